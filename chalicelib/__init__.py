@@ -1,0 +1,1 @@
+"""Expunge: signed, durable, explainable deletions for Zoho CRM."""

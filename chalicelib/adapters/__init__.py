@@ -1,0 +1,1 @@
+"""One outside system a file: Zoho, the table, the queue, the topic, the secrets."""

@@ -1,0 +1,225 @@
+"""A deletion: what was asked, how far it is, which status may follow which, and how its counts decide the end.
+
+Names and rules: the public contract (docs/CONTRACT.md), sections 1 and 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from chalicelib.domain.errors import IllegalMove
+
+
+class Operation(StrEnum):
+    """What a request asks for."""
+
+    DELETE_RECORDS = "delete_records"
+    MASS_DELETE = "mass_delete"
+    DELINK_RECORDS = "delink_records"
+
+
+class Api(StrEnum):
+    """Which of Zoho's calls a delete by ids shall use."""
+
+    AUTO = "auto"
+    RECORDS = "records"
+    MASS_DELETE = "mass_delete"
+
+
+class Status(StrEnum):
+    """Where a deletion stands."""
+
+    ACCEPTED = "accepted"
+    AWAITING_APPROVAL = "awaiting_approval"
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIALLY_COMPLETED = "partially_completed"
+    FAILED = "failed"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+FINAL = frozenset(
+    {
+        Status.COMPLETED,
+        Status.PARTIALLY_COMPLETED,
+        Status.FAILED,
+        Status.REFUSED,
+        Status.CANCELLED,
+        Status.NEEDS_ATTENTION,
+    }
+)
+_OPEN = frozenset({Status.AWAITING_APPROVAL, Status.WAITING, Status.RUNNING})
+
+#: The one table of legal moves. `needs_attention` alone may be left again: by an operator's `resolve`.
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.ACCEPTED: _OPEN | FINAL,
+    Status.AWAITING_APPROVAL: frozenset({Status.WAITING, Status.RUNNING}) | FINAL,
+    Status.WAITING: frozenset({Status.RUNNING, Status.AWAITING_APPROVAL}) | FINAL,
+    Status.RUNNING: frozenset({Status.WAITING, Status.AWAITING_APPROVAL}) | FINAL,
+    Status.COMPLETED: frozenset(),
+    Status.PARTIALLY_COMPLETED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.REFUSED: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.NEEDS_ATTENTION: frozenset({Status.COMPLETED, Status.PARTIALLY_COMPLETED, Status.FAILED}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """Narrows a view's mass delete to the records of a territory."""
+
+    id: str
+    include_child: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as asked for, checked and with defaults filled in.
+
+    `ids`: without duplicates, in the order given; they are stored apart from the deletion. `wf_trigger`: None
+    where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete).
+    """
+
+    operation: Operation
+    module: str
+    org: str
+    ids: tuple[str, ...] = ()
+    wf_trigger: bool | None = None
+    api: Api = Api.AUTO
+    external_id_field: str | None = None
+    cvid: str | None = None
+    territory: Territory | None = None
+    record_id: str | None = None
+    related_list: str | None = None
+    dry_run: bool = False
+    max_records: int | None = None
+    reference: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The source's limits, copied into the deletion when it is accepted and fixed from then on."""
+
+    max_records: int = 500
+    approve_above: int | None = None
+    mass_delete_by_ids: bool = False
+    allow_uncounted: bool = False
+    max_share: float | None = None
+    cool_off_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Records by outcome; the others always add up to `requested`."""
+
+    requested: int = 0
+    deleted: int = 0
+    already_absent: int = 0
+    failed: int = 0
+    held: int = 0
+    unknown: int = 0
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A code of Zoho's (or of ours) that stands in the way of `count` records, with the words Zoho used."""
+
+    code: str
+    count: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a dry run found: nothing was sent that changes Zoho."""
+
+    would_delete: int | None
+    first_ids: tuple[str, ...]
+    calls: int
+    credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """One accepted request and everything that the ledger keeps of it, but for its ids and its calls.
+
+    Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as plain
+    JSON values. `events` counts the entries of its log, `chain` is the hash of the newest, `published` the number
+    up to which they have left. `tries` and `failing_since` bound the tries of the current call.
+    """
+
+    id: str
+    request: Request
+    source: str
+    created_at: float
+    updated_at: float
+    expires_at: int
+    limits: Limits = Limits()
+    asked_by: str | None = None
+    retry_of: str | None = None
+    status: Status = Status.ACCEPTED
+    counts: Counts = Counts()
+    waiting_for: str | None = None
+    waiting_since: float | None = None
+    plan: Plan | None = None
+    job_id: str | None = None
+    job_status: str | None = None
+    problems: tuple[Problem, ...] = ()
+    finished_at: float | None = None
+    id_count: int = 0
+    chunks: int = 0
+    tries: int = 0
+    failing_since: float | None = None
+    calls: int = 0
+    events: int = 0
+    chain: str = ""
+    published: int = 0
+    progress: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing more will be sent to Zoho for it."""
+        return self.status in FINAL
+
+    @property
+    def record_limit(self) -> int:
+        """The most records that this deletion may take: the source's limit, lowered by the request's own."""
+        own = self.request.max_records
+        return self.limits.max_records if own is None else min(own, self.limits.max_records)
+
+
+def moved(deletion: Deletion, status: Status, now: float, waiting_for: str | None = None) -> Deletion:
+    """`deletion` in its new status at `now`.
+
+    Raises IllegalMove where the table of moves has no such step; staying where it is, is always legal.
+    """
+    if status is not deletion.status and status not in MOVES[deletion.status]:
+        raise IllegalMove(deletion.id, deletion.status, status)
+    since = deletion.waiting_since if waiting_for and waiting_for == deletion.waiting_for else now
+    return replace(
+        deletion,
+        status=status,
+        updated_at=now,
+        waiting_for=waiting_for,
+        waiting_since=since if waiting_for else None,
+        finished_at=now if status in FINAL else None,
+    )
+
+
+def final_status(counts: Counts) -> Status:
+    """The status that these counts end in, once nothing is left to send (contract section 3)."""
+    gone = counts.deleted + counts.already_absent
+    if counts.unknown or counts.pending:
+        return Status.NEEDS_ATTENTION
+    if not counts.failed and not counts.held:
+        return Status.COMPLETED
+    if gone:
+        return Status.PARTIALLY_COMPLETED
+    return Status.FAILED if counts.failed else Status.REFUSED

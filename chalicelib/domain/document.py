@@ -1,0 +1,78 @@
+"""A deletion as everybody sees it: the status document (contract section 3) and the receipt (section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.verdicts import explain
+
+
+def iso(at: float | None) -> str | None:
+    """Seconds since the epoch as ISO 8601 in UTC with milliseconds; None stays None."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def receipt(deletion: Deletion) -> dict[str, Any]:
+    """The body of the 202, but for its links."""
+    return {
+        "id": deletion.id,
+        "status": "accepted",
+        "operation": deletion.request.operation.value,
+        "module": deletion.request.module,
+        "org": deletion.request.org,
+        "reference": deletion.request.reference,
+        "created_at": iso(deletion.created_at),
+    }
+
+
+def document(deletion: Deletion) -> dict[str, Any]:
+    """The status document: JSON-ready, keys as in the contract."""
+    request = deletion.request
+    shown: dict[str, Any] = {
+        "id": deletion.id,
+        "status": deletion.status.value,
+        "operation": request.operation.value,
+        "module": request.module,
+        "org": request.org,
+        "source": deletion.source,
+        "reference": request.reference,
+        "dry_run": request.dry_run,
+        "created_at": iso(deletion.created_at),
+        "updated_at": iso(deletion.updated_at),
+        "finished_at": iso(deletion.finished_at),
+        "counts": asdict(deletion.counts),
+        "plan": _plan(deletion),
+        "waiting_for": deletion.waiting_for,
+        "problems": _problems(deletion),
+    }
+    if request.operation is Operation.MASS_DELETE:
+        shown["job"] = {"id": deletion.job_id, "status": deletion.job_status} if deletion.job_id else None
+    if deletion.retry_of:
+        shown["retry_of"] = deletion.retry_of
+    return shown
+
+
+def _plan(deletion: Deletion) -> dict[str, Any] | None:
+    if deletion.plan is None:
+        return None
+    return {**asdict(deletion.plan), "first_ids": list(deletion.plan.first_ids)}
+
+
+def _problems(deletion: Deletion) -> list[dict[str, Any]]:
+    shown = []
+    for problem in deletion.problems:
+        meaning, what_to_do = explain(problem.code, deletion.request.operation)
+        shown.append(
+            {
+                "code": problem.code,
+                "count": problem.count,
+                "meaning": meaning,
+                "what_to_do": what_to_do,
+            }
+        )
+    return shown

@@ -1,0 +1,105 @@
+"""The error tree. Errors carry fields; the door that catches one decides how to say it.
+
+ExpungeError
+|-- NotValid            the request is malformed: fields say where (400)
+|-- NotAllowed          the source may not do this (403)
+|-- Conflict            the same delivery id with another body (409)
+|-- Unavailable         a store that we need is out of reach; nothing is known to be done (503)
+|   `-- SecretUnusable  a secret is missing or not what it should be
+|-- LostLease           another worker owns the deletion now; whatever we hold is stale
+|-- Overtaken           an operator's command arrived since we read the deletion; read it again
+|-- IllegalMove         a status change that the table of moves does not know (a bug, never data)
+`-- Unreadable          a stored item of a shape that this version does not know
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ExpungeError(Exception):
+    """Root of every error that Expunge raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing wrong with a request: `path` is a JSON Pointer, `problem` plain words."""
+
+    path: str
+    problem: str
+
+
+class NotValid(ExpungeError):
+    """The request cannot be understood. `fields` lists each problem."""
+
+    def __init__(self, message: str, fields: tuple[Field, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields = fields
+
+
+class NotAllowed(ExpungeError):
+    """The source is known but may not ask for this. `fields` lists each reason."""
+
+    def __init__(self, message: str, fields: tuple[Field, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields = fields
+
+
+class Conflict(ExpungeError):
+    """A delivery id that was accepted before came again with another body."""
+
+    def __init__(self, source: str, delivery_id: str) -> None:
+        super().__init__(f"delivery {delivery_id!r} of source {source!r} was accepted with another body")
+        self.source = source
+        self.delivery_id = delivery_id
+
+
+class Unavailable(ExpungeError):
+    """A store that we need did not answer: `what` names it, `reason` is for the log only."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what}: {reason}")
+        self.what = what
+        self.reason = reason
+
+
+class SecretUnusable(Unavailable):
+    """A secret is missing, empty or malformed: `what` is its name."""
+
+
+class LostLease(ExpungeError):
+    """Another worker has claimed the deletion since: this one must write nothing more."""
+
+    def __init__(self, deletion_id: str, fence: int) -> None:
+        super().__init__(f"{deletion_id}: lease {fence} is no longer ours")
+        self.deletion_id = deletion_id
+        self.fence = fence
+
+
+class Overtaken(ExpungeError):
+    """An operator's command (cancel, approve, resolve) came in between: read the deletion again."""
+
+    def __init__(self, deletion_id: str) -> None:
+        super().__init__(f"{deletion_id}: a command arrived since it was read")
+        self.deletion_id = deletion_id
+
+
+class IllegalMove(ExpungeError):
+    """A status change outside the table of legal moves."""
+
+    def __init__(self, deletion_id: str, before: str, after: str) -> None:
+        super().__init__(f"{deletion_id}: {before} may not become {after}")
+        self.deletion_id = deletion_id
+        self.before = before
+        self.after = after
+
+
+class Unreadable(ExpungeError):
+    """A stored item that this version cannot read: `key` says which, `reason` why."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"{key}: {reason}")
+        self.key = key
+        self.reason = reason

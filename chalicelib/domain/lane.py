@@ -1,0 +1,59 @@
+"""One mass delete by view at a time: who runs, who waits, in the order of arrival.
+
+Zoho takes one mass-delete job at a time and does not say whether that is per org, module or view (mass-delete-records-v7),
+so the lane's width is a setting of the org's secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The lane `key`. `revision` grows with each write: a write of a stale lane is refused by the table."""
+
+    key: str
+    holder: str | None = None
+    queue: tuple[str, ...] = ()
+    revision: int = 0
+    taken_at: float | None = None
+    last_seconds: float | None = None
+
+    def position(self, deletion_id: str) -> int:
+        """How many are before it: 0 for the holder and for the next one of a free lane."""
+        if self.holder == deletion_id or deletion_id not in self.queue:
+            return 0
+        return self.queue.index(deletion_id) + (1 if self.holder else 0)
+
+
+def lane_key(width: str, org: str, module: str, cvid: str) -> str:
+    """The lane's key: `width` is `org`, `module` or `view` (contract section 6)."""
+    parts = {"org": (org,), "module": (org, module), "view": (org, module, cvid)}[width]
+    return "#".join(parts)
+
+
+def joined(lane: Lane, deletion_id: str) -> Lane:
+    """The lane with the deletion at the end of its queue; as it is where it is there already."""
+    if deletion_id == lane.holder or deletion_id in lane.queue:
+        return lane
+    return replace(lane, queue=(*lane.queue, deletion_id))
+
+
+def taken(lane: Lane, deletion_id: str, now: float) -> Lane | None:
+    """The lane held by the deletion, if it is free and the deletion's turn; None otherwise."""
+    if lane.holder == deletion_id:
+        return lane
+    if lane.holder or (lane.queue and lane.queue[0] != deletion_id):
+        return None
+    rest = tuple(d for d in lane.queue if d != deletion_id)
+    return replace(lane, holder=deletion_id, queue=rest, taken_at=now)
+
+
+def left(lane: Lane, deletion_id: str, now: float) -> Lane:
+    """The lane without the deletion, be it running or waiting."""
+    queue = tuple(d for d in lane.queue if d != deletion_id)
+    if lane.holder != deletion_id:
+        return replace(lane, queue=queue)
+    seconds = None if lane.taken_at is None else now - lane.taken_at
+    return replace(lane, holder=None, queue=queue, taken_at=None, last_seconds=seconds)

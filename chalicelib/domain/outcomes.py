@@ -1,0 +1,141 @@
+"""What became of each id: one mark per id of a chunk, kept small enough to write with every wave of calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from chalicelib.domain.deletion import Counts, Problem
+
+#: Ids in one chunk. 5,000 ids of 19 digits compress to about 13 KB, far below DynamoDB's 400 KB an item.
+CHUNK_SIZE = 5000
+
+
+class Mark(StrEnum):
+    """One letter per id. Small letters: not settled yet; capital letters: settled."""
+
+    PENDING = "p"  # nothing of ours has reached Zoho for it
+    SENT = "s"  # sent, and what became of it is not known
+    SLOW = "l"  # Zoho says: not now (locked, in approval); asked again slowly
+    CHECK = "c"  # Zoho says "not deleted": a read tells whether it is gone
+    CHECK_SENT = "k"  # the same, after an earlier try of ours with an unknown outcome
+    DELETED = "D"
+    ABSENT = "A"
+    FAILED = "F"
+    HELD = "H"
+    UNKNOWN = "U"
+
+
+UNSETTLED = frozenset({Mark.PENDING, Mark.SENT, Mark.SLOW, Mark.CHECK, Mark.CHECK_SENT})
+
+_COUNTED_AS = {
+    Mark.DELETED: "deleted",
+    Mark.ABSENT: "already_absent",
+    Mark.FAILED: "failed",
+    Mark.HELD: "held",
+    Mark.UNKNOWN: "unknown",
+}
+
+
+def outcome_name(mark: Mark) -> str:
+    """The mark's name in the public contract (section 3, records): `pending` for whatever is not settled."""
+    return _COUNTED_AS.get(mark, "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one call or read found for one id."""
+
+    mark: Mark
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Up to CHUNK_SIZE ids of a deletion, in order, with a mark for each.
+
+    `codes`: position -> (Zoho's code, its message), where there was one worth keeping.
+    """
+
+    number: int
+    ids: tuple[str, ...]
+    marks: str
+    codes: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+
+    def at(self, *wanted: Mark) -> list[int]:
+        """Positions of the ids with one of these marks, in order."""
+        letters = {mark.value for mark in wanted}
+        return [i for i, letter in enumerate(self.marks) if letter in letters]
+
+    def with_findings(self, findings: Mapping[int, Finding]) -> Chunk:
+        """The chunk after `findings` (position -> finding). A settled id stays as it is: nothing undoes an outcome."""
+        marks = list(self.marks)
+        codes = dict(self.codes)
+        for position, finding in findings.items():
+            if Mark(marks[position]) not in UNSETTLED:
+                continue
+            marks[position] = finding.mark.value
+            if finding.code:
+                codes[position] = (finding.code, finding.message)
+            else:
+                codes.pop(position, None)
+        return replace(self, marks="".join(marks), codes=codes)
+
+    def with_mark(self, positions: Iterable[int], finding: Finding) -> Chunk:
+        """`with_findings` with the same finding for several positions."""
+        return self.with_findings(dict.fromkeys(positions, finding))
+
+    @property
+    def settled(self) -> bool:
+        """True once every id has its final mark."""
+        return not self.at(*UNSETTLED)
+
+
+def fresh(ids: tuple[str, ...]) -> list[Chunk]:
+    """`ids` cut into chunks, all pending."""
+    return [
+        Chunk(number, ids[start : start + CHUNK_SIZE], Mark.PENDING.value * len(ids[start : start + CHUNK_SIZE]))
+        for number, start in enumerate(range(0, len(ids), CHUNK_SIZE))
+    ]
+
+
+def recount(counts: Counts, before: Chunk, after: Chunk) -> Counts:
+    """`counts` of the whole deletion after one of its chunks changed from `before` to `after`."""
+    change = _tally(after)
+    change.subtract(_tally(before))
+    return Counts(
+        requested=counts.requested,
+        deleted=counts.deleted + change["deleted"],
+        already_absent=counts.already_absent + change["already_absent"],
+        failed=counts.failed + change["failed"],
+        held=counts.held + change["held"],
+        unknown=counts.unknown + change["unknown"],
+        pending=counts.pending + change["pending"],
+    )
+
+
+def reproblem(problems: tuple[Problem, ...], before: Chunk, after: Chunk) -> tuple[Problem, ...]:
+    """`problems` of the whole deletion after one of its chunks changed from `before` to `after`."""
+    counts = Counter({p.code: p.count for p in problems})
+    counts.subtract(_problem_tally(before))
+    counts.update(_problem_tally(after))
+    words = {p.code: p.message for p in problems}
+    for code, message in after.codes.values():
+        words.setdefault(code, message)
+    return tuple(Problem(code, n, words.get(code, "")) for code, n in sorted(counts.items()) if n > 0)
+
+
+def _tally(chunk: Chunk) -> Counter[str]:
+    letters = Counter(chunk.marks)
+    tally: Counter[str] = Counter()
+    for letter, n in letters.items():
+        tally[outcome_name(Mark(letter))] += n
+    return tally
+
+
+def _problem_tally(chunk: Chunk) -> Counter[str]:
+    gone = {Mark.DELETED.value, Mark.ABSENT.value}
+    return Counter(code for i, (code, _) in chunk.codes.items() if chunk.marks[i] not in gone)

@@ -1,0 +1,79 @@
+"""What came back from one call to Zoho, whatever its shape: the one form that verdicts are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class CallKind(StrEnum):
+    """The kinds of calls that the service makes. The first five change Zoho."""
+
+    DELETE_RECORDS = "delete_records"  # DELETE /{module}?ids=, at most 100
+    DELETE_EXTERNAL = "delete_external"  # DELETE /{module}/{value} with X-EXTERNAL
+    MASS_DELETE_IDS = "mass_delete_ids"  # POST .../actions/mass_delete {"ids"}, at most 500
+    MASS_DELETE_VIEW = "mass_delete_view"  # POST .../actions/mass_delete {"cvid"}
+    DELINK = "delink"  # DELETE /{module}/{id}/{related list}?ids=, at most 100
+    JOB_STATUS = "job_status"
+    COUNT = "count"
+    READ = "read"  # which of these ids are there?
+    DELETED_LIST = "deleted_list"
+    TOKEN = "token"
+
+
+DESTRUCTIVE = frozenset(
+    {
+        CallKind.DELETE_RECORDS,
+        CallKind.DELETE_EXTERNAL,
+        CallKind.MASS_DELETE_IDS,
+        CallKind.MASS_DELETE_VIEW,
+        CallKind.DELINK,
+    }
+)
+
+#: The most ids that Zoho takes in one call of each kind (seeds: delete-records-v7, mass-delete-records-v7,
+#: delink-related-records-v7).
+BATCH_LIMIT = {
+    CallKind.DELETE_RECORDS: 100,
+    CallKind.DELETE_EXTERNAL: 1,
+    CallKind.MASS_DELETE_IDS: 500,
+    CallKind.DELINK: 100,
+    CallKind.READ: 100,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One element of `data[]`, or a bare error object of the whole call.
+
+    `id` is `details.id` as a string, whatever Zoho sent (string or integer); None where there is none.
+    """
+
+    code: str
+    message: str = ""
+    ok: bool = False
+    id: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one call.
+
+    `status`: the HTTP status; None where no answer came. `sent`: False where the request certainly never
+    reached Zoho (connection refused, name not found), so that it may be sent again whatever it does.
+    `items`: elements of `data[]`. `error`: the bare error object. `body`: the parsed JSON object, None for
+    an empty, HTML or otherwise unreadable body. `retry_after`: seconds, where Zoho named them.
+    `credits_left`: X-API-CREDITS-REMAINING, where given. `failure`: why no answer came, for the log.
+    """
+
+    status: int | None
+    sent: bool = True
+    items: tuple[Item, ...] = ()
+    error: Item | None = None
+    body: Mapping[str, Any] | None = None
+    retry_after: float | None = None
+    credits_left: int | None = None
+    failure: str = ""

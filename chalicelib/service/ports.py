@@ -1,0 +1,218 @@
+"""What the use cases need from the outside, as protocols. Adapters implement them; tests have small fakes.
+
+Every method may raise errors.Unavailable where the system behind it is out of reach.
+Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chalicelib.domain.deletion import Deletion, Territory
+from chalicelib.domain.lane import Lane
+from chalicelib.domain.log import Entry
+from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.reply import CallKind, Reply
+
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery of a source that was accepted: `receipt` is the body of the 202 but for its links."""
+
+    source: str
+    delivery_id: str
+    body_hash: str
+    deletion_id: str
+    receipt: Mapping[str, object]
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One Zoho call in the ledger: the intent (`n`, `kind`, `target`, `at`), and the answer once there is one.
+
+    `target`: what it was meant for, as plain JSON (chunk number and id positions, or view and round).
+    """
+
+    n: int
+    kind: CallKind
+    target: Mapping[str, object]
+    at: float
+    answered_at: float | None = None
+    answer: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A deletion that this worker holds: only the holder of the newest fence can write it."""
+
+    deletion: Deletion
+    fence: int
+    lease_until: float
+    commands: tuple[Mapping[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one atomic write of the ledger holds.
+
+    `next_at`: when the deletion is due again; `lease_until`: 0 gives the lease back. All of it is written, or nothing.
+    """
+
+    deletion: Deletion
+    next_at: float
+    lease_until: float
+    entries: tuple[Entry, ...] = ()
+    calls: tuple[Call, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
+    lane: Lane | None = None
+    commands_done: int = 0
+
+
+class Deliveries(Protocol):
+    """The part of the ledger that intake needs."""
+
+    def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
+        """The delivery as accepted before, expired ones included (compare `expires_at`); strongly consistent."""
+
+    def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
+        """Store the deletion (due at once), its ids, its first log entry and its delivery in one transaction.
+
+        False where the delivery id is taken by an unexpired delivery: nothing is stored then.
+        """
+
+
+class Ledger(Deliveries, Protocol):
+    """The table: the one truth about every deletion."""
+
+    def get(self, deletion_id: str) -> Deletion | None:
+        """The deletion as it stands, strongly consistent. Raises Unreadable for an item of an unknown shape."""
+
+    def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
+        """Take the lease if the deletion is due and free, with a new fence; None where it is not."""
+
+    def save(self, claim: Claim, change: Change) -> Claim:
+        """Write the change if the claim still holds. Raises LostLease or Overtaken; nothing is written then."""
+
+    def chunk(self, deletion_id: str, number: int) -> Chunk:
+        """A chunk of the deletion's ids with their outcomes so far."""
+
+    def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
+        """Ledger entries of the calls with these numbers."""
+
+    def entries(self, deletion_id: str, after: int) -> list[Entry]:
+        """Log entries numbered above `after`, oldest first."""
+
+    def due(self, now: float, limit: int) -> list[str]:
+        """Ids of deletions that are due, the longest waiting first. Eventually consistent."""
+
+    def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
+        """Take an unreadable deletion out of the due index, with the reason kept beside it."""
+
+    def lane(self, key: str) -> Lane:
+        """The lane as it stands, strongly consistent; an empty one where none was written."""
+
+    def paused(self, org: str) -> str | None:
+        """Why sending to Zoho is paused for this org or for all, None where it is not; strongly consistent."""
+
+    def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
+        """Those of the ids that a hold protects at `now`; strongly consistent."""
+
+    def has_holds(self, org: str, module: str, now: float) -> bool:
+        """Is any record of the module held at `now`?"""
+
+
+class Leases(Protocol):
+    """Short leases under a name, for what one worker at a time may do."""
+
+    def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
+        """True where the lease was free or had ended; it is `owner`'s until `until`."""
+
+    def give_back(self, org: str, name: str, owner: str) -> None:
+        """End the lease early if it is still `owner`'s."""
+
+
+class Nudges(Protocol):
+    """The work queue. Losing a message is no harm: the poll finds what is due."""
+
+    def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
+        """Wake a worker for this deletion in `delay` seconds (0 to 900). Never raises."""
+
+
+class Topic(Protocol):
+    """Where result events leave."""
+
+    def publish(self, message: str, attributes: Mapping[str, str]) -> None:
+        """Hand one event to the topic; returning means that it was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """What the service knows of one Zoho org, from the secret `expunge/{stage}/zoho/{org}` (contract section 6)."""
+
+    name: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    accounts_url: str
+    api_url: str
+    data_center: str = "us"
+    environment: str = "production"
+    api_version: str = "v7"
+    concurrency: int = 10
+    lane: str = "org"
+    keep_credits: int = 0
+
+
+class Zoho(Protocol):
+    """One org's Zoho CRM. No method raises for what Zoho or the network does: it is all in the Reply.
+
+    `timeout`s are the adapter's; a call never lasts longer than the deadline it was built with.
+    """
+
+    org: Org
+
+    def delete_records(self, module: str, ids: Sequence[str], wf_trigger: bool) -> Reply:
+        """DELETE /{module}?ids=...&wf_trigger=..., 1 to 100 ids."""
+
+    def delete_external(self, module: str, field_name: str, value: str, wf_trigger: bool) -> Reply:
+        """DELETE /{module}/{value} with X-EXTERNAL: {module}.{field_name}."""
+
+    def mass_delete_ids(self, module: str, ids: Sequence[str]) -> Reply:
+        """POST /{module}/actions/mass_delete with 1 to 500 ids."""
+
+    def mass_delete_view(self, module: str, cvid: str, territory: Territory | None) -> Reply:
+        """POST /{module}/actions/mass_delete with a custom view: schedules a job."""
+
+    def delink(self, module: str, record_id: str, related_list: str, ids: Sequence[str]) -> Reply:
+        """DELETE /{module}/{record_id}/{related_list}?ids=..., 1 to 100 ids."""
+
+    def job_status(self, module: str, job_id: str) -> Reply:
+        """GET /{module}/actions/mass_delete?job_id=..."""
+
+    def count(self, module: str, cvid: str | None = None) -> Reply:
+        """GET /{module}/actions/count; body {"count": n}."""
+
+    def read(self, module: str, ids: Sequence[str]) -> Reply:
+        """Which of 1 to 100 ids are there: `items` holds one per record found (ok, id); status 200 also for none.
+
+        Converted and unapproved records count as there.
+        """
+
+    def read_external(self, module: str, field_name: str, value: str) -> Reply:
+        """As `read`, for one external id: `items` is empty where there is no such record."""
+
+    def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
+        """GET /{module}?fields=id&cvid=...: one page; body as Zoho's, items one per record."""
+
+    def deleted_since(self, module: str, since: float, page: int) -> Reply:
+        """GET /{module}/deleted?type=all&per_page=200 with If-Modified-Since: body as Zoho's, 204 as an empty list."""
+
+
+class ZohoFactory(Protocol):
+    """Gives the client of an org. Raises SecretUnusable where its secret is missing or malformed."""
+
+    def __call__(self, org: str, deadline: float) -> Zoho: ...

@@ -1,0 +1,1 @@
+"""Everything that knows HTTP: signatures, schemas, answers, the status page."""
