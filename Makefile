@@ -1,0 +1,72 @@
+# Every command sets up what it needs first, and only then. `make` alone lists them.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+VENV := .venv
+MINISTACK := .venvs/ministack
+DEV_READY := $(VENV)/.ready
+LOCAL_READY := $(MINISTACK)/.ready
+PY := $(VENV)/bin/python
+STAGE ?= local
+export LOCAL_DIR ZOHO_URL PORT PYTHON
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Python is looked for on every command, so that its absence is always the same one line.
+.PHONY: python
+python:
+	@scripts/find-python >/dev/null
+
+$(DEV_READY): requirements/dev.txt | python
+	@scripts/make-venv $(VENV) $<
+
+$(LOCAL_READY): requirements/ministack.txt | python
+	@scripts/make-venv $(MINISTACK) $<
+
+.PHONY: setup
+setup: python $(DEV_READY) $(LOCAL_READY) ## make the environments (.venv, .venvs)
+
+.PHONY: demo
+demo: setup ## the main job from nothing: start, delete, show the result events, stop
+	@$(PY) -m local demo
+
+.PHONY: up
+up: setup ## start the local stack and leave it running (ZOHO_URL=, LOCAL_DIR=, PORT=)
+	@$(PY) -m local up
+
+.PHONY: down
+down: setup ## stop the local stack
+	@$(PY) -m local down
+
+.PHONY: status
+status: setup ## say what of the local stack is running
+	@$(PY) -m local status
+
+.PHONY: test
+test: setup ## all tests that need Python and make only
+	@$(PY) scripts/run_tests.py
+
+.PHONY: test-all
+test-all: setup ## these and the long ones, and those that need node or chromium
+	@$(PY) scripts/run_tests.py --all
+
+.PHONY: check
+check: setup ## lint, types, import law, template
+	@$(PY) scripts/check.py
+
+.PHONY: deploy
+deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or prod)
+	@$(PY) -m local.aws --stage $(STAGE)
+
+# Hashes of every platform's files are locked; no registry is named.
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" ../$(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+.PHONY: lock
+lock: setup ## compile the version locks again (UPGRADE=--upgrade for newer versions)
+	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ../requirements.txt lambda.in
+	@cd requirements && $(COMPILE) $(UPGRADE) --output-file dev.txt dev.in
+	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ministack.txt ministack.in
