@@ -1,0 +1,41 @@
+"""The one place that makes boto3 clients: lazily, once per process, with timeouts that fit inside a Lambda.
+
+boto3 waits 60 s to connect and 60 s to read by default, so one hung call would outlive API Gateway (29 s).
+With these settings a call ends after at most 3 x (2 + 5) s and a little back-off, about 22 s.
+AWS_ENDPOINT_URL, region and credentials are read from the environment by boto3 itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from typing import Any
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 5
+TRIES = 3  # in all, the first one included: a throttled call passes quickly, and hangs cannot add up
+
+_making = Lock()  # making a client from the default session is not safe across threads; using one is
+
+
+def client(name: str) -> Any:
+    """The process's client of the AWS service `name` ("dynamodb", "sqs", ...), made when first asked for.
+
+    Typed Any because the stubs of boto3 are a development tool; adapters that want types annotate the variable.
+    """
+    with _making:
+        return _client(name)
+
+
+@cache
+def _client(name: str) -> Any:
+    import boto3  # here, not above: 170 ms that a function without AWS calls in its path need not pay
+    from botocore.config import Config
+
+    timeouts = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": TRIES},
+    )
+    make: Any = boto3.client  # the stubs overload it by literal service names, ours is any
+    return make(name, config=timeouts)
