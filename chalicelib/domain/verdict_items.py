@@ -1,0 +1,75 @@
+"""The judge over single ids: what an answer says of each id that was asked for. Pure.
+
+Matched by `details.id`, never by position: Zoho does not keep the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.domain.reply import CallKind, Item, Reply
+from chalicelib.domain.verdict_book import find
+from chalicelib.domain.verdict_row import OF_ONE_ID, Judgement, Verdict
+
+#: Zoho's words for an id that cannot be one. The code alone does not tell it from a record that is gone.
+_MALFORMED = frozenset({"invalid record id", "either the request body or parameters is in wrong format"})
+
+
+def judge_items(kind: CallKind, reply: Reply, ids: Sequence[str]) -> dict[str, Judgement]:
+    """A verdict for each of `ids`; those that the answer does not speak of get REPEAT.
+
+    Only verdicts about one id. A bare error counts for the id of a call for one, and for no id of a call for
+    several: there `judge_call` says what to do.
+    """
+    told: dict[str, list[Item]] = {}
+    for item in reply.items:
+        if item.id is not None:
+            told.setdefault(item.id, []).append(item)
+    common = _meant_for([one for one in ids if one not in told], reply, len(ids))
+    silent = Judgement(Verdict.REPEAT, "UNEXPECTED_ANSWER" if reply.items else "NO_ANSWER")
+    found = {}
+    for one in ids:
+        mine = told.get(one) or ([common] if common else [])
+        if not mine:
+            found[one] = silent
+        elif any(other.code != mine[0].code for other in mine):
+            found[one] = Judgement(Verdict.REPEAT, "UNEXPECTED_ANSWER", "two answers for one id")
+        else:
+            found[one] = _judge_item(kind, mine[0])
+    return found
+
+
+def speaks_of(reply: Reply, ids: Sequence[str]) -> bool:
+    """Does the answer say something about single ids of ours, rather than about the call?"""
+    asked = set(ids)
+    if any(item.id in asked for item in reply.items):
+        return True
+    return len(reply.items) > 1 and _meant_for(ids, reply, len(ids)) is not None
+
+
+def _meant_for(rest: Sequence[str], reply: Reply, asked: int) -> Item | None:
+    """The error that must be meant for each of `rest`, the ids that no item names; None where that is open.
+
+    It is sure where the call was for one id, or where as many items without an id as ids are left hold one
+    error, the same in all.
+    """
+    if reply.error:
+        return reply.error if asked == 1 else None
+    nameless = [item for item in reply.items if item.id is None]
+    if not nameless or len(nameless) != len(rest) or any(item.ok for item in nameless):
+        return None
+    return nameless[0] if len({item.code for item in nameless}) == 1 else None
+
+
+def _judge_item(kind: CallKind, item: Item) -> Judgement:
+    """The verdict for one id from what was said about it. A code that belongs to calls leaves the id open."""
+    row = find(item.code, kind)
+    verdict = row.verdict if row else Verdict.REPEAT
+    malformed = verdict is Verdict.CHECK_GONE and item.message.strip().lower() in _MALFORMED
+    if item.ok != (verdict is Verdict.DELETED):
+        verdict = Verdict.REPEAT  # a success with an error's code, or the other way round
+    elif malformed or verdict is Verdict.FAIL:
+        verdict = Verdict.FAILED
+    elif verdict not in OF_ONE_ID:
+        verdict = Verdict.REPEAT
+    return Judgement(verdict, item.code, item.message)

@@ -1,0 +1,91 @@
+"""Expunge's own codes, for what Zoho has no code for.
+
+They stand where Zoho's stand: in a deletion's problems and in the outcome of a record.
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain.verdict_row import ALL, BY_ID, COUNT, JOB, MASS, VIEW, Row, Verdict, row
+
+_V = Verdict
+
+# fmt: off
+#: What came back was no readable answer. Made by the judge.
+ABOUT_ANSWERS: tuple[Row, ...] = (
+    row("NO_ANSWER", ALL, _V.UNKNOWN, "The request left, and no answer came back.",
+        "Nothing at first: it is repeated where that is safe, and Zoho is asked what happened where it is "
+        "not.", "OWN"),
+    row("NOT_SENT", ALL, _V.RETRY, "Zoho could not be reached; nothing was sent.",
+        "Nothing at first: it is tried again. If it lasts, check Zoho's status page and the network.", "OWN"),
+    row("OUT_OF_TIME", ALL, _V.RETRY, "The time of this slice was over before the request could be sent.",
+        "Nothing: the next slice sends it.", "OWN"),
+    row("UNREADABLE_ANSWER", ALL, _V.UNKNOWN,
+        "Zoho answered with something that is not JSON, or with nothing.",
+        "Nothing at first: it is repeated where that is safe. If it lasts, check Zoho's status page.", "OWN"),
+    row("UNEXPECTED_ANSWER", ALL, _V.UNKNOWN, "Zoho's answer does not speak of what was asked.",
+        "Nothing at first: it is repeated where that is safe. If it lasts, report it.", "OWN"),
+    row("REDIRECTED", ALL, _V.RETRY, "Zoho sent us to another address; we never follow.",
+        "Check `data_center` and `environment` in the org's secret.", "OWN"),
+    row("NOT_IN_EDITION", VIEW, _V.FAIL, "This edition of Zoho CRM has no mass delete by view.",
+        "Delete by ids, or use the Enterprise, Ultimate, CRM Plus or Zoho One Enterprise edition.", "OWN"),
+)
+
+#: A belt, a hold or a limit of ours spoke. Made by the use cases.
+ABOUT_BELTS: tuple[Row, ...] = (
+    row("HELD", BY_ID | VIEW, _V.FAILED, "A hold protects the record; it was not deleted.",
+        "Remove the hold if it is no longer needed, then ask again.", "OWN"),
+    row("MAX_RECORDS", BY_ID | VIEW, _V.FAIL, "More records than the source, or the request, allows.",
+        "Narrow the request, or raise `max_records` of the source.", "OWN"),
+    row("MAX_SHARE", VIEW, _V.FAIL, "A larger share of the module than the source allows.",
+        "Narrow the view, or raise `max_share` of the source.", "OWN"),
+    row("CANNOT_COUNT", VIEW | COUNT, _V.FAIL, "The records could not be counted, so nothing was deleted.",
+        "Delete by ids, or set `allow_uncounted` for the source.", "OWN"),
+    row("COUNT_CHANGED", VIEW, _V.FAIL,
+        "The view holds more records now than when it was checked or approved.",
+        "Look at the view, then ask or approve again.", "OWN"),
+    row("HOLDS_WITH_TERRITORY", VIEW, _V.FAIL,
+        "The module has holds, and a territory's records cannot be listed.",
+        "Ask without a territory, delete by ids, or remove the holds.", "OWN"),
+    row("VIEW_TOO_LARGE_TO_CHECK", VIEW, _V.FAIL,
+        "The module has holds, and the view is too large to be checked for them (above 100,000 records).",
+        "Make the view smaller, or remove the holds.", "OWN"),
+    row("COOL_OFF", BY_ID | VIEW, _V.FAIL, "The source has to wait between two deletions.",
+        "Ask again later, or lower `cool_off_seconds` of the source.", "OWN"),
+    row("LOOP", BY_ID | VIEW, _V.FAIL, "Our own deletions seem to have caused this request.",
+        "Look for a workflow rule on deletion that calls us; send `wf_trigger` false.", "OWN"),
+    row("APPROVAL_EXPIRED", BY_ID | VIEW, _V.FAIL, "Nobody approved it in time.", "Ask again.", "OWN"),
+)
+
+#: How tries and looks ended. Made by the use cases.
+ABOUT_ENDS: tuple[Row, ...] = (
+    row("GAVE_UP", ALL, _V.FAIL, "It did not work within the give-up time.",
+        "See the other problems for the cause; when it is gone, retry the deletion.", "OWN"),
+    row("RECORD_STILL_THERE", BY_ID, _V.FAILED,
+        "Zoho says that it did not delete the record, and it is there.",
+        "Open the record in Zoho and look for what protects it, then retry.", "OWN"),
+    row("OUTCOME_UNKNOWN", BY_ID | VIEW, _V.UNKNOWN,
+        "Whether Zoho deleted is not known, and asking did not tell.",
+        "Look at the records in Zoho (recycle bin, view), then resolve the deletion as done or not done.",
+        "OWN"),
+    row("JOB_LOST", VIEW | JOB, _V.UNKNOWN,
+        "A job was started, but its id was lost or Zoho no longer knows it.",
+        "Compare the view with the count taken before, then resolve the deletion as done or not done.",
+        "OWN"),
+    row("JOB_TOO_OLD", JOB, _V.UNKNOWN, "The job has run for longer than we wait.",
+        "Look at the job in Zoho; when it has ended, resolve the deletion as done or not done.", "OWN"),
+    row("JOB_FAILED", JOB, _V.FAILED, "Zoho ended the job early; these records were not deleted.",
+        "Ask again for what the view still holds.", "OWN"),
+    row("JOB_RECORD_FAILED", JOB, _V.FAILED,
+        "The job could not delete some records; Zoho does not say which.",
+        "Open the view in Zoho: what is left in it are these records.", "OWN"),
+    row("NOTHING_MOVED", MASS, _V.FAILED,
+        "A round of the view's deletion deleted nothing, though records are left.",
+        "Open the view in Zoho and look for what protects the records that are left.", "OWN"),
+    row("VIEW_NOT_FOUND", VIEW | COUNT, _V.FAIL, "There is no such custom view in the module.",
+        "Check `cvid` against the module's custom views.", "OWN"),
+    row("SECRET_UNUSABLE", ALL, _V.WAIT_CREDENTIALS, "The org's secret is missing or malformed.",
+        "Write the org's secret as the contract says (section 6); the reason is in the log.", "OWN"),
+)
+
+# fmt: on
+OWN: tuple[Row, ...] = ABOUT_ANSWERS + ABOUT_BELTS + ABOUT_ENDS

@@ -1,0 +1,108 @@
+"""What a verdict is, a judgement with its code, and the shape of one row of the verdict table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.reply import CallKind
+
+
+class Verdict(StrEnum):
+    """What an answer means for us. The first six are about one id, the others about a whole call."""
+
+    DELETED = "deleted"  # gone by our doing (delink: the relation is removed)
+    CHECK_GONE = "check_gone"  # "record not deleted": a read decides between absent and failed
+    ABSENT = "absent"  # delink: there is no such link
+    FAILED = "failed"  # this id will not go
+    RETRY_SLOWLY = "retry_slowly"  # a state of the record that ends by itself or by a person, in hours
+    REPEAT = "repeat"  # outcome not known; a call by id may be repeated
+
+    ANSWERED = "answered"  # it ran: walk the items
+    STARTED = "started"  # a job runs at Zoho and its id is in the answer
+    NOTHING = "nothing"  # there was nothing to do
+    FAIL = "fail"  # the whole request fails at once
+    RETRY = "retry"  # certainly not processed: send it again later
+    UNKNOWN = "unknown"  # may have been processed
+    WAIT_LANE = "wait_lane"  # another mass delete runs at Zoho
+    WAIT_CREDITS = "wait_credits"  # too many calls at once, or no credits left
+    WAIT_CREDENTIALS = "wait_credentials"  # Zoho refuses the org's credentials
+    WAIT_TOKEN = "wait_token"  # noqa: S105  (a verdict, not a secret): the token endpoint throttles us
+    FALLBACK = "fallback"  # no mass delete by ids here: use DELETE
+    SPLIT = "split"  # one refusal for several ids: ask for them one by one
+    GONE = "gone"  # Zoho does not know this job id
+    UNCOUNTABLE = "uncountable"  # Zoho cannot count this view or module
+
+
+#: Verdicts about one id. Where a row has one of these, a bare error for one id is that id's own.
+OF_ONE_ID = frozenset(
+    {
+        Verdict.DELETED,
+        Verdict.CHECK_GONE,
+        Verdict.ABSENT,
+        Verdict.FAILED,
+        Verdict.RETRY_SLOWLY,
+        Verdict.REPEAT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`verdict` with the code (Zoho's, or ours where Zoho gave none) and Zoho's words."""
+
+    verdict: Verdict
+    code: str
+    message: str = ""
+
+
+ALL = frozenset(CallKind)
+DELETES = frozenset({CallKind.DELETE_RECORDS, CallKind.DELETE_EXTERNAL})
+BY_ID = DELETES | {CallKind.MASS_DELETE_IDS, CallKind.DELINK}
+VIEW = frozenset({CallKind.MASS_DELETE_VIEW})
+MASS_IDS = frozenset({CallKind.MASS_DELETE_IDS})
+MASS = VIEW | MASS_IDS
+DELINK = frozenset({CallKind.DELINK})
+JOB = frozenset({CallKind.JOB_STATUS})
+COUNT = frozenset({CallKind.COUNT})
+READS = frozenset({CallKind.READ, CallKind.DELETED_LIST})
+#: Client-level calls that no deletion makes (recycle bin, custom views): nothing judges them.
+CLIENT_ONLY: frozenset[CallKind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One code where it applies.
+
+    `verdict` is for an item of `data[]` or for a bare error of the whole call, whichever the code is about;
+    the judges translate the one into the other. `sources` are keys of `SOURCES`.
+    """
+
+    code: str
+    kinds: frozenset[CallKind]
+    verdict: Verdict
+    meaning: str
+    what_to_do: str
+    sources: tuple[str, ...]
+
+
+#: Where a code is documented or was seen.
+SOURCES = {
+    "DEL7": "Zoho CRM API v7, Delete Records",
+    "DEL2": "Zoho CRM API v2, Delete Records (with SDK samples)",
+    "MASS7": "Zoho CRM API v7, Mass Delete Records",
+    "STAT6": "Zoho CRM API v6, Mass Delete Status",
+    "LINK7": "Zoho CRM API v7, Delink related records",
+    "OAS": "Zoho's OpenAPI files, their enums and examples",
+    "PAGES": "other pages of Zoho's CRM documentation (status codes, COQL, recycle bin, mass update, limits)",
+    "OAUTH": "Zoho's OAuth pages",
+    "SEEN": "seen in public code, tests and reports; not on a page of Zoho's",
+    "OWN": "Expunge's own code, never sent by Zoho",
+}
+
+
+def row(
+    code: str, kinds: frozenset[CallKind], verdict: Verdict, meaning: str, what_to_do: str, sources: str
+) -> Row:
+    """A row; `sources` is a list of keys of SOURCES with blanks between."""
+    return Row(code, kinds, verdict, meaning, what_to_do, tuple(sources.split()))
