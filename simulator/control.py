@@ -1,0 +1,189 @@
+"""The controls under ``/_sim/``: load data, ask for faults, move the clock, see what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator import seeds
+from simulator.clock import iso_millis
+from simulator.faults import JOB_KINDS, spoil
+from simulator.http import Answer, Call, ok
+from simulator.listing import shown
+from simulator.state import State
+
+
+class ControlError(ValueError):
+    """A control that was asked for in the wrong way; the text says how to ask."""
+
+
+def answer(state: State, call: Call) -> Answer:
+    """Answers a control: 200 with JSON, or 400, 404, 405 with ``{"error": text}``."""
+    name = call.path.removeprefix("/_sim/")
+    methods = {key[0] for key in _CONTROLS if key[1] == name}
+    if not methods:
+        known = ", ".join(sorted({key[1] for key in _CONTROLS}))
+        return Answer(404, {"error": f"no control {name!r}; there are {known}"})
+    if call.method not in methods:
+        return Answer(405, {"error": f"{name} takes {' or '.join(sorted(methods))}"})
+    try:
+        body = call.json() if call.body.strip() else None
+    except ValueError as problem:
+        return Answer(400, {"error": f"the body is not JSON: {problem}"})
+    try:
+        with state.lock:
+            if name != "reset":
+                state.advance()
+            return ok(_CONTROLS[call.method, name](state, call, body))
+    except ValueError as problem:
+        return Answer(400, {"error": str(problem)})
+
+
+def _reset(state: State, call: Call, body: Any) -> Any:
+    state.clear()
+    if isinstance(body, dict) and body.get("documents") is True:
+        seeds.load_documents(state)
+    return {"reset": True}
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise ControlError("the body must be a JSON object")
+    return body
+
+
+def _list(body: Any) -> list[Any]:
+    return body if isinstance(body, list) else [_object(body)]
+
+
+def _records(state: State, call: Call, body: Any) -> Any:
+    return {"loaded": seeds.load_records(state, _object(body))}
+
+
+def _shown_records(state: State, call: Call, body: Any) -> Any:
+    module = state.store.find_module(call.params.get("module", ""))
+    if module is None:
+        raise ControlError("?module= must name a module")
+    return [shown(record, None) for record in module.records.values()]
+
+
+def _generate(state: State, call: Call, body: Any) -> Any:
+    """``{"module", "count", "first_id"?, "fields"?}``: many alike records without a long body."""
+    body = _object(body)
+    count, first = body.get("count"), body.get("first_id", "3652397000100000001")
+    if not isinstance(count, int) or isinstance(count, bool) or not 0 < count <= 5_000_000:
+        raise ControlError("count must be a whole number from 1 to 5000000")
+    if not isinstance(first, str) or not first.isdigit() or not isinstance(body.get("module"), str):
+        raise ControlError("module and first_id must be strings, first_id of digits")
+    fields, now = body.get("fields", {}), state.now()
+    for n in range(int(first), int(first) + count):
+        state.store.upsert(body["module"], {"id": str(n), **_object(fields)}, now)
+    return {"loaded": {body["module"]: count}}
+
+
+def _views(state: State, call: Call, body: Any) -> Any:
+    return {"views": [seeds.load_view(state, item) for item in _list(body)]}
+
+
+def _territories(state: State, call: Call, body: Any) -> Any:
+    return {"territories": seeds.load_territories(state, _list(body))}
+
+
+def _faults(state: State, call: Call, body: Any) -> Any:
+    for item in _list(body):
+        fault = state.faults.add(item)
+        if fault.kind == "foreign_job":
+            fault.hit()
+            _foreign_job(state, fault.more)
+        elif fault.kind in JOB_KINDS and fault.more.get("job_id"):
+            job = state.jobs.by_id.get(fault.more["job_id"])
+            if job is None:
+                state.faults.all.remove(fault)
+                raise ControlError(f"no job {fault.more['job_id']}")
+            fault.hit()
+            spoil(job, fault, state.now())
+    return {"faults": [fault.shown() for fault in state.faults.all]}
+
+
+def _foreign_job(state: State, more: dict[str, Any]) -> None:
+    """A person's job: over a view's records if one is named, else over nothing that is ours."""
+    module, cvid = str(more.get("module") or ""), more.get("cvid")
+    ids: list[str] = []
+    if cvid:
+        view = state.store.find_view(module, str(cvid))
+        if view is None:
+            raise ControlError(f"no view {cvid} in module {module!r}")
+        ids = list(view.members)
+    state.jobs.foreign(module, cvid, ids, state.now(), float(more["seconds"]))
+
+
+def _no_faults(state: State, call: Call, body: Any) -> Any:
+    state.faults.all.clear()
+    return {"faults": []}
+
+
+def _clock(state: State, call: Call, body: Any) -> Any:
+    seconds = _object(body).get("advance_seconds")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise ControlError("advance_seconds must be a number")
+    state.clock.advance(seconds)
+    state.advance()
+    return {"now": iso_millis(state.now())}
+
+
+def _settings(state: State, call: Call, body: Any) -> Any:
+    state.settings = state.settings.updated(_object(body))
+    return state.settings.shown()
+
+
+def _shown_settings(state: State, call: Call, body: Any) -> Any:
+    return state.settings.shown()
+
+
+def _calls(state: State, call: Call, body: Any) -> Any:
+    since = call.params.get("since", "0")
+    if not since.isdigit():
+        raise ControlError("since must be the number of a call")
+    return state.journal.since(int(since))
+
+
+def _state(state: State, call: Call, body: Any) -> Any:
+    """Records left by module, jobs, tokens, credits, links, views and more."""
+    modules, now = state.store.modules.values(), state.now()
+    return {
+        "now": iso_millis(now),
+        "records": {module.name: len(module.records) for module in modules},
+        "deleted": {module.name: len(module.deleted) for module in modules if module.deleted},
+        "recycle_bin": len(state.store.bin),
+        "views": [
+            {"id": view.id, "module": view.module, "name": view.name, "records": len(view.members)}
+            for module in modules
+            for view in module.views.values()
+        ],
+        "territories": state.store.territories,
+        "links": state.store.links.shown(),
+        "jobs": [job.described() for job in state.jobs.by_id.values()],
+        "tokens": state.tokens.shown(now),
+        "credits": state.credits.shown(state.settings.credits, now),
+        "concurrency": state.gate.shown(),
+        "workflows": state.workflows,
+        "faults": [fault.shown() for fault in state.faults.all],
+    }
+
+
+_Control = Callable[[State, Call, Any], Any]
+_CONTROLS: dict[tuple[str, str], _Control] = {
+    ("POST", "reset"): _reset,
+    ("POST", "records"): _records,
+    ("GET", "records"): _shown_records,
+    ("POST", "generate"): _generate,
+    ("POST", "views"): _views,
+    ("POST", "territories"): _territories,
+    ("POST", "faults"): _faults,
+    ("DELETE", "faults"): _no_faults,
+    ("POST", "clock"): _clock,
+    ("POST", "settings"): _settings,
+    ("GET", "settings"): _shown_settings,
+    ("GET", "calls"): _calls,
+    ("GET", "state"): _state,
+}

@@ -1,0 +1,111 @@
+"""What can be set, by command line and by ``POST /_sim/settings``. Every default is Zoho's documented behaviour."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+ALL_SCOPES = (
+    "ZohoCRM.modules.ALL",
+    "ZohoCRM.mass_delete.ALL",
+    "ZohoCRM.coql.READ",
+    "ZohoSearch.securesearch.READ",
+    "ZohoCRM.settings.ALL",
+    "ZohoCRM.users.ALL",
+    "ZohoCRM.org.ALL",
+)
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "over_limit": ("first", "LIMIT_EXCEEDED", "RECORD_LIMIT_EXCEEDED"),
+    "already_scheduled_scope": ("org", "module", "view"),
+    "already_scheduled_status": (400, 202),
+    "throttle_status": (200, 400),
+    "unknown_job": ("INVALID_DATA", "NOT_FOUND"),
+    "edition": ("Free", "Standard", "Professional", "Enterprise", "Ultimate"),
+}
+
+
+@dataclass(slots=True)
+class Settings:
+    """Numbers are seconds, records or calls as their names say; README.md explains each one."""
+
+    latency_ms: float = 0.0
+    concurrency: int = 25
+    heavy_concurrency: int = 10
+    credits: int = 5_000_000
+    count_price: int = 50
+    edition: str = "Ultimate"
+    scopes: list[str] = field(default_factory=lambda: list(ALL_SCOPES))
+    scope_message: str = "Unauthorized"
+    refuse: dict[str, str] = field(default_factory=dict)
+    token_seconds: int = 3600
+    tokens_per_window: int = 10
+    token_window_seconds: int = 600
+    live_tokens: int = 15
+    throttle_status: int = 200
+    job_limit: int = 50_000
+    over_limit: str = "first"
+    job_start_seconds: float = 0.5
+    job_queued_seconds: float = 0.0
+    job_min_seconds: float = 2.0
+    job_records_per_second: float = 5000.0
+    already_scheduled_scope: str = "org"
+    already_scheduled_status: int = 400
+    already_scheduled_for_ids: bool = False
+    unknown_job: str = "INVALID_DATA"
+    edition_code: str = "NOT_SUPPORTED"
+    wrap_refusals: bool = False
+    bin_days: float = 60.0
+    bin_job_seconds: float = 1.0
+
+    def updated(self, changes: dict[str, Any]) -> Settings:
+        """A copy with ``changes`` (names as above). Raises ``ValueError`` that names what is wrong."""
+        values = asdict(self)
+        for name, value in changes.items():
+            if name not in values:
+                raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(values))}")
+            values[name] = _checked(name, value, values[name])
+        return Settings(**values)
+
+    def shown(self) -> dict[str, Any]:
+        """All settings as JSON."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+
+def _checked(name: str, value: Any, old: Any) -> Any:
+    """``value`` if it has the type of ``old``; a whole number passes where a fraction is allowed."""
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ValueError(f"{name} must be one of {', '.join(map(str, CHOICES[name]))}")
+    if isinstance(old, bool) or isinstance(value, bool):
+        if not (isinstance(old, bool) and isinstance(value, bool)):
+            raise ValueError(f"{name} must be {'true or false' if isinstance(old, bool) else _kind(old)}")
+        return value
+    if isinstance(old, float) and isinstance(value, int):
+        value = float(value)
+    if not isinstance(value, type(old)):
+        raise ValueError(f"{name} must be {_kind(old)}")
+    if isinstance(value, float | int) and (not math.isfinite(value) or value < 0):
+        raise ValueError(f"{name} must not be negative")
+    if name == "job_records_per_second" and value <= 0:
+        raise ValueError(f"{name} must be above 0")
+    if name == "scopes" and not all(isinstance(scope, str) for scope in value):
+        raise ValueError("scopes must be a list of strings")
+    if name == "refuse":
+        _check_refuse(value)
+    return value
+
+
+def _check_refuse(value: dict[str, Any]) -> None:
+    from simulator.refusals import OPERATIONS, known
+
+    for place, code in value.items():
+        module, dot, operation = str(place).rpartition(".")
+        if not dot or not module or operation not in OPERATIONS:
+            raise ValueError(f"refuse: {place!r} is not <module or *>.<{'|'.join(OPERATIONS)}>")
+        if not isinstance(code, str) or code not in known(operation):
+            raise ValueError(f"refuse: {code!r} is not one of {', '.join(known(operation))}")
+
+
+def _kind(value: Any) -> str:
+    names = {int: "a whole number", float: "a number", str: "a string", list: "a list", dict: "an object"}
+    return names[type(value)]
