@@ -1,0 +1,75 @@
+"""Deploys a stage to the AWS account of the environment: package, upload, show the changes, apply them."""
+
+from __future__ import annotations
+
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import package
+from local.cloudformation import Change, Deployer
+from local.failure import Failure
+from local.say import line, step
+
+TIMEOUTS = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
+
+
+def to_aws(
+    stage: str, *, yes: bool, bucket: str | None = None, endpoint_url: str | None = None
+) -> dict[str, str]:
+    """Packages and deploys `stage`; returns the stack's outputs.
+
+    Keys and region are those boto3 finds. `bucket` holds the packages; the default is named after the account
+    and is made when needed. Without `yes` somebody at a terminal must agree to the changes.
+    Raises Failure where anything of it does not work or is not agreed to.
+    """
+    with step(f"package for {stage}"):
+        packaged = package.build(stage)
+    session = boto3.Session()
+    if not session.region_name:
+        raise Failure("no AWS region: set AWS_REGION or AWS_PROFILE")
+    try:
+        return _deploy(session, packaged, yes=yes, bucket=bucket, endpoint_url=endpoint_url)
+    except (BotoCoreError, ClientError) as error:
+        raise Failure(f"deploying {stage}: {error}") from error
+
+
+def _deploy(
+    session: boto3.Session,
+    packaged: package.Package,
+    *,
+    yes: bool,
+    bucket: str | None,
+    endpoint_url: str | None,
+) -> dict[str, str]:
+    sts = session.client("sts", endpoint_url=endpoint_url, config=TIMEOUTS)
+    account = sts.get_caller_identity()["Account"]
+    line(f"  account {account}, region {session.region_name}, stage {packaged.stage}")
+    deployer = Deployer(session, endpoint_url=endpoint_url, config=TIMEOUTS)
+    artifacts = bucket or f"expunge-artifacts-{account}-{session.region_name}"
+    deployer.ensure_bucket(artifacts)
+    outputs = deployer.deploy(
+        stack=f"expunge-{packaged.stage}",
+        package=packaged,
+        template=packaged.template(),
+        parameters={"Stage": packaged.stage},
+        bucket=artifacts,
+        approve=lambda changes: _agreed(changes, yes=yes),
+    )
+    for name, value in sorted(outputs.items()):
+        line(f"  {name}: {value}")
+    return outputs
+
+
+def _agreed(changes: list[Change], *, yes: bool) -> bool:
+    """Shows every change, the ones that replace or remove something marked; then asks, unless told to go on."""
+    for change in sorted(changes, key=lambda c: (c.action, c.resource)):
+        mark = "!" if change.action == "Remove" or change.replacement in ("True", "Conditional") else " "
+        line(f" {mark} {change.action:<7} {change.resource} ({change.kind})")
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Failure("nobody to ask whether to apply these changes: give YES=1 to apply them")
+    return input("apply these changes? [y/N] ").strip().lower() in ("y", "yes")

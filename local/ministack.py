@@ -1,0 +1,135 @@
+"""The local AWS: ministack, from an environment of its own, on loopback, with signatures and IAM enforced."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.clients import TIMEOUTS, Local
+from local.failure import Failure
+from local.processes import Started, end, start
+from local.settings import REGION, ROOT
+
+PYTHON = ROOT / ".venvs/ministack/bin/python"
+START_SECONDS = 60.0  # it takes about one; a loaded machine more
+ADMIN = "expunge-local-admin"
+_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A ministack that answers, and its root's keys."""
+
+    process: Started
+    root: Local
+
+
+def launch(directory: Path, port: int | None) -> Running:
+    """Starts ministack on `port`, or a free one, its files in `directory`; returns when it answers.
+
+    Raises Failure where the port is busy or ministack does not come up; then nothing of it is left running.
+    """
+    if not PYTHON.exists():
+        raise Failure("the local AWS is not set up: run make setup")
+    chosen = port or free_port()
+    if busy(chosen):
+        raise Failure(f"port {chosen} on 127.0.0.1 is busy: give another PORT=, or none for a free one")
+    scratch = directory / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    root = Local(
+        f"http://127.0.0.1:{chosen}", "AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30)
+    )
+    log = directory / "ministack.log"
+    process = start(
+        [PYTHON, "-m", "ministack.app"], env=_environment(root, chosen, scratch), cwd=directory, log=log
+    )
+    try:
+        _wait_until_healthy(process, chosen, log)
+    except BaseException:
+        end(process)
+        raise
+    return Running(process, root)
+
+
+def admin(root: Local) -> Local:
+    """A user who may do everything. Unlike root's, its signatures are verified, as they are on AWS."""
+    iam = root.session().client("iam", endpoint_url=root.endpoint_url, config=TIMEOUTS)
+    iam.create_user(UserName=ADMIN)
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    iam.put_user_policy(UserName=ADMIN, PolicyName="everything", PolicyDocument=document)
+    key = iam.create_access_key(UserName=ADMIN)["AccessKey"]
+    return Local(root.endpoint_url, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def busy(port: int) -> bool:
+    """Whether `port` on loopback cannot be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _environment(root: Local, port: int, scratch: Path) -> dict[str, str]:
+    """Nothing of the caller's but where programs are: above all no AWS keys and no proxies."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return {
+        **kept,
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": root.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": root.secret_access_key,
+        "AWS_DEFAULT_REGION": REGION,
+        "LAMBDA_EXECUTOR": "local",
+        "IOT_MTLS_ENABLED": "false",  # it would listen on a fixed port
+        "SFTP_ENABLED": "false",
+        "TMPDIR": str(scratch),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _wait_until_healthy(process: Started, port: int, log: Path) -> None:
+    limit = time.monotonic() + START_SECONDS
+    while time.monotonic() < limit:
+        if not process.alive:
+            raise Failure(f"the local AWS did not start: {_last_line(log)} (see {log})")
+        if _healthy(port):
+            return
+        time.sleep(0.1)
+    raise Failure(f"the local AWS did not answer within {START_SECONDS:.0f} s (see {log})")
+
+
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((text.strip() for text in reversed(lines) if text.strip()), "it said nothing")

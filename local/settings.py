@@ -1,0 +1,77 @@
+"""What a command was asked for, read from the environment once: LOCAL_DIR, ZOHO_URL, PORT and overrides."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.failure import Failure
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGE = "local"
+REGION = "us-east-1"
+
+# The deployment sets these itself, so they cannot be overridden.
+_FIXED = {
+    "EXPUNGE_STAGE",
+    "EXPUNGE_TABLE",
+    "EXPUNGE_WORK_QUEUE_URL",
+    "EXPUNGE_TOPIC_ARN",
+    "EXPUNGE_PUBLIC_URL",
+}
+_OVERRIDE = re.compile(r"(EXPUNGE|POWERTOOLS)_[A-Z0-9_]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One local stack's settings; `port` None means any free one, `zoho_url` None means the simulator."""
+
+    directory: Path
+    port: int | None = None
+    zoho_url: str | None = None
+    overrides: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stack_file(self) -> Path:
+        """Where the running stack is described (contract, section 7)."""
+        return self.directory / "stack.json"
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in `environ`. Raises Failure for a bad PORT or ZOHO_URL.
+
+    Variables named EXPUNGE_... or POWERTOOLS_... replace the stage's settings of the same name, so that
+    a test can run with `EXPUNGE_GIVE_UP_SECONDS=300 make up`.
+    """
+    directory = Path(environ.get("LOCAL_DIR") or ".local")
+    return Settings(
+        directory=directory if directory.is_absolute() else ROOT / directory,
+        port=_port(environ.get("PORT", "")),
+        zoho_url=_zoho_url(environ.get("ZOHO_URL", "")),
+        overrides={k: v for k, v in environ.items() if _OVERRIDE.fullmatch(k) and k not in _FIXED and v},
+    )
+
+
+def _port(text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise Failure(f"PORT={text}: must be a number from 1 to 65535")
+    return int(text)
+
+
+def _zoho_url(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise Failure(f"ZOHO_URL={text}: must look like http://127.0.0.1:9000")
+    return text.rstrip("/")

@@ -1,0 +1,138 @@
+"""One local stack, up and down: whole, or nothing of it left running."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import filling, ministack, package, record, zoho
+from local.clients import TIMEOUTS, Local
+from local.cloudformation import Change, Deployer
+from local.failure import Failure
+from local.processes import end
+from local.say import step
+from local.settings import REGION, STAGE, Settings
+from local.template import localised
+
+STACK = "expunge-local"
+BUCKET = "expunge-local-artifacts"
+RECURSIVE = ("WorkFunction", "PollFunction")
+
+
+def up(settings: Settings) -> dict[str, Any]:
+    """Starts everything and writes stack.json; returns what it says.
+
+    Raises Failure, with nothing left running, where a part of it does not start.
+    """
+    with record.alone(settings):
+        if any(p.alive for p in record.processes(settings).values()):
+            raise Failure(f"a local stack is running in {settings.directory} already: make down ends it")
+        record.forget(settings)
+        try:
+            return _start(settings)
+        except (BotoCoreError, ClientError) as error:
+            _stop(settings)
+            raise Failure(f"the local AWS refused: {error}") from error
+        except BaseException:  # Ctrl-C too leaves nothing running
+            _stop(settings)
+            raise
+
+
+def down(settings: Settings) -> bool:
+    """Ends what was started in this directory, and nothing else. False where nothing was."""
+    if not settings.directory.exists():
+        return False
+    with record.alone(settings):
+        found = bool(record.processes(settings))
+        _stop(settings)
+        return found
+
+
+def redeploy(settings: Settings, stack: dict[str, Any]) -> None:
+    """Packages and deploys anew to the running stack that `stack` (stack.json) describes."""
+    keys = stack["credentials"]
+    aws = Local(stack["endpoint_url"], keys["access_key_id"], keys["secret_access_key"])
+    _deploy(settings, aws)
+
+
+def _start(settings: Settings) -> dict[str, Any]:
+    with step("Zoho"):
+        place = zoho.given(settings.zoho_url) if settings.zoho_url else zoho.simulator(settings.directory)
+        if place.process:
+            record.remember(settings, "simulator", place.process)
+    with step("local AWS"):
+        running = ministack.launch(settings.directory, settings.port)
+        record.remember(settings, "ministack", running.process)
+        aws = ministack.admin(running.root)
+    outputs = _deploy(settings, aws)
+    with step("secrets and events queue"):
+        sources, credentials = outputs["SourcesSecretName"], outputs["ZohoSecretName"]
+        filling.fill(aws, {sources: filling.sources(), credentials: filling.zoho(place.url)})
+        events = filling.events_queue(aws, outputs["TopicArn"])
+    stack = _describe(aws, outputs, events, place.url)
+    record.describe(settings, stack)
+    return stack
+
+
+def _deploy(settings: Settings, aws: Local) -> dict[str, str]:
+    with step("package"):
+        packaged = package.build(STAGE)
+    deployer = Deployer(aws.session(), endpoint_url=aws.endpoint_url, config=TIMEOUTS)
+    with step("deployment"):
+        deployer.ensure_bucket(BUCKET)
+        outputs = deployer.deploy(
+            stack=STACK,
+            package=packaged,
+            template=localised(packaged.template(), settings.overrides),
+            parameters={"Stage": STAGE, "PublicUrl": _api_url(aws, "{apiId}", "{stage}")},
+            bucket=BUCKET,
+            approve=_anything,
+        )
+        _allow_recursion(aws, outputs)
+    return outputs
+
+
+def _anything(_changes: list[Change]) -> bool:
+    """The local stack is nobody's data: every change may be applied."""
+    return True
+
+
+def _allow_recursion(aws: Local, outputs: dict[str, str]) -> None:
+    """The local CloudFormation overlooks the template's RecursiveLoop, so it is set once more by hand."""
+    client = aws.session().client("lambda", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
+    for name in RECURSIVE:
+        client.put_function_recursion_config(FunctionName=outputs[name], RecursiveLoop="Allow")
+
+
+def _stop(settings: Settings) -> None:
+    for process in reversed(record.processes(settings).values()):
+        end(process)
+    record.forget(settings)
+    shutil.rmtree(settings.directory / "tmp", ignore_errors=True)
+
+
+def _api_url(aws: Local, api_id: str, stage: str) -> str:
+    return f"{aws.endpoint_url}/_aws/execute-api/{api_id}/{stage}/"
+
+
+def _describe(aws: Local, outputs: dict[str, str], events_queue_url: str, zoho_url: str) -> dict[str, Any]:
+    """stack.json, as the public contract has it."""
+    functions = ("Api", "Work", "Poll", "Retention")
+    return {
+        "endpoint_url": aws.endpoint_url,
+        "region": REGION,
+        "stage": STAGE,
+        "api_url": _api_url(aws, outputs["RestAPIId"], STAGE),
+        "table_name": outputs["TableName"],
+        "topic_arn": outputs["TopicArn"],
+        "work_queue_url": outputs["WorkQueueUrl"],
+        "dead_letter_queue_url": outputs["DeadLetterQueueUrl"],
+        "events_queue_url": events_queue_url,
+        "functions": {name.lower(): outputs[name + "Function"] for name in functions},
+        "credentials": {"access_key_id": aws.access_key_id, "secret_access_key": aws.secret_access_key},
+        "sources_secret": outputs["SourcesSecretName"],
+        "zoho_secret": outputs["ZohoSecretName"],
+        "zoho_url": zoho_url,
+    }
