@@ -21,7 +21,7 @@ _making = Lock()  # making a client from the default session is not safe across 
 def client(name: str) -> Any:
     """The process's client of the AWS service `name` ("dynamodb", "sqs", ...), made when first asked for.
 
-    Typed Any because the stubs of boto3 are a development tool; adapters that want types annotate the variable.
+    Typed Any because the stubs of boto3 are a development tool: adapters that want types annotate their own.
     """
     with _making:
         return _client(name)
@@ -29,8 +29,9 @@ def client(name: str) -> Any:
 
 @cache
 def _client(name: str) -> Any:
-    import boto3  # here, not above: 170 ms that a function without AWS calls in its path need not pay
-    from botocore.config import Config
+    # Here, not above: 170 ms that a function without AWS calls in its path need not pay.
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
 
     timeouts = Config(
         connect_timeout=CONNECT_SECONDS,

@@ -1,0 +1,33 @@
+"""Ids of deletions: `del_` and a ULID, so that they sort by time, need no coordination and cannot be guessed.
+
+A ULID is 48 bits of milliseconds and 80 random bits in Crockford's base 32, 26 characters
+(github.com/ulid/spec).
+"""
+
+from __future__ import annotations
+
+import re
+
+RANDOM_BYTES = 10
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: The first character is 7 at most, because 26 characters hold 130 bits and a ULID has 128.
+_DELETION_ID = re.compile(r"del_[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def deletion_id(now: float, random: bytes) -> str:
+    """The id of a deletion accepted at `now` (seconds since the epoch) with 10 bytes of `random`.
+
+    Raises ValueError for another number of bytes or a time that 48 bits of milliseconds cannot hold.
+    """
+    milliseconds = int(now * 1000)
+    if len(random) != RANDOM_BYTES:
+        raise ValueError(f"a ULID takes {RANDOM_BYTES} random bytes, not {len(random)}")
+    if not 0 <= milliseconds < 1 << 48:
+        raise ValueError("the time does not fit into a ULID")
+    number = (milliseconds << 80) | int.from_bytes(random, "big")
+    return "del_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def is_deletion_id(text: str) -> bool:
+    """True where `text` could be the id of a deletion: to refuse anything else before it becomes a key."""
+    return _DELETION_ID.fullmatch(text) is not None

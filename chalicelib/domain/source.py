@@ -1,0 +1,246 @@
+"""A source: who sends requests, with which keys, and what it may ask for (contract section 6).
+
+Everything about a source comes from its entry in the sources secret. An entry that is not what it should be
+makes that one source unusable, never a laxer one: unknown fields are refused, so that a misspelt limit cannot
+silently become the default.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Never
+
+from chalicelib.domain.deletion import Api, Limits, Operation, Request
+from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
+
+#: The source that callers inside AWS go by; it has no keys, IAM vouches for them.
+OPERATOR = "operator"
+#: The most ids of one request on the token profile: what one call to Zoho takes.
+TOKEN_IDS = 100
+#: More keys than any rotation needs; each costs an HMAC per request.
+MOST_KEYS = 10
+#: Bytes in a signing key, as Standard Webhooks demands: 24 (192 bits) are beyond guessing, and HMAC-SHA256
+#: would hash anything above its 64-byte block down again.
+KEY_BYTES = range(24, 65)
+
+SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+ORG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # part of a secret's name, so no "/" and no "."
+ZOHO_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+_BEARER = re.compile(r"[!-~]{16,256}")
+_WHSEC = "whsec_"
+
+
+class Profile(StrEnum):
+    """How a source proves who it is (contract section 2)."""
+
+    STANDARD_WEBHOOKS = "standard-webhooks"
+    TOKEN = "token"  # noqa: S105  # the name of a profile
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One usable entry. `keys`: signing keys, or the UTF-8 of bearer values on the token profile; never
+    shown.
+    """
+
+    name: str
+    profile: Profile
+    keys: tuple[bytes, ...] = field(repr=False)
+    org: str
+    orgs: frozenset[str]
+    modules: frozenset[str]
+    operations: frozenset[Operation]
+    limits: Limits
+
+
+def signing_key(text: str) -> bytes:
+    """The key in `whsec_` and strict, canonical base64 of 24 to 64 bytes.
+
+    Raises ValueError with words that do not repeat the key.
+    """
+    if not text.startswith(_WHSEC):
+        raise ValueError("a key must start with whsec_")
+    encoded = text.removeprefix(_WHSEC)
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("a key must be base64 after whsec_") from None
+    if base64.b64encode(key).decode() != encoded:
+        raise ValueError("a key must be canonical base64 after whsec_")
+    if len(key) not in KEY_BYTES:
+        raise ValueError(f"a key must be {KEY_BYTES[0]} to {KEY_BYTES[-1]} bytes long")
+    return key
+
+
+def parse(name: str, entry: object) -> Source:
+    """The source `name` from its entry in the secret, with defaults filled in.
+
+    Raises SecretUnusable, whose reason names the field and never its value.
+    """
+    if not isinstance(entry, Mapping):
+        _unusable(name, "the entry", "must be an object")
+    unknown = sorted(set(map(str, entry)) - _FIELDS)
+    if unknown:
+        _unusable(name, f"{len(unknown)} field(s)", f"not known; known are {', '.join(sorted(_FIELDS))}")
+    read = _Reader(name, entry)
+    profile = read.profile()
+    org = read.name("org", "default", ORG_NAME)
+    return Source(
+        name=name,
+        profile=profile,
+        keys=read.keys(profile),
+        org=org,
+        orgs=frozenset({org, *read.names("orgs", ORG_NAME)}),
+        modules=frozenset(read.names("modules", ZOHO_NAME)),
+        operations=read.operations(),
+        limits=Limits(
+            max_records=read.whole("max_records", 500, least=1),
+            approve_above=read.whole_or_none("approve_above"),
+            mass_delete_by_ids=read.flag("mass_delete_by_ids"),
+            allow_uncounted=read.flag("allow_uncounted"),
+            max_share=read.share("max_share"),
+            cool_off_seconds=read.whole("cool_off_seconds", 0, least=0),
+        ),
+    )
+
+
+_LIMITS = {
+    "max_records", "approve_above", "mass_delete_by_ids", "allow_uncounted", "max_share", "cool_off_seconds",
+}  # fmt: skip
+_FIELDS = {"profile", "keys", "org", "orgs", "modules", "operations", "note"} | _LIMITS
+
+
+def _unusable(name: str, what: str, problem: str) -> Never:
+    raise SecretUnusable("sources secret", f"source {name}: {what} {problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the fields of one entry; every problem is SecretUnusable."""
+
+    source: str
+    entry: Mapping[str, Any]
+
+    def profile(self) -> Profile:
+        value = self.entry.get("profile", Profile.STANDARD_WEBHOOKS)
+        if value not in list(Profile):
+            _unusable(self.source, "profile", f"must be one of {', '.join(Profile)}")
+        return Profile(value)
+
+    def keys(self, profile: Profile) -> tuple[bytes, ...]:
+        values = self.strings("keys", required=self.source != OPERATOR)
+        if len(values) > MOST_KEYS:
+            _unusable(self.source, "keys", f"may be {MOST_KEYS} at most")
+        return tuple(self._key(profile, number, value) for number, value in enumerate(values))
+
+    def _key(self, profile: Profile, number: int, value: str) -> bytes:
+        if profile is Profile.TOKEN:
+            if not _BEARER.fullmatch(value):
+                _unusable(self.source, f"keys/{number}", "must be 16 to 256 visible characters")
+            return value.encode()
+        try:
+            return signing_key(value)
+        except ValueError as problem:
+            _unusable(self.source, f"keys/{number}", f"cannot be used: {problem}")
+
+    def operations(self) -> frozenset[Operation]:
+        if "operations" not in self.entry:
+            return frozenset(Operation)
+        values = self.strings("operations")
+        if not set(values) <= set(Operation):
+            _unusable(self.source, "operations", f"may only hold {', '.join(Operation)}")
+        return frozenset(map(Operation, values))
+
+    def strings(self, key: str, required: bool = False) -> list[str]:
+        values = self.entry.get(key, None if required else [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            _unusable(self.source, key, "must be a list of strings")
+        return values
+
+    def name(self, key: str, default: str, pattern: re.Pattern[str]) -> str:
+        value = self.entry.get(key, default)
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            _unusable(self.source, key, f"must match {pattern.pattern}")
+        return value
+
+    def names(self, key: str, pattern: re.Pattern[str]) -> list[str]:
+        values = self.strings(key)
+        if not all(pattern.fullmatch(value) for value in values):
+            _unusable(self.source, key, f"must each match {pattern.pattern}")
+        return values
+
+    def whole(self, key: str, default: int, least: int) -> int:
+        value = self.entry.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            _unusable(self.source, key, f"must be a whole number, {least} or more")
+        return value
+
+    def whole_or_none(self, key: str) -> int | None:
+        return None if self.entry.get(key) is None else self.whole(key, 0, least=0)
+
+    def flag(self, key: str) -> bool:
+        value = self.entry.get(key, False)
+        if not isinstance(value, bool):
+            _unusable(self.source, key, "must be true or false")
+        return value
+
+    def share(self, key: str) -> float | None:
+        value = self.entry.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+            _unusable(self.source, key, "must be above 0 and at most 1, or null")
+        return float(value)
+
+
+def limits(source: Source) -> Limits:
+    """The limits that accepting copies into the deletion."""
+    return source.limits
+
+
+def permit(source: Source, request: Request, size: int | None) -> None:
+    """Do nothing where `source` may ask for `request`. Raises NotAllowed with a field for every reason.
+
+    `size`: how many records it names; None where only Zoho knows (a view), which the belts look at later.
+    """
+    reasons = [*_scope(source, request), *_api(source, request), *_size(source, request, size)]
+    if reasons:
+        raise NotAllowed("this source may not ask for this deletion", tuple(reasons))
+
+
+def _scope(source: Source, request: Request) -> list[Field]:
+    found = []
+    if request.operation not in source.operations:
+        found.append(Field("/operation", "this source may not use this operation"))
+    elif source.profile is Profile.TOKEN and request.operation is not Operation.DELETE_RECORDS:
+        found.append(Field("/operation", "a source with the token profile may only use delete_records"))
+    if request.module not in source.modules:
+        found.append(Field("/module", "this source may not delete in this module"))
+    if request.org not in source.orgs:
+        found.append(Field("/org", "this source may not delete in this org"))
+    return found
+
+
+def _api(source: Source, request: Request) -> list[Field]:
+    if request.api is Api.MASS_DELETE and not source.limits.mass_delete_by_ids:
+        return [Field("/api", "this source may not use mass delete by ids (mass_delete_by_ids is not set)")]
+    return []
+
+
+def _size(source: Source, request: Request, size: int | None) -> list[Field]:
+    found = []
+    limit = source.limits.max_records
+    if request.max_records is not None:
+        if request.max_records > limit:
+            found.append(Field("/max_records", f"may not be higher than the source's limit of {limit}"))
+        limit = min(limit, request.max_records)
+    if size is not None and source.profile is Profile.TOKEN and size > TOKEN_IDS:
+        found.append(Field("/ids", f"a source with the token profile may name {TOKEN_IDS} ids at most"))
+    if size is not None and size > limit:
+        found.append(Field("/ids", f"{size} records are more than the limit of {limit}"))
+    return found
