@@ -11,9 +11,9 @@ from chalicelib.domain.deletion import Deletion
 class Patience:
     """The stage's waits, in seconds (contract section 3).
 
-    `longest`: no back-off is longer. `give_up`: the time from the first failed try of a call after which it is given
-    up. `job_age`: how old a job of ours at Zoho may get. `settle`: how long a view must lie still before a lost reply
-    is judged. `tell_waiting`: a wait longer than this is told by an event.
+    `longest`: no back-off is longer. `give_up`: the time from the first failed try of a call after which it
+    is given up. `job_age`: how old a job of ours at Zoho may get. `settle`: how long a view must lie still
+    before a lost reply is judged. `tell_waiting`: a wait longer than this is told by an event.
     """
 
     longest: float = 900.0
@@ -26,8 +26,8 @@ class Patience:
 def delay(tries: int, longest: float, chance: float, asked: float | None = None) -> float:
     """Seconds to wait before try number `tries` + 1.
 
-    Doubles from one second up to `longest`; `chance` (0 to 1) spreads it over the upper half. `asked` is what the
-    other side asked for (Retry-After): never less than that, never more than `longest`.
+    Doubles from one second up to `longest`; `chance` (0 to 1) spreads it over the upper half. `asked` is what
+    the other side asked for (Retry-After): never less than that, never more than `longest`.
     """
     ceiling = min(longest, 2.0 ** min(tries, 20))
     spread = ceiling * (0.5 + 0.5 * chance)
@@ -41,7 +41,9 @@ def failed_once_more(deletion: Deletion, now: float) -> Deletion:
 
 
 def waited(deletion: Deletion) -> Deletion:
-    """The deletion after a wait that is nobody's failure (lane, credits, pause): the give-up time does not run."""
+    """The deletion after a wait that is nobody's failure (lane, credits, pause): the give-up time does not
+    run.
+    """
     return replace(deletion, tries=deletion.tries + 1, failing_since=None)
 
 

@@ -1,4 +1,5 @@
-"""A deletion: what was asked, how far it is, which status may follow which, and how its counts decide the end.
+"""A deletion: what was asked, how far it is, which status may follow which, and how its counts decide the
+end.
 
 Names and rules: the public contract (docs/CONTRACT.md), sections 1 and 3.
 """
@@ -150,9 +151,9 @@ class Plan:
 class Deletion:
     """One accepted request and everything that the ledger keeps of it, but for its ids and its calls.
 
-    Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as plain
-    JSON values. `events` counts the entries of its log, `chain` is the hash of the newest, `published` the number
-    up to which they have left. `tries` and `failing_since` bound the tries of the current call.
+    Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as
+    plain JSON values. `events` counts the entries of its log, `chain` is the hash of the newest, `published`
+    the number up to which they have left. `tries` and `failing_since` bound the tries of the current call.
     """
 
     id: str
@@ -168,6 +169,8 @@ class Deletion:
     counts: Counts = Counts()
     waiting_for: str | None = None
     waiting_since: float | None = None
+    waiting_told: bool = False
+    started_at: float | None = None
     plan: Plan | None = None
     job_id: str | None = None
     job_status: str | None = None
@@ -209,6 +212,7 @@ def moved(deletion: Deletion, status: Status, now: float, waiting_for: str | Non
         updated_at=now,
         waiting_for=waiting_for,
         waiting_since=since if waiting_for else None,
+        waiting_told=deletion.waiting_told and waiting_for == deletion.waiting_for,
         finished_at=now if status in FINAL else None,
     )
 

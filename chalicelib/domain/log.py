@@ -1,8 +1,9 @@
-"""The deletion's log: what happened, when, why and by whom, chained by hash, and what of it leaves as an event.
+"""The deletion's log: what happened, when, why and by whom, chained by hash, and what of it leaves as an
+event.
 
-An entry's hash covers its own content and the hash of the one before, so an altered, removed or reordered entry
-shows. Entries with an `event` are published as CloudEvents 1.0 (contract section 5); the others stay in the log, so
-the numbers of published events grow but may leave gaps.
+An entry's hash covers its own content and the hash of the one before, so an altered, removed or reordered
+entry shows. Entries with an `event` are published as CloudEvents 1.0 (contract section 5); the others stay in
+the log, so the numbers of published events grow but may leave gaps.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def append(
 def first(deletion: Deletion, stage: str) -> tuple[Deletion, Entry]:
     """The deletion with the entry that says it was accepted."""
     by = deletion.asked_by or f"source:{deletion.source}"
-    return append(deletion, "accepted", deletion.created_at, stage=stage, by=by, why=deletion.request.reason or "")
+    return append(
+        deletion, "accepted", deletion.created_at, stage=stage, by=by, why=deletion.request.reason or ""
+    )
 
 
 def event_name(status: Status) -> str:
@@ -67,7 +70,9 @@ def event_name(status: Status) -> str:
     return _TYPE.get(status, status.value)
 
 
-def content(n: int, what: str, at: float, by: str, why: str, event: Mapping[str, Any] | None) -> dict[str, Any]:
+def content(
+    n: int, what: str, at: float, by: str, why: str, event: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """What the hash of an entry covers."""
     return {"n": n, "what": what, "at": at, "by": by, "why": why, "event": event}
 
@@ -91,7 +96,9 @@ def first_broken(entries: Iterable[Entry]) -> int | None:
 
 def message(entry: Entry) -> str:
     """The JSON text that is published for an entry with an event."""
-    return json.dumps({**(entry.event or {}), "chain": entry.chain}, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(
+        {**(entry.event or {}), "chain": entry.chain}, separators=(",", ":"), ensure_ascii=False
+    )
 
 
 def attributes(event: Mapping[str, Any]) -> dict[str, str]:

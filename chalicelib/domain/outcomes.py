@@ -71,7 +71,9 @@ class Chunk:
         return [i for i, letter in enumerate(self.marks) if letter in letters]
 
     def with_findings(self, findings: Mapping[int, Finding]) -> Chunk:
-        """The chunk after `findings` (position -> finding). A settled id stays as it is: nothing undoes an outcome."""
+        """The chunk after `findings` (position -> finding). A settled id stays as it is: nothing undoes an
+        outcome.
+        """
         marks = list(self.marks)
         codes = dict(self.codes)
         for position, finding in findings.items():
@@ -97,7 +99,9 @@ class Chunk:
 def fresh(ids: tuple[str, ...]) -> list[Chunk]:
     """`ids` cut into chunks, all pending."""
     return [
-        Chunk(number, ids[start : start + CHUNK_SIZE], Mark.PENDING.value * len(ids[start : start + CHUNK_SIZE]))
+        Chunk(
+            number, ids[start : start + CHUNK_SIZE], Mark.PENDING.value * len(ids[start : start + CHUNK_SIZE])
+        )
         for number, start in enumerate(range(0, len(ids), CHUNK_SIZE))
     ]
 

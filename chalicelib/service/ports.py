@@ -17,7 +17,6 @@ from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.reply import CallKind, Reply
 
 
-
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A delivery of a source that was accepted: `receipt` is the body of the 202 but for its links."""
@@ -32,7 +31,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One Zoho call in the ledger: the intent (`n`, `kind`, `target`, `at`), and the answer once there is one.
+    """One Zoho call in the ledger: the intent (`n`, `kind`, `target`, `at`), and the answer once there is
+    one.
 
     `target`: what it was meant for, as plain JSON (chunk number and id positions, or view and round).
     """
@@ -47,19 +47,25 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A deletion that this worker holds: only the holder of the newest fence can write it."""
+    """A deletion that this worker holds: only the holder of the newest fence can write it.
+
+    `commands`: what operators asked of it and nobody has done yet. `control` counts all commands: a write is
+    refused where another one has come since.
+    """
 
     deletion: Deletion
     fence: int
     lease_until: float
     commands: tuple[Mapping[str, object], ...] = ()
+    control: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one atomic write of the ledger holds.
 
-    `next_at`: when the deletion is due again; `lease_until`: 0 gives the lease back. All of it is written, or nothing.
+    `next_at`: when the deletion is due again; `lease_until`: 0 gives the lease back. `regardless`: also where
+    a command has come since the claim was read. All of it is written, or nothing.
     """
 
     deletion: Deletion
@@ -70,13 +76,16 @@ class Change:
     chunks: tuple[Chunk, ...] = ()
     lane: Lane | None = None
     commands_done: int = 0
+    regardless: bool = False
 
 
 class Deliveries(Protocol):
     """The part of the ledger that intake needs."""
 
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
-        """The delivery as accepted before, expired ones included (compare `expires_at`); strongly consistent."""
+        """The delivery as accepted before, expired ones included (compare `expires_at`); strongly
+        consistent.
+        """
 
     def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
         """Store the deletion (due at once), its ids, its first log entry and its delivery in one transaction.
@@ -89,13 +98,28 @@ class Ledger(Deliveries, Protocol):
     """The table: the one truth about every deletion."""
 
     def get(self, deletion_id: str) -> Deletion | None:
-        """The deletion as it stands, strongly consistent. Raises Unreadable for an item of an unknown shape."""
+        """The deletion as it stands, strongly consistent. Raises Unreadable for an item of an unknown
+        shape.
+        """
 
     def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
         """Take the lease if the deletion is due and free, with a new fence; None where it is not."""
 
     def save(self, claim: Claim, change: Change) -> Claim:
-        """Write the change if the claim still holds. Raises LostLease or Overtaken; nothing is written then."""
+        """Write the change if the claim still holds. Raises LostLease or Overtaken; nothing is written
+        then.
+        """
+
+    def again(self, claim: Claim) -> Claim:
+        """The claim with the deletion and its commands as they stand now. Raises LostLease."""
+
+    def wake(self, deletion_id: str, now: float) -> bool:
+        """Make a waiting deletion due now; False where it is not waiting or a worker holds it."""
+
+    def command(self, deletion_id: str, command: str) -> bool:
+        """Leave a command (JSON text) for whoever works on the deletion; False where there is no such
+        deletion.
+        """
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """A chunk of the deletion's ids with their outcomes so far."""
@@ -116,7 +140,9 @@ class Ledger(Deliveries, Protocol):
         """The lane as it stands, strongly consistent; an empty one where none was written."""
 
     def paused(self, org: str) -> str | None:
-        """Why sending to Zoho is paused for this org or for all, None where it is not; strongly consistent."""
+        """Why sending to Zoho is paused for this org or for all, None where it is not; strongly
+        consistent.
+        """
 
     def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
         """Those of the ids that a hold protects at `now`; strongly consistent."""
@@ -151,7 +177,9 @@ class Topic(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Org:
-    """What the service knows of one Zoho org, from the secret `expunge/{stage}/zoho/{org}` (contract section 6)."""
+    """What the service knows of one Zoho org, from the secret `expunge/{stage}/zoho/{org}` (contract section
+    6).
+    """
 
     name: str
     client_id: str
@@ -197,7 +225,8 @@ class Zoho(Protocol):
         """GET /{module}/actions/count; body {"count": n}."""
 
     def read(self, module: str, ids: Sequence[str]) -> Reply:
-        """Which of 1 to 100 ids are there: `items` holds one per record found (ok, id); status 200 also for none.
+        """Which of 1 to 100 ids are there: `items` holds one per record found (ok, id); status 200 also for
+        none.
 
         Converted and unapproved records count as there.
         """
@@ -209,10 +238,15 @@ class Zoho(Protocol):
         """GET /{module}?fields=id&cvid=...: one page; body as Zoho's, items one per record."""
 
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
-        """GET /{module}/deleted?type=all&per_page=200 with If-Modified-Since: body as Zoho's, 204 as an empty list."""
+        """GET /{module}/deleted?type=all&per_page=200 with If-Modified-Since: body as Zoho's, 204 as an empty
+        list.
+        """
 
 
 class ZohoFactory(Protocol):
-    """Gives the client of an org. Raises SecretUnusable where its secret is missing or malformed."""
+    """Gives clients of Zoho."""
 
-    def __call__(self, org: str, deadline: float) -> Zoho: ...
+    def __call__(self, org: str, deadline: float) -> Zoho:
+        """The client of `org`, whose calls end by `deadline`. Raises SecretUnusable for a missing or bad
+        secret.
+        """

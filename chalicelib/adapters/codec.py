@@ -1,0 +1,120 @@
+"""Domain values to what the table stores and back: JSON for what people may read, zlib for what is long.
+
+Each stored document carries its version. An item of a version that is not known here raises Unreadable: it is
+set aside, never guessed at.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+from chalicelib.domain.deletion import (
+    Api,
+    Counts,
+    Deletion,
+    Limits,
+    Operation,
+    Plan,
+    Problem,
+    Request,
+    Status,
+    Territory,
+)
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.log import Entry
+from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.reply import CallKind
+from chalicelib.service.ports import Call
+
+VERSION = 1
+
+
+def pack(value: object) -> bytes:
+    """JSON, compressed."""
+    return zlib.compress(dumps(value).encode(), 6)
+
+
+def unpack(data: Any) -> Any:
+    """What `pack` packed; `data` may be bytes or boto3's Binary."""
+    return json.loads(zlib.decompress(bytes(getattr(data, "value", data))))
+
+
+def dumps(value: object) -> str:
+    """Compact JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def deletion_to_text(deletion: Deletion) -> str:
+    """The deletion as JSON, without its ids: they are stored apart. What holds nothing is left out."""
+    document = asdict(deletion)
+    request = {k: v for k, v in document["request"].items() if k != "ids" and v not in (None, False)}
+    slim = {k: v for k, v in document.items() if v not in (None, [], {}, (), "") and k != "id"}
+    return dumps({**slim, "request": request, "v": VERSION})
+
+
+def deletion_from_text(deletion_id: str, text: str) -> Deletion:
+    """The deletion that `deletion_to_text` wrote. Raises Unreadable for anything else."""
+    try:
+        document = json.loads(text)
+        if document.pop("v") != VERSION:
+            raise Unreadable(deletion_id, "written by another version")
+        return _deletion(deletion_id, document)
+    except (KeyError, TypeError, ValueError) as problem:
+        raise Unreadable(deletion_id, f"{type(problem).__name__}: {problem}") from problem
+
+
+def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
+    request = dict(document.pop("request"))
+    request["operation"] = Operation(request["operation"])
+    request["api"] = Api(request.get("api", Api.AUTO))
+    if "territory" in request:
+        request["territory"] = Territory(**request["territory"])
+    plan = document.pop("plan", None)
+    problems = tuple(Problem(**p) for p in document.pop("problems", []))
+    return Deletion(
+        id=deletion_id,
+        request=Request(**request),
+        limits=Limits(**document.pop("limits")),
+        status=Status(document.pop("status")),
+        counts=Counts(**document.pop("counts")),
+        plan=Plan(**{**plan, "first_ids": tuple(plan["first_ids"])}) if plan else None,
+        problems=problems,
+        **document,
+    )
+
+
+def chunk_marks(chunk: Chunk) -> bytes:
+    """Marks and codes of a chunk; its ids are written once, apart."""
+    return pack({"m": chunk.marks, "c": [[i, *words] for i, words in sorted(chunk.codes.items())]})
+
+
+def chunk_from(number: int, ids: Any, marks: Any) -> Chunk:
+    """A chunk from its two stored parts."""
+    state = unpack(marks)
+    codes = {int(i): (str(code), str(message)) for i, code, message in state["c"]}
+    return Chunk(number, tuple(unpack(ids)), str(state["m"]), codes)
+
+
+def entry_to_text(entry: Entry) -> str:
+    """A log entry as JSON."""
+    return dumps(asdict(entry))
+
+
+def entry_from_text(text: str) -> Entry:
+    """The log entry that `entry_to_text` wrote."""
+    return Entry(**json.loads(text))
+
+
+def call_to_data(call: Call) -> bytes:
+    """A ledger entry of a call, compressed."""
+    return pack({**asdict(call), "kind": call.kind.value})
+
+
+def call_from_data(data: Any) -> Call:
+    """The call that `call_to_data` wrote."""
+    document = cast("Mapping[str, Any]", unpack(data))
+    return Call(**{**document, "kind": CallKind(document["kind"])})

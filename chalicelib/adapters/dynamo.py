@@ -1,0 +1,102 @@
+"""DynamoDB calls as the ledger makes them: consistent reads, conditional writes, pages and leftovers
+followed.
+
+Whatever keeps DynamoDB from answering becomes errors.Unavailable; refused conditions are answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.adapters import items
+from chalicelib.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: Keys that DynamoDB takes in one BatchGetItem.
+BATCH_GET_LIMIT = 100
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """What botocore raises without an answer of DynamoDB's becomes Unavailable; its answers pass as they
+    are.
+    """
+    try:
+        yield
+    except BotoCoreError as problem:
+        raise Unavailable("table", type(problem).__name__) from problem
+
+
+@dataclass
+class Dynamo:
+    """One table over a DynamoDB client; `client` is called when it is needed, and gives the same one each
+    time.
+    """
+
+    name: str
+    client: Callable[[], DynamoDBClient]
+
+    def update_if(self, key: items.Item, update: str, condition: str, values: items.Item) -> bool:
+        """A conditional update; False where the condition does not hold."""
+        try:
+            with reached():
+                self.client().update_item(
+                    TableName=self.name,
+                    Key=key,
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                )
+        except ClientError as problem:
+            if items.code_of(problem) == "ConditionalCheckFailedException":
+                return False
+            raise Unavailable("table", items.cause(problem)) from problem
+        return True
+
+    def get_item(self, key: items.Item) -> items.Item | None:
+        """The item, strongly consistent; None where there is none."""
+        found: items.Item | None = self._ask(
+            self.client().get_item, TableName=self.name, Key=key, ConsistentRead=True
+        ).get("Item")
+        return found
+
+    def batch_get(self, keys: Sequence[items.Item]) -> list[items.Item]:
+        """Those of the items that are there, in no order, strongly consistent."""
+        found: list[items.Item] = []
+        left = list(keys)
+        while left:
+            wanted = {self.name: {"Keys": left[:BATCH_GET_LIMIT], "ConsistentRead": True}}
+            answer = self._ask(self.client().batch_get_item, RequestItems=wanted)
+            found += answer["Responses"].get(self.name, [])
+            again = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            left = again + left[BATCH_GET_LIMIT:]
+        return found
+
+    def query(self, **query: Any) -> Iterator[items.Item]:
+        """Every item of the query, page after page."""
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._ask(self.client().query, TableName=self.name, **query, **start)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def first_page(self, **query: Any) -> list[items.Item]:
+        """The first page of a query, as long as its Limit says."""
+        found: list[items.Item] = self._ask(self.client().query, TableName=self.name, **query)["Items"]
+        return found
+
+    def _ask(self, call: Callable[..., Any], **request: Any) -> Any:
+        try:
+            with reached():
+                return call(**request)
+        except ClientError as problem:
+            raise Unavailable("table", items.cause(problem)) from problem

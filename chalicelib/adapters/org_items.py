@@ -1,0 +1,61 @@
+"""What an org has in the table besides its deletions: its lane, its pause, its holds, its short leases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.adapters import items
+from chalicelib.adapters.dynamo import Dynamo
+from chalicelib.domain.lane import Lane
+
+
+class OrgItems(Dynamo):
+    """The org's part of ports.Ledger, and ports.Leases."""
+
+    def lane(self, key: str) -> Lane:
+        """See ports.Ledger."""
+        item = self.get_item(items.lane_key(key))
+        return items.to_lane(item) if item else Lane(key)
+
+    def paused(self, org: str) -> str | None:
+        """See ports.Ledger. An item for all orgs lies under `*`."""
+        found = self.batch_get([items.org_key(o, "PAUSE") for o in dict.fromkeys(("*", org))])
+        reasons = [
+            item.get("reason", {}).get("S", "") for item in found if item.get("paused", {}).get("BOOL")
+        ]
+        return (reasons[0] or "paused by an operator") if reasons else None
+
+    def has_holds(self, org: str, module: str, now: float) -> bool:
+        """See ports.Ledger."""
+        key = items.org_key(org, f"HOLD#{module}#")
+        found = self.query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": key["pk"], ":sk": key["sk"]},
+            ConsistentRead=True,
+        )
+        return any(items.holds(item, now) for item in found)
+
+    def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
+        """See ports.Ledger."""
+        if not self.has_holds(org, module, now):
+            return set()
+        found = self.batch_get([items.org_key(org, f"HOLD#{module}#{i}") for i in ids])
+        return {item["sk"]["S"].rsplit("#", 1)[1] for item in found if items.holds(item, now)}
+
+    def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
+        """See ports.Leases."""
+        return self.update_if(
+            items.org_key(org, name),
+            "SET lease_owner = :owner, lease_until = :until",
+            "attribute_not_exists(pk) OR lease_until <= :now OR lease_owner = :owner",
+            {":owner": {"S": owner}, ":until": items.number(until), ":now": items.number(now)},
+        )
+
+    def give_back(self, org: str, name: str, owner: str) -> None:
+        """See ports.Leases."""
+        self.update_if(
+            items.org_key(org, name),
+            "SET lease_until = :never",
+            "lease_owner = :owner",
+            {":owner": {"S": owner}, ":never": {"N": "0"}},
+        )

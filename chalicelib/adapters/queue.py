@@ -1,0 +1,47 @@
+"""The work queue (SQS): nudges to workers. A nudge that cannot be sent is no loss, the poll finds what is
+due.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+#: What SQS allows (seconds).
+LONGEST_DELAY = 900
+
+
+@dataclass(frozen=True)
+class WorkQueue:
+    """Nudges over SQS. `report(event, **fields)` is told of a nudge that could not be sent."""
+
+    url: str
+    client: Callable[[], SQSClient]
+    report: Callable[..., None]
+
+    def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
+        """See ports.Nudges. The delay is rounded up: a nudge before its time would find nothing due."""
+        seconds = min(LONGEST_DELAY, max(0, math.ceil(delay)))
+        body = json.dumps({"deletion": deletion_id})
+        try:
+            self.client().send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=seconds)
+        except (BotoCoreError, ClientError) as problem:
+            self.report("nudge_failed", deletion_id=deletion_id, reason=type(problem).__name__)
+
+
+def deletion_of(body: str) -> str | None:
+    """The deletion that a message of the queue names; None for a message that is not a nudge."""
+    try:
+        message = json.loads(body)
+    except ValueError:
+        return None
+    found = message.get("deletion") if isinstance(message, dict) else None
+    return found if isinstance(found, str) and found.startswith("del_") else None

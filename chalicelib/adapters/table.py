@@ -1,0 +1,230 @@
+"""The ledger in one DynamoDB table (design: docs/ARCHITECTURE.md, "The table").
+
+Who may write a deletion is decided by its fence: `claim` raises it, and every write names the one it was
+given, so a worker that was paused past its lease can write nothing. Commands of operators raise `control`
+instead, which makes the holder read again before it sends anything more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters import codec, items
+from chalicelib.adapters.dynamo import reached
+from chalicelib.adapters.org_items import OrgItems
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.errors import LostLease, Overtaken, Unavailable, Unreadable
+from chalicelib.domain.log import Entry
+from chalicelib.domain.outcomes import Chunk
+from chalicelib.service.ports import Call, Change, Claim, Delivery
+
+
+@dataclass
+class Table(OrgItems):
+    """The ledger over a DynamoDB client. `shards`: partitions of the due index."""
+
+    shards: int = 1
+
+    # --- intake ----------------------------------------------------------------------------------
+
+    def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
+        """See ports.Deliveries."""
+        item = self.get_item(items.delivery_key(source, delivery_id))
+        return items.to_delivery(item) if item else None
+
+    def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
+        """See ports.Deliveries. One transaction: the delivery, the deletion, its ids and its first log
+        entry.
+        """
+        puts = [items.put(self.name, items.from_delivery(delivery), items.unless_live(now))]
+        puts += [
+            items.put(self.name, item, items.UNLESS_THERE)
+            for item in items.new_deletion(deletion, self.shards)
+        ]
+        puts.append(items.put(self.name, items.from_entry(deletion, entry)))
+        try:
+            with reached():
+                self.client().transact_write_items(TransactItems=puts)
+        except ClientError as problem:
+            if "ConditionalCheckFailed" in items.cancelled_for(problem)[:1]:
+                return False
+            raise Unavailable("table", items.cause(problem)) from problem
+        return True
+
+    # --- one deletion ----------------------------------------------------------------------------
+
+    def get(self, deletion_id: str) -> Deletion | None:
+        """See ports.Ledger."""
+        item = self.get_item(items.meta_key(deletion_id))
+        return items.to_deletion(item) if item else None
+
+    def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
+        """See ports.Ledger."""
+        try:
+            with reached():
+                answer = self.client().update_item(
+                    TableName=self.name,
+                    Key=items.meta_key(deletion_id),
+                    UpdateExpression="SET fence = fence + :one, lease_until = :until, next_at = :until",
+                    ConditionExpression="attribute_exists(due) AND next_at <= :now AND lease_until <= :now",
+                    ExpressionAttributeValues={
+                        ":one": {"N": "1"},
+                        ":until": items.number(lease_until),
+                        ":now": items.number(now),
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+        except ClientError as problem:
+            if items.code_of(problem) == "ConditionalCheckFailedException":
+                return None
+            raise Unavailable("table", items.cause(problem)) from problem
+        return items.to_claim(answer["Attributes"])
+
+    def save(self, claim: Claim, change: Change) -> Claim:
+        """See ports.Ledger. Everything in `change` is one transaction."""
+        actions = [self._meta_update(claim, change)]
+        deletion = change.deletion
+        actions += [items.put(self.name, items.from_entry(deletion, e)) for e in change.entries]
+        actions += [items.put(self.name, items.from_call(deletion, c)) for c in change.calls]
+        actions += [items.put(self.name, items.from_marks(deletion, c)) for c in change.chunks]
+        if change.lane is not None:
+            actions.append(items.lane_put(self.name, change.lane))
+        self._write(claim, actions)
+        return Claim(
+            deletion, claim.fence, change.lease_until, claim.commands[change.commands_done :], claim.control
+        )
+
+    def _meta_update(self, claim: Claim, change: Change) -> dict[str, Any]:
+        done = change.deletion.is_final and change.deletion.published >= change.deletion.events
+        values = {
+            ":doc": {"S": codec.deletion_to_text(change.deletion)},
+            ":next": items.number(change.next_at),
+            ":lease": items.number(change.lease_until),
+            ":fence": items.number(claim.fence),
+            ":done": items.number(change.commands_done),
+        }
+        condition = "fence = :fence"
+        if not change.regardless:
+            condition += " AND control = :control"
+            values[":control"] = items.number(claim.control)
+        sets = "doc = :doc, next_at = :next, lease_until = :lease, commands_done = commands_done + :done"
+        expression = f"SET {sets} REMOVE due"
+        if not done:
+            expression = f"SET {sets}, due = :due"
+            values[":due"] = {"S": items.shard(claim.deletion.id, self.shards)}
+        return {
+            "TableName": self.name,
+            "Key": items.meta_key(claim.deletion.id),
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+
+    def _write(self, claim: Claim, actions: list[dict[str, Any]]) -> None:
+        """Write all or nothing. A clash with another transaction says nothing about ours: try a few times."""
+        for tries_left in (2, 1, 0):
+            try:
+                with reached():
+                    self._write_once(actions)
+                return
+            except ClientError as problem:
+                if not (tries_left and items.clashed(problem)):
+                    self._raise_for(claim, problem)
+
+    def _write_once(self, actions: list[dict[str, Any]]) -> None:
+        if len(actions) == 1:
+            self.client().update_item(**actions[0])
+        else:
+            wrapped: list[Any] = [{"Update": actions[0]}, *actions[1:]]
+            self.client().transact_write_items(TransactItems=wrapped)
+
+    def _raise_for(self, claim: Claim, problem: ClientError) -> None:
+        reasons = items.cancelled_for(problem)
+        refused = (
+            items.code_of(problem) == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons
+        )
+        if not refused and not items.clashed(problem):
+            raise Unavailable("table", items.cause(problem)) from problem
+        item = self.get_item(items.meta_key(claim.deletion.id))
+        if item is None or items.fence_of(item) != claim.fence:
+            raise LostLease(claim.deletion.id, claim.fence) from problem
+        raise Overtaken(claim.deletion.id) from problem
+
+    def again(self, claim: Claim) -> Claim:
+        """See ports.Ledger."""
+        item = self.get_item(items.meta_key(claim.deletion.id))
+        if item is None or items.fence_of(item) != claim.fence:
+            raise LostLease(claim.deletion.id, claim.fence)
+        return items.to_claim(item)
+
+    def wake(self, deletion_id: str, now: float) -> bool:
+        """See ports.Ledger."""
+        return self.update_if(
+            items.meta_key(deletion_id),
+            "SET next_at = :now",
+            "attribute_exists(due) AND lease_until <= :now AND next_at > :now",
+            {":now": items.number(now)},
+        )
+
+    def command(self, deletion_id: str, command: str) -> bool:
+        """See ports.Ledger."""
+        return self.update_if(
+            items.meta_key(deletion_id),
+            "SET control = control + :one, commands = list_append(commands, :command)",
+            "attribute_exists(pk)",
+            {":one": {"N": "1"}, ":command": {"L": [{"S": command}]}},
+        )
+
+    def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
+        """See ports.Ledger."""
+        self.update_if(
+            items.meta_key(deletion_id),
+            "SET set_aside = :reason, set_aside_at = :now REMOVE due",
+            "attribute_exists(pk)",
+            {":reason": {"S": reason}, ":now": items.number(now)},
+        )
+
+    # --- its parts -------------------------------------------------------------------------------
+
+    def chunk(self, deletion_id: str, number: int) -> Chunk:
+        """See ports.Ledger."""
+        keys = [items.part_key(deletion_id, "IDS", number), items.part_key(deletion_id, "OUT", number)]
+        found = {item["sk"]["S"][:3]: item for item in self.batch_get(keys)}
+        if len(found) != len(keys):
+            raise Unreadable(deletion_id, f"chunk {number} is not whole")
+        return codec.chunk_from(number, found["IDS"]["data"]["B"], found["OUT"]["data"]["B"])
+
+    def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
+        """See ports.Ledger."""
+        found = self.batch_get([items.part_key(deletion_id, "CALL", n) for n in numbers])
+        return sorted((codec.call_from_data(item["data"]["B"]) for item in found), key=lambda call: call.n)
+
+    def entries(self, deletion_id: str, after: int) -> list[Entry]:
+        """See ports.Ledger."""
+        low, high = (
+            items.part_key(deletion_id, "EVENT", after + 1),
+            items.part_key(deletion_id, "EVENT", 10**8 - 1),
+        )
+        pages = self.query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues={":pk": low["pk"], ":low": low["sk"], ":high": high["sk"]},
+            ConsistentRead=True,
+        )
+        return [codec.entry_from_text(item["doc"]["S"]) for item in pages]
+
+    def due(self, now: float, limit: int) -> list[str]:
+        """See ports.Ledger."""
+        found: list[str] = []
+        for number in range(self.shards):
+            page = self.first_page(
+                IndexName="due",
+                KeyConditionExpression="due = :due AND next_at <= :now",
+                ExpressionAttributeValues={":due": {"S": f"due#{number}"}, ":now": items.number(now)},
+                Limit=limit,
+            )
+            found += [item["pk"]["S"][2:] for item in page if item["pk"]["S"].startswith("D#")]
+        return found[:limit]

@@ -1,0 +1,92 @@
+"""Moving one deletion forward: claim it, take steps until it rests or the slice is over, publish what
+happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import backoff
+from chalicelib.domain.deletion import Operation
+from chalicelib.domain.errors import LostLease, Overtaken, SecretUnusable, Unreadable
+from chalicelib.domain.verdicts import Verdict
+from chalicelib.service import delete_view, send_ids, waits
+from chalicelib.service.run import Kit, Run
+
+_STEPS = {
+    Operation.DELETE_RECORDS: send_ids.step,
+    Operation.DELINK_RECORDS: send_ids.step,
+    Operation.MASS_DELETE: delete_view.step,
+}
+
+#: Steps that one slice takes at most, whatever the clock says.
+MOST_STEPS = 500
+
+
+def advance(kit: Kit, deletion_id: str) -> bool:
+    """Move the deletion forward for one slice; False where it was not due or another worker holds it.
+
+    Raises Unavailable where the table is out of reach: the lease then ends by itself and the poll finds the
+    deletion.
+    """
+    now = kit.clock()
+    try:
+        claim = kit.ledger.claim(deletion_id, now, now + kit.lease_seconds)
+    except Unreadable as problem:
+        kit.ledger.set_aside(deletion_id, problem.reason, now)
+        kit.report("set_aside", deletion_id=deletion_id, reason=problem.reason)
+        return False
+    if claim is None:
+        return False
+    run = Run(kit, claim, until=now + kit.slice_seconds)
+    try:
+        _slice(run)
+    except LostLease:
+        kit.report("lease_lost", deletion_id=deletion_id)
+    return True
+
+
+def _slice(run: Run) -> None:
+    """Steps until the deletion rests or the time is over."""
+    for _ in range(MOST_STEPS):
+        if run.stopped:
+            return
+        if run.deletion.is_final:
+            _close(run)
+            return
+        if run.now >= run.until:
+            break
+        run.publish()
+        _step(run)
+    if run.deletion.is_final:
+        _close(run)
+    elif not run.stopped:
+        run.rest(run.deletion, 0.0)
+
+
+def _step(run: Run) -> None:
+    try:
+        _STEPS[run.deletion.request.operation](run)
+    except Overtaken:
+        run.read_again()
+    except SecretUnusable as problem:
+        run.kit.report(
+            "secret_unusable", deletion_id=run.deletion.id, what=problem.what, reason=problem.reason
+        )
+        progress = {**run.deletion.progress, "code": "SECRET_UNUSABLE"} if run.deletion.progress else {}
+        deletion = replace(run.deletion, progress=progress)
+        waits.wait_for(run, deletion, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE")
+
+
+def _close(run: Run) -> None:
+    """The last events leave, then the deletion is no longer due. Until they have left it stays due."""
+    while not run.stopped:
+        try:
+            if run.publish():
+                run.save(run.deletion, next_at=run.now, regardless=True)
+            else:
+                deletion = backoff.failed_once_more(run.deletion, run.now)
+                seconds = backoff.delay(deletion.tries, run.kit.patience.longest, run.kit.chance())
+                run.rest(deletion, seconds, regardless=True)
+        except Overtaken:
+            run.read_again()

@@ -1,0 +1,44 @@
+"""The safety net: what is due is moved forward, whether or not its nudge ever came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import ExpungeError
+from chalicelib.service.advance import advance
+from chalicelib.service.run import Kit
+
+#: Due deletions that one poll looks at; more are found by the next page or the next poll.
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a poll did: deletions found due, moved forward here, nudged to workers, and failed for now."""
+
+    due: int = 0
+    advanced: int = 0
+    nudged: int = 0
+    failed: int = 0
+
+
+def poll(kit: Kit, until: float, here: int = 10) -> Polled:
+    """Move due deletions forward until `until` (seconds since the epoch) or nothing is due.
+
+    `here`: as many are moved by the poll itself; the rest of a full page is nudged to the workers. One that
+    fails does not keep the others. Raises Unavailable where the table cannot be asked for what is due.
+    """
+    found = kit.ledger.due(kit.clock(), PAGE)
+    advanced = failed = 0
+    rest = found[here:]
+    for deletion_id in rest:
+        kit.nudges.nudge(deletion_id)
+    for deletion_id in found[:here]:
+        if kit.clock() >= until:
+            break
+        try:
+            advanced += advance(kit, deletion_id)
+        except ExpungeError as problem:
+            failed += 1
+            kit.report("advance_failed", deletion_id=deletion_id, reason=str(problem))
+    return Polled(len(found), advanced, len(rest), failed)

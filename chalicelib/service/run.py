@@ -1,0 +1,245 @@
+"""One worker's hold on one deletion: how it saves, waits, finishes, and what leaves as events on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chalicelib.domain import backoff, lane, log
+from chalicelib.domain.backoff import Patience
+from chalicelib.domain.deletion import Deletion, Problem, Status, moved
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.lane import Lane
+from chalicelib.domain.log import Entry
+from chalicelib.domain.outcomes import Chunk
+from chalicelib.service.ports import Call, Change, Claim, Ledger, Nudges, Topic, Zoho, ZohoFactory
+
+#: SQS keeps a message back for at most this long (seconds).
+LONGEST_NUDGE = 900.0
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The adapters and settings that the use cases work with. Times in seconds.
+
+    `clock` gives seconds since the epoch, `chance` a number from 0 to 1. `report(event, **fields)` takes what
+    operators should see; it never raises.
+    """
+
+    ledger: Ledger
+    nudges: Nudges
+    topic: Topic
+    zoho: ZohoFactory
+    clock: Callable[[], float]
+    chance: Callable[[], float]
+    report: Callable[..., None]
+    stage: str
+    patience: Patience
+    slice_seconds: float = 20.0
+    lease_seconds: float = 60.0
+
+
+@dataclass
+class Run:
+    """A claim at work. `stopped` once the lease was given back; nothing may be saved after that."""
+
+    kit: Kit
+    claim: Claim
+    until: float
+    stopped: bool = False
+    width: int = 1
+    _entries: list[Entry] = field(default_factory=list)
+    _zoho: Zoho | None = None
+
+    @property
+    def deletion(self) -> Deletion:
+        """The deletion as last saved."""
+        return self.claim.deletion
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.kit.clock()
+
+    @property
+    def zoho(self) -> Zoho:
+        """The org's client, made when first needed. Raises SecretUnusable."""
+        if self._zoho is None:
+            self._zoho = self.kit.zoho(self.deletion.request.org, self.until + self.kit.slice_seconds)
+        return self._zoho
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def save(  # noqa: PLR0913 -- each is one part of the same write
+        self,
+        deletion: Deletion,
+        *,
+        entries: Sequence[Entry] = (),
+        calls: Sequence[Call] = (),
+        chunks: Sequence[Chunk] = (),
+        lane: Lane | None = None,
+        next_at: float | None = None,
+        commands_done: int = 0,
+        regardless: bool = False,
+    ) -> None:
+        """Write a step. `next_at` gives the lease back until then; without it the lease is renewed.
+
+        `regardless`: write although a command has come in between; for answers of calls that were sent
+        already.
+        """
+        held_until = self.now + self.kit.lease_seconds
+        change = Change(
+            deletion=replace(deletion, published=self.deletion.published),
+            next_at=held_until if next_at is None else next_at,
+            lease_until=held_until if next_at is None else 0.0,
+            entries=tuple(entries),
+            calls=tuple(calls),
+            chunks=tuple(chunks),
+            lane=lane,
+            commands_done=commands_done,
+            regardless=regardless,
+        )
+        self.claim = self.kit.ledger.save(self.claim, change)
+        self._entries += entries
+        self.stopped = next_at is not None
+
+    def read_again(self) -> None:
+        """Take in what others (operators) have written since."""
+        self.claim = self.kit.ledger.again(self.claim)
+
+    # --- changes of status -----------------------------------------------------------------------
+
+    def noted(
+        self, deletion: Deletion, what: str, why: str = "", by: str = log.SERVICE
+    ) -> tuple[Deletion, Entry]:
+        """The deletion with an entry in its log that is not published."""
+        return log.append(deletion, what, self.now, stage=self.kit.stage, why=why, by=by, public=False)
+
+    def told(self, deletion: Deletion, what: str, why: str = "", **more: Any) -> tuple[Deletion, Entry]:
+        """The deletion with an entry in its log that leaves as an event."""
+        return log.append(deletion, what, self.now, stage=self.kit.stage, why=why, **more)
+
+    def running(
+        self, deletion: Deletion, why: str = "", *, proven: bool = False
+    ) -> tuple[Deletion, list[Entry]]:
+        """The deletion at work: the first time that is an event, later only a line in the log.
+
+        Another try of a deletion that waits leaves it waiting until it is `proven` that the wait is over, so
+        that `waiting_since` tells how long it has lasted, whatever was tried in between.
+        """
+        waits = deletion.status is Status.WAITING and deletion.started_at is not None
+        if deletion.status is Status.RUNNING or (waits and not proven):
+            return deletion, []
+        deletion = moved(deletion, Status.RUNNING, self.now)
+        if deletion.started_at is None:
+            deletion, entry = self.told(replace(deletion, started_at=self.now), "started", why)
+        else:
+            deletion, entry = self.noted(deletion, "running", why)
+        return deletion, [entry]
+
+    def wait(
+        self,
+        deletion: Deletion,
+        waiting_for: str,
+        seconds: float,
+        *,
+        status: Status = Status.WAITING,
+        **parts: Any,
+    ) -> None:
+        """Save the deletion as waiting, give the lease back and ask to be woken in `seconds`."""
+        now = self.now
+        entries = list(parts.pop("entries", ()))
+        changed = deletion.status is not status or deletion.waiting_for != waiting_for
+        deletion = moved(deletion, status, now, waiting_for)
+        if changed:
+            deletion, entry = self.noted(deletion, status.value, waiting_for)
+            entries.append(entry)
+        since = deletion.waiting_since if deletion.waiting_since is not None else now
+        if not deletion.waiting_told and now - since >= self.kit.patience.tell_waiting:
+            deletion, entry = self.told(replace(deletion, waiting_told=True), "waiting", waiting_for)
+            entries.append(entry)
+        self.publish()
+        self.rest(deletion, seconds, entries=entries, **parts)
+
+    def rest(self, deletion: Deletion, seconds: float, **parts: Any) -> None:
+        """Save, give the lease back and ask to be woken in `seconds`."""
+        self.save(deletion, next_at=self.now + seconds, **parts)
+        if seconds <= LONGEST_NUDGE:
+            self.kit.nudges.nudge(deletion.id, seconds)
+
+    def try_again(
+        self,
+        deletion: Deletion,
+        waiting_for: str,
+        *,
+        blame: bool = True,
+        asked: float | None = None,
+        at_least: float = 0.0,
+        **parts: Any,
+    ) -> None:
+        """Wait a growing while. `blame`: the give-up time runs. `asked`: Zoho's Retry-After."""
+        deletion = backoff.failed_once_more(deletion, self.now) if blame else backoff.waited(deletion)
+        seconds = backoff.delay(deletion.tries, self.kit.patience.longest, self.kit.chance(), asked)
+        self.wait(deletion, waiting_for, max(seconds, at_least), **parts)
+
+    def finish(
+        self,
+        deletion: Deletion,
+        status: Status,
+        why: str = "",
+        *,
+        failed_ids: Sequence[str] = (),
+        problems: Sequence[Problem] = (),
+        **parts: Any,
+    ) -> None:
+        """Save the deletion in its final status; it stays due until its events have left."""
+        deletion = backoff.succeeded(moved(deletion, status, self.now))
+        deletion = replace(deletion, problems=(*deletion.problems, *problems))
+        deletion, entry = self.told(deletion, log.event_name(status), why, failed_ids=failed_ids)
+        entries = [*parts.pop("entries", ()), entry]
+        self.save(deletion, entries=entries, **parts)
+        self.kit.report("deletion_finished", deletion_id=deletion.id, status=status.value)
+
+    def leave_lane(self, key: str) -> Lane | None:
+        """The lane without this deletion, to be written with its final status; None where it was not in
+        it.
+        """
+        if not key:
+            return None
+        before = self.kit.ledger.lane(key)
+        after = lane.left(before, self.deletion.id, self.now)
+        return None if after == before else after
+
+    # --- events ----------------------------------------------------------------------------------
+
+    def publish(self) -> bool:
+        """Publish what is saved and has not left; True once nothing is left.
+
+        Marked with the next save: a crash between the two publishes again, under the same event id.
+        """
+        published = self.deletion.published
+        if published >= self.deletion.events:
+            return True
+        for entry in self._unpublished(published):
+            if entry.event is not None and not self._handed_over(entry):
+                break
+            published = entry.n
+        self._entries = [e for e in self._entries if e.n > published]
+        self.claim = replace(self.claim, deletion=replace(self.deletion, published=published))
+        return published >= self.deletion.events
+
+    def _unpublished(self, published: int) -> list[Entry]:
+        numbers = [entry.n for entry in self._entries]
+        if numbers[:1] == [published + 1]:
+            return list(self._entries)
+        return self.kit.ledger.entries(self.deletion.id, published)
+
+    def _handed_over(self, entry: Entry) -> bool:
+        event = entry.event or {}
+        try:
+            self.kit.topic.publish(log.message(entry), log.attributes(event))
+        except Unavailable as problem:
+            self.kit.report("publish_failed", deletion_id=self.deletion.id, reason=problem.reason)
+            return False
+        return True

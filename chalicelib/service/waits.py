@@ -1,0 +1,35 @@
+"""From a verdict that means "not now" to a wait: its name in `waiting_for`, and whether the give-up time
+runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.verdicts import Verdict
+from chalicelib.service.run import Run
+
+LANE = "another mass delete at Zoho"
+CREDENTIALS = "zoho credentials"
+LOCKED = "locked records"
+PAUSE = "pause"
+
+_WAITING_FOR = {
+    Verdict.WAIT_LANE: LANE,
+    Verdict.WAIT_CREDITS: "api credits",
+    Verdict.WAIT_CREDENTIALS: CREDENTIALS,
+    Verdict.WAIT_TOKEN: "zoho token limit",
+    Verdict.RETRY_SLOWLY: LOCKED,
+}
+
+#: Waits that are nobody's failure: the give-up time does not run (contract section 3).
+_BLAMELESS = frozenset({Verdict.WAIT_LANE, Verdict.WAIT_CREDITS})
+
+
+def wait_for(
+    run: Run, deletion: Deletion, verdict: Verdict, code: str, asked: float | None = None, **parts: Any
+) -> None:
+    """Rest because of `verdict`; `code` says what Zoho answered where the verdict has no name of its own."""
+    waiting_for = _WAITING_FOR.get(verdict, f"zoho ({code})" if code else "zoho")
+    run.try_again(deletion, waiting_for, blame=verdict not in _BLAMELESS, asked=asked, **parts)

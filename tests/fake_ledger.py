@@ -1,0 +1,143 @@
+"""A ledger in memory with the table's own conditions: fences, commands, lanes, due times. Values only, no sharing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.errors import LostLease, Overtaken
+from chalicelib.domain.lane import Lane
+from chalicelib.domain.log import Entry
+from chalicelib.domain.outcomes import Chunk, fresh
+from chalicelib.service.ports import Call, Change, Claim, Delivery
+
+
+@dataclass
+class Row:
+    deletion: Deletion
+    next_at: float
+    lease_until: float = 0.0
+    fence: int = 0
+    control: int = 0
+    commands: list[Any] = field(default_factory=list)
+    commands_done: int = 0
+    due: bool = True
+    aside: str = ""
+    chunks: dict[int, Chunk] = field(default_factory=dict)
+    calls: dict[int, Call] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+
+class FakeLedger:
+    """Implements ports.Ledger."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.deliveries: dict[tuple[str, str], Delivery] = {}
+        self.lanes: dict[str, Lane] = {}
+        self.pauses: dict[str, str] = {}
+        self.holds: set[tuple[str, str, str]] = set()
+
+    def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
+        return self.deliveries.get((source, delivery_id))
+
+    def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
+        known = self.deliveries.get((delivery.source, delivery.delivery_id))
+        if known is not None and known.expires_at > now:
+            return False
+        self.deliveries[delivery.source, delivery.delivery_id] = delivery
+        row = Row(replace(deletion, request=replace(deletion.request, ids=())), deletion.created_at)
+        row.chunks = {c.number: c for c in fresh(deletion.request.ids)}
+        row.entries = [entry]
+        self.rows[deletion.id] = row
+        return True
+
+    def get(self, deletion_id: str) -> Deletion | None:
+        row = self.rows.get(deletion_id)
+        return row.deletion if row else None
+
+    def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
+        row = self.rows.get(deletion_id)
+        if row is None or not row.due or row.next_at > now or row.lease_until > now:
+            return None
+        row.fence += 1
+        row.next_at = row.lease_until = lease_until
+        return self._claim(row)
+
+    def save(self, claim: Claim, change: Change) -> Claim:
+        row = self.rows[claim.deletion.id]
+        if row.fence != claim.fence:
+            raise LostLease(claim.deletion.id, claim.fence)
+        if row.control != claim.control and not change.regardless:
+            raise Overtaken(claim.deletion.id)
+        if change.lane is not None:
+            if self.lane(change.lane.key).revision != change.lane.revision:
+                raise Overtaken(claim.deletion.id)
+            self.lanes[change.lane.key] = replace(change.lane, revision=change.lane.revision + 1)
+        row.deletion = deepcopy(change.deletion)
+        row.next_at, row.lease_until = change.next_at, change.lease_until
+        row.entries += change.entries
+        row.calls |= {call.n: call for call in change.calls}
+        row.chunks |= {chunk.number: chunk for chunk in change.chunks}
+        row.commands_done += change.commands_done
+        row.due = not (change.deletion.is_final and change.deletion.published >= change.deletion.events)
+        left = claim.commands[change.commands_done :]
+        return replace(claim, deletion=change.deletion, lease_until=change.lease_until, commands=left)
+
+    def again(self, claim: Claim) -> Claim:
+        row = self.rows[claim.deletion.id]
+        if row.fence != claim.fence:
+            raise LostLease(claim.deletion.id, claim.fence)
+        return self._claim(row)
+
+    def _claim(self, row: Row) -> Claim:
+        commands = tuple(row.commands[row.commands_done :])
+        return Claim(row.deletion, row.fence, row.lease_until, commands, row.control)
+
+    def wake(self, deletion_id: str, now: float) -> bool:
+        row = self.rows.get(deletion_id)
+        if row is None or not row.due or row.lease_until > now or row.next_at <= now:
+            return False
+        row.next_at = now
+        return True
+
+    def command(self, deletion_id: str, command: str) -> bool:
+        row = self.rows.get(deletion_id)
+        if row is None:
+            return False
+        row.control += 1
+        row.commands.append(json.loads(command))
+        return True
+
+    def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
+        row = self.rows[deletion_id]
+        row.due, row.aside = False, reason
+
+    def chunk(self, deletion_id: str, number: int) -> Chunk:
+        return self.rows[deletion_id].chunks[number]
+
+    def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
+        return [self.rows[deletion_id].calls[n] for n in sorted(numbers)]
+
+    def entries(self, deletion_id: str, after: int) -> list[Entry]:
+        return [entry for entry in self.rows[deletion_id].entries if entry.n > after]
+
+    def due(self, now: float, limit: int) -> list[str]:
+        found = [(row.next_at, i) for i, row in self.rows.items() if row.due and row.next_at <= now]
+        return [i for _, i in sorted(found)][:limit]
+
+    def lane(self, key: str) -> Lane:
+        return self.lanes.get(key, Lane(key))
+
+    def paused(self, org: str) -> str | None:
+        return self.pauses.get("*") or self.pauses.get(org)
+
+    def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
+        return {i for i in ids if (org, module, i) in self.holds}
+
+    def has_holds(self, org: str, module: str, now: float) -> bool:
+        return any(hold[:2] == (org, module) for hold in self.holds)

@@ -1,0 +1,155 @@
+"""A Zoho org in memory behind the Zoho port: records, a view, jobs by a clock, and replies that can be scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chalicelib.domain.deletion import Territory
+from chalicelib.domain.reply import Item, Reply
+from chalicelib.service.ports import Org
+
+ORG = Org("default", "1000.X", "s", "1000.Y", "http://127.0.0.1:1", "http://127.0.0.1:1")
+
+
+def error(code: str, status: int = 400, message: str = "", **details: Any) -> Reply:
+    """A bare error object."""
+    return Reply(status, error=Item(code, message, details=details), body={"code": code})
+
+
+LOST = Reply(None, sent=True, failure="read timeout")
+REFUSED = Reply(None, sent=False, failure="connection refused")
+
+
+class FakeZoho:
+    """Implements ports.Zoho. `script` holds replies (or functions run before the work) for the next calls of a name.
+
+    A callable in the script is given the method and its reply replaces the real one, so `lose` does the work and
+    then loses the answer.
+    """
+
+    def __init__(self, clock: Callable[[], float], records: Sequence[str] = ()) -> None:
+        self.org = ORG
+        self.clock = clock
+        self.records = dict.fromkeys(records)
+        self.locked: set[str] = set()
+        self.deleted: list[tuple[str, float]] = []
+        self.job: dict[str, Any] | None = None
+        self.job_seconds = 2.0
+        self.log: list[tuple[str, Any]] = []
+        self.script: dict[str, list[Any]] = {}
+
+    def _do(self, name: str, what: Any, work: Callable[[], Reply]) -> Reply:
+        self.log.append((name, what))
+        self._run_job()
+        planned = self.script.get(name, [])
+        step = planned.pop(0) if planned else None
+        if step is None:
+            return work()
+        return step(work) if callable(step) else step
+
+    def sent(self, name: str) -> list[Any]:
+        """What was sent by the calls of this name."""
+        return [what for n, what in self.log if n == name]
+
+    def _remove(self, one: str) -> Item:
+        if one in self.locked:
+            return Item("RECORD_LOCKED", "the record is locked", id=one)
+        if one not in self.records:
+            return Item("INVALID_DATA", "record not deleted", id=one)
+        del self.records[one]
+        self.deleted.append((one, self.clock()))
+        return Item("SUCCESS", "record deleted", ok=True, id=one)
+
+    def _answer(self, items: list[Item]) -> Reply:
+        good = sum(item.ok for item in items)
+        status = 200 if good == len(items) else 207 if good else 400
+        return Reply(status, items=tuple(reversed(items)), body={"data": []})
+
+    def delete_records(self, module: str, ids: Sequence[str], wf_trigger: bool) -> Reply:
+        return self._do("delete_records", list(ids), lambda: self._answer([self._remove(i) for i in ids]))
+
+    def delete_external(self, module: str, field_name: str, value: str, wf_trigger: bool) -> Reply:
+        return self._do("delete_external", value, lambda: self._answer([self._remove(value)]))
+
+    def mass_delete_ids(self, module: str, ids: Sequence[str]) -> Reply:
+        return self._do("mass_delete_ids", list(ids), lambda: self._answer([self._remove(i) for i in ids]))
+
+    def delink(self, module: str, record_id: str, related_list: str, ids: Sequence[str]) -> Reply:
+        def work() -> Reply:
+            found = [self._remove(i) for i in ids]
+            return self._answer(
+                [i if i.ok else Item("INVALID_DATA", "the related id", id=i.id) for i in found]
+            )
+
+        return self._do("delink", list(ids), work)
+
+    def read(self, module: str, ids: Sequence[str]) -> Reply:
+        def work() -> Reply:
+            there = tuple(Item("", ok=True, id=i) for i in ids if i in self.records)
+            return Reply(200, items=there, body={"data": []})
+
+        return self._do("read", list(ids), work)
+
+    def read_external(self, module: str, field_name: str, value: str) -> Reply:
+        return self.read(module, [value])
+
+    # --- the view: all records ---------------------------------------------------------------------
+
+    def _run_job(self) -> None:
+        job = self.job
+        if job and job["status"] == "RUNNING" and self.clock() >= job["ends"]:
+            done = [self._remove(i) for i in job["ids"]]
+            job |= {"status": "COMPLETED", "deleted": sum(item.ok for item in done)}
+
+    def mass_delete_view(self, module: str, cvid: str, territory: Territory | None) -> Reply:
+        def work() -> Reply:
+            if self.job and self.job["status"] == "RUNNING":
+                return error("ALREADY_SCHEDULED")
+            if not self.records:
+                return error("NO_RECORDS_FOUND")
+            ids = list(self.records)[:50_000]
+            ends = self.clock() + self.job_seconds
+            self.job = {"id": "77", "ids": ids, "status": "RUNNING", "ends": ends, "deleted": 0}
+            return Reply(200, items=(Item("SUCCESS", ok=True, details={"job_id": "77"}),), body={"data": []})
+
+        return self._do("mass_delete_view", cvid, work)
+
+    def job_status(self, module: str, job_id: str) -> Reply:
+        def work() -> Reply:
+            if self.job is None or self.job["id"] != job_id:
+                return error(
+                    "INVALID_DATA", message="The jobid given seems to be invalid", param_name="job_id"
+                )
+            total, deleted = len(self.job["ids"]), self.job["deleted"]
+            failed = total - deleted if self.job["status"] != "RUNNING" else 0
+            told = {
+                "Status": self.job["status"],
+                "Total_Count": total,
+                "Deleted_Count": deleted,
+                "Failed_Count": failed,
+            }
+            return Reply(200, body={"data": [told]})
+
+        return self._do("job_status", job_id, work)
+
+    def count(self, module: str, cvid: str | None = None) -> Reply:
+        return self._do("count", cvid, lambda: Reply(200, body={"count": len(self.records)}))
+
+    def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
+        ids = list(self.records)[:per_page]
+        found = tuple(Item("", ok=True, id=i) for i in ids)
+        return self._do("view_ids", cvid, lambda: Reply(200, items=found, body={"data": []}))
+
+    def deleted_since(self, module: str, since: float, page: int) -> Reply:
+        def work() -> Reply:
+            gone = [{"id": i} for i, at in self.deleted if at >= since]
+            return Reply(200, body={"data": gone, "info": {"more_records": False}})
+
+        return self._do("deleted_since", since, work)
+
+
+def lose(work: Callable[[], Reply]) -> Reply:
+    """The work is done, the answer is lost."""
+    work()
+    return LOST

@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.deletion import Counts, Limits, Status, Territory
+from chalicelib.domain.reply import Item, Reply
+from tests.fake_zoho import LOST, REFUSED, error, lose
+from tests.unit.service.world import World
+
+
+def view(world: World, **more: object) -> str:
+    return world.accept("mass_delete", cvid="5", **more)
+
+
+def records(n: int) -> list[str]:
+    return [str(i) for i in range(1, n + 1)]
+
+
+def test_a_view_is_counted_deleted_by_a_job_and_followed() -> None:
+    world = World(records(9))
+    one = view(world)
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.COMPLETED, Counts(requested=9, deleted=9))
+    assert (done.job_id, done.job_status) == ("77", "COMPLETED")
+    assert [name for name, _ in world.zoho.log] == ["count", "mass_delete_view", "job_status"]
+    assert world.types(one) == ["accepted", "started", "completed"]
+
+
+def test_a_locked_record_of_a_view_has_failed() -> None:
+    world = World(records(3))
+    world.zoho.locked = {"2"}
+    one = view(world)
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (
+        Status.PARTIALLY_COMPLETED,
+        Counts(requested=3, deleted=2, failed=1),
+    )
+    assert [(p.code, p.count) for p in done.problems] == [("JOB_RECORD_FAILED", 1)]
+
+
+def test_a_view_above_the_limit_is_refused_before_the_first_delete() -> None:
+    world = World(records(6))
+    one = view(world, limits=Limits(max_records=5))
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.REFUSED, Counts())
+    assert [(p.code, p.count) for p in done.problems] == [("MAX_RECORDS", 6)]
+    assert [name for name, _ in world.zoho.log] == ["count"]
+
+
+def test_an_empty_view_is_completed_with_nothing_to_do() -> None:
+    world = World()
+    one = view(world)
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts) == (Status.COMPLETED, Counts())
+
+
+def test_a_view_that_cannot_be_counted_is_refused_unless_allowed() -> None:
+    world = World(records(2))
+    world.zoho.script["count"] = [error("NOT_SUPPORTED"), error("NOT_SUPPORTED")]
+    refused = view(world)
+    world.settle()
+    allowed = view(world, limits=Limits(allow_uncounted=True))
+    world.settle()
+    assert (world.get(refused).status, world.get(allowed).status) == (Status.REFUSED, Status.COMPLETED)
+
+
+def test_a_view_that_is_not_there_has_failed() -> None:
+    world = World(records(2))
+    world.zoho.script["count"] = [error("INVALID_DATA", message="the cvid given seems to be invalid")]
+    one = view(world)
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts) == (Status.FAILED, Counts())
+
+
+def test_120000_records_go_in_three_rounds() -> None:
+    world = World(records(120_000))
+    one = view(world, limits=Limits(max_records=200_000))
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.COMPLETED, Counts(requested=120_000, deleted=120_000))
+    assert len(world.zoho.sent("mass_delete_view")) == 3
+
+
+def test_a_lost_answer_after_the_work_is_found_by_looking() -> None:
+    world = World(records(9))
+    world.zoho.script["mass_delete_view"] = [lose]
+    one = view(world)
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.COMPLETED, Counts(requested=9, deleted=9))
+    assert len(world.zoho.sent("mass_delete_view")) == 1
+
+
+def test_a_call_lost_before_the_work_is_sent_again_after_looking() -> None:
+    world = World(records(9))
+    world.zoho.script["mass_delete_view"] = [LOST]
+    one = view(world)
+    world.settle()
+    assert world.get(one).counts == Counts(requested=9, deleted=9)
+    assert len(world.zoho.sent("mass_delete_view")) == 2
+
+
+def test_a_lost_answer_with_a_view_that_others_change_needs_attention() -> None:
+    world = World(records(9))
+
+    def lose_and_change(work: object) -> Reply:
+        world.zoho.records |= {"100": None, "101": None}
+        return LOST
+
+    world.zoho.script["mass_delete_view"] = [lose_and_change]
+    one = view(world)
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts.unknown) == (Status.NEEDS_ATTENTION, 9)
+    assert len(world.zoho.sent("mass_delete_view")) == 1
+
+
+def test_a_worker_that_dies_with_the_call_in_the_air_never_sends_it_twice() -> None:
+    world = World(records(9))
+
+    def die(work: object) -> Reply:
+        raise KeyboardInterrupt
+
+    world.zoho.script["mass_delete_view"] = [die]
+    one = view(world)
+    with pytest.raises(KeyboardInterrupt):
+        world.settle()
+    world.now += 100
+    world.settle()
+    assert world.get(one).counts == Counts(requested=9, deleted=9)
+    looked = [name for name, _ in world.zoho.log]
+    assert looked.index("deleted_since") > looked.index("mass_delete_view")
+
+
+def test_a_lost_start_with_a_territory_that_did_something_needs_attention() -> None:
+    world = World(records(9))
+
+    def lose_after_some(work: object) -> Reply:
+        for one in ("1", "2"):
+            world.zoho._remove(one)
+        return LOST
+
+    world.zoho.script["mass_delete_view"] = [lose_after_some]
+    one = view(world, territory=Territory("7"))
+    world.settle()
+    assert world.get(one).status is Status.NEEDS_ATTENTION
+
+
+def test_a_refused_connection_is_simply_sent_again() -> None:
+    world = World(records(2))
+    world.zoho.script["mass_delete_view"] = [REFUSED]
+    one = view(world)
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
+    assert world.zoho.sent("deleted_since") == []
+
+
+def test_a_job_of_somebody_else_is_waited_for() -> None:
+    world = World(records(2))
+    world.zoho.script["mass_delete_view"] = [error("ALREADY_SCHEDULED")] * 30
+    one = view(world)
+    world.settle()
+    done = world.get(one)
+    assert done.status is Status.COMPLETED
+    assert done.updated_at - done.created_at > 60
+
+
+def test_one_job_at_a_time_and_the_next_in_line_is_woken() -> None:
+    world = World(records(3))
+    first, second = view(world), view(world)
+    world.step(first)
+    world.step(second)
+    assert (world.get(second).status, world.get(second).waiting_for) == (
+        Status.WAITING,
+        "another mass delete at Zoho",
+    )
+    world.settle()
+    assert world.get(first).counts.deleted == 3
+    assert world.get(second).status is Status.COMPLETED
+    assert all(lane.holder is None and not lane.queue for lane in world.ledger.lanes.values())
+
+
+def test_a_job_that_never_ends_needs_attention() -> None:
+    world = World(records(3))
+    world.zoho.job_seconds = 10**9
+    one = view(world)
+    world.settle(2000)
+    done = world.get(one)
+    assert (done.status, done.counts.unknown) == (Status.NEEDS_ATTENTION, 3)
+    assert [p.code for p in done.problems] == ["JOB_TOO_OLD"]
+
+
+def test_a_job_that_zoho_forgot_is_resolved_by_looking() -> None:
+    world = World(records(3))
+    one = view(world)
+    world.step(one)
+    world.now += 3
+    world.zoho._run_job()
+    world.zoho.job = None
+    world.settle()
+    assert world.get(one).counts == Counts(requested=3, deleted=3)
+    assert len(world.zoho.sent("mass_delete_view")) == 1
+
+
+@pytest.mark.parametrize(("deleted", "status"), [(2, Status.PARTIALLY_COMPLETED), (0, Status.FAILED)])
+def test_a_failed_job(deleted: int, status: Status) -> None:
+    world = World(records(3))
+    told = {"Status": "FAILED", "Total_Count": 3, "Deleted_Count": deleted, "Failed_Count": 0}
+    world.zoho.script["job_status"] = [Reply(200, body={"data": [told]})]
+    one = view(world)
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (status, Counts(requested=3, deleted=deleted, failed=3 - deleted))
+
+
+def test_an_unknown_job_status_is_asked_for_again() -> None:
+    world = World(records(3))
+    new = Reply(200, body={"data": [{"Status": "PONDERING", "Total_Count": 3}]})
+    world.zoho.script["job_status"] = [new, new]
+    one = view(world)
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
+    assert len(world.zoho.sent("job_status")) == 3
+
+
+@pytest.mark.parametrize("code", ["LIMIT_EXCEEDED", "NO_PERMISSION", "NOT_SUPPORTED", "INVALID_DATA"])
+def test_a_refused_start_has_failed_with_zohos_code(code: str) -> None:
+    world = World(records(3))
+    world.zoho.script["mass_delete_view"] = [error(code)]
+    one = view(world)
+    world.settle()
+    done = world.get(one)
+    assert (done.status, [p.code for p in done.problems]) == (Status.FAILED, [code])
+    assert all(lane.holder is None for lane in world.ledger.lanes.values())
+
+
+def test_a_dry_run_counts_and_shows_the_first_ids() -> None:
+    world = World(records(3))
+    one = view(world, dry_run=True)
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.COMPLETED, Counts())
+    assert done.plan is not None
+    assert (done.plan.would_delete, done.plan.first_ids) == (3, ("1", "2", "3"))
+    assert world.zoho.sent("mass_delete_view") == []
+
+
+def test_an_edition_without_the_view_form_has_failed() -> None:
+    world = World(records(3))
+    words = "Scheduled Mass Operation feature is not available in your edition"
+    world.zoho.script["mass_delete_view"] = [
+        Reply(403, items=(Item("FEATURE_OFF", words),), body={"data": []})
+    ]
+    one = view(world)
+    world.settle()
+    assert (world.get(one).status, world.get(one).problems[0].code) == (Status.FAILED, "NOT_IN_EDITION")

@@ -1,0 +1,112 @@
+"""A whole service in memory: fake ledger, fake Zoho, a clock that only the test moves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.domain import log
+from chalicelib.domain.backoff import Patience
+from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
+from chalicelib.domain.document import receipt
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.outcomes import CHUNK_SIZE
+from chalicelib.service.advance import advance
+from chalicelib.service.ports import Delivery
+from chalicelib.service.run import Kit
+from tests.fake_ledger import FakeLedger
+from tests.fake_zoho import FakeZoho
+
+PATIENCE = Patience(longest=5, give_up=60, job_age=300, settle=6, tell_waiting=10)
+
+
+@dataclass
+class FakeTopic:
+    down: bool = False
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def publish(self, message: str, attributes: Mapping[str, str]) -> None:
+        if self.down:
+            raise Unavailable("topic", "down")
+        self.events.append(json.loads(message))
+
+
+@dataclass
+class FakeNudges:
+    sent: list[tuple[str, float]] = field(default_factory=list)
+
+    def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
+        self.sent.append((deletion_id, delay))
+
+
+class World:
+    def __init__(self, records: list[str] | None = None) -> None:
+        self.now = 1_000_000.0
+        self.ledger = FakeLedger()
+        self.zoho = FakeZoho(lambda: self.now, records or [])
+        self.topic = FakeTopic()
+        self.nudges = FakeNudges()
+        self.reports: list[tuple[str, dict[str, Any]]] = []
+        self.kit = Kit(
+            ledger=self.ledger,
+            nudges=self.nudges,
+            topic=self.topic,
+            zoho=lambda org, deadline: self.zoho,
+            clock=lambda: self.now,
+            chance=lambda: 0.5,
+            report=lambda event, **fields: self.reports.append((event, fields)),
+            stage="test",
+            patience=PATIENCE,
+        )
+        self.made = 0
+
+    def accept(
+        self, operation: str = "delete_records", *, limits: Limits | None = None, **request: Any
+    ) -> str:
+        self.made += 1
+        asked = Request(Operation(operation), request.pop("module", "Leads"), "default", **request)
+        n = len(asked.ids)
+        deletion = Deletion(
+            id=f"del_{self.made}",
+            request=asked,
+            source="test",
+            created_at=self.now,
+            updated_at=self.now,
+            expires_at=int(self.now) + 1000,
+            limits=limits or Limits(max_records=100_000),
+            id_count=n,
+            chunks=-(-n // CHUNK_SIZE),
+            counts=Counts(requested=n, pending=n),
+        )
+        deletion, entry = log.first(deletion, "test")
+        delivery = Delivery("test", deletion.id, "hash", deletion.id, receipt(deletion), deletion.expires_at)
+        assert self.ledger.accept(deletion, entry, delivery, self.now)
+        return deletion.id
+
+    def step(self, deletion_id: str) -> bool:
+        return advance(self.kit, deletion_id)
+
+    def settle(self, most: int = 400) -> None:
+        """Advance what is due, and the clock to the next due time, until nothing is due any more."""
+        for _ in range(most):
+            due = self.ledger.due(self.now, 50)
+            for deletion_id in due:
+                advance(self.kit, deletion_id)
+            if due:
+                continue
+            waiting = [row.next_at for row in self.ledger.rows.values() if row.due]
+            if not waiting:
+                return
+            self.now = max(self.now, min(waiting))
+        raise AssertionError("still not at rest")
+
+    def get(self, deletion_id: str) -> Deletion:
+        found = self.ledger.get(deletion_id)
+        assert found is not None
+        return found
+
+    def types(self, deletion_id: str) -> list[str]:
+        mine = [e for e in self.topic.events if e["subject"] == deletion_id]
+        return [e["type"].removeprefix("expunge.deletion.") for e in mine]
