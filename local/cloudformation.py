@@ -19,7 +19,7 @@ from local.package import Package
 POLL: Any = {
     "Delay": 1,
     "MaxAttempts": 1800,
-}  # seconds between two looks at a change set or a stack, and how many
+}  # seconds between two looks, and how many
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _deploy(
 
 
 def _agreed(changes: list[Change], *, yes: bool) -> bool:
-    """Shows every change, the ones that replace or remove something marked; then asks, unless told to go on."""
+    """Shows every change, with a mark at replacements and removals; then asks, unless told to go on."""
     for change in sorted(changes, key=lambda c: (c.action, c.resource)):
         mark = "!" if change.action == "Remove" or change.replacement in ("True", "Conditional") else " "
         line(f" {mark} {change.action:<7} {change.resource} ({change.kind})")

@@ -1,0 +1,154 @@
+"""`make demo`: the main job from nothing to results, with the sample requests of Zoho's own documentation."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local import stack
+from local.failure import Failure
+from local.running import RunningStack
+from local.say import console, line
+from local.settings import Settings
+
+WAIT_SECONDS = 120.0  # for all results together
+WAKE_SECONDS = 5.0  # the schedule wakes the poll every minute; the demo does not want to wait for it
+FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
+SHOWN = ("requested", "deleted", "already_absent", "failed", "held", "unknown", "pending")
+
+
+@dataclass
+class Job:
+    """One request of the demo, how it should end, and what came of it."""
+
+    title: str
+    body: dict[str, Any]
+    expected: dict[str, int]  # counts that must be exactly so; empty: something must have been deleted
+    after: str | None = None  # title of the job that must have ended before this one is sent
+    id: str = ""
+    sent_at: float = 0.0
+    seconds: float = 0.0
+    final: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """Whether it ended as it should, with counts that add up."""
+        data = self.final.get("data", {})
+        counts = data.get("counts", {})
+        if data.get("status") != "completed" or counts["requested"] != sum(counts[n] for n in SHOWN[1:]):
+            return False
+        return (
+            all(counts[n] == v for n, v in self.expected.items()) if self.expected else counts["deleted"] > 0
+        )
+
+
+def jobs() -> list[Job]:
+    """The documentation's sample requests: Delete Records (twice), Mass Delete Records, Delink."""
+    leads = ["410405000002264040", "410405000002264025"]
+    delete = {"operation": "delete_records", "module": "Leads", "ids": leads, "wf_trigger": True}
+    territory = {"id": "3652397000007622003", "include_child": True}
+    view = {
+        "operation": "mass_delete",
+        "module": "Leads",
+        "cvid": "3652397000000538003",
+        "territory": territory,
+    }
+    delink = {
+        "operation": "delink_records",
+        "module": "Campaigns",
+        "record_id": "3652397000000327001",
+        "related_list": "Contacts",
+        "ids": ["3652397000000925128", "3652397000000649013"],
+    }
+    first = "delete two Leads"
+    return [
+        Job(first, delete, {"requested": 2, "deleted": 2}),
+        Job("mass delete a view's Leads", view, {}),
+        Job("delink two Contacts", delink, {"requested": 2, "deleted": 2}),
+        Job("delete the same Leads again", delete, {"requested": 2, "already_absent": 2}, after=first),
+    ]
+
+
+def demo(settings: Settings) -> int:
+    """Starts a stack of its own, runs the jobs and stops everything; 0 only if each ended as it should."""
+    own = replace(settings, directory=settings.directory / "demo")
+    began = time.monotonic()
+    running = RunningStack(stack.up(own))
+    try:
+        done = jobs()
+        _run(running, done)
+        _show(done)
+    finally:
+        stack.down(own)
+    bad = [job.title for job in done if not job.good]
+    line(f"everything stopped after {time.monotonic() - began:.0f} s")
+    if bad:
+        raise Failure(f"not as it should be: {', '.join(bad)}")
+    line(f"all {len(done)} requests ended as they should")
+    return 0
+
+
+def _run(running: RunningStack, todo: list[Job]) -> None:
+    """Sends every job when its turn has come and waits for the final events."""
+    limit = time.monotonic() + WAIT_SECONDS
+    wake_at = time.monotonic() + WAKE_SECONDS
+    with console.status("sending"):
+        while time.monotonic() < limit and any(not job.final for job in todo):
+            for job in _due(todo):
+                _send(running, job)
+            for event in running.events(wait_seconds=1):
+                _hear(event, todo)
+            if time.monotonic() > wake_at:
+                running.wake("poll")
+                wake_at = time.monotonic() + WAKE_SECONDS
+
+
+def _due(todo: list[Job]) -> Iterator[Job]:
+    ended = {job.title for job in todo if job.final}
+    return (job for job in todo if not job.id and (job.after is None or job.after in ended))
+
+
+def _send(running: RunningStack, job: Job) -> None:
+    answer = running.send({**job.body, "reference": job.title})
+    if answer.status_code != 202:
+        raise Failure(f"{job.title}: answered {answer.status_code} {answer.text[:300]}")
+    job.id, job.sent_at = answer.json()["id"], time.monotonic()
+    line(f"  {job.title}: sent, answered 202 {job.id}")
+
+
+def _hear(event: dict[str, Any], todo: list[Job]) -> None:
+    """Notes one event; the same one may come twice, and late ones out of order."""
+    job = next((each for each in todo if each.id == event["subject"]), None)
+    if job is None or job.final:
+        return
+    status = event["type"].rpartition(".")[2]
+    seconds = time.monotonic() - job.sent_at
+    line(f"  {job.title}: {status} ({seconds:.1f} s)")
+    if status in FINAL:
+        job.final, job.seconds = event, seconds
+
+
+def _show(done: list[Job]) -> None:
+    """The table of outcomes, then every final event as one line of JSON, on standard output."""
+    table = Table(title="What came of it")
+    table.add_column("request", no_wrap=True)
+    table.add_column("status")
+    for name in SHOWN:
+        table.add_column(name.replace("_", " "), justify="right")
+    table.add_column("seconds", justify="right")
+    table.add_column("as it should")
+    for job in done:
+        data = job.final.get("data", {"status": "no final event", "counts": {}})
+        counts = [str(data["counts"].get(name, "-")) for name in SHOWN]
+        table.add_row(job.title, data["status"], *counts, f"{job.seconds:.1f}", "yes" if job.good else "NO")
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    for job in done:
+        if job.final:
+            print(json.dumps(job.final, separators=(",", ":")), flush=True)

@@ -1,0 +1,91 @@
+"""`make check`: lint, format, types, import law, cfn-lint on every stage, template tests. Runs all of it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from local import package  # noqa: E402 - found only once the root is on the path
+from local.failure import Failure  # noqa: E402
+
+BIN = Path(sys.executable).parent
+# What app.py, which is a module and so out of import-linter's sight, may import of ours and of others.
+DOORS_MAY_IMPORT = ("chalice", "chalicelib.web", "chalicelib.bootstrap", "chalicelib.observability")
+
+
+def tool(*command: str) -> Callable[[], str]:
+    """A check that is a program of the environment: what it said where it failed, else nothing."""
+
+    def run() -> str:
+        words = [str(BIN / command[0]), *command[1:]]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+        return (done.stdout + done.stderr).strip() or "failed" if done.returncode else ""
+
+    return run
+
+
+def doors() -> str:
+    """app.py imports nothing but Chalice, web, bootstrap and the standard library."""
+    tree = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
+    names = {n.name for node in ast.walk(tree) if isinstance(node, ast.Import) for n in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or "."
+            names |= {f"{module}.{n.name}" for n in node.names} if module == "chalicelib" else {module}
+    bad = [name for name in sorted(names) if not _allowed(name)]
+    return f"app.py may not import {', '.join(bad)}" if bad else ""
+
+
+def _allowed(name: str) -> bool:
+    if any(name == each or name.startswith(each + ".") for each in DOORS_MAY_IMPORT):
+        return True
+    return name.split(".", maxsplit=1)[0] in sys.stdlib_module_names
+
+
+def templates() -> str:
+    """cfn-lint on the packaged template of every stage."""
+    said = []
+    for stage in package.stages():
+        try:
+            file = package.build(stage).template_file
+        except Failure as failure:
+            said.append(str(failure))
+        else:
+            said.append(tool("cfn-lint", "--regions", "us-east-1", "eu-central-1", "--", str(file))())
+    return "\n".join(each for each in said if each)
+
+
+CHECKS: list[tuple[str, Callable[[], str]]] = [
+    ("ruff check", tool("ruff", "check", ".")),
+    ("ruff format", tool("ruff", "format", "--check", ".")),
+    ("mypy", tool("mypy")),
+    ("import law", tool("lint-imports", "--no-logo")),
+    ("import law of app.py", doors),
+    ("cfn-lint", templates),
+    ("template tests", tool("pytest", "-q", "tests/infra")),
+]
+
+
+def main() -> int:
+    """Runs every check; 1 where one failed."""
+    failed = 0
+    for name, check in CHECKS:
+        began = time.monotonic()
+        problem = check()
+        failed += bool(problem)
+        sys.stdout.write(f"{'FAILED' if problem else 'ok':<7}{name} ({time.monotonic() - began:.1f} s)\n")
+        if problem:
+            sys.stdout.write("\n".join("    " + text for text in problem.splitlines()) + "\n")
+    sys.stdout.write(f"check: {len(CHECKS) - failed} ok, {failed} failed\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
