@@ -44,7 +44,7 @@ Reason = Literal[
 MAY_CHANGE: frozenset[Reason] = frozenset({"no_match", "unknown_source"})
 
 
-class Unauthorized(Exception):  # noqa: N818  # named as the answer it becomes
+class Unauthorized(Exception):  # named as the answer it becomes
     """The sender did not prove who it is. `reason` stays inside."""
 
     def __init__(self, reason: Reason) -> None:

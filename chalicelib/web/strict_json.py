@@ -1,4 +1,5 @@
-"""JSON from raw bytes, strictly: what two parsers could read in two ways is refused, and the answer says where.
+"""JSON from raw bytes, strictly: what two parsers could read in two ways is refused, and the answer says
+where.
 
 Python's parser takes repeated keys (the last one wins), NaN and Infinity, escaped halves of surrogate pairs
 and numbers of any length, and recurses once per level of nesting. A body that another system may read

@@ -1,0 +1,94 @@
+"""The contract's answers, and the one place that says which error becomes which (contract section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.errors import Conflict, ExpungeError, NotAllowed, NotValid, Unavailable
+from chalicelib.web.http import Answer
+from chalicelib.web.signature import Unauthorized
+
+#: On every answer: it is about one request and one reader, and its address may carry a capability token.
+ALWAYS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+JSON = {"Content-Type": "application/json"}
+RETRY_AFTER_SECONDS = 5
+
+_UNAUTHORIZED = "the request could not be verified"
+_UNAVAILABLE = "not known to be accepted: send it again with the same id"
+
+
+class NotFound(ExpungeError):
+    """No such path, or a read link that is not good: the same answer for both."""
+
+
+class TooLarge(ExpungeError):
+    """The body is over the limit."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the body may have {most} bytes at most")
+
+
+class UnsupportedMediaType(ExpungeError):
+    """A content type that this path, or this source, does not take."""
+
+
+def ok(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer that carries what was asked for."""
+    return Answer(status, body, {**ALWAYS, **JSON, **(headers or {})})
+
+
+def page(status: int, text: str, headers: Mapping[str, str]) -> Answer:
+    """An HTML page."""
+    return Answer(status, text, {**ALWAYS, "Content-Type": "text/html; charset=utf-8", **headers})
+
+
+def refusal(problem: Exception, request_id: str) -> Answer:
+    """The answer for an error, expected or not.
+
+    What nobody expected is 503 too, not 500: it is just as true that the request is not known to be accepted,
+    every sender tries again on it, and a second try with the same id is either the first acceptance or a
+    replay.
+    """
+    match problem:
+        case NotValid():
+            return _error(400, "invalid_request", problem.message, request_id, fields=_fields(problem))
+        case Unauthorized():
+            return _error(401, "unauthorized", _UNAUTHORIZED, request_id)
+        case NotAllowed():
+            return _error(403, "not_allowed", problem.message, request_id, fields=_fields(problem))
+        case NotFound():
+            return _error(404, "not_found", "there is nothing here", request_id)
+        case Conflict():
+            words = "this delivery id was accepted before with another body"
+            return _error(409, "conflict", words, request_id)
+        case TooLarge():
+            return _error(413, "too_large", str(problem), request_id)
+        case UnsupportedMediaType():
+            return _error(415, "unsupported_media_type", str(problem), request_id)
+        case Unavailable() | _:
+            headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            return _error(503, "unavailable", _UNAVAILABLE, request_id, headers=headers)
+
+
+def _fields(problem: NotValid | NotAllowed) -> list[dict[str, str]]:
+    return [{"path": field.path, "problem": field.problem} for field in problem.fields]
+
+
+def _error(
+    status: int,
+    code: str,
+    message: str,
+    request_id: str,
+    *,
+    fields: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    error: dict[str, Any] = {"code": code, "message": message, "request_id": request_id}
+    if fields is not None:
+        error["fields"] = fields
+    return ok(status, {"error": error}, headers)
