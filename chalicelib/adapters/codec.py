@@ -51,7 +51,7 @@ def dumps(value: object) -> str:
 def deletion_to_text(deletion: Deletion) -> str:
     """The deletion as JSON, without its ids: they are stored apart. What holds nothing is left out."""
     document = asdict(deletion)
-    request = {k: v for k, v in document["request"].items() if k != "ids" and v not in (None, False)}
+    request = {k: v for k, v in document["request"].items() if k != "ids" and v is not None}
     slim = {k: v for k, v in document.items() if v not in (None, [], {}, (), "") and k != "id"}
     return dumps({**slim, "request": request, "v": VERSION})
 

@@ -1,0 +1,231 @@
+"""What every ledger must do: run against the one in memory and against the table adapter on a DynamoDB API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.adapters.table import Table
+from chalicelib.domain import lane, log
+from chalicelib.domain.deletion import (
+    Counts,
+    Deletion,
+    Operation,
+    Plan,
+    Problem,
+    Request,
+    Status,
+    Territory,
+    moved,
+)
+from chalicelib.domain.errors import LostLease, Overtaken
+from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.reply import CallKind
+from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger
+from tests.fake_ledger import FakeLedger
+
+NOW = 1_700_000_000.0
+
+
+def make_table(client: Any) -> None:
+    client.create_table(
+        TableName="t",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": kind}
+            for name, kind in [("pk", "S"), ("sk", "S"), ("due", "S"), ("next_at", "N")]
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "due",
+                "KeySchema": [
+                    {"AttributeName": "due", "KeyType": "HASH"},
+                    {"AttributeName": "next_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+    )
+
+
+@pytest.fixture(params=["memory", "table"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    if request.param == "memory":
+        yield FakeLedger()
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        yield Table("t", lambda: client)
+
+
+def deletion(one: str = "del_1", ids: tuple[str, ...] = ("1", "2"), **request: Any) -> Deletion:
+    return Deletion(
+        id=one,
+        request=Request(Operation.DELETE_RECORDS, "Leads", "default", ids=ids, **request),
+        source="web",
+        created_at=NOW,
+        updated_at=NOW,
+        expires_at=int(NOW) + 1000,
+        id_count=len(ids),
+        chunks=1 if ids else 0,
+        counts=Counts(requested=len(ids), pending=len(ids)),
+    )
+
+
+def accept(ledger: Ledger, made: Deletion, delivery_id: str = "d1", at: float = NOW) -> bool:
+    made, entry = log.first(made, "test")
+    delivery = Delivery("web", delivery_id, "hash", made.id, {"id": made.id}, int(NOW) + 600)
+    return ledger.accept(made, entry, delivery, at)
+
+
+def claimed(ledger: Ledger, one: str = "del_1", at: float = NOW) -> Claim:
+    claim = ledger.claim(one, at, at + 60)
+    assert claim is not None
+    return claim
+
+
+def test_what_is_accepted_can_be_read_again(ledger: Ledger) -> None:
+    made = deletion(reference="ticket", territory=Territory("7", include_child=True), wf_trigger=False)
+    assert accept(ledger, made)
+    read = ledger.get("del_1")
+    assert read is not None
+    assert read.request == replace(made.request, ids=())
+    assert (read.counts, read.events, read.status) == (made.counts, 1, Status.ACCEPTED)
+    assert ledger.chunk("del_1", 0).ids == ("1", "2")
+    assert [entry.what for entry in ledger.entries("del_1", 0)] == ["accepted"]
+    found = ledger.find_delivery("web", "d1")
+    assert found is not None
+    assert (found.deletion_id, found.body_hash, found.receipt) == ("del_1", "hash", {"id": "del_1"})
+
+
+def test_a_delivery_is_accepted_once_until_it_expires(ledger: Ledger) -> None:
+    assert accept(ledger, deletion("del_1"))
+    assert not accept(ledger, deletion("del_2"))
+    assert ledger.get("del_2") is None
+    assert accept(ledger, deletion("del_3"), at=NOW + 601)
+
+
+def test_a_deletion_is_claimed_by_one_at_a_time_and_only_when_due(ledger: Ledger) -> None:
+    accept(ledger, deletion())
+    assert ledger.due(NOW, 10) == ["del_1"]
+    first = claimed(ledger)
+    assert ledger.claim("del_1", NOW, NOW + 60) is None
+    assert ledger.due(NOW, 10) == []
+    second = claimed(ledger, at=NOW + 60)
+    assert second.fence > first.fence
+
+
+def test_a_worker_past_its_lease_writes_nothing(ledger: Ledger) -> None:
+    accept(ledger, deletion())
+    stale = claimed(ledger)
+    claimed(ledger, at=NOW + 60)
+    late = moved(stale.deletion, Status.FAILED, NOW + 61)
+    late, entry = log.append(late, "failed", NOW + 61, stage="test")
+    with pytest.raises(LostLease):
+        ledger.save(stale, Change(late, NOW, 0.0, entries=(entry,)))
+    read = ledger.get("del_1")
+    assert read is not None
+    assert read.status is Status.ACCEPTED
+    assert len(ledger.entries("del_1", 0)) == 1
+
+
+def test_everything_of_a_change_is_written_at_once(ledger: Ledger) -> None:
+    accept(ledger, deletion())
+    claim = claimed(ledger)
+    chunk = ledger.chunk("del_1", 0)
+    after = chunk.with_findings(
+        {0: Finding(Mark.DELETED), 1: Finding(Mark.FAILED, "RECORD_LOCKED", "locked")}
+    )
+    done = moved(claim.deletion, Status.PARTIALLY_COMPLETED, NOW + 1)
+    done = replace(
+        done,
+        counts=Counts(requested=2, deleted=1, failed=1),
+        problems=(Problem("RECORD_LOCKED", 1, "locked"),),
+        plan=Plan(1, ("1",), 1, 1),
+        progress={"left": [], "deep": {"a": None}},
+    )
+    done, entry = log.append(done, "partially_completed", NOW + 1, stage="test")
+    call = Call(1, CallKind.DELETE_RECORDS, {"chunk": 0, "positions": [0, 1]}, NOW)
+    ledger.save(claim, Change(done, NOW + 5, 0.0, entries=(entry,), calls=(call,), chunks=(after,)))
+    assert ledger.get("del_1") == replace(done, request=replace(done.request, ids=()))
+    assert ledger.chunk("del_1", 0) == after
+    assert ledger.calls("del_1", [1]) == [call]
+    assert ledger.entries("del_1", 1) == [entry]
+    assert log.first_broken(ledger.entries("del_1", 0)) is None
+
+
+def test_a_final_deletion_stays_due_until_its_events_have_left(ledger: Ledger) -> None:
+    accept(ledger, deletion())
+    claim = claimed(ledger)
+    done, entry = log.append(moved(claim.deletion, Status.COMPLETED, NOW), "completed", NOW, stage="test")
+    claim = ledger.save(claim, Change(done, NOW, 0.0, entries=(entry,)))
+    assert ledger.due(NOW, 10) == ["del_1"]
+    claim = claimed(ledger)
+    ledger.save(claim, Change(replace(claim.deletion, published=2), NOW, 0.0))
+    assert ledger.due(NOW + 1000, 10) == []
+    assert ledger.claim("del_1", NOW + 1000, NOW + 1060) is None
+
+
+def test_a_command_makes_the_holder_read_again(ledger: Ledger) -> None:
+    accept(ledger, deletion())
+    claim = claimed(ledger)
+    assert ledger.command("del_1", '{"do": "cancel"}')
+    with pytest.raises(Overtaken):
+        ledger.save(claim, Change(claim.deletion, NOW, NOW + 60))
+    ledger.save(claim, Change(claim.deletion, NOW, NOW + 60, regardless=True))
+    again = ledger.again(claim)
+    assert again.commands == ({"do": "cancel"},)
+    again = ledger.save(again, Change(again.deletion, NOW, NOW + 60, commands_done=1))
+    assert ledger.again(again).commands == ()
+    assert not ledger.command("del_9", "{}")
+
+
+def test_a_waiting_deletion_can_be_woken(ledger: Ledger) -> None:
+    accept(ledger, deletion())
+    claim = claimed(ledger)
+    assert not ledger.wake("del_1", NOW + 1)
+    ledger.save(claim, Change(claim.deletion, NOW + 500, 0.0))
+    assert ledger.wake("del_1", NOW + 1)
+    assert ledger.due(NOW + 1, 10) == ["del_1"]
+
+
+def test_a_lane_is_written_by_who_read_it_last(ledger: Ledger) -> None:
+    accept(ledger, deletion("del_1"), "d1")
+    accept(ledger, deletion("del_2"), "d2")
+    first, second = claimed(ledger, "del_1"), claimed(ledger, "del_2")
+    seen = ledger.lane("default")
+    mine = lane.taken(lane.joined(seen, "del_1"), "del_1", NOW)
+    theirs = lane.taken(lane.joined(seen, "del_2"), "del_2", NOW)
+    ledger.save(first, Change(first.deletion, NOW, NOW + 60, lane=mine))
+    with pytest.raises(Overtaken):
+        ledger.save(second, Change(second.deletion, NOW, NOW + 60, lane=theirs))
+    now = ledger.lane("default")
+    assert (now.holder, now.taken_at) == ("del_1", NOW)
+    ledger.save(second, Change(second.deletion, NOW, NOW + 60, lane=lane.joined(now, "del_2")))
+    assert ledger.lane("default").queue == ("del_2",)
+
+
+def test_what_is_set_aside_is_no_longer_due(ledger: Ledger) -> None:
+    accept(ledger, deletion())
+    ledger.set_aside("del_1", "written by another version", NOW)
+    assert ledger.due(NOW, 10) == []
+
+
+def test_the_longest_waiting_come_first(ledger: Ledger) -> None:
+    for n in range(3):
+        accept(ledger, replace(deletion(f"del_{n}"), created_at=NOW - n), f"d{n}")
+    assert ledger.due(NOW, 2) == ["del_2", "del_1"]
+
+
+def test_5000_ids_and_no_ids_can_be_accepted(ledger: Ledger) -> None:
+    many = tuple(str(10**18 + n) for n in range(5000))
+    assert accept(ledger, deletion("del_1", many), "d1")
+    assert ledger.chunk("del_1", 0).ids == many
+    assert accept(ledger, deletion("del_2", ()), "d2")
