@@ -4,8 +4,6 @@ happened.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import LostLease, Overtaken, SecretUnusable, Unreadable
@@ -13,10 +11,10 @@ from chalicelib.domain.verdicts import Verdict
 from chalicelib.service import delete_view, send_ids, waits
 from chalicelib.service.run import Kit, Run
 
-_STEPS = {
-    Operation.DELETE_RECORDS: send_ids.step,
-    Operation.DELINK_RECORDS: send_ids.step,
-    Operation.MASS_DELETE: delete_view.step,
+_EXECUTORS = {
+    Operation.DELETE_RECORDS: send_ids,
+    Operation.DELINK_RECORDS: send_ids,
+    Operation.MASS_DELETE: delete_view,
 }
 
 #: Steps that one slice takes at most, whatever the clock says.
@@ -65,16 +63,16 @@ def _slice(run: Run) -> None:
 
 
 def _step(run: Run) -> None:
+    executor = _EXECUTORS[run.deletion.request.operation]
     try:
-        _STEPS[run.deletion.request.operation](run)
+        executor.step(run)
     except Overtaken:
         run.read_again()
     except SecretUnusable as problem:
         run.kit.report(
             "secret_unusable", deletion_id=run.deletion.id, what=problem.what, reason=problem.reason
         )
-        progress = {**run.deletion.progress, "code": "SECRET_UNUSABLE"} if run.deletion.progress else {}
-        deletion = replace(run.deletion, progress=progress)
+        deletion = executor.blamed(run.deletion, "SECRET_UNUSABLE")
         waits.wait_for(run, deletion, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE")
 
 

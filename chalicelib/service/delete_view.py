@@ -42,6 +42,11 @@ COUNT_CREDITS = 50
 LANE_TRIES = 8
 
 
+def blamed(deletion: Deletion, code: str) -> Deletion:
+    """The deletion, remembering `code` as what stood in its way, for the case that it is given up."""
+    return replace(deletion, progress=replace(progress_of(deletion), code=code, message="").to_json())
+
+
 def step(run: Run) -> None:
     """Do the next thing for a view's mass delete and save it."""
     progress = progress_of(run.deletion)
@@ -192,9 +197,14 @@ def _started(run: Run, progress: Progress, call: Call, job_id: str) -> None:
         progress=progress.to_json(),
         updated_at=run.now,
     )
+    deletion, entries = run.running(deletion, proven=True)
     deletion, entry = run.noted(deletion, "job_started", f"round {progress.round}")
     run.rest(
-        deletion, min(SHORTEST_ASK, run.kit.patience.longest), calls=[call], entries=[entry], regardless=True
+        deletion,
+        min(SHORTEST_ASK, run.kit.patience.longest),
+        calls=[call],
+        entries=[*entries, entry],
+        regardless=True,
     )
 
 
@@ -232,7 +242,9 @@ def _follow(run: Run, progress: Progress) -> None:
         _stuck(run, progress, running, report.status)
     elif report.state is JobState.RUNNING:
         counts = counts_of(progress, running)
-        deletion, entries = run.running(replace(deletion, job_status=report.status, counts=counts))
+        deletion, entries = run.running(
+            replace(deletion, job_status=report.status, counts=counts), proven=True
+        )
         seconds = ask_in(run.now - progress.job_since, running)
         run.publish()
         run.rest(replace(backoff.succeeded(deletion), updated_at=run.now), seconds, entries=entries)

@@ -25,6 +25,12 @@ from chalicelib.service.run import Run
 NAMED_IN_EVENT = 100
 
 
+def blamed(deletion: Deletion, code: str) -> Deletion:
+    """The deletion, remembering `code` as what stood in its way, for the case that it is given up."""
+    progress = replace(by_ids.progress_of(deletion), code=code, message="")
+    return replace(deletion, progress=progress.to_json())
+
+
 def step(run: Run) -> None:
     """Do the next thing for a deletion by ids and save it."""
     progress = by_ids.progress_of(run.deletion)
