@@ -24,6 +24,7 @@ from local.failure import Failure
 from local.settings import REGION, ROOT, STAGE
 
 KEPT = 6  # packages kept per stage
+_CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 _INCOMPLETE = "Could not install dependencies"  # Chalice prints this and exits with 0
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
 
@@ -117,7 +118,7 @@ def _use_own_architecture(config: Path) -> None:
 
 
 def _chalice(stage: str, source: Path, out: Path) -> None:
-    command = [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", stage]
+    command = [sys.executable, "-c", _CHALICE, "package", "--stage", stage]
     command += ["--merge-template", "infra/resources.json", str(out)]
     # Importing app.py must not write bytecode into the package, nor need any setting of the stage.
     env = {**os.environ, "AWS_DEFAULT_REGION": REGION, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,99 @@
+"""The package: the same twice, complete, for the right machine, and made anew only when something changed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from local import package
+from local.failure import Failure
+from local.settings import ROOT
+
+RUNTIME_ONLY = ("boto3", "botocore", "pytest", "moto", "ruff", "mypy")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The sources that are packaged, in a place of their own."""
+    root = tmp_path / "project"
+    for name in (".chalice", "chalicelib", "infra"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "deployments"))
+    for name in ("app.py", "requirements.txt"):
+        shutil.copyfile(ROOT / name, root / name)
+    return root
+
+
+def names(found: package.Package) -> list[str]:
+    with zipfile.ZipFile(found.zip_file) as archive:
+        return archive.namelist()
+
+
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    first = package.build("local", kept_in=tmp_path / "first")
+    second = package.build("local", kept_in=tmp_path / "second")
+    assert first.zip_file.read_bytes() == second.zip_file.read_bytes()
+    assert first.template_file.read_bytes() == second.template_file.read_bytes()
+
+
+def test_the_package_holds_the_application_and_nothing_of_development() -> None:
+    found = names(package.build("local"))
+    tops = {name.split("/")[0] for name in found}
+    assert {"app.py", "chalicelib", "chalice", "requests", "aws_lambda_powertools", "pydantic"} <= tops
+    assert not tops & {*RUNTIME_ONLY, "tests", "simulator", "local", "infra"}
+    assert not [name for name in found if "__pycache__" in name]
+
+
+def test_aws_stages_carry_wheels_for_arm_only() -> None:
+    machines = {
+        name.split("-linux-")[0].rpartition("-")[2] for name in names(package.build("prod")) if ".so" in name
+    }
+    assert machines == {"aarch64"}
+
+
+def test_an_unchanged_application_is_not_packaged_again(tmp_path: Path) -> None:
+    first = package.build("local", kept_in=tmp_path)
+    made = first.zip_file.stat().st_mtime_ns
+    assert package.build("local", kept_in=tmp_path).zip_file.stat().st_mtime_ns == made
+
+
+def test_a_changed_setting_is_packaged_anew(tmp_path: Path, copy: Path) -> None:
+    before = package.build("local", root=copy, kept_in=tmp_path / "kept")
+    file = copy / ".chalice/config.json"
+    config = json.loads(file.read_text())
+    config["stages"]["local"]["environment_variables"]["EXPUNGE_GIVE_UP_SECONDS"] = "77"
+    file.write_text(json.dumps(config))
+    after = package.build("local", root=copy, kept_in=tmp_path / "kept")
+    variables = after.template()["Resources"]["Work"]["Properties"]["Environment"]["Variables"]
+    assert before.template_file != after.template_file
+    assert variables["EXPUNGE_GIVE_UP_SECONDS"] == "77"
+
+
+def test_a_dependency_missing_from_the_lock_fails_the_build(tmp_path: Path, copy: Path) -> None:
+    (copy / "chalicelib/needs_more.py").write_text("import hypothesis\n")
+    with pytest.raises(
+        Failure, match="cannot be imported: ModuleNotFoundError: No module named 'hypothesis'"
+    ):
+        package.build("local", root=copy, kept_in=tmp_path / "kept")
+
+
+def test_an_application_that_does_not_import_fails_the_build(tmp_path: Path, copy: Path) -> None:
+    with (copy / "app.py").open("a") as sink:
+        sink.write("\nraise RuntimeError('broken on purpose')\n")
+    with pytest.raises(Failure, match=r"packaging local: .*broken on purpose"):
+        package.build("local", root=copy, kept_in=tmp_path / "kept")
+    assert not list((tmp_path / "kept").glob("*/sam.json"))
+
+
+def test_a_dependency_without_a_wheel_fails_the_build(
+    tmp_path: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chalice says so in passing and exits with 0; its words are what the build listens for."""
+    said = "Could not install dependencies:\\nnoarm==1.0\\nYou will have to build these yourself"
+    fake = f"print('{said}')"
+    monkeypatch.setattr(package, "_CHALICE", fake)
+    with pytest.raises(Failure, match=r"no wheel for the Lambda runtime for noarm==1\.0"):
+        package.build("local", root=copy, kept_in=tmp_path / "kept")
