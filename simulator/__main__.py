@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(server: Server) -> int:
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)

@@ -23,7 +23,7 @@ class SimClock:
         return self._base() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock forward. Raises ``ValueError`` for a negative number: Zoho's time never goes back."""
+        """Moves the clock forward. Raises ``ValueError`` for a negative number: time never goes back."""
         if seconds < 0:
             raise ValueError("advance_seconds must not be negative")
         self._offset += seconds

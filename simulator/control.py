@@ -39,7 +39,7 @@ def answer(state: State, call: Call) -> Answer:
         return Answer(400, {"error": str(problem)})
 
 
-def _reset(state: State, call: Call, body: Any) -> Any:
+def _reset(state: State, _call: Call, body: Any) -> Any:
     state.clear()
     if isinstance(body, dict) and body.get("documents") is True:
         seeds.load_documents(state)
@@ -56,18 +56,18 @@ def _list(body: Any) -> list[Any]:
     return body if isinstance(body, list) else [_object(body)]
 
 
-def _records(state: State, call: Call, body: Any) -> Any:
+def _records(state: State, _call: Call, body: Any) -> Any:
     return {"loaded": seeds.load_records(state, _object(body))}
 
 
-def _shown_records(state: State, call: Call, body: Any) -> Any:
+def _shown_records(state: State, call: Call, _body: Any) -> Any:
     module = state.store.find_module(call.params.get("module", ""))
     if module is None:
         raise ControlError("?module= must name a module")
     return [shown(record, None) for record in module.records.values()]
 
 
-def _generate(state: State, call: Call, body: Any) -> Any:
+def _generate(state: State, _call: Call, body: Any) -> Any:
     """``{"module", "count", "first_id"?, "fields"?}``: many alike records without a long body."""
     body = _object(body)
     count, first = body.get("count"), body.get("first_id", "3652397000100000001")
@@ -81,15 +81,15 @@ def _generate(state: State, call: Call, body: Any) -> Any:
     return {"loaded": {body["module"]: count}}
 
 
-def _views(state: State, call: Call, body: Any) -> Any:
+def _views(state: State, _call: Call, body: Any) -> Any:
     return {"views": [seeds.load_view(state, item) for item in _list(body)]}
 
 
-def _territories(state: State, call: Call, body: Any) -> Any:
+def _territories(state: State, _call: Call, body: Any) -> Any:
     return {"territories": seeds.load_territories(state, _list(body))}
 
 
-def _faults(state: State, call: Call, body: Any) -> Any:
+def _faults(state: State, _call: Call, body: Any) -> Any:
     for item in _list(body):
         fault = state.faults.add(item)
         if fault.kind == "foreign_job":
@@ -117,12 +117,12 @@ def _foreign_job(state: State, more: dict[str, Any]) -> None:
     state.jobs.foreign(module, cvid, ids, state.now(), float(more["seconds"]))
 
 
-def _no_faults(state: State, call: Call, body: Any) -> Any:
+def _no_faults(state: State, _call: Call, _body: Any) -> Any:
     state.faults.all.clear()
     return {"faults": []}
 
 
-def _clock(state: State, call: Call, body: Any) -> Any:
+def _clock(state: State, _call: Call, body: Any) -> Any:
     seconds = _object(body).get("advance_seconds")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise ControlError("advance_seconds must be a number")
@@ -131,23 +131,23 @@ def _clock(state: State, call: Call, body: Any) -> Any:
     return {"now": iso_millis(state.now())}
 
 
-def _settings(state: State, call: Call, body: Any) -> Any:
+def _settings(state: State, _call: Call, body: Any) -> Any:
     state.settings = state.settings.updated(_object(body))
     return state.settings.shown()
 
 
-def _shown_settings(state: State, call: Call, body: Any) -> Any:
+def _shown_settings(state: State, _call: Call, _body: Any) -> Any:
     return state.settings.shown()
 
 
-def _calls(state: State, call: Call, body: Any) -> Any:
+def _calls(state: State, call: Call, _body: Any) -> Any:
     since = call.params.get("since", "0")
     if not since.isdigit():
         raise ControlError("since must be the number of a call")
     return state.journal.since(int(since))
 
 
-def _state(state: State, call: Call, body: Any) -> Any:
+def _state(state: State, _call: Call, _body: Any) -> Any:
     """Records left by module, jobs, tokens, credits, links, views and more."""
     modules, now = state.store.modules.values(), state.now()
     return {

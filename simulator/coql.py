@@ -46,8 +46,8 @@ def price(call: Call) -> int:
 def query(state: State, call: Call) -> Answer:
     """200 ``{"data": [...], "info": {"count", "more_records"}}``, 204 when empty.
 
-    400 ``SYNTAX_ERROR``, ``INVALID_QUERY``, ``LIMIT_EXCEEDED``, ``DUPLICATE_DATA``. The records are looked through
-    without holding the lock, so that a long query does not hold up other calls.
+    400 ``SYNTAX_ERROR``, ``INVALID_QUERY``, ``LIMIT_EXCEEDED``, ``DUPLICATE_DATA``. The records are looked
+    through without holding the lock, so that a long query does not hold up other calls.
     """
     try:
         asked = _read(call)

@@ -172,24 +172,19 @@ class _Parser:
         return self._comparison(self._name())
 
     def _comparison(self, name: str) -> Predicate:
-        if self._word("is", "not", "null"):
-            return lambda record: record.get(name) not in (None, "")
-        if self._word("is", "null"):
-            return lambda record: record.get(name) in (None, "")
-        if self._word("not", "like"):
-            return self._like(name, wanted=False)
+        if self._word("is"):
+            empty = not self._word("not")
+            self._expect("null")
+            return lambda record: (record.get(name) in (None, "")) is empty
+        wanted = not self._word("not")
         if self._word("like"):
-            return self._like(name, wanted=True)
-        if self._word("not", "in"):
-            return _compare(name, "not_in", self._list())
+            return self._like(name, wanted=wanted)
         if self._word("in"):
-            return _compare(name, "in", self._list())
-        if self._word("not", "between"):
-            return _compare(name, "not_between", self._range())
+            return _compare(name, "in" if wanted else "not_in", self._list())
         if self._word("between"):
-            return _compare(name, "between", self._range())
+            return _compare(name, "between" if wanted else "not_between", self._range())
         operator = self._next()
-        if operator not in _OPERATORS:
+        if operator not in _OPERATORS or not wanted:
             raise _syntax(operator)
         return _compare(name, _OPERATORS[operator], self._value())
 

@@ -105,8 +105,9 @@ def compile_criteria(criteria: dict[str, Any]) -> Predicate:
     """A predicate for Zoho's criteria shape.
 
     ``{"field": {"api_name": "Lead_Status"}, "comparator": "equal", "value": "Junk Lead"}`` or
-    ``{"group_operator": "AND", "group": [...]}``, nested at will; comparators are the keys of ``COMPARATORS``.
-    A list as value of ``equal`` means any of it, ``${EMPTY}`` an empty field. Raises ``ValueError``.
+    ``{"group_operator": "AND", "group": [...]}``, nested at will; comparators are the keys of
+    ``COMPARATORS``. A list as value of ``equal`` means any of it, ``${EMPTY}`` an empty field.
+    Raises ``ValueError``.
     """
     if not isinstance(criteria, dict):
         raise ValueError("criteria must be an object")

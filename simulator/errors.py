@@ -1,4 +1,6 @@
-"""Every error answer of Zoho in one place. Sources: the documents' "Possible Errors" lists and Zoho's OpenAPI file.
+"""Every error answer of Zoho in one place.
+
+Sources: the lists "Possible Errors" of Zoho's documents, and its OpenAPI files for what they leave out.
 
 A *refusal* is an ``Answer`` for the whole call; an *item* is one element of ``data[]``.
 """
@@ -95,6 +97,12 @@ def invalid_data(message: str, details: dict[str, Any] | None = None, status: in
     return refusal(status, "INVALID_DATA", message, details)
 
 
+def ambiguous(parts: list[dict[str, str]]) -> Answer:
+    """400, two ways of saying what is meant in one call (record count, Mass Delete)."""
+    details = {"ambiguity_due_to": parts}
+    return refusal(400, "AMBIGUITY_DURING_PROCESSING", "ambiguity while processing the request", details)
+
+
 def invalid_param(name: str) -> Answer:
     """400 INVALID_DATA for one query parameter."""
     return invalid_data(f"the {name} given seems to be invalid", {"param_name": name})
@@ -111,7 +119,7 @@ def no_authorization() -> Answer:
 
 
 def scope_mismatch(message: str) -> Answer:
-    """401. The documents print ``Unauthorized``; live answers say ``invalid oauth scope to access this URL``."""
+    """401. The documents print ``Unauthorized``, live answers ``invalid oauth scope to access this URL``."""
     return refusal(401, "OAUTH_SCOPE_MISMATCH", message)
 
 

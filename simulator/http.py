@@ -15,8 +15,8 @@ JSON_TYPE = "application/json;charset=UTF-8"
 class Call:
     """A request. ``path`` and ``query`` are as sent; ``parts`` are the decoded path segments.
 
-    ``params`` holds the first value of each query parameter, decoded, without blanks around it (one sample URL
-    of Zoho's status page has a blank after ``job_id=``). ``headers`` has lower-case names.
+    ``params`` holds the first value of each query parameter, decoded, without blanks around it (the sample
+    URL of Zoho's status page has one after ``job_id=``). ``headers`` has lower-case names.
     """
 
     method: str
@@ -79,7 +79,7 @@ def no_content() -> Answer:
 
 
 def many(items: list[dict[str, Any]], key: str = "data") -> Answer:
-    """Zoho's answer for several records: 200 all done, 207 mixed, 400 none done (Delete Records, OpenAPI file)."""
+    """Zoho's answer for several records: 200 all done, 207 mixed, 400 none done (OpenAPI files)."""
     good = sum(1 for item in items if item["status"] == "success")
     status = 200 if good == len(items) else 207 if good else 400
     return Answer(status, {key: items})

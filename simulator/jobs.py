@@ -1,7 +1,7 @@
 """Mass-delete jobs: SCHEDULED, QUEUED, RUNNING with growing counts, then COMPLETED or FAILED.
 
-A job has no thread of its own. ``Jobs.advance`` brings every job to where the clock says it is; it is called at
-the start of each call, so a job's records fall one after the other as time passes.
+A job has no thread of its own. ``Jobs.advance`` brings every job to where the clock says it is; it is called
+at the start of each call, so a job's records fall one after the other as time passes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ FIRST_JOB = 3652397000009565021
 class Job:
     """One job. Times are seconds; ``ids`` is what matched when it was scheduled.
 
-    ``stuck_at``: after this many records nothing moves any more (until ``stuck_until``). ``fail_at``: after this
-    many records, or after ``fail_after`` seconds of running, the job is FAILED. ``vanished_from``: from this
-    moment on Zoho does not know the job any more, though it goes on working.
+    ``stuck_at``: after this many records nothing moves any more (until ``stuck_until``). ``fail_at``: after
+    this many records, or after ``fail_after`` seconds of running, the job is FAILED. ``vanished_from``: from
+    this moment on Zoho does not know the job any more, though it goes on working.
     """
 
     id: str

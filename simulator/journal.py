@@ -19,7 +19,7 @@ class Journal:
         self._n = 0
 
     def open(self, call: Call, now: float) -> dict[str, Any]:
-        """Lists a call that has arrived; its status is filled in with the answer, and stays null if it is dropped."""
+        """Lists a call that has arrived; its status comes with the answer and stays null if it is dropped."""
         self._n += 1
         entry: dict[str, Any] = {
             "n": self._n,

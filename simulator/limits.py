@@ -1,4 +1,4 @@
-"""API credits of a rolling day, and how many calls may run at the same time (2.1 and 2.2 of Zoho's limits)."""
+"""API credits of a rolling day, and how many calls may run at the same time (Zoho's API limits page)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from simulator.http import Answer, Call, many, ok
 from simulator.modules import NO_MASS_DELETE, canonical
 from simulator.records import is_id
 from simulator.refusals import record_refusal
+from simulator.settings import Settings
 from simulator.state import State
 from simulator.views import View
 
@@ -39,19 +40,14 @@ def _start(state: State, call: Call) -> Answer:
         return errors.wrong_format()
     if not isinstance(body, dict):
         return errors.wrong_format()
-    for name in body:
-        if name not in _KEYS:
-            return errors.invalid_data("invalid data", {"api_name": name, "json_path": f"$.{name}"})
-    if "ids" in body and ("cvid" in body or "territory" in body):
-        details = {"ambiguity_due_to": [{"api_name": name, "json_path": f"$.{name}"} for name in body]}
-        return errors.refusal(
-            400, "AMBIGUITY_DURING_PROCESSING", "ambiguity while processing the request", details
-        )
+    if unknown := [name for name in body if name not in _KEYS]:
+        details = {"api_name": unknown[0], "json_path": f"$.{unknown[0]}"}
+        return errors.invalid_data("invalid data", details)
+    if "ids" in body and len(body) > 1:
+        return errors.ambiguous([{"api_name": name, "json_path": f"$.{name}"} for name in body])
     if "ids" in body:
         return _by_ids(state, call, body["ids"])
-    if "cvid" in body:
-        return _by_view(state, call, body)
-    return errors.mandatory_field("ids", "jsonarray")
+    return _by_view(state, call, body) if "cvid" in body else errors.mandatory_field("ids", "jsonarray")
 
 
 def _by_ids(state: State, call: Call, ids: Any) -> Answer:
@@ -89,12 +85,11 @@ def _digits(value: Any) -> str | None:
 
 
 def _by_view(state: State, call: Call, body: dict[str, Any]) -> Answer:
-    settings = state.settings
-    module = canonical(call.args["module"])
-    cvid = _digits(body["cvid"])
-    view = state.store.find_view(module, cvid) if cvid else None
+    settings, module = state.settings, canonical(call.args["module"])
     if settings.edition in _WITHOUT_VIEW_FORM:
         return errors.refusal(400, settings.edition_code, errors.EDITION_TEXT)
+    cvid = _digits(body["cvid"])
+    view = state.store.find_view(module, cvid) if cvid else None
     if view is None:
         details = {"api_name": "cvid", "json_path": "$.cvid", "id": str(body["cvid"])}
         return errors.invalid_data("the cvid given seems to be invalid", details)
@@ -104,17 +99,25 @@ def _by_view(state: State, call: Call, body: dict[str, Any]) -> Answer:
     if state.jobs.blocking(module, view.id, settings.already_scheduled_scope):
         return _already_scheduled(state)
     ids = _matching(view, territories, settings.job_limit + 1)
-    if not ids:
-        return errors.refusal(400, "NO_RECORDS_FOUND", "no record found to update")
-    if len(ids) > settings.job_limit and settings.over_limit == "LIMIT_EXCEEDED":
-        return errors.refusal(400, "LIMIT_EXCEEDED", "Record count exceeded")
-    if len(ids) > settings.job_limit and settings.over_limit == "RECORD_LIMIT_EXCEEDED":
-        text = f"The custom view has more than {settings.job_limit:,} records."
-        return errors.refusal(400, "RECORD_LIMIT_EXCEEDED", text)
+    refused = _size_refusal(len(ids), settings)
+    if refused is not None:
+        return refused
     job = state.jobs.new(module, view.id, ids[: settings.job_limit], state.now(), settings)
     while (fault := state.faults.take(JOB_KINDS, call)) is not None:
         spoil(job, fault, state.now())
     return ok({"data": [errors.success({"job_id": job.id}, "mass delete scheduled successfully")]})
+
+
+def _size_refusal(found: int, settings: Settings) -> Answer | None:
+    """Nothing to delete, or too much and the setting ``over_limit`` says so."""
+    if not found:
+        return errors.refusal(400, "NO_RECORDS_FOUND", "no record found to update")
+    if found <= settings.job_limit or settings.over_limit == "first":
+        return None
+    if settings.over_limit == "LIMIT_EXCEEDED":
+        return errors.refusal(400, "LIMIT_EXCEEDED", "Record count exceeded")
+    text = f"The custom view has more than {settings.job_limit:,} records."
+    return errors.refusal(400, "RECORD_LIMIT_EXCEEDED", text)
 
 
 def _already_scheduled(state: State) -> Answer:
@@ -153,8 +156,8 @@ def _matching(view: View, territories: set[str] | None, limit: int) -> list[str]
 def status(state: State, call: Call) -> Answer:
     """``GET /{module}/actions/mass_delete?job_id=``: 200 with one element in ``data[]``.
 
-    400 ``MANDATORY_NOT_FOUND`` without the id, ``UNABLE_TO_PARSE_DATA_TYPE`` for a non-number, ``INVALID_DATA`` (or
-    404 ``NOT_FOUND``, setting ``unknown_job``) for a job that Zoho does not know.
+    400 ``MANDATORY_NOT_FOUND`` without the id, ``UNABLE_TO_PARSE_DATA_TYPE`` for a non-number,
+    ``INVALID_DATA`` (or 404 ``NOT_FOUND``, setting ``unknown_job``) for a job that Zoho does not know.
     """
     job_id = call.params.get("job_id")
     if not job_id:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from simulator import errors
 from simulator.http import Answer, Call, no_content, ok
-from simulator.listing import USER, page_of
 from simulator.modules import NOT_IN_API, canonical
+from simulator.paging import page_of
 from simulator.state import State
 
 ORG_ID = "3652397000000000001"
+USER = {"name": "Patricia Boyle", "id": "3652397000000186017"}
 
 
 def views(state: State, call: Call) -> Answer:
@@ -34,7 +35,7 @@ def views(state: State, call: Call) -> Answer:
 
 
 def view(state: State, call: Call) -> Answer:
-    """``GET /settings/custom_views/{id}?module=Leads``: 200 with one view, 400 for an id that is not there."""
+    """``GET /settings/custom_views/{id}?module=Leads``: 200 with one view, 400 for an unknown id."""
     module = _module_of(state, call)
     if isinstance(module, Answer):
         return module
@@ -55,7 +56,7 @@ def _module_of(state: State, call: Call) -> str | Answer:
     return canonical(name)
 
 
-def users(state: State, call: Call) -> Answer:
+def users(_state: State, _call: Call) -> Answer:
     """``GET /users?type=CurrentUser``: 200 with the one user there is."""
     user = {
         "id": USER["id"],
@@ -71,7 +72,7 @@ def users(state: State, call: Call) -> Answer:
     return ok({"users": [user], "info": info})
 
 
-def org(state: State, call: Call) -> Answer:
+def org(state: State, _call: Call) -> Answer:
     """``GET /org``: 200 with the organisation and its edition."""
     details = {"paid_type": state.settings.edition.lower(), "paid": True, "trial_type": None}
     body = {

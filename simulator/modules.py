@@ -1,4 +1,4 @@
-"""Which modules Zoho has, and what each may do. Sources: the documents' lists of supported modules and relations."""
+"""Which modules Zoho has, and what each may do (the documents' lists of modules and relations)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The accounts server: access tokens from refresh tokens, with Zoho's errors and limits (OAuth pages, 1.3, 1.4)."""
+"""The accounts server: access tokens from refresh tokens, with Zoho's errors and limits (OAuth pages)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def read_params(call: Call) -> dict[str, str]:
 
 
 def token(tokens: Tokens, settings: Settings, call: Call, now: float) -> Answer:
-    """``POST /oauth/v2/token``: 200 with ``access_token``, ``api_domain``, ``token_type``, ``expires_in`` (seconds).
+    """``POST /oauth/v2/token``: ``access_token``, ``api_domain``, ``token_type``, ``expires_in`` (seconds).
 
     Faults are HTTP 200 with an ``error`` key; ``api_domain`` is the address that the caller used.
     """

@@ -33,7 +33,7 @@ class Record:
         self.modified = now
 
     def get(self, name: str) -> Any:
-        """A field's value, ``None`` if it is not set. ``Created_Time`` and ``Modified_Time`` are always there."""
+        """A field's value or ``None``. ``Created_Time`` and ``Modified_Time`` are always there."""
         if name == "id":
             return self.id
         value = self.fields.get(name)

@@ -29,8 +29,8 @@ def split_ids(text: str) -> list[str]:
 def delete_many(state: State, call: Call) -> Answer:
     """``DELETE /{module}?ids=1,2[&wf_trigger=false]``, at most 100 ids.
 
-    200 all deleted, 207 mixed, 400 none, always with ``data[]`` in the order asked; with ``X-EXTERNAL`` the ids are
-    values of that field.
+    200 all deleted, 207 mixed, 400 none, always with ``data[]`` in the order asked. With ``X-EXTERNAL`` the
+    ids are values of that field.
     """
     if not call.params.get("ids"):
         return errors.param_missing("ids")
@@ -47,7 +47,7 @@ def delete_many(state: State, call: Call) -> Answer:
 
 
 def delete_one(state: State, call: Call) -> Answer:
-    """``DELETE /{module}/{id}``. An id that is gone or malformed is a bare 400, other faults lie in ``data[]``."""
+    """``DELETE /{module}/{id}``. A gone or malformed id is a bare 400, other faults lie in ``data[]``."""
     wanted = call.args["id"]
     field = _external_field(call)
     if isinstance(field, Answer):

@@ -10,7 +10,8 @@ from simulator import errors
 from simulator.clock import iso
 from simulator.criteria import COMPARATORS
 from simulator.http import Answer, Call, many, no_content, ok
-from simulator.listing import USER, page_of
+from simulator.metadata import USER
+from simulator.paging import page_of
 from simulator.record import Tombstone
 from simulator.records import is_id, split_ids
 from simulator.state import State
@@ -74,7 +75,7 @@ def _selected(state: State, filters: Any) -> list[Tombstone] | Answer:
 
 
 def listed(state: State, call: Call) -> Answer:
-    """``GET /settings/recycle_bin?ids|filters|sort_by|sort_order|page|per_page``, latest first; 204 when empty."""
+    """``GET /settings/recycle_bin?ids|filters|sort_by|sort_order|page|per_page``, latest first or 204."""
     paging = page_of(call)
     if isinstance(paging, Answer):
         return paging
@@ -115,7 +116,7 @@ def one(state: State, call: Call) -> Answer:
     return ok({"recycle_bin": [_shown(stone)]})
 
 
-def count(state: State, call: Call) -> Answer:
+def count(state: State, _call: Call) -> Answer:
     """``GET /settings/recycle_bin/actions/count``: 200 ``{"count": n}``."""
     return ok({"count": len(state.store.bin)})
 
@@ -161,7 +162,7 @@ def restore_many(state: State, call: Call) -> Answer:
     return _schedule(state, list(state.store.bin.values()), state.store.restore, _RESTORE_LATER)
 
 
-def empty(state: State, call: Call) -> Answer:
+def empty(state: State, _call: Call) -> Answer:
     """``POST /settings/recycle_bin/actions/empty``: 200 at once up to 1,000 records, else 202 scheduled."""
     stones = list(state.store.bin.values())
     if len(stones) > AT_ONCE:

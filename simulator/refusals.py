@@ -55,7 +55,10 @@ def known(operation: str) -> list[str]:
 
 
 def call_refusal(refuse: dict[str, str], module: str, operation: str) -> Answer | None:
-    """The answer by which ``refuse`` (``{"Leads.delete": "NO_PERMISSION"}``, ``*`` for any module) stops a call."""
+    """The answer by which the setting ``refuse`` stops a call, or ``None``.
+
+    ``{"Leads.delete": "NO_PERMISSION"}``; ``*`` stands for any module.
+    """
     code = refuse.get(f"{module}.{operation}") or refuse.get(f"*.{operation}")
     if code is None:
         return None

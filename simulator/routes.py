@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator import coql, errors, listing, mass_delete, metadata, records, recycle_bin, related
+from simulator import (
+    coql,
+    counting,
+    deleted_list,
+    errors,
+    listing,
+    mass_delete,
+    metadata,
+    records,
+    recycle_bin,
+    related,
+)
 from simulator.http import Answer, Call
 from simulator.modules import NOT_IN_API, canonical, scope_name
 from simulator.state import State
@@ -46,7 +57,7 @@ class Route:
         """Credits of one call (API limits page; the price of count is a setting)."""
         if self.operation == "count":
             return state.settings.count_price
-        if self.handler is listing.deleted:
+        if self.handler is deleted_list.deleted:
             return 2
         if self.handler is listing.get_records and "cvid" in call.params:
             return 3
@@ -89,10 +100,10 @@ ROUTES = (
         "UPDATE",
         since=8,
     ),
-    _route("GET", "{module}/actions/count", listing.count, "modules", "READ", "count"),
+    _route("GET", "{module}/actions/count", counting.count, "modules", "READ", "count"),
     _route("POST", "{module}/actions/mass_delete", mass_delete.start, "mass_delete", "DELETE", "mass_delete"),
     _route("GET", "{module}/actions/mass_delete", mass_delete.status, "mass_delete", "READ", "status"),
-    _route("GET", "{module}/deleted", listing.deleted, "modules", "READ"),
+    _route("GET", "{module}/deleted", deleted_list.deleted, "modules", "READ"),
     _route("GET", "{module}", listing.get_records, "modules", "READ"),
     _route("DELETE", "{module}", records.delete_many, "modules", "DELETE", "delete"),
     _route("GET", "{module}/{id}", listing.get_one, "modules", "READ"),
@@ -104,7 +115,7 @@ _VERSIONS = {f"v{n}": n for n in range(2, 9)}
 
 
 def find(call: Call) -> Route | Answer:
-    """The endpoint of a call, with ``version`` and ``args`` filled in, or Zoho's refusal of its path or method."""
+    """The endpoint of a call, with ``version`` and ``args`` filled in, or the refusal of path or method."""
     version = _VERSIONS.get(call.parts[1]) if len(call.parts) > 2 else None
     if version is None:
         return errors.invalid_url()

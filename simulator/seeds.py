@@ -19,10 +19,10 @@ _MASS_IDS = ("3652397000006064023", "3652397000003852074")
 _DELETE_IDS = ("410405000002264040", "410405000002264025")
 # Ids of the sample programs of "Delete Records" v2.
 _PROGRAM_IDS = (
-    "3477061000005908033", "3477061000005908017", "3477061000005908001", "34770617742004", "34770617742003",
-    "34770617738002", "347706107596026", "347706107246019", "34770617846014", "34770617008005", "34770617846013",
-    "3409643000002804002", "3409643000002804003", "3409643000002804004", "3477061000007596026",
-    "3477061000007246019",
+    "3477061000005908033", "3477061000005908017", "3477061000005908001", "34770617742004",
+    "34770617742003", "34770617738002", "347706107596026", "347706107246019", "34770617846014",
+    "34770617008005", "34770617846013", "3409643000002804002", "3409643000002804003",
+    "3409643000002804004", "3477061000007596026", "3477061000007246019",
 )  # fmt: skip
 _MANY = 10_000
 
@@ -30,7 +30,7 @@ _MANY = 10_000
 def documents() -> dict[str, Any]:
     """Records, view, territories and campaign of the documents, in the shape that ``load`` takes.
 
-    The view holds 12 junk leads: 6 in the territory, 3 in its child, 3 in none; the sample job counts 9 of them.
+    The view holds 12 junk leads: 6 in the territory, 3 in its child, 3 in none; the sample job counts 9.
     """
     leads: list[dict[str, Any]] = [
         {"id": record_id, "Last_Name": "Sample", "Lead_Status": "Contacted"}
@@ -54,7 +54,7 @@ def documents() -> dict[str, Any]:
 
 
 def load_documents(state: State) -> None:
-    """Loads the documents' data, the access tokens they print, and the finished job that the status page asks for.
+    """Loads the documents' data, the access tokens they print, and the finished job of the status page.
 
     The first job that is started by a view takes over the printed job's id.
     """
@@ -85,15 +85,7 @@ def load(state: State, data: Any) -> dict[str, int]:
 
 def load_records(state: State, data: Any) -> dict[str, int]:
     """Adds or merges ``{"Leads": [{"id": "1", ...}]}``; returns how many by module. Raises ``ValueError``."""
-    if not isinstance(data, dict):
-        raise ValueError("records must be an object: module name to list of records")
-    for module, records in data.items():
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise ValueError(f"{module} must be a list of objects")
-        for record in records:
-            record_id = record.get("id", "0")
-            if not isinstance(record_id, str) or not record_id.isascii() or not record_id.isdigit():
-                raise ValueError(f"{module}: id {record_id!r} is not a string of digits")
+    _check_records(data)
     now = state.now()
     for module, records in data.items():
         state.store.module(module)
@@ -105,6 +97,21 @@ def load_records(state: State, data: Any) -> dict[str, int]:
     return loaded
 
 
+def _is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdigit()
+
+
+def _check_records(data: Any) -> None:
+    if not isinstance(data, dict):
+        raise ValueError("records must be an object: module name to list of records")
+    for module, records in data.items():
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise ValueError(f"{module} must be a list of objects")
+        for record in records:
+            if not _is_digits(record.get("id", "0")):
+                raise ValueError(f"{module}: id {record['id']!r} is not a string of digits")
+
+
 def load_view(state: State, item: Any) -> str:
     """Adds ``{"module", "cvid"?, "name"?, "criteria" | "ids"}`` and returns its id. Raises ``ValueError``."""
     if not isinstance(item, dict) or not isinstance(item.get("module"), str):
@@ -113,7 +120,7 @@ def load_view(state: State, item: Any) -> str:
     if unknown:
         raise ValueError(f"view: unknown {', '.join(sorted(unknown))}")
     cvid = item.get("cvid") or state.store.free_id()
-    if not isinstance(cvid, str) or not cvid.isascii() or not cvid.isdigit():
+    if not _is_digits(cvid):
         raise ValueError("cvid must be a string of digits")
     ids = item.get("ids")
     if ids is not None and not (isinstance(ids, list) and all(isinstance(one, str) for one in ids)):

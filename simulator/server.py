@@ -1,7 +1,7 @@
 """The simulator over HTTP/1.1 with connections kept alive, one thread a connection, for one machine.
 
-The standard library's server is used and not werkzeug's: that one closes every connection after its answer and
-waits 10 ms for stray bytes before it does.
+The standard library's server is used and not werkzeug's: that one closes every connection after its answer
+and waits 10 ms for stray bytes before it does.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
         self.wfile.flush()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Says nothing: ``/_sim/calls`` is the log."""
 
 

@@ -1,10 +1,12 @@
-"""What can be set, by command line and by ``POST /_sim/settings``. Every default is Zoho's documented behaviour."""
+"""What can be set, by command line and by ``POST /_sim/settings``; the defaults are what Zoho documents."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+from simulator.refusals import OPERATIONS, known
 
 ALL_SCOPES = (
     "ZohoCRM.modules.ALL",
@@ -22,6 +24,16 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "throttle_status": (200, 400),
     "unknown_job": ("INVALID_DATA", "NOT_FOUND"),
     "edition": ("Free", "Standard", "Professional", "Enterprise", "Ultimate"),
+}
+
+
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+    dict: "an object",
 }
 
 
@@ -76,17 +88,13 @@ def _checked(name: str, value: Any, old: Any) -> Any:
     """``value`` if it has the type of ``old``; a whole number passes where a fraction is allowed."""
     if name in CHOICES and value not in CHOICES[name]:
         raise ValueError(f"{name} must be one of {', '.join(map(str, CHOICES[name]))}")
-    if isinstance(old, bool) or isinstance(value, bool):
-        if not (isinstance(old, bool) and isinstance(value, bool)):
-            raise ValueError(f"{name} must be {'true or false' if isinstance(old, bool) else _kind(old)}")
-        return value
-    if isinstance(old, float) and isinstance(value, int):
+    if isinstance(old, float) and type(value) is int:
         value = float(value)
-    if not isinstance(value, type(old)):
-        raise ValueError(f"{name} must be {_kind(old)}")
-    if isinstance(value, float | int) and (not math.isfinite(value) or value < 0):
+    if type(value) is not type(old):
+        raise ValueError(f"{name} must be {_KINDS[type(old)]}")
+    if isinstance(value, float | int) and not 0 <= value < math.inf:
         raise ValueError(f"{name} must not be negative")
-    if name == "job_records_per_second" and value <= 0:
+    if name == "job_records_per_second" and value == 0:
         raise ValueError(f"{name} must be above 0")
     if name == "scopes" and not all(isinstance(scope, str) for scope in value):
         raise ValueError("scopes must be a list of strings")
@@ -96,16 +104,9 @@ def _checked(name: str, value: Any, old: Any) -> Any:
 
 
 def _check_refuse(value: dict[str, Any]) -> None:
-    from simulator.refusals import OPERATIONS, known
-
     for place, code in value.items():
         module, dot, operation = str(place).rpartition(".")
         if not dot or not module or operation not in OPERATIONS:
             raise ValueError(f"refuse: {place!r} is not <module or *>.<{'|'.join(OPERATIONS)}>")
         if not isinstance(code, str) or code not in known(operation):
             raise ValueError(f"refuse: {code!r} is not one of {', '.join(known(operation))}")
-
-
-def _kind(value: Any) -> str:
-    names = {int: "a whole number", float: "a number", str: "a string", list: "a list", dict: "an object"}
-    return names[type(value)]

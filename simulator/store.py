@@ -17,7 +17,7 @@ _FIRST_VIEW = 3652397000000087501
 
 @dataclass(slots=True)
 class Module:
-    """A module's records by id in the order they came, its views, its deleted list, its external-id indexes."""
+    """A module's records by id in the order they came, its views, deleted list and external-id indexes."""
 
     name: str
     records: dict[str, Record] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Module:
 
 
 class Store:
-    """Everything that Zoho stores. Deleting, counting a view and finding by id take the same time at any size."""
+    """Everything that Zoho stores. Deleting, counting a view and finding by id cost the same at any size."""
 
     def __init__(self) -> None:
         self.modules: dict[str, Module] = {}
@@ -87,7 +87,7 @@ class Store:
     # records
 
     def upsert(self, name: str, values: dict[str, Any], now: float) -> Record:
-        """Adds a record or merges into it. A list-valued field links; ``Territories`` is a field of the record.
+        """Adds a record or merges into it. A list-valued field links; ``Territories`` is a plain field.
 
         Raises ``ValueError`` for an id that is not digits.
         """

@@ -1,0 +1,31 @@
+"""Makes the official client's own environment: it brings 25 MB and versions that nothing else should follow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = ROOT / ".venvs" / "sdk"
+PINS = ROOT / "requirements" / "sdk.txt"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Names the mark, so that ``-m "not sdk"`` leaves these tests out."""
+    config.addinivalue_line(
+        "markers", "sdk: drives the simulator with Zoho's official client (makes .venvs/sdk)"
+    )
+
+
+@pytest.fixture(scope="session")
+def sdk_python() -> Path:
+    """The Python of the client's environment, made when it is missing or when the pins have changed."""
+    python, made_of = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "made-of.txt"
+    pins = PINS.read_text("utf-8")
+    if not python.exists() or not made_of.exists() or made_of.read_text("utf-8") != pins:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
+        command = [str(python), "-m", "pip", "install", "-qq", "--require-hashes", "-r", str(PINS)]
+        subprocess.run(command, check=True, timeout=600)
+        made_of.write_text(pins, "utf-8")
+    return python
