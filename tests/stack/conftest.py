@@ -1,0 +1,85 @@
+"""A running stack for tests: one per test process, in a directory of its own, ended with the session."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from local import stack as local_stack
+from local.running import RunningStack
+from local.settings import Settings
+
+T = TypeVar("T")
+FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
+
+
+def wait_for(look: Callable[[], T], *, seconds: float = 30.0, every: float = 0.2, what: str = "") -> T:
+    """Looks until there is something true and returns it; fails the test when the time is over."""
+    limit = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > limit:
+            pytest.fail(f"after {seconds:.0f} s still no {what or 'result'}")
+        time.sleep(every)
+    return found
+
+
+class Events:
+    """Everything heard on the stack's events queue so far, by deletion id, each event once."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self._stack = stack
+        self._heard: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+
+    def listen(self, wait_seconds: int = 1) -> None:
+        """Takes what is there by now."""
+        for event in self._stack.events(wait_seconds):
+            self._heard[event["subject"]][event["id"]] = event
+
+    def of(self, deletion: str) -> list[dict[str, Any]]:
+        """The deletion's events in the order of their sequence."""
+        return sorted(self._heard[deletion].values(), key=lambda event: int(event["sequence"]))
+
+    def final(self, deletion: str, *, seconds: float = 60.0, wake_every: float = 3.0) -> dict[str, Any]:
+        """Waits for the deletion's final event, waking the poll meanwhile; returns the event."""
+        limit = time.monotonic() + seconds
+        wake_at = time.monotonic() + wake_every
+        while time.monotonic() < limit:
+            self.listen()
+            found = [event for event in self.of(deletion) if event["type"].rpartition(".")[2] in FINAL]
+            if found:
+                return found[0]
+            if time.monotonic() > wake_at:
+                self._stack.wake("poll")
+                wake_at = time.monotonic() + wake_every
+        heard = [event["type"] for event in self.of(deletion)]
+        pytest.fail(f"{deletion}: no final event after {seconds:.0f} s, only {heard}")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """A whole running stack with its own simulator; tests share it and must not disturb each other."""
+    settings = Settings(tmp_path_factory.mktemp("stack"))
+    described = local_stack.up(settings)
+    try:
+        yield RunningStack(described)
+    finally:
+        local_stack.down(settings)
+
+
+@pytest.fixture(scope="session")
+def events(stack: RunningStack) -> Events:
+    """What the shared stack published."""
+    return Events(stack)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """A place for one more stack; whatever a test leaves running there is ended."""
+    place = tmp_path / "local"
+    yield place
+    local_stack.down(Settings(place))
