@@ -1,4 +1,6 @@
-"""A ledger in memory with the table's own conditions: fences, commands, lanes, due times. Values only, no sharing."""
+"""A ledger in memory with the table's own conditions: fences, commands, lanes, due times. Values only, no
+sharing.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +40,7 @@ class FakeLedger:
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
         self.deliveries: dict[tuple[str, str], Delivery] = {}
+        self.leases: dict[tuple[str, str], tuple[str, float]] = {}
         self.lanes: dict[str, Lane] = {}
         self.pauses: dict[str, str] = {}
         self.holds: set[tuple[str, str, str]] = set()
@@ -129,6 +132,17 @@ class FakeLedger:
     def due(self, now: float, limit: int) -> list[str]:
         found = [(row.next_at, i) for i, row in self.rows.items() if row.due and row.next_at <= now]
         return [i for _, i in sorted(found)][:limit]
+
+    def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
+        holder, ends = self.leases.get((org, name), ("", 0.0))
+        if ends > now and holder != owner:
+            return False
+        self.leases[org, name] = (owner, until)
+        return True
+
+    def give_back(self, org: str, name: str, owner: str) -> None:
+        if self.leases.get((org, name), ("", 0.0))[0] == owner:
+            self.leases[org, name] = (owner, 0.0)
 
     def lane(self, key: str) -> Lane:
         return self.lanes.get(key, Lane(key))

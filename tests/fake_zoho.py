@@ -1,4 +1,6 @@
-"""A Zoho org in memory behind the Zoho port: records, a view, jobs by a clock, and replies that can be scripted."""
+"""A Zoho org in memory behind the Zoho port: records, a view, jobs by a clock, and replies that can be
+scripted.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,11 @@ REFUSED = Reply(None, sent=False, failure="connection refused")
 
 
 class FakeZoho:
-    """Implements ports.Zoho. `script` holds replies (or functions run before the work) for the next calls of a name.
+    """Implements ports.Zoho. `script` holds replies (or functions run before the work) for the next calls of
+    a name.
 
-    A callable in the script is given the method and its reply replaces the real one, so `lose` does the work and
-    then loses the answer.
+    A callable in the script is given the method and its reply replaces the real one, so `lose` does the work
+    and then loses the answer.
     """
 
     def __init__(self, clock: Callable[[], float], records: Sequence[str] = ()) -> None:
@@ -46,7 +49,8 @@ class FakeZoho:
         step = planned.pop(0) if planned else None
         if step is None:
             return work()
-        return step(work) if callable(step) else step
+        reply: Reply = step(work) if callable(step) else step
+        return reply
 
     def sent(self, name: str) -> list[Any]:
         """What was sent by the calls of this name."""

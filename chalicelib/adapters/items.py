@@ -86,7 +86,7 @@ def new_deletion(deletion: Deletion, shards: int) -> list[Item]:
             "due": {"S": shard(deletion.id, shards)},
             "next_at": number(deletion.created_at),
             "day": {"S": f"day#{str(iso(deletion.created_at))[:10]}"},
-            "created_at": number(deletion.created_at),
+            "created_at": {"S": str(iso(deletion.created_at))},
             "lease_until": number(0),
             "fence": number(0),
             "control": number(0),

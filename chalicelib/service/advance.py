@@ -10,6 +10,7 @@ from chalicelib.domain.errors import LostLease, Overtaken, SecretUnusable, Unrea
 from chalicelib.domain.verdicts import Verdict
 from chalicelib.service import delete_view, send_ids, waits
 from chalicelib.service.run import Kit, Run
+from chalicelib.service.slots import NoSlot
 
 _EXECUTORS = {
     Operation.DELETE_RECORDS: send_ids,
@@ -17,6 +18,8 @@ _EXECUTORS = {
     Operation.MASS_DELETE: delete_view,
 }
 
+#: About how long to wait for other workers to give back some of the org's concurrency.
+SLOT_WAIT_SECONDS = 2.0
 #: Steps that one slice takes at most, whatever the clock says.
 MOST_STEPS = 500
 
@@ -36,11 +39,14 @@ def advance(kit: Kit, deletion_id: str) -> bool:
         return False
     if claim is None:
         return False
-    run = Run(kit, claim, until=now + kit.slice_seconds)
+    executor = _EXECUTORS[claim.deletion.request.operation]
+    run = Run(kit, claim, until=now + kit.slice_seconds, wanted=executor.wanted(claim.deletion))
     try:
         _slice(run)
     except LostLease:
         kit.report("lease_lost", deletion_id=deletion_id)
+    finally:
+        run.let_go()
     return True
 
 
@@ -68,6 +74,9 @@ def _step(run: Run) -> None:
         executor.step(run)
     except Overtaken:
         run.read_again()
+    except NoSlot:
+        run.publish()
+        run.rest(run.deletion, SLOT_WAIT_SECONDS * (0.5 + run.kit.chance()))
     except SecretUnusable as problem:
         run.kit.report(
             "secret_unusable", deletion_id=run.deletion.id, what=problem.what, reason=problem.reason

@@ -13,7 +13,8 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
-from chalicelib.service.ports import Call, Change, Claim, Ledger, Nudges, Topic, Zoho, ZohoFactory
+from chalicelib.service.ports import Call, Change, Claim, Leases, Ledger, Nudges, Topic, Zoho, ZohoFactory
+from chalicelib.service.slots import Slots, Wish, borrow
 
 #: SQS keeps a message back for at most this long (seconds).
 LONGEST_NUDGE = 900.0
@@ -28,6 +29,7 @@ class Kit:
     """
 
     ledger: Ledger
+    leases: Leases
     nudges: Nudges
     topic: Topic
     zoho: ZohoFactory
@@ -47,10 +49,10 @@ class Run:
     kit: Kit
     claim: Claim
     until: float
+    wanted: int = 1
     stopped: bool = False
-    width: int = 1
     _entries: list[Entry] = field(default_factory=list)
-    _zoho: Zoho | None = None
+    _reached: tuple[Zoho, Slots] | None = None
 
     @property
     def deletion(self) -> Deletion:
@@ -64,10 +66,29 @@ class Run:
 
     @property
     def zoho(self) -> Zoho:
-        """The org's client, made when first needed. Raises SecretUnusable."""
-        if self._zoho is None:
-            self._zoho = self.kit.zoho(self.deletion.request.org, self.until + self.kit.slice_seconds)
-        return self._zoho
+        """The org's client. Raises SecretUnusable, or NoSlot where others use all of its concurrency."""
+        return self._reach()[0]
+
+    @property
+    def width(self) -> int:
+        """How many calls to Zoho may be under way at once. Raises as `zoho` does."""
+        return self._reach()[1].width
+
+    def _reach(self) -> tuple[Zoho, Slots]:
+        """The client and a part of the org's concurrency, both from when they are first needed."""
+        if self._reached is None:
+            org, until = self.deletion.request.org, self.claim.lease_until
+            zoho = self.kit.zoho(org, until)
+            start = int(self.kit.chance() * zoho.org.concurrency)
+            wish = Wish(zoho.org.concurrency, self.wanted, self.now, until, start)
+            owner = f"{self.deletion.id}#{self.claim.fence}"
+            self._reached = zoho, borrow(self.kit.leases, org, owner, wish)
+        return self._reached
+
+    def let_go(self) -> None:
+        """Give the org's concurrency back."""
+        if self._reached is not None:
+            self._reached[1].give_back(self.kit.leases)
 
     # --- writing ---------------------------------------------------------------------------------
 

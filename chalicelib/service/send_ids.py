@@ -14,7 +14,7 @@ from chalicelib.domain.by_ids import Batch, Effect, Progress
 from chalicelib.domain.deletion import Deletion, Plan, Status, final_status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.log import Entry
-from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount, reproblem
+from chalicelib.domain.outcomes import CHUNK_SIZE, UNSETTLED, Chunk, Finding, Mark, recount, reproblem
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.verdicts import Verdict, judge_call, judge_items
 from chalicelib.service import waits
@@ -23,12 +23,21 @@ from chalicelib.service.run import Run
 
 #: Failed ids that an event names (contract section 5).
 NAMED_IN_EVENT = 100
+#: Calls of one deletion under way at once, and so intents in one transaction, at most.
+MOST_AT_ONCE = 25
 
 
 def blamed(deletion: Deletion, code: str) -> Deletion:
     """The deletion, remembering `code` as what stood in its way, for the case that it is given up."""
     progress = replace(by_ids.progress_of(deletion), code=code, message="")
     return replace(deletion, progress=progress.to_json())
+
+
+def wanted(deletion: Deletion) -> int:
+    """Calls to Zoho at once that would be of use."""
+    kind = by_ids.progress_of(deletion).kind
+    pending = min(deletion.counts.pending, CHUNK_SIZE)
+    return min(MOST_AT_ONCE, max(1, -(-pending // BATCH_LIMIT[kind])))
 
 
 def step(run: Run) -> None:

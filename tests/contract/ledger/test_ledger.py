@@ -1,9 +1,13 @@
-"""What every ledger must do: run against the one in memory and against the table adapter on a DynamoDB API."""
+"""What every ledger must do: run against the one in memory and against the table adapter on a DynamoDB
+API.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -33,25 +37,11 @@ NOW = 1_700_000_000.0
 
 
 def make_table(client: Any) -> None:
-    client.create_table(
-        TableName="t",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": kind}
-            for name, kind in [("pk", "S"), ("sk", "S"), ("due", "S"), ("next_at", "N")]
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "due",
-                "KeySchema": [
-                    {"AttributeName": "due", "KeyType": "HASH"},
-                    {"AttributeName": "next_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
-    )
+    """The table as the template says."""
+    template = json.loads((Path(__file__).parents[3] / "infra" / "resources.json").read_text())
+    table = template["Resources"]["Table"]["Properties"]
+    wanted = ("BillingMode", "KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
+    client.create_table(TableName="t", **{key: table[key] for key in wanted})
 
 
 @pytest.fixture(params=["memory", "table"])
@@ -229,3 +219,14 @@ def test_5000_ids_and_no_ids_can_be_accepted(ledger: Ledger) -> None:
     assert accept(ledger, deletion("del_1", many), "d1")
     assert ledger.chunk("del_1", 0).ids == many
     assert accept(ledger, deletion("del_2", ()), "d2")
+
+
+def test_a_lease_has_one_owner_until_it_ends(ledger: Any) -> None:
+    assert ledger.take("default", "SLOT#0", "a", NOW, NOW + 10)
+    assert ledger.take("default", "SLOT#0", "a", NOW + 1, NOW + 11)
+    assert not ledger.take("default", "SLOT#0", "b", NOW + 5, NOW + 15)
+    ledger.give_back("default", "SLOT#0", "b")
+    assert not ledger.take("default", "SLOT#0", "b", NOW + 5, NOW + 15)
+    ledger.give_back("default", "SLOT#0", "a")
+    assert ledger.take("default", "SLOT#0", "b", NOW + 5, NOW + 15)
+    assert ledger.take("default", "SLOT#0", "a", NOW + 15, NOW + 25)

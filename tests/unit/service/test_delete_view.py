@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.deletion import Counts, Limits, Status, Territory
@@ -8,7 +10,7 @@ from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import World
 
 
-def view(world: World, **more: object) -> str:
+def view(world: World, **more: Any) -> str:
     return world.accept("mass_delete", cvid="5", **more)
 
 

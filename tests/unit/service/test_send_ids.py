@@ -79,13 +79,13 @@ def test_mass_delete_that_the_module_does_not_support_falls_back_to_delete() -> 
 
 
 def test_a_refusal_of_the_whole_request_fails_what_was_not_sent() -> None:
-    world = World(list(ids(150)))
-    world.zoho.script["delete_records"] = [error("NO_PERMISSION", 403)]
-    one = world.accept(ids=ids(150))
+    world = World(list(ids(3000)))
+    world.zoho.script["delete_records"] = [error("NO_PERMISSION", 403)] * 10
+    one = world.accept(ids=ids(3000))
     world.settle()
     done = world.get(one)
-    assert (done.status, done.counts.failed) == (Status.FAILED, 150)
-    assert len(world.zoho.sent("delete_records")) == 1
+    assert (done.status, done.counts.failed) == (Status.FAILED, 3000)
+    assert len(world.zoho.sent("delete_records")) == 10
     event = world.topic.events[-1]
     assert len(event["data"]["failed_ids"]) == 100
 

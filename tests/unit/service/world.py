@@ -51,6 +51,7 @@ class World:
         self.reports: list[tuple[str, dict[str, Any]]] = []
         self.kit = Kit(
             ledger=self.ledger,
+            leases=self.ledger,
             nudges=self.nudges,
             topic=self.topic,
             zoho=lambda org, deadline: self.zoho,
