@@ -1,0 +1,128 @@
+"""Zoho orgs by name: their secrets, and the clients made from them. A new org is a new secret, nothing
+else.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.adapters.zoho import ZohoClient
+from chalicelib.adapters.zoho_access import Access, Link
+from chalicelib.adapters.zoho_bin import RecycleBin
+from chalicelib.adapters.zoho_http import Wire, new_session
+from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
+from chalicelib.adapters.zoho_token import Broker, Tools
+from chalicelib.adapters.zoho_token_store import SecretTokenStore
+from chalicelib.domain.errors import SecretUnusable, Unavailable
+from chalicelib.service.ports import Leases, Org
+
+#: After refused credentials the secret is read again, but not more often than this.
+REFETCH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What of the stage's settings matters here. `prefix`: of the secrets' names, `expunge/{stage}/zoho/`."""
+
+    prefix: str
+    cache_seconds: float
+    custom_hosts: bool = False
+
+
+@dataclass(slots=True)
+class _Kept:
+    link: Link
+    read_at: float
+
+
+class ZohoOrgs:
+    """The ZohoFactory: clients by the name of their org, with connections and tokens kept for the process."""
+
+    def __init__(self, secrets: Any, stage: Stage, leases: Leases, tools: Tools) -> None:
+        """`secrets`: boto3's client of Secrets Manager."""
+        self._secrets = secrets
+        self._stage = stage
+        self._leases = leases
+        self._tools = tools
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, org: str, deadline: float) -> ZohoClient:
+        """The client of an org. Raises SecretUnusable, and Unavailable where Secrets Manager is out of
+        reach.
+        """
+        return ZohoClient(self._access(org), deadline)
+
+    def recycle_bin(self, org: str, deadline: float) -> RecycleBin:
+        """The org's recycle bin. Raises as above."""
+        return RecycleBin(self._access(org), deadline)
+
+    def _access(self, name: str) -> Access:
+        return Access(self._link(name), self._fresh)
+
+    def _link(self, name: str) -> Link:
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is not None and self._tools.clock() - kept.read_at < self._stage.cache_seconds:
+                return kept.link
+            return self._read(name)
+
+    def _fresh(self, link: Link) -> Link | None:
+        """A link from the secret as it is now, after `link`'s credentials were refused; None where it is
+        the same.
+        """
+        with self._lock:
+            kept = self._kept.get(link.org.name)
+            if kept is not None and kept.link.org != link.org:
+                return kept.link
+            if kept is not None and self._tools.clock() - kept.read_at < REFETCH_SECONDS:
+                return None
+            try:
+                now = self._read(link.org.name)
+            except Unavailable:
+                return None
+            return now if now.org != link.org else None
+
+    def _read(self, name: str) -> Link:
+        org = self._org(name)
+        kept = self._kept.get(name)
+        link = kept.link if kept is not None and kept.link.org == org else self._made(org, kept)
+        self._kept[name] = _Kept(link, self._tools.clock())
+        return link
+
+    def _made(self, org: Org, kept: _Kept | None) -> Link:
+        """A new link; the connections of the one before are kept if they still fit."""
+        same = kept is not None and kept.link.org.concurrency == org.concurrency
+        wire = kept.link.wire if kept is not None and same else self._wire(org)
+        store = SecretTokenStore(self._secrets, f"{self._stage.prefix}{org.name}/token")
+        return Link(org, wire, Broker(org, store, self._leases, wire.send, self._tools))
+
+    def _wire(self, org: Org) -> Wire:
+        return Wire(new_session(org.concurrency), self._tools.clock)
+
+    def _org(self, name: str) -> Org:
+        secret = f"{self._stage.prefix}{name}"
+        if not NAME.fullmatch(name):
+            raise SecretUnusable(self._stage.prefix, "no such org")
+        try:
+            text = self._secrets.get_secret_value(SecretId=secret)["SecretString"]
+        except ClientError as error:
+            raise _unusable(secret, error) from error
+        except (BotoCoreError, KeyError) as error:
+            raise Unavailable(secret, type(error).__name__) from error
+        try:
+            return parse_org(name, text, custom_hosts=self._stage.custom_hosts)
+        except BadSecret as error:
+            raise SecretUnusable(secret, str(error)) from error
+
+
+def _unusable(secret: str, error: ClientError) -> Unavailable:
+    """A secret that is not there is the operator's to make; anything else is AWS out of reach."""
+    code = str(error.response.get("Error", {}).get("Code", "ClientError"))
+    if code in ("ResourceNotFoundException", "InvalidRequestException"):
+        return SecretUnusable(secret, "is missing")
+    return Unavailable(secret, code)
