@@ -16,7 +16,7 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
-class BadSetting(ValueError):  # noqa: N818  # it says enough without "Error"
+class BadSetting(ValueError):
     """A variable of the environment is missing or malformed; `variable` names it."""
 
     def __init__(self, variable: str, problem: str) -> None:

@@ -15,8 +15,8 @@ MOST_FIELDS = 100
 def parse(body: bytes) -> dict[str, Any]:
     """The fields of a form body: `ids` comma separated, booleans true or false, `max_records` in digits.
 
-    A value that does not fit stays text, for the schema to refuse. Raises NotValid for what is no form and for
-    names that come twice.
+    A value that does not fit stays text, for the schema to refuse. Raises NotValid for what is no form and
+    for names that come twice.
     """
     try:
         pairs = parse_qsl(

@@ -1,0 +1,98 @@
+"""The secrets of the doors: who may send (`sources`) and what read links are made with (`links`).
+
+Values are kept by Powertools for as long as the setting says. When a request fails with what is kept, the
+door asks again for a fresh one: at most once in REFETCH_SECONDS per process, or bad signatures would become
+calls to Secrets Manager. A failed fetch is remembered for FAILURE_SECONDS for the same reason. Nothing here
+is ever logged but the name of the secret and why it could not be used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.errors import SecretUnusable, Unavailable
+
+REFETCH_SECONDS = 5.0
+FAILURE_SECONDS = 1.0
+
+#: Error codes that say something about the secret itself; anything else says that AWS is out of reach.
+_ABOUT_THE_SECRET = frozenset({"ResourceNotFoundException", "InvalidRequestException", "DecryptionFailure"})
+
+
+@dataclass
+class Secret:
+    """One secret that holds a JSON object.
+
+    `client` makes the Secrets Manager client when it is first needed; `keep` is in seconds, 0 reads it each
+    time; `clock` counts seconds and never goes back (time.monotonic).
+    """
+
+    name: str
+    client: Callable[[], Any]
+    keep: int
+    clock: Callable[[], float]
+    _provider: SecretsProvider | None = field(default=None, repr=False)
+    _refetched_at: float = field(default=float("-inf"), repr=False)
+    _failed_at: float = field(default=float("-inf"), repr=False)
+    _failure: Unavailable | None = field(default=None, repr=False)
+
+    def value(self) -> Mapping[str, Any]:
+        """The secret as kept or as fetched.
+
+        Raises SecretUnusable where it is missing or no JSON object, Unavailable where Secrets Manager did not
+        answer.
+        """
+        if self._failure is not None and self.clock() - self._failed_at < FAILURE_SECONDS:
+            raise self._failure
+        self._failure = None
+        try:
+            return self._parsed(self._text(force=False))
+        except Unavailable as failure:
+            self._failed_at, self._failure = self.clock(), failure
+            raise
+
+    def fresh(self) -> Mapping[str, Any] | None:
+        """The secret fetched anew; None where that was done a moment ago.
+
+        Raises as `value`; what is kept stays good then, until its time is over.
+        """
+        now = self.clock()
+        if now - self._refetched_at < REFETCH_SECONDS:
+            return None
+        self._refetched_at = now
+        return self._parsed(self._text(force=True))
+
+    def _text(self, *, force: bool) -> str | bytes:
+        if self._provider is None:
+            self._provider = SecretsProvider(boto3_client=self.client())
+        try:
+            found = self._provider.get(self.name, max_age=self.keep, force_fetch=force)
+        except GetParameterError as problem:
+            # Raised while the real error was being handled, which is the one that has a code.
+            raise self._why(problem.__context__ or problem) from None
+        if not isinstance(found, str | bytes):
+            raise SecretUnusable(self.name, "holds no text")
+        return found
+
+    def _why(self, problem: BaseException) -> Unavailable:
+        if isinstance(problem, ClientError):
+            code = str(problem.response.get("Error", {}).get("Code", "unknown"))
+            return (SecretUnusable if code in _ABOUT_THE_SECRET else Unavailable)(self.name, code)
+        return Unavailable(self.name, type(problem).__name__)
+
+    def _parsed(self, text: str | bytes) -> Mapping[str, Any]:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            # Not chained: the message of the parser's error can hold a part of the secret.
+            raise SecretUnusable(self.name, "is not JSON") from None
+        if not isinstance(found, dict):
+            raise SecretUnusable(self.name, "is not a JSON object")
+        return found

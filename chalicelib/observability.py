@@ -1,0 +1,156 @@
+"""The one logger and the one set of metrics, and what may never be in either.
+
+Lines are JSON with the same keys everywhere. Names in REDACTED never show their value, ids of records are
+hashed, and of an error only its type and where it was raised are kept: the words of an error can hold what a
+sender sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import PurePath
+from traceback import walk_tb
+from types import TracebackType
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+#: The Chalice application bears it too, so that Chalice's own lines come out of this logger.
+SERVICE = "expunge"
+NAMESPACE = "Expunge"
+
+#: Whoever logs one of these by name logs a mark instead.
+REDACTED = frozenset(
+    {
+        "access_token",
+        "authorization",
+        "body",
+        "client_id",
+        "client_secret",
+        "cookie",
+        "headers",
+        "key",
+        "keys",
+    }
+    | {"password", "query", "raw_body", "reference", "refresh_token", "secret", "signature", "token", "url"}
+    | {"webhook-signature", "x-api-key"}
+)
+#: Names whose values are hashed: good for finding the same id again, not for reading it.
+HASHED = frozenset(
+    {"id", "ids", "record_id", "record_ids", "external_id", "external_ids", "delivery_id", "failed_ids"}
+)
+MARK = "[redacted]"
+_DEEPEST = 6
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+def hashed(value: object) -> str:
+    """The first 12 hex digits of SHA-256 of `value` as text."""
+    return hashlib.sha256(str(value).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def clean(value: Any, name: str = "", depth: int = 0) -> Any:
+    """`value` as it may be logged under `name`: redacted, hashed or as it is; lists and objects all over."""
+    if name.lower() in REDACTED:
+        return MARK
+    if depth > _DEEPEST:
+        return "..."
+    if isinstance(value, Mapping):
+        return {str(key): clean(item, str(key), depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [clean(item, name, depth + 1) for item in value]
+    if name.lower() in HASHED and value is not None:
+        return hashed(value)
+    return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
+
+
+class _Redaction(logging.Filter):
+    """Cleans every record on its way out, Chalice's and our own."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.exc_info, tuple):
+            record.__dict__["error"] = described(record.exc_info[1])
+        record.exc_info, record.exc_text, record.stack_info = None, None, None
+        if isinstance(record.msg, Mapping):
+            record.msg = clean(record.msg)  # Powertools logs objects as they are
+        for name in set(record.__dict__) - _STANDARD - {"error"}:
+            record.__dict__[name] = clean(record.__dict__[name], name)
+        return True
+
+
+def described(problem: BaseException | None) -> dict[str, Any]:
+    """An error without its words: its type and the places it came through, innermost last."""
+    if problem is None:
+        return {}
+    return {"type": type(problem).__name__, "at": _places(problem.__traceback__)}
+
+
+def _places(traceback: TracebackType | None) -> list[str]:
+    frames = [(frame.f_code, line) for frame, line in walk_tb(traceback)]
+    return [f"{PurePath(code.co_filename).name}:{line} {code.co_name}" for code, line in frames[-10:]]
+
+
+def _made() -> Logger:
+    made = Logger(service=SERVICE, level="INFO", use_rfc3339=True, utc=True, log_uncaught_exceptions=False)
+    for handler in made.handlers:
+        handler.addFilter(_Redaction())
+    # It warns with the whole URL when a connection breaks, and Zoho's URLs hold record ids.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    return made
+
+
+logger = _made()
+metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+
+
+def note(what: str, /, **facts: object) -> None:
+    """One log line named `what` with its facts, and the metric `what` counted up."""
+    logger.info(what, extra=dict(facts), stacklevel=3)  # where the caller is
+    count(what)
+
+
+def trouble(what: str, problem: BaseException | None = None, /, **facts: object) -> None:
+    """As `note`, at the level of errors; of `problem` only its type and place are kept."""
+    logger.error(what, extra={**facts, "error": described(problem)}, stacklevel=3)
+    count(what)
+
+
+def count(metric: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
+    """Add to a metric of this invocation. Metrics leave when the invocation ends."""
+    metrics.add_metric(name=metric, unit=unit, value=value)
+
+
+class InvocationFailed(Exception):
+    """What the runtime is told of an error: its type, for the runtime prints all it is told."""
+
+
+Handler = Callable[[Any, Any], Any]
+
+
+def invocation(handler: Handler) -> Handler:
+    """Wrap a Lambda handler: its log lines carry the invocation's id, its metrics leave, its errors leak
+    nothing.
+
+    For Chalice: `app.register_middleware(ConvertToMiddleware(invocation))`.
+    """
+
+    @wraps(handler)
+    def wrapped(event: Any, context: Any) -> Any:
+        logger.clear_state()
+        logger.append_keys(
+            function=getattr(context, "function_name", ""), invocation=getattr(context, "aws_request_id", "")
+        )
+        try:
+            return handler(event, context)
+        except Exception as problem:  # noqa: BLE001  # the runtime would print all of it
+            trouble("InvocationFailed", problem)
+            raise InvocationFailed(type(problem).__name__) from None
+        finally:
+            if metrics.metric_set:  # Powertools warns where there is none
+                metrics.flush_metrics()
+
+    return wrapped

@@ -1,0 +1,126 @@
+"""Accepting a request: one durable write, and a repeat that gives the same answer instead of a second
+deletion.
+
+A delivery id is spent by the transaction that stores its deletion and by nothing else, so a failure in
+between can never turn a sender's retry into a lost request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
+from chalicelib.domain.document import receipt
+from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.ids import RANDOM_BYTES, deletion_id
+from chalicelib.domain.log import first
+from chalicelib.domain.outcomes import fresh
+from chalicelib.service.ports import Deliveries, Delivery, Nudges
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request that is verified, understood and allowed, and the delivery that it came with.
+
+    `remember`: seconds for which a repeat of the delivery is recognised; None for as long as the deletion is
+    kept.
+    """
+
+    source: str
+    delivery_id: str
+    body_hash: str
+    request: Request
+    limits: Limits
+    asked_by: str | None = None
+    retry_of: str | None = None
+    remember: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the sender is told: `body` is the 202's but for its links. `replayed`: it was accepted before."""
+
+    deletion_id: str
+    body: Mapping[str, object]
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What accepting needs from the outside: `random` gives that many random bytes."""
+
+    deliveries: Deliveries
+    nudges: Nudges
+    random: Callable[[int], bytes]
+    stage: str
+    keep_days: int
+
+
+def replay(
+    deliveries: Deliveries, source: str, delivery_id: str, body_hash: str, now: float
+) -> Delivery | None:
+    """The delivery, where it was accepted before and is still remembered; None where it is new.
+
+    Raises Conflict where it was accepted with another body.
+    """
+    found = deliveries.find_delivery(source, delivery_id)
+    # The table deletes what has expired days late, so the time is compared here.
+    if found is None or found.expires_at <= now:
+        return None
+    if found.body_hash != body_hash:
+        raise Conflict(source, delivery_id)
+    return found
+
+
+def accept(outside: Acceptance, order: Order, now: float) -> Receipt:
+    """Store the deletion that `order` asks for, wake a worker and return the receipt.
+
+    Two copies of a delivery may get here at the same time: the one that loses answers as a replay. Raises
+    Conflict where the winner had another body, Unavailable where the table did not take it.
+    """
+    deletion, entry = first(_deletion(outside, order, now), outside.stage)
+    body = receipt(deletion)
+    delivery = Delivery(
+        source=order.source,
+        delivery_id=order.delivery_id,
+        body_hash=order.body_hash,
+        deletion_id=deletion.id,
+        receipt=body,
+        expires_at=deletion.expires_at if order.remember is None else int(now) + order.remember,
+    )
+    if not outside.deliveries.accept(deletion, entry, delivery, now):
+        winner = replay(outside.deliveries, order.source, order.delivery_id, order.body_hash, now)
+        if winner is None:
+            raise Unavailable("table", "a delivery was taken and is not there")
+        return replayed(winner)
+    outside.nudges.nudge(deletion.id)
+    return Receipt(deletion.id, body, replayed=False)
+
+
+def replayed(delivery: Delivery) -> Receipt:
+    """The receipt as it was given before."""
+    return Receipt(delivery.deletion_id, delivery.receipt, replayed=True)
+
+
+def _deletion(outside: Acceptance, order: Order, now: float) -> Deletion:
+    at = round(now, 3)  # what the answer shows is what is stored
+    made = Deletion(
+        id=deletion_id(at, outside.random(RANDOM_BYTES)),
+        request=order.request,
+        source=order.source,
+        created_at=at,
+        updated_at=at,
+        expires_at=int(now) + outside.keep_days * DAY,
+        limits=order.limits,
+        asked_by=order.asked_by,
+        retry_of=order.retry_of,
+    )
+    if order.request.operation is Operation.MASS_DELETE:
+        return made  # what a view holds is known once it has been counted
+    named = len(order.request.ids)
+    # A dry run's counts are all 0: nothing is pending that will never be deleted.
+    counts = Counts() if order.request.dry_run else Counts(requested=named, pending=named)
+    return replace(made, id_count=named, chunks=len(fresh(order.request.ids)), counts=counts)

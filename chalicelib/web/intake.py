@@ -1,0 +1,134 @@
+"""The door for signed requests: POST v1/sources/{source}/deletions, in the order that the contract gives
+(section 2).
+
+415 (neither JSON nor form), 413, 503 (secrets), 401, 415 (form on a standard-webhooks source), replay 202 or
+conflict 409, 400, 403, the write. Nothing of a body is parsed before its sender is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Never, Protocol
+
+from chalicelib.domain.deletion import Operation
+from chalicelib.domain.errors import NotAllowed, SecretUnusable
+from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Profile, Source, limits, parse, permit
+from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
+from chalicelib.web import links, responses, schemas
+from chalicelib.web.http import Answer, HttpRequest, public_url
+from chalicelib.web.signature import MAY_CHANGE, DeliveryId, Unauthorized, verify, verify_bearer
+
+MOST_BYTES = 256 * 1024
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+#: An unknown source is checked against this, so that it takes the time of a known one.
+_NOBODY = (hashlib.sha256(b"expunge: the key of a source that does not exist").digest(),)
+
+
+class Secret(Protocol):
+    """A secret that holds a JSON object (adapters.secrets)."""
+
+    def value(self) -> Mapping[str, Any]:
+        """The secret as kept. Raises Unavailable or SecretUnusable."""
+
+    def fresh(self) -> Mapping[str, Any] | None:
+        """The secret fetched anew, None where that was done a moment ago. Raises as `value`."""
+
+
+class Note(Protocol):
+    """Where codes for logs and metrics go (observability.note)."""
+
+    def __call__(self, what: str, /, **facts: object) -> None:
+        """One log line named `what` with its facts, and a metric of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The door with what stands behind it. `token_window`: seconds in which a repeat on the token profile
+    counts.
+    """
+
+    outside: Acceptance
+    sources: Secret
+    links: Secret
+    note: Note
+    clock: Callable[[], float]
+    max_ids: int
+    token_window: int
+    public_url: str = ""
+
+    def __call__(self, request: HttpRequest) -> Answer:
+        """The answer to a request that was accepted. Raises what responses.refusal turns into the others."""
+        if request.media_type not in (JSON, FORM):
+            raise responses.UnsupportedMediaType("send application/json")
+        if len(request.body) > MOST_BYTES:
+            raise responses.TooLarge(MOST_BYTES)
+        entries = self.sources.value()
+        keys = links.keys_from(self.links.value())
+        try:
+            receipt = self._receive(request, entries)
+        except (Unauthorized, NotAllowed, SecretUnusable) as problem:
+            receipt = self._again(request, problem)
+        known = request.path_params["source"]  # of a known source by now, so it may be logged
+        self.note("Replayed" if receipt.replayed else "Accepted", deletion=receipt.deletion_id, source=known)
+        return self._accepted(request, receipt, keys)
+
+    def _again(self, request: HttpRequest, problem: Exception) -> Receipt:
+        """Once more with a fresh secret, where it can make a difference: a key or a permission may be new."""
+        if isinstance(problem, Unauthorized) and problem.reason not in MAY_CHANGE:
+            raise problem
+        entries = self.sources.fresh()
+        if entries is None:
+            raise problem
+        return self._receive(request, entries)
+
+    def _receive(self, request: HttpRequest, entries: Mapping[str, Any]) -> Receipt:
+        now = self.clock()
+        body_hash = hashlib.sha256(request.body).hexdigest()
+        source, delivery_id = self._verified(request, entries, body_hash, now)
+        if request.media_type == FORM and source.profile is not Profile.TOKEN:
+            raise responses.UnsupportedMediaType("this source takes application/json only")
+        before = replay(self.outside.deliveries, source.name, delivery_id, body_hash, now)
+        if before is not None:
+            return replayed(before)
+        read = schemas.request_from_form if request.media_type == FORM else schemas.request_from_json
+        wanted = read(request.body, source.org, self.max_ids)
+        permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
+        order = Order(
+            source=source.name,
+            delivery_id=delivery_id,
+            body_hash=body_hash,
+            request=wanted,
+            limits=limits(source),
+            remember=self.token_window if source.profile is Profile.TOKEN else None,
+        )
+        return accept(self.outside, order, now)
+
+    def _verified(
+        self, request: HttpRequest, entries: Mapping[str, Any], body_hash: str, now: float
+    ) -> tuple[Source, DeliveryId]:
+        """Who sent it and as what. Raises Unauthorized, or SecretUnusable where the entry is broken."""
+        name = request.path_params.get("source", "")
+        if name not in entries or name == OPERATOR or not SOURCE_NAME.fullmatch(name):
+            # Operators come through a door of their own, where IAM vouches for them.
+            self._refuse_unknown(request, now)
+        source = parse(name, entries[name])
+        if source.profile is Profile.TOKEN:
+            verify_bearer(request.headers, source.keys)
+            return source, DeliveryId(f"sha256:{body_hash}")
+        return source, verify(request.headers, request.body, source.keys, now)
+
+    def _refuse_unknown(self, request: HttpRequest, now: float) -> Never:
+        """The work of a real check, and then the refusal, whatever came of it."""
+        with suppress(Unauthorized):
+            verify(request.headers, request.body, _NOBODY, now)
+        raise Unauthorized("unknown_source")
+
+    def _accepted(self, request: HttpRequest, receipt: Receipt, keys: tuple[bytes, ...]) -> Answer:
+        base = public_url(request, self.public_url)
+        body = {**receipt.body, "links": {"self": links.link(base, receipt.deletion_id, keys)}}
+        return responses.ok(202, body, {"Idempotent-Replayed": "true"} if receipt.replayed else None)

@@ -1,0 +1,84 @@
+"""The HTTP routes on the Chalice application, and the one place where an error becomes an answer.
+
+About Chalice 1.34:
+- A route checks the content type itself, before our code: a missing one counts as JSON, "*/*" anywhere in it
+passes, and its 415 has a body of its own. An empty list of content types switches that off, so that the
+contract's 415 with its request id is the only one. The list goes into the packaged API as `consumes`, where
+an empty one is fine.
+- What a route raises never reaches a middleware: Chalice logs it with its message, which may hold what a
+sender sent, and answers 500 in its own words. So nothing is raised from here: the unexpected is noted by type
+and place and answered 503, on which every sender tries again.
+- `raw_body` is decoded from the event alone; we read the event ourselves, because a request with a header
+that came twice has both only there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalice.app import Chalice, Response
+
+from chalicelib import observability
+from chalicelib.domain.errors import ExpungeError, Unavailable
+from chalicelib.web import responses
+from chalicelib.web.http import Answer, HttpRequest, from_event
+from chalicelib.web.intake import Intake
+from chalicelib.web.signature import Unauthorized
+from chalicelib.web.status import Reading
+
+ANY_CONTENT_TYPE: list[str] = []
+
+Door = Callable[[HttpRequest], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the routes hand over to."""
+
+    intake: Intake
+    reading: Reading
+
+
+def register(app: Chalice, doors: Callable[[], Doors]) -> None:
+    """Add the public routes to `app`. `doors` is called with each request: it builds once and keeps."""
+
+    @app.route("/v1/sources/{source}/deletions", methods=["POST"], content_types=ANY_CONTENT_TYPE)
+    def receive(source: str) -> Response:  # noqa: ARG001  # Chalice hands over what the path holds
+        return answered(app, lambda: doors().intake)
+
+    @app.route("/v1/deletions/{id}", methods=["GET"], content_types=ANY_CONTENT_TYPE)
+    def status(id: str) -> Response:  # noqa: A002, ARG001
+        return answered(app, lambda: doors().reading.status)
+
+    @app.route("/v1/deletions/{id}/records", methods=["GET"], content_types=ANY_CONTENT_TYPE)
+    def records(id: str) -> Response:  # noqa: A002, ARG001
+        return answered(app, lambda: doors().reading.records)
+
+
+def answered(app: Chalice, door: Callable[[], Door]) -> Response:
+    """The answer of a door to the application's current request; never raises."""
+    current = app.current_request
+    request = from_event(current.to_original_event() if current else {})
+    try:
+        answer = door()(request)
+    except Exception as problem:  # noqa: BLE001  # see above: nothing may be left to Chalice
+        _noted(problem, request.request_id)
+        answer = responses.refusal(problem, request.request_id)
+    return Response(body=answer.body, status_code=answer.status, headers=dict(answer.headers))
+
+
+def _noted(problem: Exception, request_id: str) -> None:
+    """Why a request was refused, for the log and the metrics: codes and places, nothing that was sent."""
+    match problem:
+        case Unauthorized():
+            observability.note("Unauthorized", reason=problem.reason, request=request_id)
+            observability.count(f"Unauthorized_{problem.reason}")
+        case Unavailable():
+            observability.trouble(
+                "Unavailable", problem, what=problem.what, why=problem.reason, request=request_id
+            )
+        case ExpungeError():
+            observability.note(type(problem).__name__, request=request_id)
+        case _:
+            observability.trouble("Unexpected", problem, request=request_id)

@@ -1,0 +1,104 @@
+"""Reading one deletion through its capability URL: the status document, its page, and the outcome of every
+id.
+
+Any link that is not good is 404, whether there is such a deletion or not (contract section 3).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.document import document
+from chalicelib.domain.errors import Field, NotValid
+from chalicelib.domain.ids import is_deletion_id
+from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark, outcome_name
+from chalicelib.web import links, page, responses
+from chalicelib.web.http import Answer, HttpRequest
+from chalicelib.web.intake import Secret
+
+PAGE_SIZE = 500  # divides CHUNK_SIZE, so that a page lies in one chunk
+NO_RECORDS = (
+    "Zoho does not list the records of a view's job: the counts in the status document are all there is"
+)
+_CURSOR = re.compile(r"[0-9]{1,9}")
+
+
+class Deletions(Protocol):
+    """The part of the ledger that reading needs."""
+
+    def get(self, deletion_id: str) -> Deletion | None:
+        """The deletion as it stands. Raises Unavailable or Unreadable."""
+
+    def chunk(self, deletion_id: str, number: int) -> Chunk:
+        """A chunk of its ids with their outcomes so far. Raises Unavailable or Unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The door for readers. `nonce` makes an unguessable text for each page."""
+
+    deletions: Deletions
+    links: Secret
+    nonce: Callable[[], str]
+
+    def status(self, request: HttpRequest) -> Answer:
+        """The status document, or a page of it where a browser asks. Raises NotFound or Unavailable."""
+        shown = document(self._deletion(request))
+        # One address, two answers: a browser that goes back must not get the JSON that the page fetched.
+        vary = {"Vary": "Accept"}
+        if not request.accepts_html():
+            return responses.ok(200, shown, vary)
+        nonce = self.nonce()
+        return responses.page(200, page.render(shown, nonce), {**vary, **page.headers(nonce)})
+
+    def records(self, request: HttpRequest) -> Answer:
+        """One page of outcomes. Raises NotFound, Unavailable, or NotValid for a cursor that is not ours."""
+        deletion = self._deletion(request)
+        start = _start(request.query.get("cursor", ""))
+        if not deletion.chunks:
+            return responses.ok(200, {"records": [], "next_cursor": None, "note": NO_RECORDS})
+        found: list[dict[str, Any]] = []
+        if start < deletion.id_count:
+            chunk = self.deletions.chunk(deletion.id, start // CHUNK_SIZE)
+            offset = start % CHUNK_SIZE
+            found = [_record(chunk, at) for at in range(offset, min(offset + PAGE_SIZE, len(chunk.ids)))]
+        more = start + PAGE_SIZE < deletion.id_count
+        return responses.ok(200, {"records": found, "next_cursor": str(start + PAGE_SIZE) if more else None})
+
+    def _deletion(self, request: HttpRequest) -> Deletion:
+        deletion_id = request.path_params.get("id", "")
+        if not is_deletion_id(deletion_id) or not self._may_read(deletion_id, request.query.get("token", "")):
+            raise responses.NotFound
+        found = self.deletions.get(deletion_id)
+        if found is None:
+            raise responses.NotFound
+        return found
+
+    def _may_read(self, deletion_id: str, token: str) -> bool:
+        if links.is_good(deletion_id, token, links.keys_from(self.links.value())):
+            return True
+        # Another process may have made the link with a key that is newer than what is kept here.
+        fresh = self.links.fresh()
+        return fresh is not None and links.is_good(deletion_id, token, links.keys_from(fresh))
+
+
+def _start(cursor: str) -> int:
+    if not cursor:
+        return 0
+    if not _CURSOR.fullmatch(cursor) or int(cursor) % PAGE_SIZE:
+        raise NotValid("the cursor is not valid", (Field("/cursor", "must be a next_cursor of ours"),))
+    return int(cursor)
+
+
+def _record(chunk: Chunk, at: int) -> dict[str, Any]:
+    code, message = chunk.codes.get(at, (None, None))
+    return {
+        "id": chunk.ids[at],
+        "outcome": outcome_name(Mark(chunk.marks[at])),
+        "code": code or None,
+        "message": message or None,
+    }
