@@ -9,18 +9,20 @@ _TLS_ONLY = ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 
 
 def localised(template: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:
-    """The template for the local AWS, with `overrides` in every function's environment. Changes its argument.
+    """The template for the local AWS, with `overrides` in every function's environment. Changes it.
 
-    Nothing is kept when the stack goes; and the policies that admit TLS only would shut everybody out, since
-    the local AWS speaks plain HTTP on loopback.
+    Nothing is kept when the stack goes. The policies that shut out plain HTTP would shut out everybody, since
+    """The template for the local AWS, with `overrides` in every environment. Changes its argument.
+    whole account, but shut out TLS instead.
     """
     resources = template["Resources"]
-    for name in [n for n, r in resources.items() if r["Type"] in _TLS_ONLY]:
-        del resources[name]
     for resource in resources.values():
         for key in ("DeletionPolicy", "UpdateReplacePolicy"):
             if key in resource:
                 resource[key] = "Delete"
+        if resource["Type"] in _TLS_ONLY:
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                statement["Condition"] = {"Bool": {"aws:SecureTransport": "true"}}
         if resource["Type"] == "AWS::DynamoDB::Table":
             resource["Properties"]["DeletionProtectionEnabled"] = False
         if resource["Type"] == "AWS::Serverless::Function":

@@ -50,8 +50,8 @@ MAY = {
     "api": grants(
         ("dynamodb", ITEMS | {"DeleteItem"}, TABLE),
         ("dynamodb", {"Query"}, "${Table.Arn}/index/day"),
-        ("secretsmanager", {"GetSecretValue"}, "SourcesSecret"),
-        ("secretsmanager", {"GetSecretValue"}, "LinksSecret"),
+        ("secretsmanager", {"GetSecretValue"}, "SourcesSecret.Id"),
+        ("secretsmanager", {"GetSecretValue"}, "LinksSecret.Id"),
         ("sqs", {"SendMessage"}, "WorkQueue.Arn"),
     ),
     "work": ZOHO_WORK
@@ -154,10 +154,7 @@ def test_only_lambda_may_take_the_roles(resources: dict[str, Any]) -> None:
 def test_the_api_deletes_items_of_orgs_only(resources: dict[str, Any]) -> None:
     found = [s for s in statements(resources, ROLES["api"]) if "dynamodb:DeleteItem" in s["Action"]]
     assert [s["Action"] for s in found] == [["dynamodb:DeleteItem"]]
-    assert found[0]["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ORG#*"]},
-        "Null": {"dynamodb:LeadingKeys": "false"},
-    }
+    assert found[0]["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ORG#*"]}}
 
 
 # Functions
