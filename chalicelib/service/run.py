@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,7 +26,7 @@ class Kit:
     """The adapters and settings that the use cases work with. Times in seconds.
 
     `clock` gives seconds since the epoch, `chance` a number from 0 to 1. `report(event, **fields)` takes what
-    operators should see; it never raises.
+    operators should see; it never raises. `ends_at`: when the worker itself must have ended.
     """
 
     ledger: Ledger
@@ -40,6 +41,7 @@ class Kit:
     patience: Patience
     slice_seconds: float = 20.0
     lease_seconds: float = 60.0
+    ends_at: float = math.inf
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Run:
     def _reach(self) -> tuple[Zoho, Slots]:
         """The client and a part of the org's concurrency, both from when they are first needed."""
         if self._reached is None:
-            org, until = self.deletion.request.org, self.claim.lease_until
+            org, until = self.deletion.request.org, min(self.claim.lease_until, self.kit.ends_at)
             zoho = self.kit.zoho(org, until)
             start = int(self.kit.chance() * zoho.org.concurrency)
             wish = Wish(zoho.org.concurrency, self.wanted, self.now, until, start)

@@ -1,0 +1,175 @@
+"""A view's mass delete up to its start at Zoho: counted, checked, in its lane, sent with the intent written
+first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import backoff, lane
+from chalicelib.domain.by_view import (
+    LONGEST_ASK,
+    SHORTEST_ASK,
+    Phase,
+    Progress,
+    progress_of,
+)
+from chalicelib.domain.deletion import Plan, Problem, Status
+from chalicelib.domain.reply import CallKind
+from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call, started_job
+from chalicelib.service import view_ends, waits
+from chalicelib.service.ports import Call
+from chalicelib.service.run import Run
+
+#: Credits of a count (Zoho does not print its price; one source says 50).
+COUNT_CREDITS = 50
+
+
+def count(run: Run, progress: Progress) -> None:
+    """Count the view: the belts need to know what would go."""
+    request = run.deletion.request
+    reply = run.zoho.count(request.module, request.cvid)
+    judged = judge_call(CallKind.COUNT, reply)
+    if judged.verdict is Verdict.ANSWERED:
+        _counted(run, replace(progress, before=counted(reply)))
+    elif judged.verdict is Verdict.UNCOUNTABLE:
+        _uncountable(run, progress, judged)
+    elif judged.verdict is Verdict.FAIL:
+        view_ends.fail(run, progress, judged.code, judged.message)
+    else:
+        progress = replace(progress, code=judged.code, message=judged.message)
+        deletion = replace(run.deletion, progress=progress.to_json())
+        waits.wait_for(run, deletion, judged.verdict, judged.code, reply.retry_after)
+
+
+def _counted(run: Run, progress: Progress) -> None:
+    deletion, before = run.deletion, progress.before or 0
+    room = deletion.record_limit - progress.deleted
+    if before == 0:
+        view_ends.end(run, progress)
+    elif before > room:
+        _too_many(run, progress, before)
+    elif deletion.request.dry_run:
+        _plan(run, progress)
+    else:
+        to_lane = replace(progress, phase=Phase.LANE)
+        run.save(backoff.succeeded(replace(deletion, progress=to_lane.to_json())))
+
+
+def _too_many(run: Run, progress: Progress, before: int) -> None:
+    """The belt: before the first round the whole request is refused; later rounds end with what is done."""
+    if progress.round > 1:
+        rest = replace(progress, failed=progress.failed + before, total=progress.total + before)
+        view_ends.end(run, rest, Problem("MAX_RECORDS", before))
+        return
+    view_ends.refuse(run, progress, Problem("MAX_RECORDS", before))
+
+
+def _uncountable(run: Run, progress: Progress, judged: Judgement) -> None:
+    if run.deletion.limits.allow_uncounted:
+        following = replace(progress, phase=Phase.LANE, before=None)
+        run.save(backoff.succeeded(replace(run.deletion, progress=following.to_json())))
+        return
+    view_ends.refuse(run, progress, Problem("CANNOT_COUNT", 0, judged.message))
+
+
+def _plan(run: Run, progress: Progress) -> None:
+    request = run.deletion.request
+    page = run.zoho.view_ids(request.module, str(request.cvid), None, 10)
+    first = tuple(item.id for item in page.items if item.id is not None)[:10]
+    rounds = -(-(progress.before or 0) // 50_000)
+    plan = Plan(progress.before, first, calls=1 + 2 * rounds, credits=COUNT_CREDITS + 2 * rounds)
+    view_ends.finish(run, replace(run.deletion, plan=plan), Status.COMPLETED, "dry run")
+
+
+def take_lane(run: Run, progress: Progress) -> None:
+    """One mass delete at a time: take the lane, or wait for it in line."""
+    now, deletion = run.now, run.deletion
+    before = lane.joined(run.kit.ledger.lane(_lane_key(run)), deletion.id)
+    if before.holder not in (None, deletion.id):
+        holder = run.kit.ledger.get(before.holder)
+        if holder is None or holder.is_final:
+            before = lane.left(before, before.holder, now)
+    held = lane.taken(before, deletion.id, now)
+    if held is None:
+        seconds = min(
+            run.kit.patience.longest, LONGEST_ASK, SHORTEST_ASK * (1 + before.position(deletion.id))
+        )
+        waiting = replace(deletion, progress=replace(progress, lane=before.key).to_json())
+        run.wait(backoff.succeeded(waiting), waits.LANE, seconds, lane=before)
+        return
+    start = replace(progress, phase=Phase.START, lane=before.key)
+    run.save(backoff.succeeded(replace(deletion, progress=start.to_json())), lane=held)
+
+
+def _lane_key(run: Run) -> str:
+    request = run.deletion.request
+    return lane.lane_key(run.zoho.org.lane, request.org, request.module, str(request.cvid))
+
+
+def start(run: Run, progress: Progress) -> None:
+    """Send the view's mass delete, with its intent written first."""
+    request = run.deletion.request
+    if run.kit.ledger.paused(request.org) is not None:
+        run.wait(backoff.waited(run.deletion), waits.PAUSE, run.kit.patience.longest)
+        return
+    zoho = run.zoho
+    call = _intent(run, progress)
+    reply = zoho.mass_delete_view(request.module, str(request.cvid), request.territory)
+    judged = judge_call(CallKind.MASS_DELETE_VIEW, reply)
+    answer = {"verdict": judged.verdict.value, "code": judged.code, "message": judged.message}
+    call = replace(call, answered_at=run.now, answer=answer)
+    progress = replace(progress_of(run.deletion), open=None, code=judged.code, message=judged.message)
+    job_id = started_job(reply)
+    if judged.verdict is Verdict.STARTED and job_id is not None:
+        _started(run, progress, call, job_id)
+    elif judged.verdict is Verdict.UNKNOWN:
+        view_ends.lost(run, progress, judged.code, judged.message, call)
+    elif judged.verdict is Verdict.NOTHING and not progress.lost:
+        view_ends.end(run, progress, calls=(call,))
+    elif judged.verdict is Verdict.FAIL:
+        view_ends.fail(run, progress, judged.code, judged.message, call)
+    else:
+        _refused_for_now(run, progress, judged, call, reply.retry_after)
+
+
+def _intent(run: Run, progress: Progress) -> Call:
+    """Write that the view's mass delete is about to be sent."""
+    now = run.now
+    target = {"cvid": run.deletion.request.cvid, "round": progress.round, "count_before": progress.before}
+    call = Call(run.deletion.calls + 1, CallKind.MASS_DELETE_VIEW, target, now)
+    deletion, entries = run.running(run.deletion, f"round {progress.round}")
+    started = replace(progress, open=call.n, intent_at=now)
+    run.save(replace(deletion, calls=call.n, progress=started.to_json()), calls=[call], entries=entries)
+    run.publish()
+    return call
+
+
+def _started(run: Run, progress: Progress, call: Call, job_id: str) -> None:
+    progress = replace(progress, phase=Phase.RUN, job_since=run.now, lost=False, seen=None)
+    deletion = replace(
+        backoff.succeeded(run.deletion),
+        job_id=job_id,
+        job_status="SCHEDULED",
+        progress=progress.to_json(),
+        updated_at=run.now,
+    )
+    deletion, entries = run.running(deletion, proven=True)
+    deletion, entry = run.noted(deletion, "job_started", f"round {progress.round}")
+    run.rest(
+        deletion,
+        min(SHORTEST_ASK, run.kit.patience.longest),
+        calls=[call],
+        entries=[*entries, entry],
+        regardless=True,
+    )
+
+
+def _refused_for_now(
+    run: Run, progress: Progress, judged: Judgement, call: Call, asked: float | None
+) -> None:
+    """A readable "not now". After a lost start, "a job is on" may mean our own: look again."""
+    if progress.lost and judged.verdict in (Verdict.WAIT_LANE, Verdict.NOTHING):
+        progress = replace(progress, phase=Phase.LOOK, still_since=run.now)
+    deletion = replace(run.deletion, progress=progress.to_json())
+    waits.wait_for(run, deletion, judged.verdict, judged.code, asked, calls=[call], regardless=True)

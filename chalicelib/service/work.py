@@ -1,0 +1,52 @@
+"""The queue's consumer: each message wakes one deletion. A bad message never repeats or keeps its
+neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import ExpungeError
+from chalicelib.service.advance import advance
+from chalicelib.service.run import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """One message: `deletion_id` is None where the message is not one of ours."""
+
+    message_id: str
+    deletion_id: str | None
+
+
+def work(kit: Kit, nudges: Sequence[Nudge], until: float) -> list[str]:
+    """Move the deletions of a batch forward; returns the ids of the messages that failed.
+
+    A message that cannot be read fails, so that the queue sets it aside in its dead-letter queue. What there
+    is no time for before `until` (seconds since the epoch) is nudged anew, not failed: nothing is wrong with
+    it.
+    """
+    failed = []
+    done: set[str] = set()
+    for nudge in nudges:
+        if nudge.deletion_id is None:
+            kit.report("malformed_message", message_id=nudge.message_id)
+            failed.append(nudge.message_id)
+        elif nudge.deletion_id in done:
+            continue
+        elif kit.clock() >= until:
+            kit.nudges.nudge(nudge.deletion_id)
+        elif not _advanced(kit, nudge.deletion_id):
+            failed.append(nudge.message_id)
+        done.add(nudge.deletion_id or "")
+    return failed
+
+
+def _advanced(kit: Kit, deletion_id: str) -> bool:
+    try:
+        advance(kit, deletion_id)
+    except ExpungeError as problem:
+        kit.report("advance_failed", deletion_id=deletion_id, reason=str(problem))
+        return False
+    return True
