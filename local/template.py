@@ -12,8 +12,8 @@ def localised(template: dict[str, Any], overrides: Mapping[str, str]) -> dict[st
     """The template for the local AWS, with `overrides` in every function's environment. Changes it.
 
     Nothing is kept when the stack goes. The policies that shut out plain HTTP would shut out everybody, since
-    """The template for the local AWS, with `overrides` in every environment. Changes its argument.
-    whole account, but shut out TLS instead.
+    the local AWS speaks nothing else on loopback: they stay, as without a policy of its own a topic admits
+    its whole account, but shut out TLS instead.
     """
     resources = template["Resources"]
     for resource in resources.values():

@@ -1,0 +1,145 @@
+"""Makes docs/ERRORS.md from the verdict table: every code, what it means, what happens, what to do.
+
+python scripts/errors_doc.py            writes it
+python scripts/errors_doc.py --check    fails when it is stale
+"""  # noqa: D208 - the commands stand out
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from chalicelib.domain import verdict_own, verdict_table  # noqa: E402 - found only once the root is on the path
+from chalicelib.domain.reply import CallKind  # noqa: E402
+from chalicelib.domain.verdicts import JOB_STATES, SOURCES, Row, Verdict  # noqa: E402
+
+TARGET = ROOT / "docs" / "ERRORS.md"
+
+INTRODUCTION = """# Codes: what they mean and what to do
+
+Made from the verdict table by `scripts/errors_doc.py`: do not edit it by hand. A code stands in a deletion's
+`problems` and in the outcome of a record, with the words that Zoho used. Zoho's codes come first, then Expunge's own.
+
+What is not in these tables is kept and shown as it came, never counted as a success, and asked for again: a delete
+by ids is repeated until the give-up time; a view's mass delete is sent again only after a refusal that could be
+read, and otherwise Zoho is asked what happened.
+
+The same code can mean different things for different calls; *for* says for which it is meant.
+"""
+
+_NAMES = {
+    CallKind.DELETE_RECORDS: "delete by ids",
+    CallKind.DELETE_EXTERNAL: "delete by external id",
+    CallKind.MASS_DELETE_IDS: "mass delete by ids",
+    CallKind.MASS_DELETE_VIEW: "mass delete by view",
+    CallKind.DELINK: "delink",
+    CallKind.JOB_STATUS: "job status",
+    CallKind.COUNT: "count",
+    CallKind.READ: "lookup",
+    CallKind.DELETED_LIST: "deleted list",
+    CallKind.TOKEN: "access token",
+}
+
+_HAPPENS = {
+    Verdict.DELETED: "deleted",
+    Verdict.CHECK_GONE: "a read decides: already absent, or failed",
+    Verdict.ABSENT: "already absent; failed, where it is about the parent record",
+    Verdict.FAILED: "failed, this record",
+    Verdict.RETRY_SLOWLY: "tried again slowly, up to the give-up time, then failed",
+    Verdict.REPEAT: "repeated",
+    Verdict.ANSWERED: "each record has its own answer",
+    Verdict.STARTED: "started",
+    Verdict.NOTHING: "completed, nothing to do",
+    Verdict.FAIL: "failed at once",
+    Verdict.RETRY: "tried again with growing delay",
+    Verdict.UNKNOWN: "by ids: repeated; by view: Zoho is asked, never sent again blindly",
+    Verdict.WAIT_LANE: "waits for the other job",
+    Verdict.WAIT_CREDITS: "waits for credits",
+    Verdict.WAIT_CREDENTIALS: "one new token, then waits for good credentials up to the give-up time",
+    Verdict.WAIT_TOKEN: "waits until Zoho gives tokens again",
+    Verdict.FALLBACK: "goes on with DELETE",
+    Verdict.SPLIT: "asked for one by one",
+    Verdict.GONE: "Zoho is asked what happened; else needs attention",
+    Verdict.UNCOUNTABLE: "refused, unless the source allows uncounted views",
+}
+
+PARTS = (
+    ("Zoho about records, views and jobs", verdict_table.ABOUT_RECORDS),
+    ("Zoho about the call", verdict_table.ABOUT_CALLS),
+    ("Zoho about access and limits", verdict_table.ABOUT_ACCESS),
+    ("Expunge about answers", verdict_own.ABOUT_ANSWERS),
+    ("Expunge's belts and holds", verdict_own.ABOUT_BELTS),
+    ("How tries and jobs ended", verdict_own.ABOUT_ENDS),
+)
+
+
+def document() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION]
+    for title, rows in PARTS:
+        parts.append(f"## {title}\n\n{table(rows)}")
+    states = "\n".join(f"| `{name}` | {words} |" for name, words in JOB_STATES.items())
+    parts.append(
+        f"## States of a job\n\nAny other is shown and asked for again.\n\n| state | means |\n|---|---|\n{states}\n"
+    )
+    keys = "\n".join(f"| {key} | {words} |" for key, words in SOURCES.items())
+    parts.append(f"## Sources\n\n| key | what it is |\n|---|---|\n{keys}\n")
+    return "\n".join(parts)
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The rows as a table of Markdown."""
+    head = "| code | for | what happens | meaning | what to do | sources |\n|---|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| `{row.code}` | {where(row.kinds)} | {happens(row)} | {row.meaning} | {row.what_to_do} |"
+        f" {' '.join(row.sources)} |\n"
+        for row in rows
+    )
+
+
+def where(kinds: frozenset[CallKind]) -> str:
+    """The calls of a row, in words."""
+    if not kinds:
+        return "recycle bin"
+    if kinds == frozenset(CallKind):
+        return "all"
+    if len(kinds) > len(CallKind) / 2:
+        left_out = ", ".join(name for kind, name in _NAMES.items() if kind not in kinds)
+        return f"all but {left_out}"
+    return ", ".join(name for kind, name in _NAMES.items() if kind in kinds)
+
+
+def happens(row: Row) -> str:
+    """What follows from a row. The codes of the use cases have no verdict of a call: they are ends."""
+    if row in verdict_own.ABOUT_BELTS:
+        return "held" if row.code == "HELD" else "refused"
+    if row in verdict_own.ABOUT_ENDS:
+        return "waits, then failed" if row.verdict is Verdict.WAIT_CREDENTIALS else _END[row.verdict]
+    return _HAPPENS[row.verdict]
+
+
+_END = {Verdict.FAIL: "failed", Verdict.FAILED: "failed", Verdict.UNKNOWN: "needs attention"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the page, or compare it. 0 where it is up to date."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--check", action="store_true", help="only say whether the page is up to date")
+    made = document()
+    if parser.parse_args(arguments).check:
+        if TARGET.exists() and TARGET.read_text(encoding="utf-8") == made:
+            return 0
+        print("docs/ERRORS.md is stale: run python scripts/errors_doc.py", file=sys.stderr)
+        return 1
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
