@@ -2,7 +2,7 @@
 
 python scripts/errors_doc.py            writes it
 python scripts/errors_doc.py --check    fails when it is stale
-"""  # noqa: D208 - the commands stand out
+"""
 
 from __future__ import annotations
 
@@ -23,13 +23,22 @@ TARGET = ROOT / "docs" / "ERRORS.md"
 INTRODUCTION = """# Codes: what they mean and what to do
 
 Made from the verdict table by `scripts/errors_doc.py`: do not edit it by hand. A code stands in a deletion's
-`problems` and in the outcome of a record, with the words that Zoho used. Zoho's codes come first, then Expunge's own.
+`problems` and in the outcome of a record, with the words that Zoho used. Zoho's codes come first, then
+Expunge's own.
 
-What is not in these tables is kept and shown as it came, never counted as a success, and asked for again: a delete
-by ids is repeated until the give-up time; a view's mass delete is sent again only after a refusal that could be
-read, and otherwise Zoho is asked what happened.
+What is not in these tables is kept and shown as it came, never counted as a success, and asked for again: a
+delete by ids is repeated until the give-up time; a view's mass delete is sent again only after a refusal that
+could be read, and otherwise Zoho is asked what happened.
 
 The same code can mean different things for different calls; *for* says for which it is meant.
+"""
+
+STATES = """## States of a job
+
+Any other is shown and asked for again.
+
+| state | means |
+|---|---|
 """
 
 _NAMES = {

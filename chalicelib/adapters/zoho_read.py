@@ -89,7 +89,7 @@ def page_of(page_token: str | None) -> dict[str, str]:
 
 
 def with_next_page(reply: Reply, page_token: str | None) -> Reply:
-    """The reply with `info.next_page_token` wherever there is a next page: where Zoho gave none, by number."""
+    """The reply with `info.next_page_token` wherever there is a next page: by number where Zoho gave none."""
     info = reply.body.get("info") if reply.body else None
     if not isinstance(info, dict) or info.get("more_records") is not True or info.get("next_page_token"):
         return reply
