@@ -1,25 +1,30 @@
-"""The doors: one route, one queue consumer, two schedules. Each hands over in one line."""
+"""The doors: HTTP routes, the queue's consumer, two schedules. Each hands over in one line."""
 
-from chalice import Chalice
+from typing import Any
 
-app = Chalice(app_name="expunge", configure_logs=False)
+from chalice.app import Chalice, CloudWatchEvent, ConvertToMiddleware, SQSEvent
 
+from chalicelib import bootstrap, consumers, observability
+from chalicelib.web import routes
 
-@app.route("/v1/sources/{source}/deletions", methods=["POST"])
-def receive(source):
-    return {}
+app = Chalice(app_name=observability.SERVICE, configure_logs=False)
+app.register_middleware(ConvertToMiddleware(observability.invocation))
+routes.register(app, bootstrap.doors)
 
 
 @app.on_sqs_message(queue="expunge-work", name="work")
-def work(event):
-    return {"batchItemFailures": []}
+def work(event: SQSEvent) -> dict[str, Any]:
+    """Moves forward the deletions that messages name."""
+    return consumers.work(event.to_dict(), event.context)
 
 
 @app.schedule("rate(1 minute)", name="poll")
-def poll(event):
-    return {}
+def poll(event: CloudWatchEvent) -> dict[str, int]:
+    """Moves forward what is due, whether or not a message came."""
+    return consumers.poll(event.context)
 
 
 @app.schedule("rate(5 minutes)", name="retention")
-def retention(event):
-    return {}
+def retention(event: CloudWatchEvent) -> dict[str, int]:
+    """Starts the retention runs that are due."""
+    return consumers.retention(event.context)

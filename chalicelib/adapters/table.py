@@ -218,13 +218,26 @@ class Table(OrgItems):
 
     def due(self, now: float, limit: int) -> list[str]:
         """See ports.Ledger."""
-        found: list[str] = []
+        found = [item["pk"]["S"] for item in self._due(now, limit)]
+        return [pk.removeprefix("D#") for pk in found if pk.startswith("D#")]
+
+    def due_policies(self, now: float, limit: int) -> list[str]:
+        """See retain.Policies."""
+        found = [(item["pk"]["S"], item["sk"]["S"]) for item in self._due(now, limit)]
+        return [
+            f"{pk.removeprefix('ORG#')}/{sk.removeprefix('POLICY#')}"
+            for pk, sk in found
+            if pk.startswith("ORG#")
+        ]
+
+    def _due(self, now: float, limit: int) -> list[items.Item]:
+        """Keys of what is due, from every shard of the index, the longest waiting first."""
+        found: list[items.Item] = []
         for number in range(self.shards):
-            page = self.first_page(
+            found += self.first_page(
                 IndexName="due",
                 KeyConditionExpression="due = :due AND next_at <= :now",
                 ExpressionAttributeValues={":due": {"S": f"due#{number}"}, ":now": items.number(now)},
                 Limit=limit,
             )
-            found += [item["pk"]["S"][2:] for item in page if item["pk"]["S"].startswith("D#")]
-        return found[:limit]
+        return sorted(found, key=lambda item: float(item["next_at"]["N"]))[:limit]

@@ -8,13 +8,13 @@ from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import LostLease, Overtaken, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import delete_view, send_ids, waits
+from chalicelib.service import delete_ids, delete_view, waits
 from chalicelib.service.run import Kit, Run
 from chalicelib.service.slots import NoSlot
 
 _EXECUTORS = {
-    Operation.DELETE_RECORDS: send_ids,
-    Operation.DELINK_RECORDS: send_ids,
+    Operation.DELETE_RECORDS: delete_ids,
+    Operation.DELINK_RECORDS: delete_ids,
     Operation.MASS_DELETE: delete_view,
 }
 

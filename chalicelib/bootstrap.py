@@ -1,0 +1,120 @@
+"""The only place that builds adapters: lazily, once per process, and for each function only what it needs."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from secrets import token_bytes, token_urlsafe
+from typing import TYPE_CHECKING, Any
+
+from chalicelib import observability
+from chalicelib.adapters import aws
+from chalicelib.adapters.queue import WorkQueue
+from chalicelib.adapters.table import Table
+from chalicelib.config import Config, from_environment
+from chalicelib.domain.backoff import Patience
+from chalicelib.service.run import Kit
+
+if TYPE_CHECKING:
+    from chalicelib.web.routes import Doors
+
+#: Kept back from a function's time for the last writes (seconds).
+SPARE_SECONDS = 5.0
+
+
+@cache
+def config() -> Config:
+    """The stage's settings. Raises BadSetting."""
+    return from_environment(os.environ)
+
+
+@cache
+def table() -> Table:
+    """The ledger."""
+    return Table(config().table, partial(aws.client, "dynamodb"), config().due_shards)
+
+
+@cache
+def nudges() -> WorkQueue:
+    """The work queue."""
+    return WorkQueue(config().work_queue_url, partial(aws.client, "sqs"), observability.note)
+
+
+@cache
+def kit() -> Kit:
+    """What moves deletions forward: for work and poll, which may talk to Zoho and publish."""
+    from chalicelib.adapters.topic import ResultsTopic
+    from chalicelib.adapters.zoho_orgs import Stage, ZohoOrgs
+    from chalicelib.adapters.zoho_token import Tools
+
+    stage = config()
+    hosts = Stage(f"expunge/{stage.stage}/zoho/", stage.secret_cache_seconds, stage.allow_custom_zoho_hosts)
+    tools = Tools(clock=time.time, sleep=time.sleep, chance=random.random, owner=token_urlsafe(12))
+    orgs = ZohoOrgs(aws.client("secretsmanager"), hosts, table(), tools)
+    return Kit(
+        ledger=table(),
+        leases=table(),
+        nudges=nudges(),
+        topic=ResultsTopic(stage.topic_arn, partial(aws.client, "sns")),
+        zoho=orgs,
+        clock=time.time,
+        chance=random.random,
+        report=observability.note,
+        stage=stage.stage,
+        patience=patience(stage),
+        slice_seconds=stage.slice_seconds,
+        lease_seconds=stage.lease_seconds,
+    )
+
+
+def kit_until(context: Any) -> Kit:
+    """The kit for one invocation: nothing lasts longer than the function's own time."""
+    left: Callable[[], int] = context.get_remaining_time_in_millis
+    return replace(kit(), ends_at=time.time() + left() / 1000 - SPARE_SECONDS)
+
+
+def patience(stage: Config) -> Patience:
+    """The stage's waits."""
+    return Patience(
+        longest=stage.max_wait_seconds,
+        give_up=stage.give_up_seconds,
+        job_age=stage.job_max_age_seconds,
+        settle=stage.settle_seconds,
+        tell_waiting=stage.waiting_event_seconds,
+    )
+
+
+@cache
+def doors() -> Doors:
+    """What stands behind the HTTP routes: for api, which never talks to Zoho."""
+    from chalicelib.adapters.secrets import Secret
+    from chalicelib.service.accept import Acceptance
+    from chalicelib.web.intake import Intake
+    from chalicelib.web.routes import Doors
+    from chalicelib.web.status import Reading
+
+    stage = config()
+    secret = partial(
+        Secret,
+        client=partial(aws.client, "secretsmanager"),
+        keep=stage.secret_cache_seconds,
+        clock=time.monotonic,
+    )
+    links = secret(stage.links_secret)
+    outside = Acceptance(table(), nudges(), token_bytes, stage.stage, stage.keep_days)
+    intake = Intake(
+        outside=outside,
+        sources=secret(stage.sources_secret),
+        links=links,
+        note=observability.note,
+        clock=time.time,
+        max_ids=stage.max_ids,
+        token_window=stage.token_window_seconds,
+        public_url=stage.public_url,
+    )
+    reading = Reading(table(), links, partial(token_urlsafe, 16))
+    return Doors(intake, reading)

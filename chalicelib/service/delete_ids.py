@@ -1,0 +1,141 @@
+"""Deletes and delinks by ids, one step at a time: send, read what is in doubt, ask slowly for what is
+locked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from chalicelib.domain import backoff, by_ids
+from chalicelib.domain.by_ids import Progress
+from chalicelib.domain.deletion import Deletion, Plan, Status
+from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
+from chalicelib.domain.reply import BATCH_LIMIT
+from chalicelib.service import ids_read, ids_send, ids_store, waits
+from chalicelib.service.run import Run
+
+#: Calls of one deletion under way at once, and so intents in one transaction, at most.
+MOST_AT_ONCE = 25
+
+
+def blamed(deletion: Deletion, code: str) -> Deletion:
+    """The deletion, remembering `code` as what stood in its way, for the case that it is given up."""
+    progress = replace(by_ids.progress_of(deletion), code=code, message="")
+    return replace(deletion, progress=progress.to_json())
+
+
+def wanted(deletion: Deletion) -> int:
+    """Calls to Zoho at once that would be of use."""
+    kind = by_ids.progress_of(deletion).kind
+    pending = min(deletion.counts.pending, CHUNK_SIZE)
+    return min(MOST_AT_ONCE, max(1, -(-pending // BATCH_LIMIT[kind])))
+
+
+def step(run: Run) -> None:
+    """Do the next thing for a deletion by ids and save it."""
+    progress = by_ids.progress_of(run.deletion)
+    if run.deletion.request.dry_run:
+        _plan(run)
+    elif not progress.left:
+        ids_store.end(run, run.deletion, {})
+    else:
+        _next(run, progress)
+
+
+def _next(run: Run, progress: Progress) -> None:
+    chunk = run.kit.ledger.chunk(run.deletion.id, progress.left[0])
+    if progress.open:
+        _own_up(run, progress, chunk)
+    elif chunk.settled:
+        _next_chunk(run, progress)
+    elif progress.failed_with or backoff.exhausted(run.deletion, run.now, run.kit.patience):
+        _close(run, progress, chunk)
+    else:
+        _work(run, progress, chunk)
+
+
+def _work(run: Run, progress: Progress, chunk: Chunk) -> None:
+    """Send what is to be sent, else read what is to be read, else wait for what is locked."""
+    batches = by_ids.sends(chunk, progress, run.width)
+    if batches:
+        ids_send.send(run, progress, chunk, batches)
+        return
+    batches = by_ids.reads(chunk, progress, run.width)
+    if batches:
+        ids_read.read(run, progress, chunk, batches)
+        return
+    _ask_slowly(run, progress, chunk)
+
+
+def _next_chunk(run: Run, progress: Progress) -> None:
+    left = replace(progress, left=progress.left[1:], single=())
+    run.save(replace(run.deletion, progress=left.to_json()))
+
+
+def _own_up(run: Run, progress: Progress, chunk: Chunk) -> None:
+    """Calls with an intent and no answer: a worker died in between. Their ids count as sent, outcome
+    unknown.
+    """
+    findings: dict[int, Finding] = {}
+    for call in run.kit.ledger.calls(run.deletion.id, progress.open):
+        if call.answered_at is None and call.target.get("chunk") == chunk.number:
+            sent = cast("list[int]", call.target["positions"])
+            findings |= dict.fromkeys(sent, Finding(Mark.SENT, "NO_ANSWER"))
+    after = chunk.with_findings(findings)
+    deletion, entry = run.noted(run.deletion, "resumed", f"{len(progress.open)} calls without an answer")
+    deletion = replace(
+        deletion,
+        problems=reproblem(deletion.problems, chunk, after),
+        progress=replace(progress, open=()).to_json(),
+    )
+    run.save(deletion, chunks=[after], entries=[entry])
+
+
+def _ask_slowly(run: Run, progress: Progress, chunk: Chunk) -> None:
+    """Only locked or unapproved records are left in this chunk: on to the next one, or wait and ask again."""
+    now = run.now
+    since = progress.slow_since if progress.slow_since is not None else now
+    if now - since >= run.kit.patience.give_up:
+        ids_store.save_chunk(run, run.deletion, progress, chunk, by_ids.given_up(chunk, progress))
+        return
+    if chunk.number in progress.ask_again:
+        again = replace(progress, ask_again=tuple(n for n in progress.ask_again if n != chunk.number))
+        ids_store.save_chunk(run, run.deletion, again, chunk, by_ids.slow_again(chunk))
+        return
+    left = (*progress.left[1:], progress.left[0])
+    if left[0] > progress.left[0]:
+        run.save(replace(run.deletion, progress=replace(progress, left=left, slow_since=since).to_json()))
+        return
+    tries = progress.slow_tries + 1
+    again = replace(progress, left=left, slow_since=since, slow_tries=tries, ask_again=left)
+    seconds = backoff.delay(tries, run.kit.patience.longest, run.kit.chance())
+    remaining = since + run.kit.patience.give_up - now
+    run.wait(replace(run.deletion, progress=again.to_json()), waits.LOCKED, min(seconds, max(remaining, 0.0)))
+
+
+def _close(run: Run, progress: Progress, chunk: Chunk) -> None:
+    """Nothing more is sent: what never left has failed, and a last read settles what did leave."""
+    exhausted = backoff.exhausted(run.deletion, run.now, run.kit.patience)
+    findings = by_ids.given_up(chunk, progress)
+    if findings:
+        ids_store.save_chunk(run, run.deletion, progress, chunk, findings)
+        return
+    ids_read.read(run, progress, chunk, by_ids.reads(chunk, progress, run.width, settle=True), last=exhausted)
+
+
+def _plan(run: Run) -> None:
+    """A dry run: what would go and what it would take; nothing is sent."""
+    deletion = run.deletion
+    kind = by_ids.call_kind(deletion)
+    held: set[str] = set()
+    ids: list[str] = []
+    for number in range(deletion.chunks):
+        chunk = run.kit.ledger.chunk(deletion.id, number)
+        held |= ids_send.holds_on(run, list(chunk.ids))
+        ids += [i for i in chunk.ids if i not in held]
+    size = BATCH_LIMIT[kind]
+    calls = -(-len(ids) // size)
+    plan = Plan(would_delete=len(ids), first_ids=tuple(ids[:10]), calls=calls, credits=calls)
+    counts = replace(deletion.counts, requested=0, pending=0)
+    run.finish(replace(deletion, plan=plan, counts=counts), Status.COMPLETED, "dry run")

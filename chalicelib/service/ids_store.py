@@ -1,0 +1,104 @@
+"""Saves what was found for ids, and ends the deletion with the write that settles the last of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain import backoff
+from chalicelib.domain.by_ids import Effect, Progress
+from chalicelib.domain.deletion import Deletion, final_status
+from chalicelib.domain.log import Entry
+from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount, reproblem
+from chalicelib.domain.verdicts import Verdict
+from chalicelib.service import waits
+from chalicelib.service.ports import Call
+from chalicelib.service.run import Run
+
+#: Failed ids that an event names (contract section 5).
+NAMED_IN_EVENT = 100
+
+#: Verdicts that mean: not now, ask again.
+NOT_NOW = frozenset(
+    {
+        Verdict.RETRY,
+        Verdict.UNKNOWN,
+        Verdict.REPEAT,
+        Verdict.WAIT_LANE,
+        Verdict.WAIT_CREDITS,
+        Verdict.WAIT_CREDENTIALS,
+        Verdict.WAIT_TOKEN,
+    }
+)
+
+
+def save_chunk(
+    run: Run,
+    deletion: Deletion,
+    progress: Progress,
+    before: Chunk,
+    findings: dict[int, Finding],
+    calls: Sequence[Call] = (),
+    trouble: Effect | None = None,
+) -> None:
+    """Save what was found; rest where `trouble` says "not now", finish in the same write where all is
+    settled.
+    """
+    after = before.with_findings(findings)
+    deletion = replace(
+        deletion,
+        counts=recount(deletion.counts, before, after),
+        problems=reproblem(deletion.problems, before, after),
+        progress=progress.to_json(),
+        updated_at=run.now,
+    )
+    chunks = [after] if after != before else []
+    entries: list[Entry] = []
+    if any(finding.mark not in UNSETTLED for finding in findings.values()):
+        deletion, entries = run.running(backoff.succeeded(deletion), proven=deletion.started_at is not None)
+    if trouble is not None and not after.settled:
+        waits.wait_for(
+            run,
+            deletion,
+            trouble.verdict,
+            trouble.code,
+            trouble.retry_after,
+            calls=calls,
+            chunks=chunks,
+            entries=entries,
+            regardless=bool(calls),
+        )
+        return
+    if after.settled and progress.left == (after.number,):
+        deletion = replace(deletion, progress=replace(progress, left=()).to_json())
+        end(run, deletion, {after.number: after}, calls=calls, entries=entries)
+        return
+    run.save(deletion, calls=calls, chunks=chunks, entries=entries, regardless=bool(calls))
+
+
+def end(run: Run, deletion: Deletion, known: dict[int, Chunk], **parts: Any) -> None:
+    """End the deletion: every id has its outcome. `known`: chunks that are part of this write."""
+    failed = _failed_ids(run, deletion, known)
+    chunks = list(known.values())
+    run.finish(
+        deletion,
+        final_status(deletion.counts),
+        failed_ids=failed,
+        chunks=chunks,
+        **parts,
+        regardless=True,
+    )
+
+
+def _failed_ids(run: Run, deletion: Deletion, known: dict[int, Chunk]) -> list[str]:
+    """The first ids that failed or are unknown, for the event."""
+    if not deletion.counts.failed and not deletion.counts.unknown:
+        return []
+    found: list[str] = []
+    for number in range(deletion.chunks):
+        chunk = known.get(number) or run.kit.ledger.chunk(deletion.id, number)
+        found += [chunk.ids[p] for p in chunk.at(Mark.FAILED, Mark.UNKNOWN)]
+        if len(found) >= NAMED_IN_EVENT:
+            break
+    return found[:NAMED_IN_EVENT]
