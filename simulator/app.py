@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from typing import Any
 
 from simulator import control, coql, errors, oauth, routes, seeds
@@ -48,7 +49,11 @@ class Simulator:
             entry = self.state.journal.open(call, self.state.now())
             self.state.advance()
             dropped = self.state.faults.take(("drop_before",), call)
-        answer = Answer(0, dropped=True) if dropped else self._worked(call)
+        try:
+            answer = Answer(0, dropped=True) if dropped else self._worked(call)
+        except Exception:  # noqa: BLE001 - a mistake of the simulator's own is told and answered, never a hang
+            traceback.print_exc()
+            answer = errors.internal_error()
         if not answer.dropped:
             entry["status"] = answer.status
         return answer

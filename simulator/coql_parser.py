@@ -10,6 +10,7 @@ from simulator.criteria import COMPARATORS, Predicate, like
 from simulator.record import Record
 
 CRITERIA_LIMIT = 25
+BRACKETS_LIMIT = 200  # in all; no query of 25 criteria needs as many
 _TOKEN = re.compile(r"\s*(?:('(?:[^'\\]|\\.)*')|(<=|>=|!=|<>|[=<>(),])|([A-Za-z0-9_.$+:%-]+))")
 _OPERATORS = {
     "=": "equal",
@@ -71,6 +72,7 @@ class _Parser:
         self._version = version
         self._at = 0
         self._criteria = 0
+        self._depth = 0
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
@@ -163,6 +165,9 @@ class _Parser:
 
     def _term(self) -> Predicate:
         if self._word("("):
+            self._depth += 1
+            if self._depth > BRACKETS_LIMIT:
+                raise _syntax("(")
             found = self._condition()
             self._expect(")")
             return found

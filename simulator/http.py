@@ -42,9 +42,12 @@ class Call:
     def json(self) -> Any:
         """The body as JSON, whatever its Content-Type (the official client sends none).
 
-        Raises ``ValueError`` when it is not JSON.
+        Raises ``ValueError`` when it is not JSON, or nested beyond reason.
         """
-        return json.loads(self.body.decode("utf-8"))
+        try:
+            return json.loads(self.body.decode("utf-8"))
+        except RecursionError:
+            raise ValueError("nested too deep") from None
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from simulator.criteria import COMPARATORS, Predicate, compile_criteria
 from simulator.record import Record
 
 CRITERIA_LIMIT = 10
+TEXT_LIMIT = 4_000
 _NAMES = {"equals": "equal", "not_equal": "not_equal"}
 
 
@@ -14,6 +15,8 @@ def parse_search(kind: str, text: str) -> Predicate:
 
     As at Zoho, ``equals`` behaves like contains for text here, so a count by criteria is no exact delete set.
     """
+    if len(text) > TEXT_LIMIT or "(" * 50 in text:
+        raise ValueError("too long, or nested too deep")
     if kind == "criteria":
         reader = _Reader(text)
         predicate = reader.group()

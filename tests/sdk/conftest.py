@@ -1,4 +1,4 @@
-"""Makes the official client's own environment: it brings 25 MB and versions that nothing else should follow."""
+"""Makes the official client's own environment: 25 MB, with versions that nothing else should follow."""
 
 import subprocess
 import sys
