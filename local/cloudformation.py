@@ -60,12 +60,21 @@ class Deployer:
         name = f"expunge-{int(time.time() * 1000)}"
         kind = self._begin(stack, name, url, parameters)
         if self._prepared(stack, name):
-            if not approve(self._changes(stack, name)):
-                self._cfn.delete_change_set(StackName=stack, ChangeSetName=name)
-                raise Failure(f"deploying {stack}: not applied")
+            self._ask(stack, name, approve)
             self._cfn.execute_change_set(StackName=stack, ChangeSetName=name)
             self._finish(stack, "stack_create_complete" if kind == "CREATE" else "stack_update_complete")
         return self.outputs(stack)
+
+    def _ask(self, stack: str, name: str, approve: Callable[[list[Change]], bool]) -> None:
+        """Leaves no change set behind where the answer is no, or where there was none."""
+        approved = False
+        try:
+            approved = approve(self._changes(stack, name))
+        finally:
+            if not approved:
+                self._cfn.delete_change_set(StackName=stack, ChangeSetName=name)
+        if not approved:
+            raise Failure(f"deploying {stack}: not applied")
 
     def outputs(self, stack: str) -> dict[str, str]:
         """The stack's outputs by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import boto3
@@ -16,38 +17,31 @@ from local.say import line, step
 TIMEOUTS = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 
 
-def to_aws(
-    stage: str, *, yes: bool, bucket: str | None = None, endpoint_url: str | None = None
-) -> dict[str, str]:
+def to_aws(stage: str, *, yes: bool, bucket: str | None = None) -> dict[str, str]:
     """Packages and deploys `stage`; returns the stack's outputs.
 
     Keys and region are those boto3 finds. `bucket` holds the packages; the default is named after the account
     and is made when needed. Without `yes` somebody at a terminal must agree to the changes.
     Raises Failure where anything of it does not work or is not agreed to.
     """
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    if not session.region_name:
+        raise Failure("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that has one")
     with step(f"package for {stage}"):
         packaged = package.build(stage)
-    session = boto3.Session()
-    if not session.region_name:
-        raise Failure("no AWS region: set AWS_REGION or AWS_PROFILE")
     try:
-        return _deploy(session, packaged, yes=yes, bucket=bucket, endpoint_url=endpoint_url)
+        return _deploy(session, packaged, yes=yes, bucket=bucket)
     except (BotoCoreError, ClientError) as error:
         raise Failure(f"deploying {stage}: {error}") from error
 
 
 def _deploy(
-    session: boto3.Session,
-    packaged: package.Package,
-    *,
-    yes: bool,
-    bucket: str | None,
-    endpoint_url: str | None,
+    session: boto3.Session, packaged: package.Package, *, yes: bool, bucket: str | None
 ) -> dict[str, str]:
-    sts = session.client("sts", endpoint_url=endpoint_url, config=TIMEOUTS)
+    sts = session.client("sts", config=TIMEOUTS)
     account = sts.get_caller_identity()["Account"]
     line(f"  account {account}, region {session.region_name}, stage {packaged.stage}")
-    deployer = Deployer(session, endpoint_url=endpoint_url, config=TIMEOUTS)
+    deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
     artifacts = bucket or f"expunge-artifacts-{account}-{session.region_name}"
     deployer.ensure_bucket(artifacts)
     outputs = deployer.deploy(

@@ -1,0 +1,84 @@
+"""`make deploy STAGE=prod`, with the local AWS in the place of an account."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from local.running import RunningStack
+from local.settings import ROOT
+
+pytestmark = pytest.mark.stack
+
+
+def deploy(stack: RunningStack, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    account = {
+        "AWS_ENDPOINT_URL": stack["endpoint_url"],
+        "AWS_ACCESS_KEY_ID": stack["credentials"]["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": stack["credentials"]["secret_access_key"],
+        "AWS_REGION": stack["region"],
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "local", "deploy", *options],
+        cwd=ROOT,
+        env={**kept, **account, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_changes_are_shown_and_applied_only_when_agreed_to(stack: RunningStack) -> None:
+    shown = deploy(stack, "--stage", "prod")
+    assert shown.returncode == 1
+    assert "Add     Table (AWS::DynamoDB::Table)" in shown.stderr
+    assert "nobody to ask whether to apply these changes" in shown.stderr
+    tables = stack.client("dynamodb").list_tables()["TableNames"]
+    assert "expunge-prod" not in tables
+
+    applied = deploy(stack, "--stage", "prod", "--yes")
+    assert applied.returncode == 0, applied.stderr
+    assert "EndpointURL: https://" in applied.stderr
+    found = stack.client("lambda").get_function_configuration(FunctionName="expunge-prod-work")
+    assert found["Architectures"] == ["arm64"]
+    assert found["Environment"]["Variables"]["EXPUNGE_GIVE_UP_SECONDS"] == "86400"
+
+    secrets = stack.client("secretsmanager")
+    secrets.put_secret_value(SecretId="expunge/prod/sources", SecretString='{"filled": {}}')
+    links = secrets.get_secret_value(SecretId="expunge/prod/links")["SecretString"]
+    again = deploy(stack, "--stage", "prod", "--yes")
+    assert again.returncode == 0, again.stderr
+    assert "Add " not in again.stderr
+    kept = secrets.get_secret_value(SecretId="expunge/prod/sources")["SecretString"]
+    assert json.loads(kept) == {"filled": {}}
+    assert secrets.get_secret_value(SecretId="expunge/prod/links")["SecretString"] == links
+
+
+def test_a_stage_that_is_not_there(stack: RunningStack) -> None:
+    done = deploy(stack, "--stage", "nowhere")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "expunge: STAGE=nowhere: must be one of local, dev, prod\n",
+    )
+
+
+def test_without_a_region(stack: RunningStack) -> None:
+    done = deploy(stack, "--stage", "prod", AWS_REGION="")
+    assert done.returncode == 1
+    assert done.stderr.startswith("expunge: no AWS region: ")
+
+
+def test_keys_that_are_not_good(stack: RunningStack) -> None:
+    done = deploy(stack, "--stage", "prod", AWS_SECRET_ACCESS_KEY="wrong")
+    assert done.returncode == 1
+    assert "expunge: deploying prod: " in done.stderr
+    assert "Traceback" not in done.stderr
