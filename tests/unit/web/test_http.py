@@ -1,0 +1,68 @@
+"""Events of API Gateway as requests."""
+
+from __future__ import annotations
+
+import base64
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.web.http import from_event, public_url
+from tests.fakes import CRM, event
+
+
+@given(body=st.binary(max_size=60))
+def test_bodies_in_base64_are_the_bytes_that_were_sent(body: bytes) -> None:
+    found = event(CRM, {}, {}, base64.b64encode(body).decode(), base64=True)
+    assert from_event(found).body == body
+
+
+@given(text=st.text(max_size=60))
+def test_text_bodies_are_utf_8(text: str) -> None:
+    assert from_event(event(CRM, {}, {}, text)).body == text.encode()
+
+
+def test_what_cannot_be_decoded_is_empty_and_matches_no_signature() -> None:
+    assert from_event(event(CRM, {}, {}, "a", base64=True)).body == b""
+    assert from_event(event(CRM, {}, {}, "\ud800")).body == b"\xed\xa0\x80"
+    assert from_event(event(CRM, {}, {}, None)).body == b""
+
+
+def test_headers_are_lower_cased_and_repeated_ones_joined() -> None:
+    found = event(CRM, {}, {"Content-Type": "Application/JSON ; charset=utf-8"})
+    found["multiValueHeaders"] |= {"Webhook-Id": ["a", "b"], "webhook-id": ["c"]}
+    request = from_event(found)
+    assert request.headers["webhook-id"] == "a, b, c"
+    assert request.media_type == "application/json"
+
+
+def test_an_event_with_single_headers_only() -> None:
+    found = event(CRM, {}, {"Webhook-Id": "a"})
+    found["multiValueHeaders"] = None
+    assert from_event(found).headers == {"webhook-id": "a"}
+    assert from_event(found | {"headers": None}).headers == {}
+
+
+def test_an_empty_event_is_a_request_that_nothing_accepts() -> None:
+    request = from_event({})
+    assert (request.method, request.body, request.media_type) == ("", b"", "")
+    assert request.request_id
+
+
+def test_who_asks_for_html() -> None:
+    for accept, html in {
+        "text/html,application/xhtml+xml,*/*;q=0.8": True,
+        "Text/HTML;q=0.9": True,
+        "*/*": False,
+        "application/json": False,
+        "text/htmlx": False,
+        "": False,
+    }.items():
+        assert from_event(event(CRM, {}, {"Accept": accept})).accepts_html() is html
+
+
+def test_the_public_address_never_comes_from_the_host_header() -> None:
+    request = from_event(event(CRM, {}, {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}))
+    assert public_url(request, "") == "https://abc.execute-api.us-east-1.amazonaws.com/api/"
+    local = "http://127.0.0.1:4566/_aws/execute-api/{apiId}/{stage}/"
+    assert public_url(request, local) == "http://127.0.0.1:4566/_aws/execute-api/abc/api/"
