@@ -5,6 +5,7 @@ scripted.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.deletion import Territory
@@ -147,7 +148,11 @@ class FakeZoho:
 
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
         def work() -> Reply:
-            gone = [{"id": i} for i, at in self.deleted if at >= since]
+            gone = [
+                {"id": i, "deleted_time": datetime.fromtimestamp(int(at), UTC).isoformat()}
+                for i, at in self.deleted
+                if at >= since
+            ]
             return Reply(200, body={"data": gone, "info": {"more_records": False}})
 
         return self._do("deleted_since", since, work)

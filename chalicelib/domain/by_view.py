@@ -33,12 +33,13 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look saw: records in the view, and in the module's deleted list since the intent; None: cannot
-    be told.
+    """What a look saw: `count` records in the view now; `deleted` records of the module that went after the
+    intent, and `doubtful` ones that went in the same second (Zoho tells whole seconds). None: cannot be told.
     """
 
     count: int | None
     deleted: int | None
+    doubtful: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +150,20 @@ def conclude(
 
     `narrowed`: only a territory's part of the view was asked for, so what is left of the view is no failure.
 
-    Everything that left the view must be in the deleted list, and nothing else may be, or other people
-    changed something meanwhile and only they can tell what was theirs.
+    A view that is empty, with at least as many records gone from its module as it held, is done. Otherwise
+    what left the view must be what went from the module, or other people changed something meanwhile and
+    only they can tell what was theirs.
     """
     if look.count is None or look.deleted is None or progress.before is None:
         return Seen.CANNOT_TELL, None
-    done = Round(min(progress.before, ROUND_LIMIT), look.deleted)
-    adds_up = progress.before - look.count == look.deleted
-    if adds_up and look.deleted and look.deleted == done.total:
-        return Seen.DONE, done
+    total, left_view = min(progress.before, ROUND_LIMIT), progress.before - look.count
+    if look.count == 0 and progress.before == total and look.deleted + look.doubtful >= total:
+        return Seen.DONE, Round(total, total)
+    adds_up = look.deleted <= left_view <= look.deleted + look.doubtful
+    if adds_up and left_view == total:
+        return Seen.DONE, Round(total, total)
     if look != progress.seen or now - progress.still_since < settle:
         return Seen.NOT_YET, None
-    if not adds_up:
+    if not adds_up or (narrowed and left_view):
         return Seen.CANNOT_TELL, None
-    if not look.deleted:
-        return Seen.NOTHING_STARTED, None
-    return (Seen.CANNOT_TELL, None) if narrowed else (Seen.DONE, done)
+    return (Seen.DONE, Round(total, left_view)) if left_view else (Seen.NOTHING_STARTED, None)

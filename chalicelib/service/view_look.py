@@ -67,39 +67,42 @@ def _take_a_look(run: Run, progress: Progress) -> Look | Judgement:
     count = counted(reply) if judged.verdict is Verdict.ANSWERED else None
     if count is None:
         return Look(None, None)
-    deleted = _deleted_since(run, progress)
-    return deleted if isinstance(deleted, Judgement) else Look(count, deleted)
+    went = _deleted_since(run, progress)
+    if isinstance(went, Judgement):
+        return went
+    return Look(count, None) if went is None else Look(count, *went)
 
 
-def _deleted_since(run: Run, progress: Progress) -> int | Judgement | None:
-    """Records of the module that went since the intent; None where there are more than a look reads."""
-    # Zoho tells whole seconds: an intent in the middle of one must not lose what went in its second half.
-    since = float(int(progress.intent_at))
-    seen = 0
+def _deleted_since(run: Run, progress: Progress) -> tuple[int, int] | Judgement | None:
+    """Records of the module that went after the intent, and in the same second; None where there are more
+    than a look reads.
+    """
+    second = float(int(progress.intent_at))
+    after = same = 0
     for page in range(1, LOOK_PAGES + 1):
-        reply = run.zoho.deleted_since(run.deletion.request.module, since, page)
+        reply = run.zoho.deleted_since(run.deletion.request.module, second, page)
         judged = judge_call(CallKind.DELETED_LIST, reply)
         if judged.verdict is Verdict.FAIL:
             return None
         if judged.verdict is not Verdict.ANSWERED:
             return judged
         data = (reply.body or {}).get("data")
-        seen += sum(1 for one in data if _went_after(one, since)) if isinstance(data, list) else 0
+        times = [_gone_at(one, second + 1) for one in data] if isinstance(data, list) else []
+        after += sum(1 for at in times if at >= second + 1)
+        same += sum(1 for at in times if second <= at < second + 1)
         info = (reply.body or {}).get("info")
         if not isinstance(info, dict) or not info.get("more_records"):
-            return seen
+            return after, same
     return None
 
 
-def _went_after(item: object, since: float) -> bool:
-    """Did this entry of the deleted list go after `since`? Zoho may ignore If-Modified-Since."""
+def _gone_at(item: object, unknown: float) -> float:
+    """When an entry of the deleted list went; `unknown` where it does not say."""
     told = item.get("deleted_time") if isinstance(item, dict) else None
-    if not isinstance(told, str):
-        return True
     try:
-        return datetime.fromisoformat(told).timestamp() >= since
+        return datetime.fromisoformat(str(told)).timestamp()
     except ValueError:
-        return True
+        return unknown
 
 
 def _job_seen(run: Run, progress: Progress, done: Round) -> None:

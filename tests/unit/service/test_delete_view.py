@@ -259,3 +259,27 @@ def test_an_edition_without_the_view_form_has_failed() -> None:
     one = view(world)
     world.settle()
     assert (world.get(one).status, world.get(one).problems[0].code) == (Status.FAILED, "NOT_IN_EDITION")
+
+
+def test_other_deletions_of_the_module_in_the_same_second_do_not_confuse_a_look() -> None:
+    world = World(["100", *records(9)])
+    world.zoho._remove("100")
+    world.zoho.script["mass_delete_view"] = [LOST]
+    one = view(world)
+    world.settle()
+    assert world.get(one).counts == Counts(requested=9, deleted=9)
+    assert len(world.zoho.sent("mass_delete_view")) == 2
+
+
+def test_an_empty_view_is_done_whatever_else_went_from_the_module() -> None:
+    world = World(records(9))
+
+    def lose_while_others_delete(work: Any) -> Reply:
+        world.zoho.deleted.append(("500", world.now + 1))
+        return lose(work)
+
+    world.zoho.script["mass_delete_view"] = [lose_while_others_delete]
+    one = view(world)
+    world.settle()
+    assert world.get(one).counts == Counts(requested=9, deleted=9)
+    assert len(world.zoho.sent("mass_delete_view")) == 1
