@@ -1,0 +1,90 @@
+"""What the log shows and what it never shows."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib import observability
+from chalicelib.observability import MARK, clean, hashed
+
+CONTEXT = SimpleNamespace(function_name="work", aws_request_id="inv-1")
+
+
+@pytest.fixture
+def lines() -> Any:
+    """The log lines written so far, as objects."""
+    stream = io.StringIO()
+    handlers = [each for each in observability.logger.handlers if isinstance(each, logging.StreamHandler)]
+    before = [handler.setStream(stream) for handler in handlers]
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    for handler, old in zip(handlers, before, strict=True):
+        if old is not None:
+            handler.setStream(old)
+
+
+def test_names_that_are_redacted_and_hashed_at_any_depth() -> None:
+    found = clean(
+        {"keys": ["CANARY"], "a": [{"Token": "CANARY", "record_id": "12", "ids": ["1", None]}], "n": 5}
+    )
+    assert found == {
+        "keys": MARK,
+        "a": [{"Token": MARK, "record_id": hashed("12"), "ids": [hashed("1"), None]}],
+        "n": 5,
+    }
+    assert clean(object()) == "object"
+    deep: Any = "CANARY"
+    for _ in range(20):
+        deep = [deep]
+    assert "CANARY" not in str(clean(deep))
+
+
+def test_a_line_says_what_where_and_in_which_invocation(lines: Any) -> None:
+    observability.invocation(lambda *_: observability.note("Accepted", deletion="del_1", source="crm"))(
+        {}, CONTEXT
+    )
+    [line] = lines()
+    assert (line["message"], line["deletion"], line["source"]) == ("Accepted", "del_1", "crm")
+    assert (line["function"], line["invocation"], line["service"]) == ("work", "inv-1", "expunge")
+    assert line["location"].startswith("<lambda>")
+
+
+def test_of_an_error_only_type_and_place_are_kept(lines: Any) -> None:
+    def handler(event: Any, context: Any) -> None:
+        try:
+            int("CANARY-1")
+        except ValueError as problem:
+            observability.trouble("Bad", problem)
+            observability.logger.exception(
+                "worse", extra={"body": "CANARY-2", "record_id": "410405000002264040"}
+            )
+            logging.getLogger("expunge").exception("chalice says %s", "hello")
+        raise KeyError("CANARY-3")
+
+    with pytest.raises(observability.InvocationFailed, match=r"^KeyError$") as caught:
+        observability.invocation(handler)({}, CONTEXT)
+    assert caught.value.__suppress_context__
+    found = lines()
+    assert [line["error"]["type"] for line in found] == ["ValueError", "ValueError", "ValueError", "KeyError"]
+    assert found[0]["error"]["at"] == [found[1]["error"]["at"][0]]
+    assert "handler" in found[0]["error"]["at"][0]
+    text = json.dumps(found)
+    assert "CANARY" not in text
+    assert "410405000002264040" not in text
+
+
+def test_metrics_leave_with_the_invocation_and_none_is_no_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    observability.invocation(lambda *_: observability.count("Deleted", 3))({}, CONTEXT)
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["Deleted"], shown["_aws"]["CloudWatchMetrics"][0]["Namespace"]) == ([3.0], "Expunge")
+    observability.invocation(lambda *_: None)({}, CONTEXT)
+    assert capsys.readouterr().out == ""
+
+
+def test_urllib3_may_not_warn_with_zohos_urls() -> None:
+    assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.WARNING)
