@@ -93,9 +93,7 @@ def document() -> str:
     for title, rows in PARTS:
         parts.append(f"## {title}\n\n{table(rows)}")
     states = "\n".join(f"| `{name}` | {words} |" for name, words in JOB_STATES.items())
-    parts.append(
-        f"## States of a job\n\nAny other is shown and asked for again.\n\n| state | means |\n|---|---|\n{states}\n"
-    )
+    parts.append(f"{STATES}{states}\n")
     keys = "\n".join(f"| {key} | {words} |" for key, words in SOURCES.items())
     parts.append(f"## Sources\n\n| key | what it is |\n|---|---|\n{keys}\n")
     return "\n".join(parts)
@@ -103,7 +101,7 @@ def document() -> str:
 
 def table(rows: Iterable[Row]) -> str:
     """The rows as a table of Markdown."""
-    head = "| code | for | what happens | meaning | what to do | sources |\n|---|---|---|---|---|---|\n"
+    head = "| code | for | what happens | meaning | what to do | sources |\n" + "|---" * 6 + "|\n"
     return head + "".join(
         f"| `{row.code}` | {where(row.kinds)} | {happens(row)} | {row.meaning} | {row.what_to_do} |"
         f" {' '.join(row.sources)} |\n"

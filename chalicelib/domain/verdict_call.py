@@ -31,7 +31,7 @@ def judge_call(kind: CallKind, reply: Reply, ids: Sequence[str] = ()) -> Judgeme
         return _lost(kind, "NO_ANSWER", reply.failure)
     if kind is CallKind.MASS_DELETE_VIEW and started_job(reply):
         return Judgement(Verdict.STARTED, "SUCCESS")
-    if speaks_of(reply, ids) if kind in DESTRUCTIVE else _is_read(kind, reply):
+    if speaks_of(kind, reply, ids) if kind in DESTRUCTIVE else _is_read(kind, reply):
         return Judgement(Verdict.ANSWERED, "SUCCESS")
     said = _said(reply)
     if said:

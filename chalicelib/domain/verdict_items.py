@@ -21,10 +21,7 @@ def judge_items(kind: CallKind, reply: Reply, ids: Sequence[str]) -> dict[str, J
     Only verdicts about one id. A bare error counts for the id of a call for one, and for no id of a call for
     several: there `judge_call` says what to do.
     """
-    told: dict[str, list[Item]] = {}
-    for item in reply.items:
-        if item.id is not None:
-            told.setdefault(item.id, []).append(item)
+    told = _told(kind, reply, ids)
     common = _meant_for([one for one in ids if one not in told], reply, len(ids))
     silent = Judgement(Verdict.REPEAT, "UNEXPECTED_ANSWER" if reply.items else "NO_ANSWER")
     found = {}
@@ -39,12 +36,23 @@ def judge_items(kind: CallKind, reply: Reply, ids: Sequence[str]) -> dict[str, J
     return found
 
 
-def speaks_of(reply: Reply, ids: Sequence[str]) -> bool:
+def speaks_of(kind: CallKind, reply: Reply, ids: Sequence[str]) -> bool:
     """Does the answer say something about single ids of ours, rather than about the call?"""
-    asked = set(ids)
-    if any(item.id in asked for item in reply.items):
+    told = _told(kind, reply, ids)
+    if any(one in told for one in ids):
         return True
     return len(reply.items) > 1 and _meant_for(ids, reply, len(ids)) is not None
+
+
+def _told(kind: CallKind, reply: Reply, ids: Sequence[str]) -> dict[str, list[Item]]:
+    """The items by the id that they are about."""
+    if kind is CallKind.DELETE_EXTERNAL and len(ids) == 1 and len(reply.items) == 1 and reply.items[0].id:
+        return {ids[0]: list(reply.items)}  # asked for by an external id, answered with the record's own
+    told: dict[str, list[Item]] = {}
+    for item in reply.items:
+        if item.id is not None:
+            told.setdefault(item.id, []).append(item)
+    return told
 
 
 def _meant_for(rest: Sequence[str], reply: Reply, asked: int) -> Item | None:

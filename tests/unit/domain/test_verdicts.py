@@ -312,6 +312,13 @@ def test_delink_tells_a_missing_parent_from_a_missing_link(index: int) -> None:
     assert judge_items(CallKind.DELINK, link, ["1"])["1"].verdict is Verdict.ABSENT
 
 
+def test_an_external_id_is_answered_with_the_records_own() -> None:
+    judged = judge_items(CallKind.DELETE_EXTERNAL, listed(done("410")), ["ext-1"])
+    assert judged["ext-1"].verdict is Verdict.DELETED
+    two = listed(done("410"), done("411"))
+    assert judge_call(CallKind.DELETE_EXTERNAL, two, ["ext-1"]).verdict is Verdict.UNKNOWN
+
+
 def test_a_module_in_the_path_is_not_an_id() -> None:
     assert (
         judge_call(CallKind.DELETE_EXTERNAL, bare("INVALID_DATA", resource_path_index=0), ["a"]).verdict
@@ -361,5 +368,6 @@ def test_a_read_is_answered_only_with_a_body() -> None:
 
 def test_the_page_about_codes_is_up_to_date() -> None:
     script = Path(__file__).parents[3] / "scripts" / "errors_doc.py"
-    done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+    command = [sys.executable, str(script), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,223 @@
+"""Any status, any headers, any bytes: parsing never raises and never makes a success of what is none."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.adapters import zoho_read
+from chalicelib.adapters.zoho_parse import json_object, reply_of, retry_after
+from chalicelib.domain.reply import CallKind, Reply
+from chalicelib.domain.verdicts import Verdict, judge_call, judge_items, judge_job
+
+NOW = 1_700_000_000.0
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+WORD = st.sampled_from(
+    ["code", "status", "message", "details", "data", "id", "error", "job_id", "Status", "count"]
+)
+VALUE: st.SearchStrategy[object] = st.recursive(
+    st.sampled_from(["SUCCESS", "success", "error", "INVALID_DATA", "1", 1, None, True, [], {}, "COMPLETED"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORD, inner, max_size=5),
+    max_leaves=15,
+)
+BODY = (
+    st.binary(max_size=60)
+    | JSON.map(lambda v: json.dumps(v).encode())
+    | VALUE.map(lambda v: json.dumps(v).encode())
+)
+
+
+def parsed(status: int, body: object) -> Reply:
+    return reply_of(status, {}, json.dumps(body).encode(), NOW)
+
+
+@given(
+    status=st.integers(100, 599),
+    body=BODY,
+    headers=st.dictionaries(
+        st.sampled_from(["Retry-After", "X-API-CREDITS-REMAINING", "x"]), st.text(max_size=30)
+    ),
+    kind=st.sampled_from(CallKind),
+    ids=st.lists(st.sampled_from(["1", "2", "3"]), unique=True, max_size=3),
+)
+def test_nothing_raises_and_nothing_unsaid_is_a_success(
+    status: int, body: bytes, headers: dict[str, str], kind: CallKind, ids: list[str]
+) -> None:
+    reply = reply_of(status, headers, body, NOW)
+    judged = judge_call(kind, reply, ids)
+    assert isinstance(judged.code, str)
+    assert judged.code
+    judge_job(zoho_read.records(reply))
+    for one, said in judge_items(kind, reply, ids).items():
+        if said.verdict is Verdict.DELETED:
+            named = {item.id for item in reply.items if item.ok and item.code == "SUCCESS"}
+            assert named if kind is CallKind.DELETE_EXTERNAL else one in named
+    if judged.verdict is Verdict.STARTED:
+        assert b"job_id" in body
+    assert reply.retry_after is None or 0 <= reply.retry_after <= 3600
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"1",
+        b"null",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": 1, "a": 2}',
+        b"[" * 100_000,
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": 1} x',
+    ],
+)
+def test_what_is_no_json_object_is_no_body(content: bytes) -> None:
+    assert json_object(content) is None
+    assert reply_of(200, {}, content, NOW).body is None
+
+
+def test_items_with_ids_as_strings_or_integers() -> None:
+    reply = parsed(
+        207,
+        {
+            "data": [
+                {
+                    "code": "SUCCESS",
+                    "details": {"id": 410405000002264040},
+                    "message": "m",
+                    "status": "success",
+                },
+                {
+                    "code": "INVALID_DATA",
+                    "details": {"id": "2"},
+                    "message": "n",
+                    "status": "error",
+                    "error_meta": {},
+                },
+                "rubbish",
+                {"code": "NOT_APPROVED", "details": [], "status": "error"},
+                {"code": 7, "details": {"id": True}},
+            ]
+        },
+    )
+    assert [(item.id, item.code, item.ok) for item in reply.items] == [
+        ("410405000002264040", "SUCCESS", True),
+        ("2", "INVALID_DATA", False),
+        (None, "NOT_APPROVED", False),
+        (None, "", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"code": "INVALID_TOKEN", "details": {}, "message": "m", "status": "error"}, "INVALID_TOKEN", "m"),
+        ({"code": "NO_PERMISSION", "message": "m"}, "NO_PERMISSION", "m"),
+        (
+            {"code": 429, "error": "TOO_MANY_REQUESTS", "error_info": "m", "details": []},
+            "TOO_MANY_REQUESTS",
+            "m",
+        ),
+        ({"error": "invalid_code"}, "invalid_code", ""),
+        ({"error": "Access Denied", "error_description": "m", "status": "failure"}, "Access Denied", "m"),
+        ({"error": {"code": "INVALID_DATA", "message": "m"}}, "INVALID_DATA", "m"),
+    ],
+)
+def test_bare_errors_of_every_shape(body: dict[str, object], code: str, message: str) -> None:
+    error = parsed(400, body).error
+    assert error is not None
+    assert (error.code, error.message, error.ok) == (code, message, False)
+
+
+def test_a_bare_success_is_an_item() -> None:
+    reply = parsed(200, {"code": "SUCCESS", "details": {"job_id": "7"}, "status": "success", "message": ""})
+    assert reply.error is None
+    assert judge_call(CallKind.MASS_DELETE_VIEW, reply).verdict is Verdict.STARTED
+
+
+def test_both_shapes_at_once() -> None:
+    items = [{"code": "SUCCESS", "details": {"id": "1"}, "status": "success"}]
+    reply = parsed(400, {"data": items, "code": "INVALID_DATA", "status": "error"})
+    assert judge_call(CallKind.DELETE_RECORDS, reply, ["1"]).verdict is Verdict.ANSWERED
+    assert judge_items(CallKind.DELETE_RECORDS, reply, ["1"])["1"].verdict is Verdict.DELETED
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7.0),
+        (" 0 ", 0.0),
+        ("999999999999999999", 3600.0),
+        ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0),
+        ("Tue, 14 Nov 2000 22:13:30 GMT", 0.0),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("٣", None),
+    ],
+)
+def test_retry_after(text: str, seconds: float | None) -> None:
+    assert retry_after(text, NOW) == seconds
+
+
+# --- lists of records ---
+
+
+def test_nothing_found_is_an_empty_list() -> None:
+    for status in (204, 304):
+        reply = zoho_read.records(Reply(status=status))
+        assert (reply.status, reply.items, reply.body) == (
+            200,
+            (),
+            {"data": [], "info": {"more_records": False}},
+        )
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"data": None}, {"data": {}}, {"data": [{}]}, {"data": [{"id": None}]}, {"data": ["1"]}]
+)
+def test_what_is_no_list_of_records_never_means_that_there_are_none(body: dict[str, object]) -> None:
+    reply = zoho_read.records(parsed(200, body))
+    assert reply.body is None
+    assert judge_call(CallKind.READ, reply).verdict is Verdict.RETRY
+
+
+def test_records_are_items() -> None:
+    reply = zoho_read.records(parsed(200, {"data": [{"id": "1"}, {"id": 2}]}))
+    assert [(item.id, item.ok) for item in reply.items] == [("1", True), ("2", True)]
+    assert zoho_read.usable(reply, ["2", "1", "3"])
+    assert not zoho_read.usable(reply, ["1"])
+
+
+def test_pages_without_a_token_are_counted() -> None:
+    more = parsed(200, {"data": [], "info": {"more_records": True}})
+    second = zoho_read.with_next_page(more, None)
+    assert second.body is not None
+    assert second.body["info"]["next_page_token"] == "page:2"
+    assert zoho_read.page_of("page:2") == {"page": "2"}
+    third = zoho_read.with_next_page(more, "page:2")
+    assert third.body is not None
+    assert third.body["info"]["next_page_token"] == "page:3"
+    own = parsed(200, {"data": [], "info": {"more_records": True, "next_page_token": "abc"}})
+    assert zoho_read.with_next_page(own, None) == own
+    assert zoho_read.page_of("abc") == {"page_token": "abc"}
+    assert zoho_read.page_of(None) == {}
+
+
+def test_queries() -> None:
+    assert zoho_read.select_ids("Leads", ["1", "2"]) == "select id from Leads where id in (1,2) limit 200"
+    query = zoho_read.select_one("Leads", "External", "a'b\\c")
+    assert query == "select id from Leads where External = 'a\\'b\\\\c' limit 1"
+    for name in ("Leads where", "", "1a", "a'"):
+        with pytest.raises(ValueError, match="API name"):
+            zoho_read.select_one(name, "External", "x")
