@@ -12,7 +12,7 @@ from types import FrameType
 
 from simulator.app import Simulator
 from simulator.server import Server
-from simulator.settings import CHOICES, Settings
+from simulator.settings import CHOICES, HELP, Settings
 
 _TEXT = """\
 A strict Zoho CRM on this machine: OAuth and CRM v2 to v8, the deleting side.
@@ -40,15 +40,20 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--seed", type=Path, metavar="FILE", help="records to start with, JSON")
     parser.add_argument("--empty", action="store_true", help="start without any record")
+    group = parser.add_argument_group("settings (also POST /_sim/settings)")
     for name, value in Settings().shown().items():
-        if isinstance(value, bool | list | dict):
+        if name not in HELP:
             continue
-        option = "--" + name.replace("_", "-")
         choices = CHOICES.get(name)
-        parser.add_argument(
-            option, dest=name, type=type(value), choices=choices, default=value, help=f"setting ({value})",
-            metavar=None if choices else "N" if not isinstance(value, str) else "TEXT",
-        )  # fmt: skip
+        metavar = None if choices else "TEXT" if isinstance(value, str) else "N"
+        group.add_argument(
+            "--" + name.replace("_", "-"),
+            type=type(value),
+            choices=choices,
+            default=value,
+            metavar=metavar,
+            help=f"{HELP[name]} ({value})",
+        )
     return parser
 
 
@@ -62,12 +67,14 @@ def main(argv: list[str] | None = None) -> int:
         if options["seed"] is not None:
             sim.load(json.loads(options["seed"].read_text("utf-8")))
     except (OSError, ValueError) as problem:
-        print(f"simulator: {problem}", file=sys.stderr)
+        print(f"simulator: {options['seed'] or 'options'}: {problem}", file=sys.stderr)
         return 1
     try:
         server = Server(sim, options["host"], options["port"])
     except (OSError, OverflowError) as problem:
-        print(f"simulator: cannot listen on {options['host']}:{options['port']}: {problem}", file=sys.stderr)
+        reason = getattr(problem, "strerror", None) or problem
+        place = f"{options['host']}:{options['port']}"
+        print(f"simulator: cannot listen on {place}: {reason}", file=sys.stderr)
         return 1
     gc.freeze()
     return _serve(server)

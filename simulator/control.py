@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from simulator import seeds
 from simulator.clock import iso_millis
-from simulator.faults import JOB_KINDS, spoil
+from simulator.faults import JOB_KINDS, Fault, read_fault, spoil
 from simulator.http import Answer, Call, ok
 from simulator.listing import shown
 from simulator.state import State
@@ -90,31 +91,39 @@ def _territories(state: State, _call: Call, body: Any) -> Any:
 
 
 def _faults(state: State, _call: Call, body: Any) -> Any:
-    for item in _list(body):
-        fault = state.faults.add(item)
-        if fault.kind == "foreign_job":
-            fault.hit()
-            _foreign_job(state, fault.more)
-        elif fault.kind in JOB_KINDS and fault.more.get("job_id"):
-            job = state.jobs.by_id.get(fault.more["job_id"])
-            if job is None:
-                state.faults.all.remove(fault)
-                raise ControlError(f"no job {fault.more['job_id']}")
-            fault.hit()
-            spoil(job, fault, state.now())
+    """All of a list, or none of it when one of them is wrong."""
+    faults = [read_fault(item) for item in _list(body)]
+    at_once = [action for fault in faults if (action := _action(state, fault)) is not None]
+    state.faults.all += faults
+    for action in at_once:
+        action()
     return {"faults": [fault.shown() for fault in state.faults.all]}
 
 
-def _foreign_job(state: State, more: dict[str, Any]) -> None:
-    """A person's job: over a view's records if one is named, else over nothing that is ours."""
-    module, cvid = str(more.get("module") or ""), more.get("cvid")
-    ids: list[str] = []
-    if cvid:
-        view = state.store.find_view(module, str(cvid))
-        if view is None:
-            raise ControlError(f"no view {cvid} in module {module!r}")
-        ids = list(view.members)
-    state.jobs.foreign(module, cvid, ids, state.now(), float(more["seconds"]))
+def _action(state: State, fault: Fault) -> Callable[[], object] | None:
+    """What a fault does at once, without waiting for a call: a person's job, or harm to a job that runs."""
+    more, now = fault.more, state.now()
+    if fault.kind == "foreign_job":
+        fault.hit()
+        module, ids = str(more.get("module") or ""), _foreign_ids(state, more)
+        return partial(state.jobs.foreign, module, more.get("cvid"), ids, now, float(more["seconds"]))
+    if fault.kind not in JOB_KINDS or not more.get("job_id"):
+        return None
+    job = state.jobs.by_id.get(more["job_id"])
+    if job is None:
+        raise ControlError(f"no job {more['job_id']}")
+    fault.hit()
+    return partial(spoil, job, fault, now)
+
+
+def _foreign_ids(state: State, more: dict[str, Any]) -> list[str]:
+    """The records of the view that a person's job is over; nothing that is ours when none is named."""
+    if not more.get("cvid"):
+        return []
+    view = state.store.find_view(str(more.get("module") or ""), str(more["cvid"]))
+    if view is None:
+        raise ControlError(f"no view {more['cvid']} in module {more.get('module')!r}")
+    return list(view.members)
 
 
 def _no_faults(state: State, _call: Call, _body: Any) -> Any:

@@ -67,14 +67,9 @@ class Faults:
                 return fault
         return None
 
-    def add(self, item: Any) -> Fault:
-        """Reads one fault. Raises ``ValueError`` that says what is wrong with it."""
-        fault = _read(item)
-        self.all.append(fault)
-        return fault
 
-
-def _read(item: Any) -> Fault:
+def read_fault(item: Any) -> Fault:
+    """Reads one fault. Raises ``ValueError`` that says what is wrong with it."""
     if not isinstance(item, dict) or item.get("kind") not in KINDS:
         raise ValueError(f"a fault is an object with a kind of {', '.join(KINDS)}")
     unknown = set(item) - _KEYS

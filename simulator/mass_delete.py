@@ -103,8 +103,10 @@ def _by_view(state: State, call: Call, body: dict[str, Any]) -> Answer:
     if refused is not None:
         return refused
     job = state.jobs.new(module, view.id, ids[: settings.job_limit], state.now(), settings)
-    while (fault := state.faults.take(JOB_KINDS, call)) is not None:
-        spoil(job, fault, state.now())
+    for kind in JOB_KINDS:
+        fault = state.faults.take((kind,), call)
+        if fault is not None:
+            spoil(job, fault, state.now())
     return ok({"data": [errors.success({"job_id": job.id}, "mass delete scheduled successfully")]})
 
 

@@ -27,6 +27,32 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 }
 
 
+HELP = {
+    "latency_ms": "milliseconds that every CRM call waits before it is worked on",
+    "concurrency": "CRM calls at the same time; one more is 429",
+    "heavy_concurrency": "of these, reads by view or sorted and COQL",
+    "credits": "API credits of a rolling day; with none left 429",
+    "count_price": "credits of a record count",
+    "edition": "below Enterprise there is no mass delete by view",
+    "scope_message": "text of OAUTH_SCOPE_MISMATCH",
+    "token_seconds": "life of an access token",
+    "tokens_per_window": "access tokens of one refresh token in a window",
+    "token_window_seconds": "length of that window",
+    "live_tokens": "live access tokens of one refresh token; one more ends the oldest",
+    "throttle_status": "HTTP status of Access Denied",
+    "job_limit": "records of one mass-delete job",
+    "over_limit": "above it: take the first ones, or refuse with this code",
+    "job_start_seconds": "how long a job is SCHEDULED",
+    "job_queued_seconds": "how long it is QUEUED after that",
+    "job_min_seconds": "how long it is RUNNING at least",
+    "job_records_per_second": "how fast it deletes",
+    "already_scheduled_scope": "one job at a time in the org, in a module, or of a view",
+    "already_scheduled_status": "HTTP status of ALREADY_SCHEDULED",
+    "unknown_job": "what status says of a job it does not know: 400, or 404 NOT_FOUND",
+    "edition_code": "code of an edition without mass delete by view",
+    "bin_days": "days that a deleted record stays in the recycle bin",
+    "bin_job_seconds": "how long scheduled work on the recycle bin takes",
+}
 _KINDS = {
     bool: "true or false",
     int: "a whole number",

@@ -47,9 +47,12 @@ def test_pages_then_tokens(crm: Crm) -> None:
 def test_a_view_is_walked_whole(crm: Crm) -> None:
     crm.control("generate", {"module": "Leads", "count": 1_000, "first_id": "1", "fields": {"Kind": "x"}})
     crm.control("views", {"module": "Leads", "cvid": "77", "criteria": CRITERIA})
-    found, token = [], ""
+    found: list[str] = []
+    token: str | None = ""
     while token is not None:
-        body = crm.get(f"Leads?fields=id&cvid=77&per_page=150{token and '&page_token=' + token}").json()
+        body = crm.get(
+            f"Leads?fields=id&cvid=77&per_page=150{'&page_token=' + token if token else ''}"
+        ).json()
         found += ids(body)
         token = body["info"]["next_page_token"]
     assert found == [str(n) for n in range(1, 1_001)]
