@@ -30,8 +30,8 @@ def client(name: str) -> Any:
 @cache
 def _client(name: str) -> Any:
     # Here, not above: 170 ms that a function without AWS calls in its path need not pay.
-    import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
+    import boto3
+    from botocore.config import Config
 
     timeouts = Config(
         connect_timeout=CONNECT_SECONDS,
