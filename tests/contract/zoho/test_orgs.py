@@ -1,4 +1,4 @@
-"""Orgs by name: a secret is enough, is kept for a while, and is looked at again when credentials are refused."""
+"""Orgs by name: a secret is enough, is kept for a while, and is read again when credentials are refused."""
 
 import pytest
 
