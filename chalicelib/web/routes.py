@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalice.app import Chalice, Response
 
@@ -23,9 +24,12 @@ from chalicelib import observability
 from chalicelib.domain.errors import ExpungeError, Unavailable
 from chalicelib.web import responses
 from chalicelib.web.http import Answer, HttpRequest, from_event
-from chalicelib.web.intake import Intake
 from chalicelib.web.signature import Unauthorized
-from chalicelib.web.status import Reading
+
+if TYPE_CHECKING:
+    # Names only: with them comes pydantic, for which the functions that serve no HTTP need not wait.
+    from chalicelib.web.intake import Intake
+    from chalicelib.web.status import Reading
 
 ANY_CONTENT_TYPE: list[str] = []
 

@@ -1,0 +1,16 @@
+"""What a function loads before its first event: nothing that only another function needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LATER = ("boto3", "botocore.client", "pydantic", "requests", "chalicelib.adapters.secrets", "chalicelib.web.schemas")
+
+
+def test_app_loads_neither_aws_nor_models_nor_http() -> None:
+    code = f"import sys, app; print([name for name in {LATER!r} if name in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
