@@ -85,7 +85,7 @@ class FakeLedger:
         row.next_at, row.lease_until = change.next_at, change.lease_until
         row.entries += change.entries
         row.calls |= {call.n: call for call in change.calls}
-        row.chunks |= {chunk.number: chunk for chunk in change.chunks}
+        row.chunks |= {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         row.commands_done += change.commands_done
         row.due = not (change.deletion.is_final and change.deletion.published >= change.deletion.events)
         left = claim.commands[change.commands_done :]

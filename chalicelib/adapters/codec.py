@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from chalicelib.domain.deletion import (
     Api,
+    Approval,
     Counts,
     Deletion,
     Limits,
@@ -74,6 +75,7 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
     if "territory" in request:
         request["territory"] = Territory(**request["territory"])
     plan = document.pop("plan", None)
+    approval = document.pop("approval", None)
     problems = tuple(Problem(**p) for p in document.pop("problems", []))
     return Deletion(
         id=deletion_id,
@@ -83,6 +85,7 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
         counts=Counts(**document.pop("counts")),
         plan=Plan(**{**plan, "first_ids": tuple(plan["first_ids"])}) if plan else None,
         problems=problems,
+        approval=Approval(**approval) if approval else None,
         **document,
     )
 

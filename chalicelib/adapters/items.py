@@ -96,12 +96,14 @@ def new_deletion(deletion: Deletion, shards: int) -> list[Item]:
         }
     ]
     for chunk in fresh(deletion.request.ids):
-        ids = codec.pack(list(chunk.ids))
-        found.append(
-            {**part_key(deletion.id, "IDS", chunk.number), "data": {"B": ids}, "expires_at": expires}
-        )
-        found.append(from_marks(deletion, chunk))
+        found += from_ids(deletion, chunk)
     return found
+
+
+def from_ids(deletion: Deletion, chunk: Chunk) -> list[Item]:
+    """The ids of a chunk, written once, and apart from them their outcomes."""
+    data = {"data": {"B": codec.pack(list(chunk.ids))}, "expires_at": number(deletion.expires_at)}
+    return [{**part_key(deletion.id, "IDS", chunk.number), **data}, from_marks(deletion, chunk)]
 
 
 def to_deletion(item: Item) -> Deletion:

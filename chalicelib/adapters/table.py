@@ -91,6 +91,9 @@ class Table(OrgItems):
         actions += [items.put(self.name, items.from_entry(deletion, e)) for e in change.entries]
         actions += [items.put(self.name, items.from_call(deletion, c)) for c in change.calls]
         actions += [items.put(self.name, items.from_marks(deletion, c)) for c in change.chunks]
+        actions += [
+            items.put(self.name, item) for c in change.new_chunks for item in items.from_ids(deletion, c)
+        ]
         if change.lane is not None:
             actions.append(items.lane_put(self.name, change.lane))
         self._write(claim, actions)

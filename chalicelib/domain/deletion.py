@@ -66,7 +66,9 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.FAILED: frozenset(),
     Status.REFUSED: frozenset(),
     Status.CANCELLED: frozenset(),
-    Status.NEEDS_ATTENTION: frozenset({Status.COMPLETED, Status.PARTIALLY_COMPLETED, Status.FAILED}),
+    Status.NEEDS_ATTENTION: frozenset(
+        {Status.COMPLETED, Status.PARTIALLY_COMPLETED, Status.FAILED, Status.CANCELLED}
+    ),
 }
 
 
@@ -148,12 +150,27 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's consent to delete `count` records: asked for at `asked_at`, refused from `expires_at` on
+    unless given by then.
+    """
+
+    count: int
+    asked_at: float
+    expires_at: float
+    approved_at: float | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """One accepted request and everything that the ledger keeps of it, but for its ids and its calls.
 
     Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as
     plain JSON values. `events` counts the entries of its log, `chain` is the hash of the newest, `published`
     the number up to which they have left. `tries` and `failing_since` bound the tries of the current call.
+    `frozen`: what its view or policy selects is stored as ids now, and it is done by ids from here on.
+    `cancelled_by`: an operator who wants nothing more to be sent.
     """
 
     id: str
@@ -184,6 +201,9 @@ class Deletion:
     events: int = 0
     chain: str = ""
     published: int = 0
+    frozen: bool = False
+    approval: Approval | None = None
+    cancelled_by: str = ""
     progress: dict[str, object] = field(default_factory=dict)
 
     @property

@@ -65,7 +65,9 @@ class Change:
     """What one atomic write of the ledger holds.
 
     `next_at`: when the deletion is due again; `lease_until`: 0 gives the lease back. `regardless`: also where
-    a command has come since the claim was read. All of it is written, or nothing.
+    a command has come since the claim was read. `chunks`: new outcomes of ids that are stored; `new_chunks`:
+    ids stored for the first time, or again while their selection is still growing, with their outcomes (at
+    most 20 in one write; service.freeze makes them). All of it is written, or nothing.
     """
 
     deletion: Deletion
@@ -74,6 +76,7 @@ class Change:
     entries: tuple[Entry, ...] = ()
     calls: tuple[Call, ...] = ()
     chunks: tuple[Chunk, ...] = ()
+    new_chunks: tuple[Chunk, ...] = ()
     lane: Lane | None = None
     commands_done: int = 0
     regardless: bool = False

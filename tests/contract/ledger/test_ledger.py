@@ -17,6 +17,7 @@ from moto import mock_aws
 from chalicelib.adapters.table import Table
 from chalicelib.domain import lane, log
 from chalicelib.domain.deletion import (
+    Approval,
     Counts,
     Deletion,
     Operation,
@@ -28,7 +29,7 @@ from chalicelib.domain.deletion import (
     moved,
 )
 from chalicelib.domain.errors import LostLease, Overtaken
-from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.outcomes import Finding, Mark, fresh
 from chalicelib.domain.reply import CallKind
 from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger
 from tests.fake_ledger import FakeLedger
@@ -149,6 +150,18 @@ def test_everything_of_a_change_is_written_at_once(ledger: Ledger) -> None:
     assert ledger.calls("del_1", [1]) == [call]
     assert ledger.entries("del_1", 1) == [entry]
     assert log.first_broken(ledger.entries("del_1", 0)) is None
+
+
+def test_a_selection_is_stored_and_grows(ledger: Ledger) -> None:
+    accept(ledger, deletion(ids=()))
+    claim = claimed(ledger)
+    small = replace(claim.deletion, chunks=1, id_count=2)
+    claim = ledger.save(claim, Change(small, NOW, NOW + 60, new_chunks=tuple(fresh(("7", "8")))))
+    assert ledger.chunk("del_1", 0).ids == ("7", "8")
+    large = replace(claim.deletion, id_count=3, frozen=True, approval=Approval(3, NOW, NOW + 9))
+    ledger.save(claim, Change(large, NOW, NOW + 60, new_chunks=tuple(fresh(("7", "8", "9")))))
+    assert (ledger.chunk("del_1", 0).ids, ledger.chunk("del_1", 0).marks) == (("7", "8", "9"), "ppp")
+    assert ledger.get("del_1") == large
 
 
 def test_a_final_deletion_stays_due_until_its_events_have_left(ledger: Ledger) -> None:

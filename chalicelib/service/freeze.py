@@ -1,0 +1,68 @@
+"""Freezing a selection: the ids that a view or a policy selects are stored before the first of them is
+deleted.
+
+A selection grows by `freeze`, as often as pages of it have been read, and is closed by `closed`; from then on
+the deletion is done by ids, like one that named them itself. Until then nothing of it may be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.deletion import Counts, Deletion
+from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, fresh
+from chalicelib.service.run import Run
+
+#: Ids that one write can store: 20 chunks are 40 items and about 1 MB, far below what a transaction takes.
+MOST_AT_ONCE = 20 * CHUNK_SIZE
+
+
+def freeze(run: Run, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
+    """Save `deletion` with up to MOST_AT_ONCE more ids in its selection; `parts` as Run.save takes them.
+
+    All chunks but the last are full, so the last one is written again with more ids. What it holds already is
+    left out.
+    """
+    grown, chunks = _grown(run, deletion, ids)
+    run.save(grown, new_chunks=chunks, **parts)
+
+
+def freeze_and_close(run: Run, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
+    """As `freeze`, with the last ids of the selection: by ids from here on, in the same write."""
+    grown, chunks = _grown(run, deletion, ids)
+    run.save(replace(grown, frozen=True, progress={}), new_chunks=chunks, **parts)
+
+
+def _grown(run: Run, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion, list[Chunk]]:
+    first = deletion.id_count // CHUNK_SIZE
+    known: tuple[str, ...] = ()
+    if deletion.id_count % CHUNK_SIZE:
+        known = run.kit.ledger.chunk(deletion.id, first).ids
+    had = set(known)
+    added = [one for one in dict.fromkeys(ids) if one not in had]
+    if not added:
+        return deletion, []
+    chunks = [replace(chunk, number=first + chunk.number) for chunk in fresh((*known, *added))]
+    grown = replace(
+        deletion,
+        id_count=deletion.id_count + len(added),
+        chunks=first + len(chunks),
+        counts=_more(deletion, len(added)),
+        updated_at=run.now,
+    )
+    return grown, chunks
+
+
+def thawed(deletion: Deletion) -> Deletion:
+    """The deletion without what its selection holds so far, to select anew; its chunks are overwritten."""
+    return replace(deletion, id_count=0, chunks=0, counts=_more(deletion, -deletion.id_count))
+
+
+def _more(deletion: Deletion, number: int) -> Counts:
+    """Its counts with `number` more to be deleted. A dry run's counts are all 0."""
+    counts = deletion.counts
+    if deletion.request.dry_run:
+        return counts
+    return replace(counts, requested=counts.requested + number, pending=counts.pending + number)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from chalicelib.domain.outcomes import CHUNK_SIZE
+from chalicelib.service import freeze
+from chalicelib.service.run import Run
+from tests.unit.service.world import World
+
+
+def held(world: World, one: str) -> Run:
+    claim = world.ledger.claim(one, world.now, world.now + 60)
+    assert claim is not None
+    return Run(world.kit, claim, until=world.now + 20)
+
+
+def numbers(start: int, end: int) -> list[str]:
+    return [str(10**18 + n) for n in range(start, end)]
+
+
+def test_pages_of_any_size_fill_chunk_after_chunk() -> None:
+    world = World()
+    one = world.accept("mass_delete", cvid="5")
+    run = held(world, one)
+    for start, end in ((0, 200), (100, 7000), (7000, 7001)):
+        freeze.freeze(run, run.deletion, numbers(start, end))
+    freeze.freeze_and_close(run, run.deletion, numbers(7001, 10_001))
+    done = world.get(one)
+    assert (done.id_count, done.chunks, done.frozen) == (10_001, 3, True)
+    assert (done.counts.requested, done.counts.pending) == (10_001, 10_001)
+    stored = [world.ledger.chunk(one, n).ids for n in range(3)]
+    assert [len(ids) for ids in stored] == [CHUNK_SIZE, CHUNK_SIZE, 1]
+    assert [i for ids in stored for i in ids] == numbers(0, 10_001)
+
+
+def test_a_selection_can_be_made_anew() -> None:
+    world = World()
+    one = world.accept("mass_delete", cvid="5")
+    run = held(world, one)
+    freeze.freeze(run, run.deletion, numbers(0, 6000))
+    freeze.freeze_and_close(run, freeze.thawed(run.deletion), numbers(5, 10))
+    done = world.get(one)
+    assert (done.id_count, done.chunks, done.counts.pending) == (5, 1, 5)
+    assert world.ledger.chunk(one, 0).ids == tuple(numbers(5, 10))
+
+
+def test_a_dry_runs_selection_is_not_counted() -> None:
+    world = World()
+    one = world.accept("mass_delete", cvid="5", dry_run=True)
+    run = held(world, one)
+    freeze.freeze_and_close(run, run.deletion, [])
+    freeze.freeze_and_close(run, run.deletion, numbers(0, 3))
+    assert (world.get(one).counts.requested, world.get(one).id_count) == (0, 3)
