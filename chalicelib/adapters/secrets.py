@@ -51,12 +51,14 @@ class Secret:
         """
         if self._failure is not None and self.clock() - self._failed_at < FAILURE_SECONDS:
             raise self._failure
-        self._failure = None
         try:
-            return self._parsed(self._text(force=False))
+            # After a failure not what is kept: that may be the very text that could not be used.
+            found = self._parsed(self._text(force=self._failure is not None))
         except Unavailable as failure:
             self._failed_at, self._failure = self.clock(), failure
             raise
+        self._failure = None
+        return found
 
     def fresh(self) -> Mapping[str, Any] | None:
         """The secret fetched anew; None where that was done a moment ago.

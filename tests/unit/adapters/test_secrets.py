@@ -116,6 +116,17 @@ def test_a_failure_is_remembered_for_a_moment() -> None:
     assert found.value() == {}
 
 
+def test_a_mended_secret_counts_a_moment_later_and_not_when_its_time_is_over() -> None:
+    found, manager, clock = secret("not JSON")
+    with pytest.raises(SecretUnusable):
+        found.value()
+    manager.value = '{"mended": true}'
+    clock.now += FAILURE_SECONDS
+    assert found.value() == {"mended": True}
+    assert found.value() == {"mended": True}
+    assert manager.calls == 2
+
+
 def test_a_client_is_made_once_with_timeouts_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
