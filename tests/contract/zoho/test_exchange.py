@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
@@ -46,8 +46,9 @@ def raw_server(*answers: bytes | None) -> Iterator[str]:
             kept.append(connection)
             connection.recv(65536)
             if answer is not None:
-                connection.sendall(answer)
-                connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # the client may have hung up by now
+                    connection.sendall(answer)
+                    connection.shutdown(socket.SHUT_RDWR)
                 connection.close()
 
     thread = threading.Thread(target=serve, daemon=True)
