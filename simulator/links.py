@@ -38,12 +38,12 @@ class Links:
     def take(self, module: str, record_id: str) -> list[tuple[LinkKey, str]]:
         """Takes away every link from and to a record that is being deleted, and returns them."""
         gone = [(key, record_id) for key in self._back.get(record_id, ()) if key[2] == module]
-        for name in self._lists.pop((module, record_id), ()):
-            key = (module, record_id, name)
-            gone += [(key, related_id) for related_id in self._linked[key]]
+        own = [(module, record_id, name) for name in self._lists.pop((module, record_id), ())]
+        gone += [(key, related_id) for key in own for related_id in self._linked[key]]
+        gone = list(dict.fromkeys(gone))  # a record may be linked to itself
         for key, related_id in gone:
             self.remove(key, related_id)
-        for key in {key for key, _ in gone if key[:2] == (module, record_id)}:
+        for key in own:
             del self._linked[key]
         return gone
 

@@ -44,9 +44,19 @@ class _Handler(BaseHTTPRequestHandler):
         """The ``Server`` header of Zoho's answers."""
         return "ZGS"
 
+    def handle_expect_100(self) -> bool:
+        """Answers ``Expect: 100-continue`` at once; a buffered answer would let curl wait a second."""
+        found = super().handle_expect_100()
+        self.wfile.flush()
+        return found
+
     def _body(self) -> bytes:
+        """The whole body. Raises ``ValueError`` when its length makes no sense."""
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            if length < 0:
+                raise ValueError("negative Content-Length")
+            return self.rfile.read(length)
         parts = []
         while size := int(self.rfile.readline(), 16):
             parts.append(self.rfile.read(size))

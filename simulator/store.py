@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.links import Links
+from simulator.links import LinkKey, Links
 from simulator.modules import ACTIVITIES, DELETABLE, canonical
 from simulator.record import Record, Tombstone
 from simulator.views import View
@@ -168,6 +168,17 @@ class Store:
         for view in module.views.values():
             view.refresh(record)
         for key, related_id in stone.links:
+            self._relink(key, related_id)
+
+    def _relink(self, key: LinkKey, related_id: str) -> None:
+        """Brings a link back; while one end still lies in the bin, the link waits there with it."""
+        for name, record_id in ((key[0], key[1]), (key[2], related_id)):
+            module = self.modules.get(name)
+            stone = module.deleted.get(record_id) if module else None
+            if stone is not None and stone.record is not None:
+                stone.links.append((key, related_id))
+                return
+        if key[1] in self.module(key[0]).records:
             self.links.add(key, related_id)
 
     def by_external(self, module: Module, field_name: str, value: str) -> Record | None:

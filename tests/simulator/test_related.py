@@ -52,7 +52,18 @@ def test_links_go_with_either_record_and_come_back(crm: Crm, campaign: str) -> N
     assert crm.see("state")["links"] == {"Campaigns/2/Contacts": ["4", "5"]}
     crm.delete("Campaigns?ids=2")
     assert crm.see("state")["links"] == {}
+    # The contact comes back first: its link waits for the campaign.
+    crm.post("v8/settings/recycle_bin/3/actions/restore")
+    assert crm.see("state")["links"] == {}
     crm.post("v8/settings/recycle_bin/2/actions/restore")
+    assert crm.see("state")["links"] == {"Campaigns/2/Contacts": ["4", "5", "3"]}
+
+
+def test_a_link_waits_for_the_end_that_still_lies_in_the_bin(crm: Crm, campaign: str) -> None:
+    crm.delete("Campaigns?ids=2")
+    crm.delete("Contacts?ids=3")
+    crm.post("v8/settings/recycle_bin/2/actions/restore")
+    assert crm.see("state")["links"] == {"Campaigns/2/Contacts": ["4", "5"]}
     crm.post("v8/settings/recycle_bin/3/actions/restore")
     assert crm.see("state")["links"] == {"Campaigns/2/Contacts": ["4", "5", "3"]}
 
