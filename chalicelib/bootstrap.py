@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Kept back from a function's time for the last writes (seconds).
 SPARE_SECONDS = 5.0
+#: How long Zoho's token endpoint stays closed after "Access Denied"; a quick stage asks sooner.
+TOKEN_BLOCK_SECONDS = 600.0
 
 
 @cache
@@ -53,7 +55,13 @@ def kit() -> Kit:
 
     stage = config()
     hosts = Stage(f"expunge/{stage.stage}/zoho/", stage.secret_cache_seconds, stage.allow_custom_zoho_hosts)
-    tools = Tools(clock=time.time, sleep=time.sleep, chance=random.random, owner=token_urlsafe(12))
+    tools = Tools(
+        clock=time.time,
+        sleep=time.sleep,
+        chance=random.random,
+        owner=token_urlsafe(12),
+        block_seconds=min(TOKEN_BLOCK_SECONDS, stage.max_wait_seconds),
+    )
     orgs = ZohoOrgs(aws.client("secretsmanager"), hosts, table(), tools)
     return Kit(
         ledger=table(),

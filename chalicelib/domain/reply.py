@@ -63,7 +63,8 @@ class Reply:
     """The answer to one call.
 
     `status`: the HTTP status; None where no answer came. `sent`: False where the request certainly never
-    reached Zoho (connection refused, name not found), so that it may be sent again whatever it does.
+    reached Zoho's CRM (connection refused, name not found, no access token to be had), so that it may be sent
+    again whatever it does; `status` and `error` are then the token endpoint's, if it answered.
     `items`: elements of `data[]`. `error`: the bare error object. `body`: the parsed JSON object, None for
     an empty, HTML or otherwise unreadable body. `retry_after`: seconds, where Zoho named them.
     `credits_left`: X-API-CREDITS-REMAINING, where given. `failure`: why no answer came, for the log.
