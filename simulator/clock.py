@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+_MOST = 10 * 366 * 86_400
+
 
 class SimClock:
     """A clock that follows ``base`` plus whatever it was advanced by.
@@ -23,9 +25,11 @@ class SimClock:
         return self._base() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock forward. Raises ``ValueError`` for a negative number: time never goes back."""
-        if seconds < 0:
-            raise ValueError("advance_seconds must not be negative")
+        """Moves the clock forward. Raises ``ValueError`` below 0 and above ten years."""
+        if not 0 <= seconds <= _MOST:
+            raise ValueError("advance_seconds must be from 0 to ten years")
+        if self._offset + seconds > 10 * _MOST:
+            raise ValueError("the clock has been advanced by a hundred years in all; reset it")
         self._offset += seconds
 
     def reset(self) -> None:

@@ -74,7 +74,12 @@ def _generate(state: State, _call: Call, body: Any) -> Any:
     count, first = body.get("count"), body.get("first_id", "3652397000100000001")
     if not isinstance(count, int) or isinstance(count, bool) or not 0 < count <= 5_000_000:
         raise ControlError("count must be a whole number from 1 to 5000000")
-    if not isinstance(first, str) or not first.isdigit() or not isinstance(body.get("module"), str):
+    if (
+        not isinstance(first, str)
+        or not first.isascii()
+        or not first.isdigit()
+        or not isinstance(body.get("module"), str)
+    ):
         raise ControlError("module and first_id must be strings, first_id of digits")
     fields, now = body.get("fields", {}), state.now()
     for n in range(int(first), int(first) + count):
@@ -151,7 +156,7 @@ def _shown_settings(state: State, _call: Call, _body: Any) -> Any:
 
 def _calls(state: State, call: Call, _body: Any) -> Any:
     since = call.params.get("since", "0")
-    if not since.isdigit():
+    if not since.isascii() or not since.isdigit():
         raise ControlError("since must be the number of a call")
     return state.journal.since(int(since))
 

@@ -14,7 +14,6 @@ from simulator.jobs import Job
 CALL_KINDS = ("drop_after", "drop_before", "reply", "slow", "expired_token")
 JOB_KINDS = ("job_stuck", "job_failed", "job_vanished")
 KINDS = (*CALL_KINDS, "foreign_job", *JOB_KINDS)
-JOB_STATUSES = ("SCHEDULED", "QUEUED", "RUNNING", "SUSPENDED")
 _KEYS = {
     "kind", "method", "path", "times", "probability", "status", "body", "headers", "seconds", "when",
     "after", "job_id", "job_status", "module", "cvid",
@@ -70,7 +69,7 @@ class Faults:
 
 def read_fault(item: Any) -> Fault:
     """Reads one fault. Raises ``ValueError`` that says what is wrong with it."""
-    if not isinstance(item, dict) or item.get("kind") not in KINDS:
+    if not isinstance(item, dict) or not isinstance(item.get("kind"), str) or item["kind"] not in KINDS:
         raise ValueError(f"a fault is an object with a kind of {', '.join(KINDS)}")
     unknown = set(item) - _KEYS
     if unknown:
@@ -94,22 +93,31 @@ def read_fault(item: Any) -> Fault:
 
 def _check_more(item: dict[str, Any]) -> None:
     kind = item["kind"]
-    for name in ("seconds", "after"):
-        value = item.get(name, 0)
-        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-            raise ValueError(f"{name} must be a number, not negative")
+    _check_numbers(item)
     if kind in ("slow", "foreign_job") and "seconds" not in item:
         raise ValueError(f"{kind} needs seconds")
-    status = item.get("status", 500)
-    if kind == "reply" and not (isinstance(status, int) and 200 <= status <= 599):
-        raise ValueError("status must be an HTTP status from 200 to 599")
     if item.get("when", "before") not in ("before", "after"):
         raise ValueError("when must be before or after")
-    if item.get("job_id") is not None and not isinstance(item["job_id"], str):
-        raise ValueError("job_id must be a string")
+    for name in ("job_id", "job_status", "module", "cvid"):
+        if not isinstance(item.get(name, ""), str):
+            raise ValueError(f"{name} must be a string")
     headers = item.get("headers", {})
-    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+    if not isinstance(headers, dict) or not all(map(_is_header, (*headers, *headers.values()))):
         raise ValueError("headers must be an object of strings")
+
+
+def _check_numbers(item: dict[str, Any]) -> None:
+    for name in ("seconds", "after"):
+        value = item.get(name, 0)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 10**9:
+            raise ValueError(f"{name} must be a number from 0 to 10^9")
+    status = item.get("status", 500)
+    if item["kind"] == "reply" and not (isinstance(status, int) and 200 <= status <= 599):
+        raise ValueError("status must be an HTTP status from 200 to 599")
+
+
+def _is_header(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and value.isascii()
 
 
 def reply(fault: Fault) -> Answer:

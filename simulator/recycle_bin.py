@@ -58,11 +58,11 @@ def _filter(filters: Any) -> Callable[[Tombstone], bool]:
         return lambda stone: all(part(stone) for part in parts)
     field, comparator, wanted = filters.get("field"), filters.get("comparator"), filters.get("value")
     name = field.get("api_name") if isinstance(field, dict) else field
-    if name not in _FIELDS or comparator not in COMPARATORS:
+    if name not in _FIELDS or not isinstance(comparator, str) or comparator not in COMPARATORS:
         raise ValueError("unknown field or comparator")
-    if str(comparator).endswith("between") and not (isinstance(wanted, list) and len(wanted) == 2):
+    if comparator.endswith("between") and not (isinstance(wanted, list) and len(wanted) == 2):
         raise ValueError("between needs two values")
-    compare = COMPARATORS[str(comparator)]
+    compare = COMPARATORS[comparator]
     return lambda stone: compare(_value(stone, str(name)), wanted)
 
 

@@ -107,14 +107,32 @@ def _check_records(data: Any) -> None:
     for module, records in data.items():
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise ValueError(f"{module} must be a list of objects")
+        if not module:
+            raise ValueError("a module needs a name")
         for record in records:
             if not _is_digits(record.get("id", "0")):
                 raise ValueError(f"{module}: id {record['id']!r} is not a string of digits")
+            for name, value in record.items():
+                _check_field(f"{module} {record.get('id', '')}: {name}", name, value)
+
+
+def _check_field(place: str, name: str, value: Any) -> None:
+    """Lists have to hold ids, as they link; the flags that carry a code have to be readable."""
+    if isinstance(value, list):
+        found = [item.get("id") if isinstance(item, dict) else item for item in value]
+        if not all(map(_is_digits, found)):
+            raise ValueError(f'{place} must list ids, strings of digits or {{"id": ...}}')
+    elif name == "Territories" and value is not None:
+        raise ValueError(f"{place} must be a list of ids")
+    elif name == "$delete_error" and not isinstance(value, str | None):
+        details = value.get("details", {}) if isinstance(value, dict) else None
+        if not isinstance(details, dict):
+            raise ValueError(f'{place} must be a code or {{"code", "message", "details"}}')
 
 
 def load_view(state: State, item: Any) -> str:
     """Adds ``{"module", "cvid"?, "name"?, "criteria" | "ids"}`` and returns its id. Raises ``ValueError``."""
-    if not isinstance(item, dict) or not isinstance(item.get("module"), str):
+    if not isinstance(item, dict) or not item.get("module") or not isinstance(item["module"], str):
         raise ValueError('a view is an object with "module", "cvid" and "criteria" or "ids"')
     unknown = set(item) - {"module", "cvid", "name", "criteria", "ids"}
     if unknown:
@@ -137,7 +155,8 @@ def load_territories(state: State, items: Any) -> list[str]:
     if not isinstance(items, list):
         raise ValueError("territories must be a list")
     for item in items:
-        if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+        good = isinstance(item, dict) and isinstance(item.get("id"), str)
+        if not good or not isinstance(item.get("parent"), str | None):
             raise ValueError('a territory is an object with "id" and "parent", strings')
         state.store.territories[item["id"]] = item.get("parent")
     return [item["id"] for item in items]
