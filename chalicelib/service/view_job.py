@@ -31,7 +31,7 @@ def follow(run: Run, progress: Progress) -> None:
     except SecretUnusable:
         if not old:
             raise
-        _stuck(run, progress, Round(deletion.counts.requested - progress.total, 0), "")
+        _stuck(run, progress, Round(0, 0), "")
         return
     reply = zoho.job_status(deletion.request.module, str(deletion.job_id))
     report = judge_job(reply)
@@ -71,7 +71,9 @@ def _round_over(run: Run, progress: Progress, report: JobReport) -> None:
 
 
 def _stuck(run: Run, progress: Progress, running: Round, status: str) -> None:
-    told = counts_of(progress, running)
+    """The job has run for longer than we wait: what is known of it is kept, the rest a person has to tell."""
+    known = max(running.total, run.deletion.counts.requested - progress.total)
+    told = counts_of(progress, Round(known or progress.before or 0, running.deleted))
     counts = replace(told, unknown=told.pending, pending=0)
     deletion = replace(run.deletion, counts=counts, job_status=status or run.deletion.job_status)
     view_ends.finish(

@@ -195,6 +195,16 @@ def test_a_job_that_never_ends_needs_attention() -> None:
     assert [p.code for p in done.problems] == ["JOB_TOO_OLD"]
 
 
+def test_a_job_whose_status_is_never_told_needs_attention_for_what_was_counted() -> None:
+    world = World(records(3))
+    world.zoho.script["job_status"] = [error("INVALID_TOKEN", 401)] * 1000
+    one = view(world)
+    world.settle(2000)
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.NEEDS_ATTENTION, Counts(requested=3, unknown=3))
+    assert [p.code for p in done.problems] == ["JOB_TOO_OLD"]
+
+
 def test_a_job_that_zoho_forgot_is_resolved_by_looking() -> None:
     world = World(records(3))
     one = view(world)
