@@ -49,10 +49,10 @@ class Events:
         limit = time.monotonic() + seconds
         wake_at = time.monotonic() + wake_every
         while time.monotonic() < limit:
-            self.listen()
             found = [event for event in self.of(deletion) if event["type"].rpartition(".")[2] in FINAL]
             if found:
                 return found[0]
+            self.listen()
             if time.monotonic() > wake_at:
                 self._stack.wake("poll")
                 wake_at = time.monotonic() + wake_every

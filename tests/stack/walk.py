@@ -176,7 +176,7 @@ class Case:
 
 def cases() -> list[Case]:
     """Every code of Zoho's in every call that a deletion makes."""
-    found = []
+    found: list[Case] = []
     for row in TABLE:
         if row.sources == ("OWN",):
             continue
