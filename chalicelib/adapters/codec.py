@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -93,6 +94,15 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
 def chunk_marks(chunk: Chunk) -> bytes:
     """Marks and codes of a chunk; its ids are written once, apart."""
     return pack({"m": chunk.marks, "c": [[i, *words] for i, words in sorted(chunk.codes.items())]})
+
+
+@contextmanager
+def readable(deletion_id: str, part: str) -> Iterator[None]:
+    """Whatever is wrong with the stored `part` of a deletion becomes Unreadable."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, zlib.error) as problem:
+        raise Unreadable(deletion_id, f"{part}: {type(problem).__name__}") from problem
 
 
 def chunk_from(number: int, ids: Any, marks: Any) -> Chunk:

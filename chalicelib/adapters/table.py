@@ -81,8 +81,17 @@ class Table(OrgItems):
         except ClientError as problem:
             if items.code_of(problem) == "ConditionalCheckFailedException":
                 return None
+            self._raise_if_malformed(deletion_id, problem)
             raise Unavailable("table", items.cause(problem)) from problem
-        return items.to_claim(answer["Attributes"])
+        with codec.readable(deletion_id, "item"):
+            return items.to_claim(answer["Attributes"])
+
+    def _raise_if_malformed(self, deletion_id: str, problem: ClientError) -> None:
+        """DynamoDB cannot update an item whose attributes are not as we write them: nor could a next try."""
+        if items.code_of(problem) == "ValidationException":
+            item = self.get_item(items.meta_key(deletion_id))
+            with codec.readable(deletion_id, "item"):
+                items.fence_of(item or {})
 
     def save(self, claim: Claim, change: Change) -> Claim:
         """See ports.Ledger. Everything in `change` is one transaction."""
@@ -96,7 +105,7 @@ class Table(OrgItems):
         ]
         if change.lane is not None:
             actions.append(items.lane_put(self.name, change.lane))
-        self._write(claim, actions)
+        self._write(claim, actions, once=change.commands_done > 0)
         return Claim(
             deletion, claim.fence, change.lease_until, claim.commands[change.commands_done :], claim.control
         )
@@ -127,19 +136,23 @@ class Table(OrgItems):
             "ExpressionAttributeValues": values,
         }
 
-    def _write(self, claim: Claim, actions: list[dict[str, Any]]) -> None:
-        """Write all or nothing. A clash with another transaction says nothing about ours: try a few times."""
+    def _write(self, claim: Claim, actions: list[dict[str, Any]], *, once: bool) -> None:
+        """Write all or nothing. A clash with another transaction says nothing about ours: try a few times.
+
+        boto3 repeats a request whose answer was lost. A transaction carries a token by which DynamoDB knows
+        the repeat; a plain update does not, so it is good for what may be done twice only (not `once`).
+        """
         for tries_left in (2, 1, 0):
             try:
                 with reached():
-                    self._write_once(actions)
+                    self._write_once(actions, once=once)
                 return
             except ClientError as problem:
                 if not (tries_left and items.clashed(problem)):
                     self._raise_for(claim, problem)
 
-    def _write_once(self, actions: list[dict[str, Any]]) -> None:
-        if len(actions) == 1:
+    def _write_once(self, actions: list[dict[str, Any]], *, once: bool) -> None:
+        if len(actions) == 1 and not once:
             self.client().update_item(**actions[0])
         else:
             wrapped: list[Any] = [{"Update": actions[0]}, *actions[1:]]
@@ -199,12 +212,15 @@ class Table(OrgItems):
         found = {item["sk"]["S"][:3]: item for item in self.batch_get(keys)}
         if len(found) != len(keys):
             raise Unreadable(deletion_id, f"chunk {number} is not whole")
-        return codec.chunk_from(number, found["IDS"]["data"]["B"], found["OUT"]["data"]["B"])
+        with codec.readable(deletion_id, f"chunk {number}"):
+            return codec.chunk_from(number, found["IDS"]["data"]["B"], found["OUT"]["data"]["B"])
 
     def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
         """See ports.Ledger."""
         found = self.batch_get([items.part_key(deletion_id, "CALL", n) for n in numbers])
-        return sorted((codec.call_from_data(item["data"]["B"]) for item in found), key=lambda call: call.n)
+        with codec.readable(deletion_id, "calls"):
+            calls = [codec.call_from_data(item["data"]["B"]) for item in found]
+        return sorted(calls, key=lambda call: call.n)
 
     def entries(self, deletion_id: str, after: int) -> list[Entry]:
         """See ports.Ledger."""
@@ -217,7 +233,9 @@ class Table(OrgItems):
             ExpressionAttributeValues={":pk": low["pk"], ":low": low["sk"], ":high": high["sk"]},
             ConsistentRead=True,
         )
-        return [codec.entry_from_text(item["doc"]["S"]) for item in pages]
+        found = list(pages)
+        with codec.readable(deletion_id, "log"):
+            return [codec.entry_from_text(item["doc"]["S"]) for item in found]
 
     def due(self, now: float, limit: int) -> list[str]:
         """See ports.Ledger."""

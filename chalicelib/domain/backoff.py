@@ -37,21 +37,25 @@ def delay(tries: int, longest: float, chance: float, asked: float | None = None)
 def failed_once_more(deletion: Deletion, now: float) -> Deletion:
     """The deletion after another failed try of its current call."""
     since = deletion.failing_since if deletion.failing_since is not None else now
-    return replace(deletion, tries=deletion.tries + 1, failing_since=since)
+    return replace(deletion, tries=deletion.tries + 1, failing_since=since, failed_at=now)
 
 
 def waited(deletion: Deletion) -> Deletion:
     """The deletion after a wait that is nobody's failure (lane, credits, pause): the give-up time does not
     run.
     """
-    return replace(deletion, tries=deletion.tries + 1, failing_since=None)
+    return replace(deletion, tries=deletion.tries + 1, failing_since=None, failed_at=None)
 
 
 def succeeded(deletion: Deletion) -> Deletion:
     """The deletion after a call that went well."""
-    return replace(deletion, tries=0, failing_since=None)
+    return replace(deletion, tries=0, failing_since=None, failed_at=None)
 
 
-def exhausted(deletion: Deletion, now: float, patience: Patience) -> bool:
-    """Has the current call failed for so long that it is given up?"""
-    return deletion.failing_since is not None and now - deletion.failing_since >= patience.give_up
+def exhausted(deletion: Deletion, patience: Patience) -> bool:
+    """Has the current call failed for so long that it is given up?
+
+    Told by its last failed try and not by the clock: what a dead worker left lying was not tried meanwhile.
+    """
+    since, last = deletion.failing_since, deletion.failed_at
+    return since is not None and last is not None and last - since >= patience.give_up

@@ -29,7 +29,7 @@ class Progress:
     `kind`: the call in use. `left`: chunks with unsettled ids. `open`: ledger numbers of calls with an intent
     and no answer. `single`: positions of the current chunk that are sent one by one. `failed_with`: a refusal
     of the whole request, as (code, message): nothing more is sent. `slow_since`: since when locked records
-    are asked for again; `ask_again`: the chunks whose turn that is.
+    are asked for again, `slow_at`: when that was done last; `ask_again`: the chunks whose turn that is.
     `code`: Zoho's last code, for the case that we give up.
     """
 
@@ -39,6 +39,7 @@ class Progress:
     single: tuple[int, ...] = ()
     failed_with: tuple[str, str] | None = None
     slow_since: float | None = None
+    slow_at: float | None = None
     slow_tries: int = 0
     ask_again: tuple[int, ...] = ()
     code: str = ""

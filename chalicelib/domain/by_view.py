@@ -19,6 +19,8 @@ ROUND_LIMIT = 50_000
 #: Zoho is asked for a job's status at most once in this many seconds, and at least once in LONGEST_ASK.
 SHORTEST_ASK = 5.0
 LONGEST_ASK = 60.0
+#: A count older than this (seconds) is taken anew before the view's mass delete is sent.
+FRESH_SECONDS = 30.0
 
 
 class Phase(StrEnum):
@@ -46,16 +48,17 @@ class Look:
 class Progress:
     """Where a view's deletion stands.
 
-    `before`: the view's count before this round; None where it could not be counted. `total`, `deleted`,
-    `failed`: sums over the rounds that have ended. `open`: the ledger number of a start without an answer.
-    `intent_at`: when this round was about to be sent. `lost`: a start of this round had no answer, so an
-    answer of Zoho's that a job is on may mean ours. `seen`, `still_since`: the last look, and since when
-    looks have been alike. `lane`: the key of the lane it is in, "" for none.
+    `before`: the view's count before this round; None where it could not be counted. `counted_at`: when that
+    was. `total`, `deleted`, `failed`: sums over the rounds that have ended. `open`: the ledger number of a
+    start without an answer. `intent_at`: when this round was about to be sent. `lost`: a start of this round
+    had no answer, so an answer of Zoho's that a job is on may mean ours. `seen`, `still_since`: the last look,
+    and since when looks have been alike. `lane`: the key of the lane it is in, "" for none.
     """
 
     phase: Phase = Phase.COUNT
     round: int = 1
     before: int | None = None
+    counted_at: float = 0.0
     total: int = 0
     deleted: int = 0
     failed: int = 0

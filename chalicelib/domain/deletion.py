@@ -168,7 +168,8 @@ class Deletion:
 
     Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as
     plain JSON values. `events` counts the entries of its log, `chain` is the hash of the newest, `published`
-    the number up to which they have left. `tries` and `failing_since` bound the tries of the current call.
+    the number up to which they have left. `tries`, `failing_since` and `failed_at` (the last failed
+    try) bound the tries of the current call.
     `frozen`: what its view or policy selects is stored as ids now, and it is done by ids from here on.
     `cancelled_by`: an operator who wants nothing more to be sent.
     """
@@ -197,6 +198,7 @@ class Deletion:
     chunks: int = 0
     tries: int = 0
     failing_since: float | None = None
+    failed_at: float | None = None
     calls: int = 0
     events: int = 0
     chain: str = ""

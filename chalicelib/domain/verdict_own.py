@@ -60,6 +60,8 @@ ABOUT_BELTS: tuple[Row, ...] = (
 ABOUT_ENDS: tuple[Row, ...] = (
     row("GAVE_UP", ALL, _V.FAIL, "It did not work within the give-up time.",
         "See the other problems for the cause; when it is gone, retry the deletion.", "OWN"),
+    row("UNREADABLE", ALL, _V.FAIL, "A part of what the table keeps of this deletion cannot be read.",
+        "Look at Zoho for what is gone, resolve the deletion, and ask again for the rest.", "OWN"),
     row("RECORD_STILL_THERE", BY_ID, _V.FAILED,
         "Zoho says that it did not delete the record, and it is there.",
         "Open the record in Zoho and look for what protects it, then retry.", "OWN"),

@@ -8,7 +8,7 @@ from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import LostLease, Overtaken, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import delete_ids, delete_view, waits
+from chalicelib.service import delete_ids, delete_view, unreadable, waits
 from chalicelib.service.run import Kit, Run
 from chalicelib.service.slots import NoSlot
 
@@ -45,6 +45,8 @@ def advance(kit: Kit, deletion_id: str) -> bool:
         _slice(run)
     except LostLease:
         kit.report("lease_lost", deletion_id=deletion_id)
+    except Unreadable as problem:
+        unreadable.end(run, problem)
     finally:
         run.let_go()
     return True

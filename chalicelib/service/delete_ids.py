@@ -11,7 +11,7 @@ from chalicelib.domain import backoff, by_ids
 from chalicelib.domain.by_ids import Progress
 from chalicelib.domain.deletion import Deletion, Plan, Status
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
-from chalicelib.domain.reply import BATCH_LIMIT
+from chalicelib.domain.reply import BATCH_LIMIT, CallKind
 from chalicelib.service import ids_read, ids_send, ids_store, waits
 from chalicelib.service.run import Run
 
@@ -49,7 +49,7 @@ def _next(run: Run, progress: Progress) -> None:
         _own_up(run, progress, chunk)
     elif chunk.settled:
         _next_chunk(run, progress)
-    elif progress.failed_with or backoff.exhausted(run.deletion, run.now, run.kit.patience):
+    elif progress.failed_with or backoff.exhausted(run.deletion, run.kit.patience):
         _close(run, progress, chunk)
     else:
         _work(run, progress, chunk)
@@ -96,12 +96,13 @@ def _ask_slowly(run: Run, progress: Progress, chunk: Chunk) -> None:
     """Only locked or unapproved records are left in this chunk: on to the next one, or wait and ask again."""
     now = run.now
     since = progress.slow_since if progress.slow_since is not None else now
-    if now - since >= run.kit.patience.give_up:
-        ids_store.save_chunk(run, run.deletion, progress, chunk, by_ids.given_up(chunk, progress))
-        return
     if chunk.number in progress.ask_again:
-        again = replace(progress, ask_again=tuple(n for n in progress.ask_again if n != chunk.number))
+        turns = tuple(n for n in progress.ask_again if n != chunk.number)
+        again = replace(progress, ask_again=turns, slow_at=now)
         ids_store.save_chunk(run, run.deletion, again, chunk, by_ids.slow_again(chunk))
+        return
+    if progress.slow_at is not None and progress.slow_at - since >= run.kit.patience.give_up:
+        ids_store.save_chunk(run, run.deletion, progress, chunk, by_ids.given_up(chunk, progress))
         return
     left = (*progress.left[1:], progress.left[0])
     if left[0] > progress.left[0]:
@@ -116,12 +117,18 @@ def _ask_slowly(run: Run, progress: Progress, chunk: Chunk) -> None:
 
 def _close(run: Run, progress: Progress, chunk: Chunk) -> None:
     """Nothing more is sent: what never left has failed, and a last read settles what did leave."""
-    exhausted = backoff.exhausted(run.deletion, run.now, run.kit.patience)
+    exhausted = backoff.exhausted(run.deletion, run.kit.patience)
     findings = by_ids.given_up(chunk, progress)
     if findings:
         ids_store.save_chunk(run, run.deletion, progress, chunk, findings)
         return
-    ids_read.read(run, progress, chunk, by_ids.reads(chunk, progress, run.width, settle=True), last=exhausted)
+    batches = by_ids.reads(chunk, progress, run.width, settle=True)
+    if progress.kind is CallKind.DELINK:
+        # A read finds records, not links: what became of a link that was sent for stays unknown.
+        lost = {p: f for batch in batches for p, f in by_ids.unreadable(chunk, batch).items()}
+        ids_store.save_chunk(run, run.deletion, progress, chunk, lost)
+        return
+    ids_read.read(run, progress, chunk, batches, last=exhausted)
 
 
 def _plan(run: Run) -> None:

@@ -33,7 +33,7 @@ def step(run: Run) -> None:
     if progress.open is not None and progress.phase is Phase.START:
         view_ends.lost(run, progress, "NO_ANSWER", "the worker ended before the answer came")
         return
-    if progress.phase is not Phase.RUN and backoff.exhausted(run.deletion, run.now, run.kit.patience):
+    if progress.phase is not Phase.RUN and backoff.exhausted(run.deletion, run.kit.patience):
         view_ends.give_up(run, progress)
         return
     _PHASES[progress.phase](run, progress)

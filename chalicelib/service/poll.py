@@ -41,4 +41,7 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
         except ExpungeError as problem:
             failed += 1
             kit.report("advance_failed", deletion_id=deletion_id, reason=str(problem))
+        except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one must not keep the others
+            failed += 1
+            kit.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
     return Polled(len(found), advanced, len(rest), failed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from chalicelib.domain.by_view import (
 from chalicelib.domain.deletion import Counts, Deletion, Problem, Status, final_status
 from chalicelib.domain.errors import Overtaken
 from chalicelib.domain.lane import Lane
+from chalicelib.domain.log import Entry
 from chalicelib.service.ports import Call
 from chalicelib.service.run import Run
 
@@ -105,11 +107,13 @@ def lost(run: Run, progress: Progress, code: str, message: str, call: Call | Non
     run.save(backoff.succeeded(deletion), calls=calls, entries=[*entries, entry], regardless=True)
 
 
-def next_round(run: Run, deletion: Deletion, progress: Progress) -> None:
-    """More than Zoho deletes in one job: count what is left, then the next round."""
+def next_round(run: Run, deletion: Deletion, progress: Progress, entries: Sequence[Entry] = ()) -> None:
+    """More than Zoho deletes in one job: count what is left, then the next round. `entries`: those that
+    `deletion` has gained already.
+    """
     following = replace(progress, phase=Phase.COUNT, round=progress.round + 1)
     deletion = replace(
         deletion, counts=counts_of(following), progress=following.to_json(), updated_at=run.now
     )
     deletion, entry = run.noted(deletion, "round_finished", f"round {progress.round}")
-    run.save(backoff.succeeded(deletion), entries=[entry])
+    run.save(backoff.succeeded(deletion), entries=[*entries, entry])

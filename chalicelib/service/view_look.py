@@ -41,7 +41,7 @@ def look(run: Run, progress: Progress) -> None:
     seen, done = conclude(progress, looked, now, run.kit.patience.settle, narrowed=narrowed)
     if seen is Seen.NOTHING_STARTED:
         deletion, entry = run.noted(run.deletion, "nothing_started", f"the view still holds {looked.count}")
-        again = replace(progress, phase=Phase.START, seen=None)
+        again = replace(progress, phase=Phase.START, seen=None, counted_at=now)
         run.save(backoff.succeeded(replace(deletion, progress=again.to_json())), entries=[entry])
     elif seen is Seen.DONE and done is not None:
         _job_seen(run, progress, done)
@@ -110,7 +110,7 @@ def _job_seen(run: Run, progress: Progress, done: Round) -> None:
     progress = with_round(progress, done)
     deletion, entry = run.noted(run.deletion, "outcome_found", f"{done.deleted} of {done.total} are gone")
     if another_round(done):
-        view_ends.next_round(run, deletion, progress)
+        view_ends.next_round(run, deletion, progress, [entry])
         return
     problems = (Problem("JOB_RECORD_FAILED", done.failed),) if done.failed else ()
     view_ends.end(run, progress, *problems, deletion=deletion, entries=(entry,))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from chalicelib.domain import backoff, lane
 from chalicelib.domain.by_view import (
+    FRESH_SECONDS,
     LONGEST_ASK,
     SHORTEST_ASK,
     Phase,
@@ -15,6 +16,8 @@ from chalicelib.domain.by_view import (
     progress_of,
 )
 from chalicelib.domain.deletion import Plan, Problem, Status
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.lane import Lane
 from chalicelib.domain.reply import CallKind
 from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call, started_job
 from chalicelib.service import view_ends, waits
@@ -31,7 +34,7 @@ def count(run: Run, progress: Progress) -> None:
     reply = run.zoho.count(request.module, request.cvid)
     judged = judge_call(CallKind.COUNT, reply)
     if judged.verdict is Verdict.ANSWERED:
-        _counted(run, replace(progress, before=counted(reply)))
+        _counted(run, replace(progress, before=counted(reply), counted_at=run.now))
     elif judged.verdict is Verdict.UNCOUNTABLE:
         _uncountable(run, progress, judged)
     elif judged.verdict is Verdict.FAIL:
@@ -67,7 +70,7 @@ def _too_many(run: Run, progress: Progress, before: int) -> None:
 
 def _uncountable(run: Run, progress: Progress, judged: Judgement) -> None:
     if run.deletion.limits.allow_uncounted:
-        following = replace(progress, phase=Phase.LANE, before=None)
+        following = replace(progress, phase=Phase.LANE, before=None, counted_at=run.now)
         run.save(backoff.succeeded(replace(run.deletion, progress=following.to_json())))
         return
     view_ends.refuse(run, progress, Problem("CANNOT_COUNT", 0, judged.message))
@@ -85,21 +88,40 @@ def _plan(run: Run, progress: Progress) -> None:
 def take_lane(run: Run, progress: Progress) -> None:
     """One mass delete at a time: take the lane, or wait for it in line."""
     now, deletion = run.now, run.deletion
-    before = lane.joined(run.kit.ledger.lane(_lane_key(run)), deletion.id)
-    if before.holder not in (None, deletion.id):
-        holder = run.kit.ledger.get(before.holder)
-        if holder is None or holder.is_final:
-            before = lane.left(before, before.holder, now)
+    # Its lane stays the one it has joined, also where the org's setting has changed since.
+    before = _without_the_gone(run, run.kit.ledger.lane(progress.lane or _lane_key(run)))
+    before = lane.joined(before, deletion.id)
     held = lane.taken(before, deletion.id, now)
     if held is None:
         seconds = min(
             run.kit.patience.longest, LONGEST_ASK, SHORTEST_ASK * (1 + before.position(deletion.id))
         )
-        waiting = replace(deletion, progress=replace(progress, lane=before.key).to_json())
+        # What it counted says nothing once the one before it has ended.
+        queued = replace(progress, lane=before.key, counted_at=0.0)
+        waiting = replace(deletion, progress=queued.to_json())
         run.wait(backoff.succeeded(waiting), waits.LANE, seconds, lane=before)
         return
     start = replace(progress, phase=Phase.START, lane=before.key)
     run.save(backoff.succeeded(replace(deletion, progress=start.to_json())), lane=held)
+
+
+def _without_the_gone(run: Run, before: Lane) -> Lane:
+    """The lane without holders and first ones in line that will never leave it by themselves: final, not
+    there any more, or set aside.
+    """
+    while (first := before.holder or next(iter(before.queue), None)) not in (None, run.deletion.id):
+        if not _is_gone(run, first):
+            break
+        before = lane.left(before, first, run.now)
+    return before
+
+
+def _is_gone(run: Run, other: str) -> bool:
+    try:
+        found = run.kit.ledger.get(other)
+    except Unreadable:
+        return True
+    return found is None or found.is_final
 
 
 def _lane_key(run: Run) -> str:
@@ -108,8 +130,15 @@ def _lane_key(run: Run) -> str:
 
 
 def start(run: Run, progress: Progress) -> None:
-    """Send the view's mass delete, with its intent written first."""
+    """Send the view's mass delete, with its intent written first.
+
+    What waited for the lane or was refused for now is counted again: the view may have grown past its limit,
+    and a lost answer can only be judged against what was there when it was sent.
+    """
     request = run.deletion.request
+    if run.now - progress.counted_at > FRESH_SECONDS:
+        run.save(replace(run.deletion, progress=replace(progress, phase=Phase.COUNT).to_json()))
+        return
     if run.kit.ledger.paused(request.org) is not None:
         run.wait(backoff.waited(run.deletion), waits.PAUSE, run.kit.patience.longest)
         return

@@ -49,4 +49,7 @@ def _advanced(kit: Kit, deletion_id: str) -> bool:
     except ExpungeError as problem:
         kit.report("advance_failed", deletion_id=deletion_id, reason=str(problem))
         return False
+    except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one deletion must not keep the others
+        kit.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
+        return False
     return True

@@ -42,9 +42,9 @@ class FakeNudges:
 
 
 class World:
-    def __init__(self, records: list[str] | None = None) -> None:
+    def __init__(self, records: list[str] | None = None, ledger: FakeLedger | None = None) -> None:
         self.now = 1_000_000.0
-        self.ledger = FakeLedger()
+        self.ledger = ledger or FakeLedger()
         self.zoho = FakeZoho(lambda: self.now, records or [])
         self.topic = FakeTopic()
         self.nudges = FakeNudges()

@@ -1,0 +1,105 @@
+"""What must hold once a stage is at rest, whatever went wrong on the way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from chalicelib.domain import log
+from chalicelib.domain.deletion import Deletion, Status
+from tests.crash.stage import Stage
+
+LEASE = 60.0
+
+
+def check(stage: Stage) -> list[Deletion]:
+    """All invariants that need no knowledge of the scenario; returns the deletions."""
+    found = [_deletion(stage, one) for one in stage.accepted]
+    for deletion in found:
+        _log_is_whole(stage, deletion)
+        _events_left(stage, deletion)
+    _nothing_is_held(stage)
+    _views_are_sent_with_proof(stage)
+    _nothing_goes_twice(stage)
+    return found
+
+
+def _deletion(stage: Stage, one: str) -> Deletion:
+    deletion: Deletion | None = stage.ledger.get(one)
+    assert deletion is not None, f"{one} is lost"
+    assert deletion.is_final, f"{one} is still {deletion.status}"
+    counts = deletion.counts
+    ends = (counts.deleted, counts.already_absent, counts.failed, counts.held, counts.unknown, counts.pending)
+    assert counts.requested == sum(ends), f"{one}: counts do not add up: {counts}"
+    return deletion
+
+
+def _log_is_whole(stage: Stage, deletion: Deletion) -> None:
+    entries = stage.ledger.entries(deletion.id, 0)
+    assert log.first_broken(entries) is None
+    assert (len(entries), entries[-1].chain) == (deletion.events, deletion.chain)
+    assert deletion.published == deletion.events
+
+
+def _events_left(stage: Stage, deletion: Deletion) -> None:
+    """Every public entry left under its own id, always with the same words, and the statuses are told."""
+    heard: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in stage.topic.events:
+        heard[event["id"]].append(event)
+    told = []
+    for entry in stage.ledger.entries(deletion.id, 0):
+        if entry.event is not None:
+            copies = heard[f"{deletion.id}/{entry.n}"]
+            assert copies, f"event {entry.n} never left"
+            assert all(copy == {**entry.event, "chain": entry.chain} for copy in copies)
+            told.append(entry.what)
+    assert (told[0], told[-1]) == ("accepted", log.event_name(deletion.status))
+    final = [what for what in told if what in {status.value for status in Status if status in FINAL}]
+    assert final == [deletion.status.value]
+    order = [event["sequence"] for event in stage.topic.events if event["subject"] == deletion.id]
+    first_seen = list(dict.fromkeys(int(n) for n in order))
+    assert first_seen == sorted(first_seen), "an event overtook an earlier one"
+
+
+FINAL = {
+    Status.COMPLETED,
+    Status.PARTIALLY_COMPLETED,
+    Status.FAILED,
+    Status.REFUSED,
+    Status.CANCELLED,
+    Status.NEEDS_ATTENTION,
+}
+
+
+def _nothing_is_held(stage: Stage) -> None:
+    lane = stage.ledger.lane("default")
+    assert (lane.holder, lane.queue) == (None, ())
+    stage.now += LEASE
+    for k in range(stage.zoho.org.concurrency):
+        assert stage.ledger.take("default", f"SLOT#{k}", "the next one", stage.now, stage.now), f"slot {k}"
+    assert all(stage.ledger.claim(one, stage.now, stage.now) is None for one in stage.accepted)
+
+
+def _views_are_sent_with_proof(stage: Stage) -> None:
+    """Between two sends of a view's mass delete there is a look, or an answer that could be read."""
+    looked = True
+    for name, _ in stage.zoho.log:
+        if name == "mass_delete_view":
+            assert looked, "a view's mass delete was sent again on a guess"
+            looked = False
+        elif name in ("count", "job_status"):
+            looked = True
+
+
+def _nothing_goes_twice(stage: Stage) -> None:
+    """Records that come back after the end stay, whatever is delivered again."""
+    before = list(stage.zoho.removed)
+    stage.zoho.records |= dict.fromkeys(before)
+    stage.zoho.links |= dict.fromkeys(before)
+    for order in stage.orders:
+        stage.send(order)
+    for one in stage.accepted:
+        stage.queue.nudge(one)
+    stage.poll()
+    stage.rest()
+    assert stage.zoho.removed == before

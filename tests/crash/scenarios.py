@@ -1,0 +1,124 @@
+"""The scenarios of the crash matrix: what is asked, and what must have become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.domain.deletion import Api, Deletion, Limits, Status, Territory
+from tests.crash.stage import Stage
+
+IDS = tuple(str(n) for n in range(1, 4))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`run` sends and waits until rest; `gone`: how many records or links must be gone at the end.
+
+    `absent`: how many ids never had a record. `person`: whether needs_attention is a right end too.
+    """
+
+    run: Callable[[Stage], None]
+    gone: int
+    records: int = 0
+    absent: int = 0
+    failed: int = 0
+    concurrency: int = 1
+    person: bool = False
+
+    def judge(self, stage: Stage, ended: list[Deletion]) -> None:
+        """What the scenario itself promises."""
+        if self.person and any(one.status is Status.NEEDS_ATTENTION for one in ended):
+            return
+        assert len(stage.zoho.removed) == self.gone
+        assert len(set(stage.zoho.removed)) == self.gone
+        told = sum(one.counts.deleted for one in ended)
+        absent = sum(one.counts.already_absent for one in ended)
+        # What was absent from the start may be counted as deleted after a call without an answer.
+        assert told + absent == self.gone + self.absent
+        assert told >= self.gone
+        assert sum(one.counts.failed for one in ended) == self.failed
+        good = {Status.COMPLETED, Status.PARTIALLY_COMPLETED if self.failed else Status.COMPLETED}
+        assert {one.status for one in ended} <= good
+
+
+def _by_ids(stage: Stage) -> None:
+    stage.send(stage.order("delete_records", ids=(*IDS, "99")))
+    stage.rest()
+
+
+def _several_calls_at_once(stage: Stage) -> None:
+    stage.send(stage.order("delete_records", ids=tuple(str(n) for n in range(1, 251))))
+    stage.rest()
+
+
+def _mass_by_ids(stage: Stage) -> None:
+    limits = Limits(max_records=1000, mass_delete_by_ids=True)
+    ids = tuple(str(n) for n in range(1, 602))
+    stage.send(stage.order("delete_records", limits, ids=ids, api=Api.MASS_DELETE))
+    stage.rest()
+
+
+def _external(stage: Stage) -> None:
+    stage.send(stage.order("delete_records", ids=("1", "2"), external_id_field="External"))
+    stage.rest()
+
+
+def _delink(stage: Stage) -> None:
+    stage.zoho.links = dict.fromkeys(("51", "52"))
+    ids, parent = ("51", "52", "53"), "7"
+    stage.send(
+        stage.order("delink_records", module="Campaigns", record_id=parent, related_list="Contacts", ids=ids)
+    )
+    stage.rest()
+
+
+def _locked(stage: Stage) -> None:
+    stage.zoho.locked = {"2"}
+    stage.zoho.unlock_at = stage.now + 12
+    stage.send(stage.order("delete_records", ids=IDS))
+    stage.rest()
+
+
+def _never_unlocked(stage: Stage) -> None:
+    stage.zoho.locked = {"2"}
+    stage.send(stage.order("delete_records", ids=IDS))
+    stage.rest()
+
+
+def _view(stage: Stage) -> None:
+    stage.send(stage.order("mass_delete", cvid="5"))
+    stage.rest()
+
+
+def _view_of_a_territory(stage: Stage) -> None:
+    stage.send(stage.order("mass_delete", cvid="5", territory=Territory("7")))
+    stage.rest()
+
+
+def _two_views(stage: Stage) -> None:
+    stage.send(stage.order("mass_delete", cvid="5"))
+    stage.send(stage.order("mass_delete", cvid="6"))
+    stage.rest()
+
+
+def _dry_runs(stage: Stage) -> None:
+    stage.send(stage.order("mass_delete", cvid="5", dry_run=True))
+    stage.send(stage.order("delete_records", ids=IDS, dry_run=True))
+    stage.rest()
+
+
+SCENARIOS = {
+    "delete records by ids": Scenario(_by_ids, gone=3, records=3, absent=1),
+    "several calls at once": Scenario(_several_calls_at_once, gone=250, records=250, concurrency=10),
+    "mass delete by ids": Scenario(_mass_by_ids, gone=601, records=601),
+    "external ids": Scenario(_external, gone=2, records=2),
+    "delink": Scenario(_delink, gone=2, absent=1),
+    "a locked record": Scenario(_locked, gone=3, records=3),
+    "a record that stays locked": Scenario(_never_unlocked, gone=2, records=3, failed=1),
+    "a view": Scenario(_view, gone=9, records=9),
+    "a view of a territory": Scenario(_view_of_a_territory, gone=9, records=9, person=True),
+    "a view in two rounds": Scenario(_view, gone=50_001, records=50_001),
+    "two views": Scenario(_two_views, gone=9, records=9),
+    "dry runs": Scenario(_dry_runs, gone=0, records=9),
+}

@@ -1,0 +1,151 @@
+"""A stage in memory: sender, queue, workers and schedule around one ledger, with a clock that jumps.
+
+Every invocation is a process of its own. A message that its worker did not finish comes again, the poll runs
+every minute, and a sender that got no answer sends again under the same delivery id: nothing else keeps the
+work going.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chalicelib.domain.deletion import Limits, Operation, Request
+from chalicelib.domain.errors import Unavailable
+from chalicelib.service.accept import Acceptance, Order, accept
+from chalicelib.service.poll import poll
+from chalicelib.service.run import Kit
+from chalicelib.service.work import Nudge, work
+from tests.crash.layer import Died, Plan, Process, Recorder
+from tests.crash.zoho import MatrixZoho
+from tests.unit.service.world import PATIENCE, FakeTopic
+
+START = 1_700_000_000.0
+VISIBILITY = 60.0
+POLL_EVERY = 60.0
+
+
+@dataclass
+class Queue:
+    """Messages with the time from which they are visible."""
+
+    clock: Callable[[], float]
+    messages: list[tuple[float, int, str]] = field(default_factory=list)
+    sent: int = 0
+
+    def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
+        self.sent += 1
+        self.messages.append((self.clock() + delay, self.sent, deletion_id))
+
+    def receive(self) -> list[tuple[int, str]]:
+        """Those that are visible; they stay, invisible for a while, until they are removed."""
+        now = self.clock()
+        found = [(n, one) for at, n, one in self.messages if at <= now][:10]
+        taken = {n for n, _ in found}
+        self.messages = [(now + VISIBILITY if n in taken else at, n, d) for at, n, d in self.messages]
+        return found
+
+    def remove(self, numbers: set[int]) -> None:
+        self.messages = [message for message in self.messages if message[1] not in numbers]
+
+
+class Stage:
+    """`ledger` is anything that implements ports.Ledger and ports.Leases."""
+
+    def __init__(
+        self, ledger: Any, plan: Plan | None = None, records: int = 0, concurrency: int = 1, lane: str = "org"
+    ) -> None:
+        self.now = START
+        self.ledger = ledger
+        self.zoho = MatrixZoho(lambda: self.now, [str(n) for n in range(1, records + 1)], concurrency)
+        self.zoho.org = replace(self.zoho.org, lane=lane)
+        self.topic = FakeTopic()
+        self.queue = Queue(lambda: self.now)
+        self.recorder = Recorder(plan)
+        self.reports: list[tuple[str, dict[str, Any]]] = []
+        self.accepted: list[str] = []
+        self.orders: list[Order] = []
+        self._next_poll = START + POLL_EVERY
+        self._random = 0
+
+    # --- the sender ----------------------------------------------------------------------------------
+
+    def order(self, operation: str, limits: Limits | None = None, **request: Any) -> Order:
+        asked = Request(Operation(operation), request.pop("module", "Leads"), "default", **request)
+        number = f"msg_{len(self.orders) + 1}"
+        made = Order("crm", number, f"hash {number}", asked, limits or Limits(max_records=200_000))
+        self.orders.append(made)
+        return made
+
+    def send(self, order: Order) -> str:
+        """Sends until there is a receipt, as a sender must."""
+        for _ in range(5):
+            process = Process(self.recorder)
+            outside = Acceptance(
+                process.ledger(self.ledger), process.nudges(self.queue), self._bytes, "test", 400
+            )
+            try:
+                receipt = accept(outside, order, self.now)
+            except (Died, Unavailable):
+                self.now += 1
+                continue
+            if receipt.deletion_id not in self.accepted:
+                self.accepted.append(receipt.deletion_id)
+            return receipt.deletion_id
+        raise AssertionError("never accepted")
+
+    def _bytes(self, size: int) -> bytes:
+        self._random += 1
+        return self._random.to_bytes(size, "big")
+
+    # --- the functions -------------------------------------------------------------------------------
+
+    def kit(self, process: Process) -> Kit:
+        return Kit(
+            ledger=process.ledger(self.ledger),
+            leases=process.leases(self.ledger),
+            nudges=process.nudges(self.queue),
+            topic=process.topic(self.topic),
+            zoho=process.zoho(lambda org, deadline: self.zoho),
+            clock=lambda: self.now,
+            chance=lambda: 0.5,
+            report=lambda event, **fields: self.reports.append((event, fields)),
+            stage="test",
+            patience=PATIENCE,
+            ends_at=self.now + 55,
+        )
+
+    def work(self) -> bool:
+        """One invocation of the worker; False where there was no message for it."""
+        batch = self.queue.receive()
+        if not batch:
+            return False
+        process = Process(self.recorder)
+        try:
+            failed = work(self.kit(process), [Nudge(str(n), one) for n, one in batch], self.now + 35)
+        except Died:
+            return True
+        self.queue.remove({n for n, _ in batch if str(n) not in failed})
+        return True
+
+    def poll(self) -> None:
+        """One tick of the schedule."""
+        try:
+            poll(self.kit(Process(self.recorder)), self.now + 35)
+        except (Died, Unavailable):
+            return
+
+    def rest(self, most: int = 600) -> None:
+        """Everything that would happen by itself, until nothing is due and no message is left."""
+        for _ in range(most):
+            while self.work():
+                pass
+            if not self.ledger.due(self.now + 10**9, 1) and not self.queue.messages:
+                return
+            times = [at for at, _, _ in self.queue.messages]
+            self.now = max(self.now, min([*times, self._next_poll]))
+            if self.now >= self._next_poll:
+                self._next_poll = self.now + POLL_EVERY
+                self.poll()
+        raise AssertionError(f"never at rest: {self.ledger.due(self.now + 10**9, 9)}")

@@ -1,0 +1,57 @@
+"""The Zoho of the crash matrix: the fake one, quick with many records, with links apart from records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.deletion import Territory
+from chalicelib.domain.reply import Item, Reply
+from tests.fake_zoho import FakeZoho
+
+
+class MatrixZoho(FakeZoho):
+    """`removed`: ids in the order in which they went, also those that came back in between."""
+
+    def __init__(self, clock: Callable[[], float], records: Sequence[str], concurrency: int) -> None:
+        super().__init__(clock, records)
+        self.org = replace(self.org, concurrency=concurrency)
+        self.links: dict[str, None] = {}
+        self.unlock_at: float | None = None
+        self.jobs_started = 0
+
+    @property
+    def removed(self) -> list[str]:
+        """Everything that was ever deleted or delinked, as often as it was."""
+        return [one for one, _ in self.deleted]
+
+    def _remove(self, one: str) -> Item:
+        if self.unlock_at is not None and self.clock() >= self.unlock_at:
+            self.locked = set()
+        return super()._remove(one)
+
+    def _run_job(self) -> None:
+        job = self.job
+        if job and job["status"] == "RUNNING" and self.clock() >= job["ends"]:
+            gone = [i for i in job["ids"] if i in self.records]
+            self.records = {i: None for i in self.records if i not in job["doomed"]}
+            self.deleted += [(i, self.clock()) for i in gone]
+            job |= {"status": "COMPLETED", "deleted": len(gone)}
+
+    def mass_delete_view(self, module: str, cvid: str, territory: Territory | None) -> Reply:
+        before = self.job
+        reply = super().mass_delete_view(module, cvid, territory)
+        if self.job is not None and self.job is not before:
+            self.job["doomed"] = set(self.job["ids"])
+            self.jobs_started += 1
+        return reply
+
+    def delink(self, module: str, record_id: str, related_list: str, ids: Sequence[str]) -> Reply:
+        def one(i: str) -> Item:
+            if i not in self.links:
+                return Item("INVALID_DATA", "the related id given seems to be invalid", id=i)
+            del self.links[i]
+            self.deleted.append((i, self.clock()))
+            return Item("SUCCESS", "relation removed", ok=True, id=i)
+
+        return self._do("delink", list(ids), lambda: self._answer([one(i) for i in ids]))
