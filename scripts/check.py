@@ -1,4 +1,7 @@
-"""`make check`: lint, format, types, import law, cfn-lint on every stage, template tests. Runs all of it."""
+"""`make check`: lint, format, types, import law, made documents, cfn-lint on every stage, template tests.
+
+Runs all of it.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +77,8 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("mypy", tool("mypy")),
     ("import law", tool("lint-imports", "--no-logo")),
     ("import law of app.py", doors),
+    ("docs/openapi.json", tool("python", "scripts/openapi.py", "--check")),
+    ("docs/ERRORS.md", tool("python", "scripts/errors_doc.py", "--check")),
     ("cfn-lint", templates),
     ("template tests", tool("pytest", "-q", "tests/infra")),
 ]

@@ -1,0 +1,220 @@
+"""Makes docs/openapi.json (OpenAPI 3.1) from the application's routes and the models of its bodies.
+
+python scripts/openapi.py            writes it
+python scripts/openapi.py --check    fails when it is stale
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import app as application  # noqa: E402 - found only once the root is on the path
+from chalicelib.web import responses  # noqa: E402
+from chalicelib.web.intake import FORM, JSON, MOST_BYTES  # noqa: E402
+from scripts.openapi_routes import DOOR, GATEWAY, PARAMETERS, ROUTES, Route  # noqa: E402
+from scripts.openapi_schemas import everything, record, ref  # noqa: E402
+
+TARGET = ROOT / "docs" / "openapi.json"
+VERSION = "1.0.0"  # of the public contract
+
+INTRODUCTION = f"""Signed, durable, explainable deletions for Zoho CRM. A 202 is a promise: the deletion
+reaches a final status and its event is published, whatever fails in between. Bodies may have {MOST_BYTES}
+bytes at most. Made by scripts/openapi.py from the routes and the models: do not edit it by hand. What each
+answer means, and the result events: docs/CONTRACT.md.""".replace("\n", " ")
+
+#: status: (code, when, whether it lists fields)
+REFUSALS = {
+    "400": ("invalid_request", "Not acceptable: `fields` lists every problem with its place.", True),
+    "401": ("unauthorized", "Not verified: the same answer for every reason, unknown sources too.", False),
+    "403": ("not_allowed", "The source, or the caller, may not ask for this; `fields` lists why.", True),
+    "404": ("not_found", "No such path, or a link that is not good.", False),
+    "405": ("method_not_allowed", "The path does not take this method.", False),
+    "409": ("conflict", "Not as things stand: for a request, its id came before with another body.", False),
+    "413": ("too_large", "The body is over the limit.", False),
+    "415": ("unsupported_media_type", "Another content type than this path, or this source, takes.", False),
+    "429": ("slow_down", "Too many requests at once; nothing was accepted.", False),
+    "503": ("unavailable", "Not known to be accepted: send it again with the same id.", False),
+}
+#: On these API Gateway may answer by itself, without the headers of ours.
+BY_THE_GATEWAY = {"403", "404", "405", "413", "429"}
+
+SECURITY: dict[str, list[dict[str, list[str]]]] = {
+    "sender": [{"standardWebhooks": []}, {"token": []}],
+    "iam": [{"iam": []}],
+    "link": [],
+}
+SCHEMES = {
+    "standardWebhooks": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over"
+        " `{id}.{timestamp}.{raw body}`; several, separated by spaces, during a rotation",
+    },
+    "token": {"type": "http", "scheme": "bearer", "description": "sources of the token profile only"},
+    "iam": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "AWS Signature Version 4 of a caller whom IAM allows execute-api:Invoke",
+        "x-amazon-apigateway-authtype": "awsSigv4",
+    },
+}
+
+
+class NotDescribed(Exception):
+    """A route of the application that scripts/openapi_routes.py does not know."""
+
+
+def document(routes: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """The whole document; `routes`: the methods of each path. Raises NotDescribed."""
+    paths: dict[str, dict[str, Any]] = {}
+    for path, methods in sorted(routes.items()):
+        for method in sorted(methods):
+            if (path, method) not in ROUTES:
+                raise NotDescribed(f"{method} {path}: describe it in scripts/openapi_routes.py")
+            paths.setdefault(path, {})[method.lower()] = operation(ROUTES[path, method])
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Expunge", "version": VERSION, "description": INTRODUCTION},
+        "servers": [server()],
+        "paths": paths,
+        "components": components(json.dumps(paths)),
+    }
+
+
+def server() -> dict[str, Any]:
+    """Where the API is, before it is deployed anywhere."""
+    defaults = {"api": "api", "region": "us-east-1", "stage": "prod"}
+    return {
+        "url": "https://{api}.execute-api.{region}.amazonaws.com/{stage}",
+        "description": "EndpointURL of the stack; on one machine api_url of .local/stack.json",
+        "variables": {name: {"default": value} for name, value in defaults.items()},
+    }
+
+
+def components(used: str) -> dict[str, Any]:
+    """What the paths share; `used` is their text."""
+    schemas = everything() | {f"Error{status}": error(*row) for status, row in REFUSALS.items()}
+    answers = {f"Refused{status}": refusal(status) for status in REFUSALS if f'/Refused{status}"' in used}
+    return {
+        "schemas": reachable(schemas, used + json.dumps(answers)),
+        "responses": answers,
+        "headers": headers(),
+        "parameters": {n: p for n, p in PARAMETERS.items() if f'/parameters/{n}"' in used},
+        "securitySchemes": {n: s for n, s in SCHEMES.items() if f'"{n}"' in used},
+    }
+
+
+def operation(route: Route) -> dict[str, Any]:
+    """One operation, with every answer that it can give."""
+    answers = {status: answer(route, status) for status in route.good}
+    for status in (*route.statuses, *GATEWAY, *DOOR):
+        answers[status] = {"$ref": f"#/components/responses/Refused{status}"}
+    made: dict[str, Any] = {"operationId": route.name, "summary": route.summary, "tags": [tag(route)]}
+    if route.says:
+        made["description"] = route.says
+    made["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in route.parameters]
+    if route.body is not None:
+        content: dict[str, Any] = {JSON: {"schema": route.body}}
+        if route.security == "sender":
+            says = "token profile only; fields as in JSON, ids separated by commas"
+            content[FORM] = {"schema": {"type": "object", "description": says}}
+        made["requestBody"] = {"required": True, "content": content}
+    made["responses"] = dict(sorted(answers.items()))
+    made["security"] = SECURITY[route.security]
+    return made
+
+
+def tag(route: Route) -> str:
+    """Who uses the route."""
+    return {"sender": "senders", "iam": "operators", "link": "readers"}[route.security]
+
+
+def answer(route: Route, status: str) -> dict[str, Any]:
+    """An answer that carries what was asked for."""
+    sent = ours()
+    if status == "202" and route.body == ref("DeletionRequest"):
+        sent["Idempotent-Replayed"] = {"$ref": "#/components/headers/Idempotent-Replayed"}
+    made: dict[str, Any] = {"description": route.summary, "headers": sent}
+    schema = route.good[status]
+    if schema is not None:
+        made["content"] = {JSON: {"schema": schema}}
+    if route.name == "read":
+        made["content"]["text/html"] = {"schema": {"type": "string"}}
+    return made
+
+
+def refusal(status: str) -> dict[str, Any]:
+    """The answer of one status, shared by all operations."""
+    sent = {} if status in BY_THE_GATEWAY else ours()
+    if status in ("429", "503"):
+        sent["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    content = {JSON: {"schema": ref(f"Error{status}")}}
+    return {"description": REFUSALS[status][1], "headers": sent, "content": content}
+
+
+def error(code: str, _when: str, lists: bool) -> dict[str, Any]:
+    """The body of a refusal."""
+    shape: dict[str, Any] = {
+        "code": {"const": code},
+        "message": {"type": "string"},
+        "request_id": {"type": "string"},
+    }
+    if lists:
+        shape["fields"] = {"type": "array", "items": ref("Field")}
+    return record({"error": record(shape, optional=("fields",))})
+
+
+def ours() -> dict[str, Any]:
+    """The headers on every answer of the api function."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in responses.ALWAYS}
+
+
+def headers() -> dict[str, Any]:
+    """All headers by name."""
+    always = {n: {"required": True, "schema": {"const": v}} for n, v in responses.ALWAYS.items()}
+    again = "the same request was accepted before; the body is the one of then"
+    return always | {
+        "Idempotent-Replayed": {"description": again, "schema": {"const": "true"}},
+        "Retry-After": {"description": "seconds", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
+    }
+
+
+def reachable(schemas: dict[str, Any], used: str) -> dict[str, Any]:
+    """The schemas that something refers to, those they refer to included."""
+    found: dict[str, Any] = {}
+    while new := {n: s for n, s in schemas.items() if n not in found and f'/schemas/{n}"' in used}:
+        found |= new
+        used += json.dumps(new)
+    return dict(sorted(found.items()))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the document, or compare it. 0 where it is up to date."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--check", action="store_true", help="only say whether the document is up to date")
+    try:
+        made = json.dumps(document(application.app.routes), indent=2, ensure_ascii=False) + "\n"
+    except NotDescribed as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    if parser.parse_args(arguments).check:
+        if TARGET.exists() and TARGET.read_text(encoding="utf-8") == made:
+            return 0
+        print("docs/openapi.json is stale: run python scripts/openapi.py", file=sys.stderr)
+        return 1
+    TARGET.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

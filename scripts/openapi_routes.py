@@ -1,0 +1,193 @@
+"""What docs/openapi.json says about each route: the words, the parameters and the statuses.
+
+Every route of the contract is described here; those that the application does not have are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.source import ORG_NAME, SOURCE_NAME, ZOHO_NAME
+from chalicelib.web import schemas
+from scripts.openapi_schemas import TEXT, TIME, Schema, anchored, ref
+
+DOOR = ("429", "503")  # of every route: throttling, and a store out of reach
+GATEWAY = ("404", "405")  # a path or method that is not there, answered by API Gateway
+COMMAND = ("400", "403", "404", "409")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path. `statuses`: its refusals; `good`: the answers that carry what was asked for."""
+
+    name: str
+    summary: str
+    good: dict[str, Schema | None]
+    statuses: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+    body: Schema | None = None
+    security: str = "iam"
+    says: str = ""
+
+
+def parameter(name: str, where: str, schema: Schema, says: str, *, required: bool = False) -> dict[str, Any]:
+    """One parameter; those of a path are always required."""
+    needed = required or where == "path"
+    return {"name": name, "in": where, "required": needed, "schema": schema, "description": says}
+
+
+_ID = "[!-\\-/-~]{1,256}"
+PARAMETERS = {
+    "source": parameter(
+        "source", "path", {**TEXT, "pattern": anchored(SOURCE_NAME)}, "name of the sending source"
+    ),
+    "webhook-id": parameter(
+        "webhook-id",
+        "header",
+        {**TEXT, "pattern": f"^{_ID}$"},
+        "Standard Webhooks: the delivery, unique in its source; the same for every retry",
+    ),
+    "webhook-timestamp": parameter(
+        "webhook-timestamp",
+        "header",
+        {**TEXT, "pattern": "^[0-9]{1,12}$"},
+        "Standard Webhooks: seconds since the epoch, within 300 of now",
+    ),
+    "id": parameter("id", "path", {**TEXT, "pattern": "^del_[0-7][0-9A-HJKMNP-TV-Z]{25}$"}, "the deletion"),
+    "token": parameter(
+        "token",
+        "query",
+        {**TEXT, "pattern": "^[A-Za-z0-9_-]{43}$"},
+        "as in the link of the answer",
+        required=True,
+    ),
+    "cursor": parameter(
+        "cursor", "query", {**TEXT, "pattern": "^[0-9]{1,9}$"}, "next_cursor of the page before"
+    ),
+    "Idempotency-Key": parameter(
+        "Idempotency-Key",
+        "header",
+        {**TEXT, "pattern": "^[!-~]{1,256}$"},
+        "the same for every retry",
+        required=True,
+    ),
+    "module": parameter(
+        "module", "path", {**TEXT, "pattern": anchored(ZOHO_NAME)}, "Zoho's API name of the module"
+    ),
+    "record_id": parameter(
+        "record_id", "path", {**TEXT, "pattern": anchored(schemas.RECORD_ID)}, "the held record"
+    ),
+    "name": parameter("name", "path", TEXT, "name of the policy"),
+    "org": parameter("org", "query", {**TEXT, "pattern": anchored(ORG_NAME)}, "left out: default"),
+    "by_status": parameter("status", "query", TEXT, "only deletions in this status"),
+    "by_module": parameter("module", "query", TEXT, "only deletions in this module"),
+    "since": parameter("since", "query", TIME, "only deletions accepted since then"),
+    "page": parameter("cursor", "query", TEXT, "next_cursor of the page before"),
+}
+
+_INTAKE = ("400", "403", "409", "413", "415")
+_LIST = ("by_status", "by_module", "org", "since", "page")
+_HELD = ("module", "record_id", "org")
+_OPERATOR = "/v1/operator"
+_ONE = f"{_OPERATOR}/deletions/{{id}}"
+_HOLD = f"{_OPERATOR}/holds/{{module}}/{{record_id}}"
+_POLICY = f"{_OPERATOR}/policies/{{name}}"
+_ANY: Schema = {"type": "object"}
+
+ROUTES: dict[tuple[str, str], Route] = {
+    ("/v1/sources/{source}/deletions", "POST"): Route(
+        "send",
+        "Ask for a deletion",
+        {"202": ref("Receipt")},
+        ("401", *_INTAKE),
+        ("source", "webhook-id", "webhook-timestamp"),
+        ref("DeletionRequest"),
+        "sender",
+        "Answers are checked for in this order: 415 (neither JSON nor form), 413, 503 (secrets), 401,"
+        " 415 (form on a source that signs), 202 replayed or 409, 400, 403. Webhook-id and webhook-timestamp"
+        " go with a signature; a source of the token profile sends neither.",
+    ),
+    ("/v1/deletions/{id}", "GET"): Route(
+        "read",
+        "Read one deletion",
+        {"200": ref("Deletion")},
+        (),
+        ("id", "token"),
+        security="link",
+        says="A capability URL: `links.self` of the 202. A page for a browser (Accept: text/html).",
+    ),
+    ("/v1/deletions/{id}/records", "GET"): Route(
+        "readRecords",
+        "Read the outcome of every id",
+        {"200": ref("RecordsPage")},
+        ("400",),
+        ("id", "token", "cursor"),
+        security="link",
+    ),
+    (f"{_OPERATOR}/deletions", "POST"): Route(
+        "operatorSend",
+        "Ask for a deletion from inside AWS",
+        {"202": ref("Receipt")},
+        _INTAKE,
+        ("Idempotency-Key",),
+        ref("DeletionRequest"),
+        says="Limits come from the source `operator` of the sources secret; without it: 403.",
+    ),
+    (f"{_OPERATOR}/deletions", "GET"): Route(
+        "operatorList", "List deletions, newest first", {"200": ref("DeletionList")}, ("400", "403"), _LIST
+    ),
+    (f"{_ONE}/cancel", "POST"): Route(
+        "cancel",
+        "Cancel what was not sent to Zoho yet",
+        {"200": ref("Deletion"), "202": ref("Deletion")},
+        COMMAND,
+        ("id",),
+    ),
+    (f"{_ONE}/retry", "POST"): Route(
+        "retry", "Ask again for the ids that failed or are unknown", {"202": ref("Receipt")}, COMMAND, ("id",)
+    ),
+    (f"{_ONE}/approve", "POST"): Route(
+        "approve",
+        "Approve a large deletion by its count",
+        {"200": ref("Deletion"), "202": ref("Deletion")},
+        COMMAND,
+        ("id",),
+        ref("Approval"),
+    ),
+    (f"{_ONE}/resolve", "POST"): Route(
+        "resolve",
+        "Say what became of a deletion that needs attention",
+        {"200": ref("Deletion"), "202": ref("Deletion")},
+        COMMAND,
+        ("id",),
+        ref("Resolution"),
+    ),
+    (f"{_OPERATOR}/holds", "GET"): Route("holds", "List holds", {"200": _ANY}, ("400", "403"), ("org",)),
+    (_HOLD, "GET"): Route("hold", "Read a hold", {"200": _ANY}, ("400", "403", "404"), _HELD),
+    (_HOLD, "PUT"): Route(
+        "setHold", "Hold a record: it is never deleted", {"200": _ANY}, ("400", "403"), _HELD, ref("Hold")
+    ),
+    (_HOLD, "DELETE"): Route(
+        "endHold", "End a hold", {"200": _ANY, "204": None}, ("400", "403", "404"), _HELD
+    ),
+    (f"{_OPERATOR}/policies", "GET"): Route(
+        "policies", "List retention policies", {"200": _ANY}, ("400", "403"), ("org",)
+    ),
+    (_POLICY, "GET"): Route(
+        "policy", "Read a policy", {"200": ref("Policy")}, ("400", "403", "404"), ("name", "org")
+    ),
+    (_POLICY, "PUT"): Route(
+        "setPolicy", "Set a policy", {"200": ref("Policy")}, ("400", "403"), ("name", "org"), ref("Policy")
+    ),
+    (_POLICY, "DELETE"): Route(
+        "endPolicy", "End a policy", {"200": _ANY, "204": None}, ("400", "403", "404"), ("name", "org")
+    ),
+    (f"{_POLICY}/run", "POST"): Route(
+        "runPolicy", "Run a policy now", {"200": _ANY, "202": _ANY}, COMMAND, ("name", "org")
+    ),
+    (f"{_OPERATOR}/pause", "GET"): Route("paused", "Read what is paused", {"200": _ANY}, ("403",)),
+    (f"{_OPERATOR}/pause", "PUT"): Route(
+        "pause", "Stop or resume sending to Zoho", {"200": _ANY}, ("400", "403"), (), ref("Pause")
+    ),
+}

@@ -1,0 +1,187 @@
+"""The schemas of docs/openapi.json: bodies from their models, answers as the contract has them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalicelib.config import Config
+from chalicelib.domain.deletion import Operation, Status
+from chalicelib.domain.errors import Field
+from chalicelib.domain.outcomes import Mark, outcome_name
+from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
+from chalicelib.web import schemas
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+WHOLE: Schema = {"type": "integer", "minimum": 0}
+TIME: Schema = {"type": "string", "format": "date-time"}
+_CODES = "such as RECORD_LOCKED; docs/ERRORS.md lists them"
+
+
+def anchored(pattern: re.Pattern[str]) -> str:
+    """The pattern as JSON Schema wants it: it searches, so the ends must be said."""
+    return f"^{pattern.pattern}$"
+
+
+def ref(name: str) -> Schema:
+    """A reference to a schema by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def or_null(schema: Schema) -> Schema:
+    """`schema`, or null."""
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def record(properties: dict[str, Schema], optional: tuple[str, ...] = (), **more: Any) -> Schema:
+    """An object of an answer, all its fields there but the optional ones."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, **more}
+
+
+def body(properties: dict[str, Schema], optional: tuple[str, ...] = (), **more: Any) -> Schema:
+    """An object of a request: unknown fields are refused."""
+    return record(properties, optional, additionalProperties=False, **more)
+
+
+def everything() -> dict[str, Schema]:
+    """All named schemas."""
+    return {**_bodies(), **_answers(), **_operators()}
+
+
+def _bodies() -> dict[str, Schema]:
+    """The three operations: the models' own schemas, with what the models leave to other code put in."""
+    found: dict[str, Schema] = {}
+    for model in (schemas.DeleteRecords, schemas.MassDelete, schemas.DelinkRecords):
+        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= {name: _tidy(schema) for name, schema in made.pop("$defs", {}).items()}
+        found[model.__name__] = _tidy(made)
+    _with_ids(found)
+    names = ("DeleteRecords", "MassDelete", "DelinkRecords")
+    found["DeletionRequest"] = {"oneOf": [ref(name) for name in names]}
+    return found
+
+
+def _with_ids(found: dict[str, Schema]) -> None:
+    """What ids may be, and that Zoho's mass delete takes record ids only."""
+    most = Config("", "", "").max_ids
+    digits, visible = anchored(schemas.RECORD_ID), anchored(schemas.EXTERNAL_ID)
+    ids: Schema = {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": most,
+        "items": {"type": "string", "pattern": digits},
+        "description": f"1 to {most} ids (setting); repeated ones count once",
+    }
+    outside: Schema = {"type": "string", "pattern": visible, "not": {"enum": [".", ".."]}}
+    found["DelinkRecords"]["properties"]["ids"] = ids
+    found["DeleteRecords"]["properties"]["ids"] = {**ids, "items": TEXT}
+    found["DeleteRecords"] |= {
+        "if": {"required": ["external_id_field"]},
+        "then": {"properties": {"ids": {"items": outside}}},
+        "else": {"properties": {"ids": {"items": ids["items"]}}},
+        "allOf": [
+            {
+                "if": {"properties": {"api": {"const": "mass_delete"}}, "required": ["api"]},
+                "then": {"not": {"anyOf": [{"required": [n]} for n in ("wf_trigger", "external_id_field")]}},
+            }
+        ],
+    }
+
+
+def _tidy(value: Any, name: str = "") -> Any:
+    """A model's schema without titles, and without null: a field that is null is refused."""
+    if isinstance(value, list):
+        return [_tidy(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if name == "properties":
+        return {key: _tidy(each) for key, each in value.items()}
+    kept = {k: _tidy(v, k) for k, v in value.items() if k != "title" and (k, v) != ("default", None)}
+    choices = [each for each in kept.get("anyOf", ()) if each != {"type": "null"}]
+    if len(choices) == 1:
+        del kept["anyOf"]
+        kept |= choices[0]
+    return kept
+
+
+_COUNTS = ("requested", "deleted", "already_absent", "failed", "held", "unknown", "pending")
+_HEAD: dict[str, Schema] = {
+    "operation": {"type": "string", "enum": [each.value for each in Operation]},
+    "module": {"type": "string", "pattern": anchored(ZOHO_NAME)},
+    "org": {"type": "string", "pattern": anchored(ORG_NAME)},
+}
+
+
+def _answers() -> dict[str, Schema]:
+    outcomes = list(dict.fromkeys(outcome_name(mark) for mark in Mark))
+    outcome = {"type": "string", "enum": outcomes}
+    page = {"type": "array", "maxItems": 500, "items": ref("RecordOutcome")}
+    return {
+        "Receipt": _receipt(),
+        "Deletion": _deletion(),
+        "RecordOutcome": record(
+            {"id": TEXT, "outcome": outcome, "code": or_null(TEXT), "message": or_null(TEXT)}
+        ),
+        "RecordsPage": record(
+            {"records": page, "next_cursor": or_null(TEXT), "note": TEXT}, optional=("note",)
+        ),
+        "Field": record(dict.fromkeys(Field.__slots__, TEXT), description="path: a JSON Pointer"),
+        **_parts(),
+    }
+
+
+def _receipt() -> Schema:
+    """The body of a 202."""
+    start = {"id": TEXT, "status": {"const": "accepted"}, **_HEAD}
+    links = record({"self": {"type": "string", "format": "uri"}})
+    return record({**start, "reference": or_null(TEXT), "created_at": TIME, "links": links})
+
+
+def _deletion() -> Schema:
+    """The status document."""
+    start = {"id": TEXT, "status": {"type": "string", "enum": [each.value for each in Status]}, **_HEAD}
+    who = {"source": TEXT, "reference": or_null(TEXT), "dry_run": {"type": "boolean"}}
+    times = {"created_at": TIME, "updated_at": TIME, "finished_at": or_null(TIME)}
+    found = {
+        "counts": ref("Counts"),
+        "plan": or_null(ref("Plan")),
+        "waiting_for": or_null(TEXT),
+        "problems": {"type": "array", "items": ref("Problem")},
+    }
+    some = {"job": or_null(ref("Job")), "retry_of": TEXT}
+    return record({**start, **who, **times, **found, **some}, optional=tuple(some))
+
+
+def _parts() -> dict[str, Schema]:
+    """What the status document is made of."""
+    plan = {"would_delete": or_null(WHOLE), "first_ids": {"type": "array", "items": TEXT}}
+    problem = {"code": {**TEXT, "description": _CODES}, "count": WHOLE, "meaning": TEXT, "what_to_do": TEXT}
+    return {
+        "Counts": record(dict.fromkeys(_COUNTS, WHOLE), description="requested is the sum of the others"),
+        "Plan": record({**plan, "calls": WHOLE, "credits": WHOLE}, description="of a dry run"),
+        "Job": record({"id": TEXT, "status": or_null(TEXT)}, description="of a view, at Zoho"),
+        "Problem": record(problem),
+    }
+
+
+def _operators() -> dict[str, Schema]:
+    page = or_null(TEXT)
+    return {
+        "DeletionList": record(
+            {"deletions": {"type": "array", "items": ref("Deletion")}, "next_cursor": page}
+        ),
+        "Approval": body({"count": WHOLE}),
+        "Resolution": body(
+            {"outcome": {"type": "string", "enum": ["done", "not_done"]}, "note": TEXT}, optional=("note",)
+        ),
+        "Hold": body({"reason": TEXT, "until": TIME}, optional=("until",)),
+        "Pause": body(
+            {"paused": {"type": "boolean"}, "org": TEXT, "reason": TEXT}, optional=("org", "reason")
+        ),
+        "Policy": {"type": "object", "description": "a retention policy"},
+    }
