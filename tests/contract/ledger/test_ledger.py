@@ -37,12 +37,12 @@ from tests.fake_ledger import FakeLedger
 NOW = 1_700_000_000.0
 
 
-def make_table(client: Any) -> None:
+def make_table(client: Any, name: str = "t") -> None:
     """The table as the template says."""
     template = json.loads((Path(__file__).parents[3] / "infra" / "resources.json").read_text())
     table = template["Resources"]["Table"]["Properties"]
     wanted = ("BillingMode", "KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
-    client.create_table(TableName="t", **{key: table[key] for key in wanted})
+    client.create_table(TableName=name, **{key: table[key] for key in wanted})
 
 
 @pytest.fixture(params=["memory", "table"])
