@@ -1,9 +1,9 @@
 """The secrets of the doors: who may send (`sources`) and what read links are made with (`links`).
 
 Values are kept by Powertools for as long as the setting says. When a request fails with what is kept, the
-door asks again for a fresh one: at most once in REFETCH_SECONDS per process, or bad signatures would become
-calls to Secrets Manager. A failed fetch is remembered for FAILURE_SECONDS for the same reason. Nothing here
-is ever logged but the name of the secret and why it could not be used.
+door asks again for a fresh one: REFETCH_BURST times and then once in REFETCH_SECONDS per process, or bad
+signatures would become calls to Secrets Manager. A failed fetch is remembered for FAILURE_SECONDS for the
+same reason. Nothing here is ever logged but the name of the secret and why it could not be used.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.errors import SecretUnusable, Unavailable
 
 REFETCH_SECONDS = 5.0
+#: Refetches that may follow each other at once: somebody who adds sources one by one is no attack.
+REFETCH_BURST = 10
 FAILURE_SECONDS = 1.0
 
 #: Error codes that say something about the secret itself; anything else says that AWS is out of reach.
@@ -39,7 +41,8 @@ class Secret:
     keep: int
     clock: Callable[[], float]
     _provider: SecretsProvider | None = field(default=None, repr=False)
-    _refetched_at: float = field(default=float("-inf"), repr=False)
+    _refetched_at: float = field(default=0.0, repr=False)
+    _refetches: float = field(default=REFETCH_BURST, repr=False)
     _failed_at: float = field(default=float("-inf"), repr=False)
     _failure: Unavailable | None = field(default=None, repr=False)
 
@@ -61,14 +64,17 @@ class Secret:
         return found
 
     def fresh(self) -> Mapping[str, Any] | None:
-        """The secret fetched anew; None where that was done a moment ago.
+        """The secret fetched anew; None where that was done too often of late.
 
         Raises as `value`; what is kept stays good then, until its time is over.
         """
         now = self.clock()
-        if now - self._refetched_at < REFETCH_SECONDS:
-            return None
+        earned = (now - self._refetched_at) / REFETCH_SECONDS
+        self._refetches = min(float(REFETCH_BURST), self._refetches + earned)
         self._refetched_at = now
+        if self._refetches < 1:
+            return None
+        self._refetches -= 1
         return self._parsed(self._text(force=True))
 
     def _text(self, *, force: bool) -> str | bytes:

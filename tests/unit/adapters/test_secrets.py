@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.adapters import aws
-from chalicelib.adapters.secrets import FAILURE_SECONDS, REFETCH_SECONDS, Secret
+from chalicelib.adapters.secrets import FAILURE_SECONDS, REFETCH_BURST, REFETCH_SECONDS, Secret
 from chalicelib.domain.errors import SecretUnusable, Unavailable
 
 
@@ -57,17 +57,18 @@ def test_keeping_for_0_seconds_fetches_each_time() -> None:
     assert manager.calls == 2
 
 
-def test_a_fresh_one_is_fetched_at_most_once_in_a_while() -> None:
+def test_a_fresh_one_is_fetched_a_few_times_and_then_once_in_a_while() -> None:
     found, manager, clock = secret("{}")
     found.value()
     manager.value = '{"new": 1}'
     assert found.value() == {}
-    assert found.fresh() == {"new": 1}
+    assert [found.fresh() for _ in range(REFETCH_BURST)] == [{"new": 1}] * REFETCH_BURST
     assert found.value() == {"new": 1}
     assert found.fresh() is None
     clock.now += REFETCH_SECONDS
     assert found.fresh() == {"new": 1}
-    assert manager.calls == 3
+    assert found.fresh() is None
+    assert manager.calls == REFETCH_BURST + 2
 
 
 def test_what_is_kept_stays_good_when_a_fresh_one_cannot_be_had() -> None:
