@@ -56,7 +56,7 @@ def test_the_documents_made_from_code_are_fresh(capsys: pytest.CaptureFixture[st
 
 
 def test_a_route_that_is_not_described_is_named() -> None:
-    with pytest.raises(openapi.NotDescribed, match="^PUT .* describe it in scripts"):
+    with pytest.raises(openapi.NotDescribed, match=r"^PUT .* describe it in scripts"):
         openapi.document({STATUS: ["GET", "PUT"]})
 
 
