@@ -64,6 +64,9 @@ def end(started: Started) -> None:
     for each in {*family, *_family(started)}:
         _signal(each, signal.SIGKILL)
     _wait(lambda: not any(each.alive for each in family), GRACE_SECONDS)
+    child = _children.pop(started.pid, None)
+    if child is not None and not started.alive:
+        child.wait()
 
 
 def family(started: Started) -> list[Started]:

@@ -28,6 +28,7 @@ from local.failure import Failure
 from local.processes import Started
 from local.running import RunningStack
 from local.settings import ROOT, Settings
+from tests.stack.conftest import wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -252,6 +253,19 @@ def test_an_interrupted_start_leaves_nothing(directory: Path, after: float) -> N
         assert "Traceback" not in said or after < 1  # before the program's own first line Python speaks
     assert running_in(directory) == []
     assert not (directory / "stack.json").exists()
+
+
+@pytest.mark.long
+def test_the_schedule_wakes_the_poll_by_itself(directory: Path) -> None:
+    stack = RunningStack(local_stack.up(Settings(directory)))
+    logs = stack.client("logs")
+    group = f"/aws/lambda/{stack['functions']['poll']}"
+    wait_for(
+        lambda: logs.filter_log_events(logGroupName=group)["events"],
+        seconds=90,
+        every=2,
+        what="run of the poll in its log",
+    )
 
 
 # Bad input
