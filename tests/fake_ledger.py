@@ -5,7 +5,7 @@ sharing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +14,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
+from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Change, Claim, Delivery
 
@@ -25,6 +26,7 @@ class Row:
     lease_until: float = 0.0
     fence: int = 0
     control: int = 0
+    revision: int = 0
     commands: list[Any] = field(default_factory=list)
     commands_done: int = 0
     due: bool = True
@@ -87,8 +89,11 @@ class FakeLedger:
         row.calls |= {call.n: call for call in change.calls}
         row.chunks |= {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         row.commands_done += change.commands_done
-        row.due = not (change.deletion.is_final and change.deletion.published >= change.deletion.events)
+        row.revision += 1
         left = claim.commands[change.commands_done :]
+        told = change.deletion.published >= change.deletion.events
+        obeyed = not left and not change.regardless
+        row.due = not (change.deletion.is_final and told and obeyed)
         return replace(claim, deletion=change.deletion, lease_until=change.lease_until, commands=left)
 
     def again(self, claim: Claim) -> Claim:
@@ -108,12 +113,19 @@ class FakeLedger:
         row.next_at = now
         return True
 
-    def command(self, deletion_id: str, command: str) -> bool:
+    def sight(self, deletion_id: str) -> Sight | None:
         row = self.rows.get(deletion_id)
         if row is None:
+            return None
+        return Sight(row.deletion, row.revision, row.control, tuple(row.commands[row.commands_done :]))
+
+    def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:
+        row = self.rows.get(sight.deletion.id)
+        if row is None or (row.revision, row.control) != (sight.revision, sight.control):
             return False
         row.control += 1
-        row.commands.append(json.loads(command))
+        row.commands.append(json.loads(json.dumps(dict(command))))
+        row.due, row.next_at = True, now
         return True
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:

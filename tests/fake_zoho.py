@@ -37,6 +37,7 @@ class FakeZoho:
         self.clock = clock
         self.records = dict.fromkeys(records)
         self.locked: set[str] = set()
+        self.others = 0  # records of the module that the view does not show
         self.deleted: list[tuple[str, float]] = []
         self.job: dict[str, Any] | None = None
         self.job_seconds = 2.0
@@ -139,12 +140,19 @@ class FakeZoho:
         return self._do("job_status", job_id, work)
 
     def count(self, module: str, cvid: str | None = None) -> Reply:
-        return self._do("count", cvid, lambda: Reply(200, body={"count": len(self.records)}))
+        more = 0 if cvid else self.others
+        return self._do("count", cvid, lambda: Reply(200, body={"count": len(self.records) + more}))
 
     def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
-        ids = list(self.records)[:per_page]
-        found = tuple(Item("", ok=True, id=i) for i in ids)
-        return self._do("view_ids", cvid, lambda: Reply(200, items=found, body={"data": []}))
+        def work() -> Reply:
+            start = int(page_token or 0)
+            ids = list(self.records)[start : start + per_page]
+            more = start + per_page < len(self.records)
+            info = {"more_records": more, "next_page_token": str(start + per_page) if more else None}
+            found = tuple(Item("", ok=True, id=i) for i in ids)
+            return Reply(200, items=found, body={"data": [], "info": info})
+
+        return self._do("view_ids", page_token, work)
 
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
         def work() -> Reply:

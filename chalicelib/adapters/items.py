@@ -15,6 +15,7 @@ from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
+from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Claim, Delivery
 
@@ -89,6 +90,7 @@ def new_deletion(deletion: Deletion, shards: int) -> list[Item]:
             "created_at": {"S": str(iso(deletion.created_at))},
             "lease_until": number(0),
             "fence": number(0),
+            "revision": number(0),
             "control": number(0),
             "commands": {"L": []},
             "commands_done": number(0),
@@ -116,15 +118,28 @@ def to_deletion(item: Item) -> Deletion:
 
 def to_claim(item: Item) -> Claim:
     """What a worker holds after it took, or read again, a deletion. Raises Unreadable."""
-    done = int(item["commands_done"]["N"])
-    commands = tuple(json.loads(command["S"]) for command in item["commands"]["L"][done:])
     return Claim(
         deletion=to_deletion(item),
         fence=fence_of(item),
         lease_until=float(item["lease_until"]["N"]),
-        commands=commands,
+        commands=_commands(item),
         control=int(item["control"]["N"]),
     )
+
+
+def to_sight(item: Item) -> Sight:
+    """What somebody sees who does not hold the deletion. Raises Unreadable."""
+    return Sight(
+        deletion=to_deletion(item),
+        revision=int(item["revision"]["N"]),
+        control=int(item["control"]["N"]),
+        commands=_commands(item),
+    )
+
+
+def _commands(item: Item) -> tuple[dict[str, Any], ...]:
+    done = int(item["commands_done"]["N"])
+    return tuple(json.loads(command["S"]) for command in item["commands"]["L"][done:])
 
 
 def fence_of(item: Item) -> int:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters import codec, items
 from chalicelib.adapters.dynamo import reached
 from chalicelib.adapters.org_items import OrgItems
+from chalicelib.adapters.steering import Steering
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unavailable, Unreadable
 from chalicelib.domain.log import Entry
@@ -24,10 +25,8 @@ from chalicelib.service.ports import Call, Change, Claim, Delivery
 
 
 @dataclass
-class Table(OrgItems):
-    """The ledger over a DynamoDB client. `shards`: partitions of the due index."""
-
-    shards: int = 1
+class Table(OrgItems, Steering):
+    """The ledger over a DynamoDB client."""
 
     # --- intake ----------------------------------------------------------------------------------
 
@@ -111,19 +110,26 @@ class Table(OrgItems):
         )
 
     def _meta_update(self, claim: Claim, change: Change) -> dict[str, Any]:
-        done = change.deletion.is_final and change.deletion.published >= change.deletion.events
+        told = change.deletion.published >= change.deletion.events
+        # A command that came meanwhile must not be lost with the deletion: it shows in `control`.
+        obeyed = change.commands_done >= len(claim.commands) and not change.regardless
+        done = change.deletion.is_final and told and obeyed
         values = {
             ":doc": {"S": codec.deletion_to_text(change.deletion)},
             ":next": items.number(change.next_at),
             ":lease": items.number(change.lease_until),
             ":fence": items.number(claim.fence),
+            ":one": items.number(1),
             ":done": items.number(change.commands_done),
         }
         condition = "fence = :fence"
         if not change.regardless:
             condition += " AND control = :control"
             values[":control"] = items.number(claim.control)
-        sets = "doc = :doc, next_at = :next, lease_until = :lease, commands_done = commands_done + :done"
+        sets = (
+            "doc = :doc, next_at = :next, lease_until = :lease, commands_done = commands_done + :done,"
+            " revision = revision + :one"
+        )
         expression = f"SET {sets} REMOVE due"
         if not done:
             expression = f"SET {sets}, due = :due"
@@ -176,33 +182,6 @@ class Table(OrgItems):
         if item is None or items.fence_of(item) != claim.fence:
             raise LostLease(claim.deletion.id, claim.fence)
         return items.to_claim(item)
-
-    def wake(self, deletion_id: str, now: float) -> bool:
-        """See ports.Ledger."""
-        return self.update_if(
-            items.meta_key(deletion_id),
-            "SET next_at = :now",
-            "attribute_exists(due) AND lease_until <= :now AND next_at > :now",
-            {":now": items.number(now)},
-        )
-
-    def command(self, deletion_id: str, command: str) -> bool:
-        """See ports.Ledger."""
-        return self.update_if(
-            items.meta_key(deletion_id),
-            "SET control = control + :one, commands = list_append(commands, :command)",
-            "attribute_exists(pk)",
-            {":one": {"N": "1"}, ":command": {"L": [{"S": command}]}},
-        )
-
-    def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
-        """See ports.Ledger."""
-        self.update_if(
-            items.meta_key(deletion_id),
-            "SET set_aside = :reason, set_aside_at = :now REMOVE due",
-            "attribute_exists(pk)",
-            {":reason": {"S": reason}, ":now": items.number(now)},
-        )
 
     # --- its parts -------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ class Patience:
     `longest`: no back-off is longer. `give_up`: the time from the first failed try of a call after which it
     is given up. `job_age`: how old a job of ours at Zoho may get. `settle`: how long a view must lie still
     before a lost reply is judged. `tell_waiting`: a wait longer than this is told by an event.
+    `recheck`: how often it is looked whether a pause has ended. `approval`: how long one is waited for.
     """
 
     longest: float = 900.0
@@ -21,6 +22,8 @@ class Patience:
     job_age: float = 259200.0
     settle: float = 60.0
     tell_waiting: float = 300.0
+    recheck: float = 30.0
+    approval: float = 86400.0
 
 
 def delay(tries: int, longest: float, chance: float, asked: float | None = None) -> float:

@@ -30,6 +30,7 @@ class Progress:
     and no answer. `single`: positions of the current chunk that are sent one by one. `failed_with`: a refusal
     of the whole request, as (code, message): nothing more is sent. `slow_since`: since when locked records
     are asked for again, `slow_at`: when that was done last; `ask_again`: the chunks whose turn that is.
+    `checked`: the belts have let it pass.
     `code`: Zoho's last code, for the case that we give up.
     """
 
@@ -42,6 +43,7 @@ class Progress:
     slow_at: float | None = None
     slow_tries: int = 0
     ask_again: tuple[int, ...] = ()
+    checked: bool = False
     code: str = ""
     message: str = ""
 

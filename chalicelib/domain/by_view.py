@@ -27,6 +27,7 @@ class Phase(StrEnum):
     """What comes next."""
 
     COUNT = "count"
+    SELECT = "select"
     LANE = "lane"
     START = "start"
     RUN = "run"
@@ -51,8 +52,9 @@ class Progress:
     `before`: the view's count before this round; None where it could not be counted. `counted_at`: when that
     was. `total`, `deleted`, `failed`: sums over the rounds that have ended. `open`: the ledger number of a
     start without an answer. `intent_at`: when this round was about to be sent. `lost`: a start of this round
-    had no answer, so an answer of Zoho's that a job is on may mean ours. `seen`, `still_since`: the last look,
-    and since when looks have been alike. `lane`: the key of the lane it is in, "" for none.
+    had no answer, so an answer of Zoho's that a job is on may mean ours. `seen`, `still_since`: the last
+    look, and since when looks have been alike. `lane`: the key of the lane it is in, "" for none.
+    `page`: token of the page that is read next, while its ids are read; `reread`: that was begun anew once.
     """
 
     phase: Phase = Phase.COUNT
@@ -69,6 +71,8 @@ class Progress:
     still_since: float = 0.0
     job_since: float = 0.0
     lane: str = ""
+    page: str = ""
+    reread: bool = False
     code: str = ""
     message: str = ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from chalicelib.domain.errors import IllegalMove
 
@@ -18,6 +19,11 @@ class Operation(StrEnum):
     DELETE_RECORDS = "delete_records"
     MASS_DELETE = "mass_delete"
     DELINK_RECORDS = "delink_records"
+    PURGE = "purge"  # a retention policy's run: the service's own, nobody can send it
+
+
+#: What a request may ask for.
+REQUESTABLE = frozenset(Operation) - {Operation.PURGE}
 
 
 class Api(StrEnum):
@@ -85,7 +91,8 @@ class Request:
     """One request as asked for, checked and with defaults filled in.
 
     `ids`: without duplicates, in the order given; they are stored apart from the deletion. `wf_trigger`: None
-    where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete).
+    where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete). A purge has
+    its policy's name, the run's name, and the policy's selection as it was written.
     """
 
     operation: Operation
@@ -103,6 +110,9 @@ class Request:
     max_records: int | None = None
     reference: str | None = None
     reason: str | None = None
+    policy: str | None = None
+    run: str | None = None
+    selection: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +249,16 @@ def moved(deletion: Deletion, status: Status, now: float, waiting_for: str | Non
     )
 
 
-def final_status(counts: Counts) -> Status:
-    """The status that these counts end in, once nothing is left to send (contract section 3)."""
+def final_status(counts: Counts, *, cancelled: bool = False) -> Status:
+    """The status that these counts end in, once nothing is left to send (contract section 3).
+
+    `cancelled`: what is pending was not to be sent any more.
+    """
     gone = counts.deleted + counts.already_absent
-    if counts.unknown or counts.pending:
+    if counts.unknown or (counts.pending and not cancelled):
         return Status.NEEDS_ATTENTION
+    if counts.pending:
+        return Status.CANCELLED
     if not counts.failed and not counts.held:
         return Status.COMPLETED
     if gone:

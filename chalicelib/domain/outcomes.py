@@ -90,6 +90,17 @@ class Chunk:
         """`with_findings` with the same finding for several positions."""
         return self.with_findings(dict.fromkeys(positions, finding))
 
+    def resolved(self, finding: Finding) -> Chunk:
+        """The chunk after a person has looked at those whose outcome was unknown."""
+        positions = self.at(Mark.UNKNOWN)
+        marks, codes = list(self.marks), dict(self.codes)
+        for position in positions:
+            marks[position] = finding.mark.value
+            codes.pop(position, None)
+            if finding.code:
+                codes[position] = (finding.code, finding.message)
+        return replace(self, marks="".join(marks), codes=codes)
+
     @property
     def settled(self) -> bool:
         """True once every id has its final mark."""

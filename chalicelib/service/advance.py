@@ -4,12 +4,14 @@ happened.
 
 from __future__ import annotations
 
+from typing import Any
+
 from chalicelib.domain import backoff
-from chalicelib.domain.deletion import Operation
+from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import LostLease, Overtaken, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import delete_ids, delete_view, unreadable, waits
-from chalicelib.service.run import Kit, Run
+from chalicelib.service import commands, delete_ids, delete_view, unreadable, waits
+from chalicelib.service.run import Kit, Paused, Run
 from chalicelib.service.slots import NoSlot
 
 _EXECUTORS = {
@@ -39,8 +41,8 @@ def advance(kit: Kit, deletion_id: str) -> bool:
         return False
     if claim is None:
         return False
-    executor = _EXECUTORS[claim.deletion.request.operation]
-    run = Run(kit, claim, until=now + kit.slice_seconds, wanted=executor.wanted(claim.deletion))
+    wanted = _executor(claim.deletion).wanted(claim.deletion)
+    run = Run(kit, claim, until=now + kit.slice_seconds, wanted=wanted)
     try:
         _slice(run)
     except LostLease:
@@ -53,32 +55,40 @@ def advance(kit: Kit, deletion_id: str) -> bool:
 
 
 def _slice(run: Run) -> None:
-    """Steps until the deletion rests or the time is over."""
+    """Turns until the deletion rests or the time is over; the last words of an ended one take no time."""
     for _ in range(MOST_STEPS):
-        if run.stopped:
-            return
-        if run.deletion.is_final:
-            _close(run)
-            return
-        if run.now >= run.until:
+        if run.stopped or (run.now >= run.until and not run.deletion.is_final):
             break
-        run.publish()
-        _step(run)
-    if run.deletion.is_final:
-        _close(run)
-    elif not run.stopped:
-        run.rest(run.deletion, 0.0)
+        _turn(run)
+    if not run.stopped:
+        run.save(run.deletion, next_at=run.now, regardless=True)
+        run.kit.nudges.nudge(run.deletion.id)
+
+
+def _turn(run: Run) -> None:
+    """Commands of operators come first, then what the deletion itself has to do."""
+    try:
+        if run.claim.commands:
+            commands.obey(run)
+        elif run.deletion.is_final:
+            _close(run)
+        else:
+            run.publish()
+            _step(run)
+    except Overtaken:
+        run.read_again()
 
 
 def _step(run: Run) -> None:
-    executor = _EXECUTORS[run.deletion.request.operation]
+    executor = _executor(run.deletion)
     try:
         executor.step(run)
-    except Overtaken:
-        run.read_again()
     except NoSlot:
         run.publish()
         run.rest(run.deletion, SLOT_WAIT_SECONDS * (0.5 + run.kit.chance()))
+    except Paused:
+        seconds = min(run.kit.patience.longest, run.kit.patience.recheck)
+        run.wait(backoff.waited(run.deletion), waits.PAUSE, seconds)
     except SecretUnusable as problem:
         run.kit.report(
             "secret_unusable", deletion_id=run.deletion.id, what=problem.what, reason=problem.reason
@@ -87,15 +97,15 @@ def _step(run: Run) -> None:
         waits.wait_for(run, deletion, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE")
 
 
+def _executor(deletion: Deletion) -> Any:
+    """What does its operation; once its selection is frozen, it is one by ids."""
+    return delete_ids if deletion.frozen else _EXECUTORS[deletion.request.operation]
+
+
 def _close(run: Run) -> None:
     """The last events leave, then the deletion is no longer due. Until they have left it stays due."""
-    while not run.stopped:
-        try:
-            if run.publish():
-                run.save(run.deletion, next_at=run.now, regardless=True)
-            else:
-                deletion = backoff.failed_once_more(run.deletion, run.now)
-                seconds = backoff.delay(deletion.tries, run.kit.patience.longest, run.kit.chance())
-                run.rest(deletion, seconds, regardless=True)
-        except Overtaken:
-            run.read_again()
+    if run.publish():
+        run.save(run.deletion, next_at=run.now)
+        return
+    deletion = backoff.failed_once_more(run.deletion, run.now)
+    run.rest(deletion, backoff.delay(deletion.tries, run.kit.patience.longest, run.kit.chance()))

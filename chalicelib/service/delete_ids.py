@@ -12,7 +12,7 @@ from chalicelib.domain.by_ids import Progress
 from chalicelib.domain.deletion import Deletion, Plan, Status
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind
-from chalicelib.service import ids_read, ids_send, ids_store, waits
+from chalicelib.service import belts, ids_read, ids_send, ids_store, waits
 from chalicelib.service.run import Run
 
 #: Calls of one deletion under way at once, and so intents in one transaction, at most.
@@ -35,6 +35,14 @@ def wanted(deletion: Deletion) -> int:
 def step(run: Run) -> None:
     """Do the next thing for a deletion by ids and save it."""
     progress = by_ids.progress_of(run.deletion)
+    cancelled_by = run.deletion.cancelled_by
+    if cancelled_by and not run.deletion.calls:
+        run.finish(run.deletion, Status.CANCELLED, by=cancelled_by)
+        return
+    if not progress.checked:
+        if not run.deletion.calls and not belts.ids_may_go(run, run.deletion.id_count):
+            return
+        progress = replace(progress, checked=True)
     if run.deletion.request.dry_run:
         _plan(run)
     elif not progress.left:
@@ -49,6 +57,8 @@ def _next(run: Run, progress: Progress) -> None:
         _own_up(run, progress, chunk)
     elif chunk.settled:
         _next_chunk(run, progress)
+    elif run.deletion.cancelled_by:
+        _settle_only(run, progress, chunk)
     elif progress.failed_with or backoff.exhausted(run.deletion, run.kit.patience):
         _close(run, progress, chunk)
     else:
@@ -66,6 +76,16 @@ def _work(run: Run, progress: Progress, chunk: Chunk) -> None:
         ids_read.read(run, progress, chunk, batches)
         return
     _ask_slowly(run, progress, chunk)
+
+
+def _settle_only(run: Run, progress: Progress, chunk: Chunk) -> None:
+    """Cancelled: a last read of what was sent with an unknown outcome; what was not sent stays pending."""
+    batches = by_ids.reads(chunk, progress, MOST_AT_ONCE, settle=True)
+    if not batches:
+        _next_chunk(run, progress)
+        return
+    exhausted = backoff.exhausted(run.deletion, run.kit.patience)
+    ids_read.read(run, progress, chunk, batches[: run.width], last=exhausted)
 
 
 def _next_chunk(run: Run, progress: Progress) -> None:

@@ -11,8 +11,8 @@ from chalicelib.domain.by_view import (
     Phase,
     progress_of,
 )
-from chalicelib.domain.deletion import Deletion
-from chalicelib.service import view_ends, view_job, view_look, view_start
+from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.service import view_count, view_ends, view_job, view_look, view_select, view_start
 from chalicelib.service.run import Run
 
 
@@ -30,6 +30,9 @@ def wanted(deletion: Deletion) -> int:
 def step(run: Run) -> None:
     """Do the next thing for a view's mass delete and save it."""
     progress = progress_of(run.deletion)
+    if run.deletion.cancelled_by:
+        view_ends.finish(run, run.deletion, Status.CANCELLED, "", by=run.deletion.cancelled_by)
+        return
     if progress.open is not None and progress.phase is Phase.START:
         view_ends.lost(run, progress, "NO_ANSWER", "the worker ended before the answer came")
         return
@@ -40,7 +43,8 @@ def step(run: Run) -> None:
 
 
 _PHASES = {
-    Phase.COUNT: view_start.count,
+    Phase.COUNT: view_count.count,
+    Phase.SELECT: view_select.select,
     Phase.LANE: view_start.take_lane,
     Phase.START: view_start.start,
     Phase.RUN: view_job.follow,

@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from chalicelib.domain import backoff, by_ids
+from chalicelib.domain import by_ids
 from chalicelib.domain.by_ids import Batch, Effect, Progress
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Verdict, judge_call, judge_items
-from chalicelib.service import ids_store, parallel, waits
+from chalicelib.service import ids_store, parallel
 from chalicelib.service.ports import Call, Zoho
 from chalicelib.service.run import Run
 
 
 def send(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> None:
     """Send the batches at once, unless sending is paused or ids of them are held."""
-    paused = run.kit.ledger.paused(run.deletion.request.org)
-    if paused is not None:
-        run.wait(backoff.waited(run.deletion), waits.PAUSE, run.kit.patience.longest)
-        return
+    zoho = run.zoho
     held = _held(run, chunk, batches)
     if held is not None:
         ids_store.save_chunk(run, run.deletion, progress, chunk, held)
         return
-    zoho = run.zoho
     calls = _intents(run, progress, chunk, batches)
     replies = parallel.all_at_once([_sender(zoho, run.deletion, chunk, batch) for batch in batches])
+    run.spent(replies)
     effects = [_judged(chunk, batch, reply) for batch, reply in zip(batches, replies, strict=True)]
     _save_answers(run, chunk, batches, calls, effects)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from chalicelib.domain import backoff
 from chalicelib.domain.by_ids import Effect, Progress
-from chalicelib.domain.deletion import Deletion, final_status
-from chalicelib.domain.log import Entry
+from chalicelib.domain.deletion import Deletion, Status, final_status
+from chalicelib.domain.log import SERVICE, Entry
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount, reproblem
 from chalicelib.domain.verdicts import Verdict
 from chalicelib.service import waits
@@ -79,11 +79,13 @@ def save_chunk(
 
 def end(run: Run, deletion: Deletion, known: dict[int, Chunk], **parts: Any) -> None:
     """End the deletion: every id has its outcome. `known`: chunks that are part of this write."""
-    failed = _failed_ids(run, deletion, known)
+    failed = failed_ids(run, deletion, known)
     chunks = list(known.values())
+    status = final_status(deletion.counts, cancelled=bool(deletion.cancelled_by))
     run.finish(
         deletion,
-        final_status(deletion.counts),
+        status,
+        by=deletion.cancelled_by if status is Status.CANCELLED else SERVICE,
         failed_ids=failed,
         chunks=chunks,
         **parts,
@@ -91,7 +93,7 @@ def end(run: Run, deletion: Deletion, known: dict[int, Chunk], **parts: Any) -> 
     )
 
 
-def _failed_ids(run: Run, deletion: Deletion, known: dict[int, Chunk]) -> list[str]:
+def failed_ids(run: Run, deletion: Deletion, known: dict[int, Chunk]) -> list[str]:
     """The first ids that failed or are unknown, for the event."""
     if not deletion.counts.failed and not deletion.counts.unknown:
         return []

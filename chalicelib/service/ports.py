@@ -50,7 +50,7 @@ class Claim:
     """A deletion that this worker holds: only the holder of the newest fence can write it.
 
     `commands`: what operators asked of it and nobody has done yet. `control` counts all commands: a write is
-    refused where another one has come since.
+    refused where another one has come since. A deletion with commands to be done stays due, final or not.
     """
 
     deletion: Deletion
@@ -118,11 +118,6 @@ class Ledger(Deliveries, Protocol):
 
     def wake(self, deletion_id: str, now: float) -> bool:
         """Make a waiting deletion due now; False where it is not waiting or a worker holds it."""
-
-    def command(self, deletion_id: str, command: str) -> bool:
-        """Leave a command (JSON text) for whoever works on the deletion; False where there is no such
-        deletion.
-        """
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """A chunk of the deletion's ids with their outcomes so far."""
@@ -239,6 +234,9 @@ class Zoho(Protocol):
 
     def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
         """GET /{module}?fields=id&cvid=...: one page; body as Zoho's, items one per record."""
+
+    def coql(self, select_query: str) -> Reply:
+        """POST /coql: items one per row, which must hold the id; body as Zoho's."""
 
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
         """GET /{module}/deleted?type=all&per_page=200 with If-Modified-Since: body as Zoho's, 204 as an empty

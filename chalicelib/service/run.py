@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import backoff, lane, log
-from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion, Problem, Status, moved
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import ExpungeError, Unavailable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
-from chalicelib.service.ports import Call, Change, Claim, Leases, Ledger, Nudges, Topic, Zoho, ZohoFactory
+from chalicelib.service.kit import Kit
+from chalicelib.service.ports import Call, Change, Claim, Zoho
 from chalicelib.service.slots import Slots, Wish, borrow
+
+__all__ = ["Kit", "Paused", "Run"]
 
 #: SQS keeps a message back for at most this long (seconds).
 LONGEST_NUDGE = 900.0
 
 
-@dataclass(frozen=True)
-class Kit:
-    """The adapters and settings that the use cases work with. Times in seconds.
+class Paused(ExpungeError):
+    """An operator paused sending to Zoho, for this org or for all."""
 
-    `clock` gives seconds since the epoch, `chance` a number from 0 to 1. `report(event, **fields)` takes what
-    operators should see; it never raises. `ends_at`: when the worker itself must have ended.
-    """
+    def __init__(self, org: str, reason: str) -> None:
+        super().__init__(f"org {org!r} is paused: {reason}")
+        self.org = org
 
-    ledger: Ledger
-    leases: Leases
-    nudges: Nudges
-    topic: Topic
-    zoho: ZohoFactory
-    clock: Callable[[], float]
-    chance: Callable[[], float]
-    report: Callable[..., None]
-    stage: str
-    patience: Patience
-    slice_seconds: float = 20.0
-    lease_seconds: float = 60.0
-    ends_at: float = math.inf
+
+class Reserved(ExpungeError):
+    """The org's credits are down to what a purge keeps for the others."""
+
+    def __init__(self, org: str) -> None:
+        super().__init__(f"org {org!r} keeps its last credits")
+        self.org = org
 
 
 @dataclass
@@ -53,6 +47,7 @@ class Run:
     until: float
     wanted: int = 1
     stopped: bool = False
+    credits_left: int | None = None
     _entries: list[Entry] = field(default_factory=list)
     _reached: tuple[Zoho, Slots] | None = None
 
@@ -68,8 +63,24 @@ class Run:
 
     @property
     def zoho(self) -> Zoho:
-        """The org's client. Raises SecretUnusable, or NoSlot where others use all of its concurrency."""
-        return self._reach()[0]
+        """The org's client, for the next call or wave of calls.
+
+        Raises Paused, SecretUnusable, or NoSlot where others use all of the org's concurrency.
+        """
+        org = self.deletion.request.org
+        reason = self.kit.ledger.paused(org)
+        if reason is not None:
+            raise Paused(org, reason)
+        zoho = self._reach()[0]
+        keeps = self.deletion.request.operation is Operation.PURGE
+        if keeps and self.credits_left is not None and self.credits_left <= zoho.org.keep_credits:
+            raise Reserved(org)
+        return zoho
+
+    def spent(self, replies: Iterable[Reply]) -> None:
+        """Take note of the credits that Zoho says are left; it says so once half of them are used."""
+        told = [reply.credits_left for reply in replies if reply.credits_left is not None]
+        self.credits_left = min(told, default=self.credits_left)
 
     @property
     def width(self) -> int:
@@ -188,7 +199,14 @@ class Run:
         self.rest(deletion, seconds, entries=entries, **parts)
 
     def rest(self, deletion: Deletion, seconds: float, **parts: Any) -> None:
-        """Save, give the lease back and ask to be woken in `seconds`."""
+        """Save, give the lease back and ask to be woken in `seconds`.
+
+        With `regardless` what came back is kept whatever operators want meanwhile, and the rest is not: their
+        command must not lie there for the whole wait.
+        """
+        if parts.pop("regardless", False):
+            self.save(deletion, regardless=True, **parts)
+            deletion, parts = self.deletion, {}
         self.save(deletion, next_at=self.now + seconds, **parts)
         if seconds <= LONGEST_NUDGE:
             self.kit.nudges.nudge(deletion.id, seconds)
@@ -214,6 +232,7 @@ class Run:
         status: Status,
         why: str = "",
         *,
+        by: str = log.SERVICE,
         failed_ids: Sequence[str] = (),
         problems: Sequence[Problem] = (),
         **parts: Any,
@@ -221,7 +240,7 @@ class Run:
         """Save the deletion in its final status; it stays due until its events have left."""
         deletion = backoff.succeeded(moved(deletion, status, self.now))
         deletion = replace(deletion, problems=(*deletion.problems, *problems))
-        deletion, entry = self.told(deletion, log.event_name(status), why, failed_ids=failed_ids)
+        deletion, entry = self.told(deletion, log.event_name(status), why, by=by, failed_ids=failed_ids)
         entries = [*parts.pop("entries", ()), entry]
         self.save(deletion, entries=entries, **parts)
         self.kit.report("deletion_finished", deletion_id=deletion.id, status=status.value)

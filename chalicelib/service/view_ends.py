@@ -34,11 +34,12 @@ def finish(run: Run, deletion: Deletion, status: Status, why: str, *problems: Pr
             if not tries_left:
                 raise
             continue
-        _wake_next(run, free)
+        wake_next(run, free)
         return
 
 
-def _wake_next(run: Run, free: Lane | None) -> None:
+def wake_next(run: Run, free: Lane | None) -> None:
+    """Wake whoever is next in a lane that was given free."""
     if free is not None and free.queue and run.kit.ledger.wake(free.queue[0], run.now):
         run.kit.nudges.nudge(free.queue[0])
 

@@ -15,74 +15,13 @@ from chalicelib.domain.by_view import (
     Progress,
     progress_of,
 )
-from chalicelib.domain.deletion import Plan, Problem, Status
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call, started_job
-from chalicelib.service import view_ends, waits
+from chalicelib.domain.verdicts import Judgement, Verdict, judge_call, started_job
+from chalicelib.service import view_ends, view_select, waits
 from chalicelib.service.ports import Call
 from chalicelib.service.run import Run
-
-#: Credits of a count (Zoho does not print its price; one source says 50).
-COUNT_CREDITS = 50
-
-
-def count(run: Run, progress: Progress) -> None:
-    """Count the view: the belts need to know what would go."""
-    request = run.deletion.request
-    reply = run.zoho.count(request.module, request.cvid)
-    judged = judge_call(CallKind.COUNT, reply)
-    if judged.verdict is Verdict.ANSWERED:
-        _counted(run, replace(progress, before=counted(reply), counted_at=run.now))
-    elif judged.verdict is Verdict.UNCOUNTABLE:
-        _uncountable(run, progress, judged)
-    elif judged.verdict is Verdict.FAIL:
-        view_ends.fail(run, progress, judged.code, judged.message)
-    else:
-        progress = replace(progress, code=judged.code, message=judged.message)
-        deletion = replace(run.deletion, progress=progress.to_json())
-        waits.wait_for(run, deletion, judged.verdict, judged.code, reply.retry_after)
-
-
-def _counted(run: Run, progress: Progress) -> None:
-    deletion, before = run.deletion, progress.before or 0
-    room = deletion.record_limit - progress.deleted
-    if before == 0:
-        view_ends.end(run, progress)
-    elif before > room:
-        _too_many(run, progress, before)
-    elif deletion.request.dry_run:
-        _plan(run, progress)
-    else:
-        to_lane = replace(progress, phase=Phase.LANE)
-        run.save(backoff.succeeded(replace(deletion, progress=to_lane.to_json())))
-
-
-def _too_many(run: Run, progress: Progress, before: int) -> None:
-    """The belt: before the first round the whole request is refused; later rounds end with what is done."""
-    if progress.round > 1:
-        rest = replace(progress, failed=progress.failed + before, total=progress.total + before)
-        view_ends.end(run, rest, Problem("MAX_RECORDS", before))
-        return
-    view_ends.refuse(run, progress, Problem("MAX_RECORDS", before))
-
-
-def _uncountable(run: Run, progress: Progress, judged: Judgement) -> None:
-    if run.deletion.limits.allow_uncounted:
-        following = replace(progress, phase=Phase.LANE, before=None, counted_at=run.now)
-        run.save(backoff.succeeded(replace(run.deletion, progress=following.to_json())))
-        return
-    view_ends.refuse(run, progress, Problem("CANNOT_COUNT", 0, judged.message))
-
-
-def _plan(run: Run, progress: Progress) -> None:
-    request = run.deletion.request
-    page = run.zoho.view_ids(request.module, str(request.cvid), None, 10)
-    first = tuple(item.id for item in page.items if item.id is not None)[:10]
-    rounds = -(-(progress.before or 0) // 50_000)
-    plan = Plan(progress.before, first, calls=1 + 2 * rounds, credits=COUNT_CREDITS + 2 * rounds)
-    view_ends.finish(run, replace(run.deletion, plan=plan), Status.COMPLETED, "dry run")
 
 
 def take_lane(run: Run, progress: Progress) -> None:
@@ -139,10 +78,10 @@ def start(run: Run, progress: Progress) -> None:
     if run.now - progress.counted_at > FRESH_SECONDS:
         run.save(replace(run.deletion, progress=replace(progress, phase=Phase.COUNT).to_json()))
         return
-    if run.kit.ledger.paused(request.org) is not None:
-        run.wait(backoff.waited(run.deletion), waits.PAUSE, run.kit.patience.longest)
-        return
     zoho = run.zoho
+    if run.kit.ledger.has_holds(request.org, request.module, run.now):
+        view_select.begin(run, progress)  # a hold was set since the view was counted
+        return
     call = _intent(run, progress)
     reply = zoho.mass_delete_view(request.module, str(request.cvid), request.territory)
     judged = judge_call(CallKind.MASS_DELETE_VIEW, reply)

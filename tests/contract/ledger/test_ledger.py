@@ -176,10 +176,12 @@ def test_a_final_deletion_stays_due_until_its_events_have_left(ledger: Ledger) -
     assert ledger.claim("del_1", NOW + 1000, NOW + 1060) is None
 
 
-def test_a_command_makes_the_holder_read_again(ledger: Ledger) -> None:
+def test_a_command_makes_the_holder_read_again(ledger: Any) -> None:
     accept(ledger, deletion())
     claim = claimed(ledger)
-    assert ledger.command("del_1", '{"do": "cancel"}')
+    seen = ledger.sight("del_1")
+    assert ledger.command(seen, {"do": "cancel"}, NOW)
+    assert ledger.sight("del_1").commands == ({"do": "cancel"},)
     with pytest.raises(Overtaken):
         ledger.save(claim, Change(claim.deletion, NOW, NOW + 60))
     ledger.save(claim, Change(claim.deletion, NOW, NOW + 60, regardless=True))
@@ -187,7 +189,34 @@ def test_a_command_makes_the_holder_read_again(ledger: Ledger) -> None:
     assert again.commands == ({"do": "cancel"},)
     again = ledger.save(again, Change(again.deletion, NOW, NOW + 60, commands_done=1))
     assert ledger.again(again).commands == ()
-    assert not ledger.command("del_9", "{}")
+    assert ledger.sight("del_9") is None
+
+
+def test_a_command_is_refused_where_the_deletion_is_another_by_now(ledger: Any) -> None:
+    accept(ledger, deletion())
+    claim, seen = claimed(ledger), ledger.sight("del_1")
+    claim = ledger.save(claim, Change(claim.deletion, NOW + 500, 0.0))
+    assert not ledger.command(seen, {"do": "cancel"}, NOW)
+    seen = ledger.sight("del_1")
+    assert ledger.command(seen, {"do": "cancel"}, NOW)
+    assert not ledger.command(seen, {"do": "cancel"}, NOW)
+    assert claimed(ledger).commands == ({"do": "cancel"},)
+
+
+def test_a_final_deletion_with_a_command_is_due_until_it_is_done(ledger: Any) -> None:
+    accept(ledger, deletion())
+    claim = claimed(ledger)
+    done = replace(moved(claim.deletion, Status.NEEDS_ATTENTION, NOW), published=1)
+    ledger.save(claim, Change(done, NOW, 0.0))
+    assert ledger.due(NOW, 10) == []
+    assert ledger.command(ledger.sight("del_1"), {"do": "resolve"}, NOW)
+    assert ledger.due(NOW, 10) == ["del_1"]
+    claim = claimed(ledger)
+    assert claim.commands == ({"do": "resolve"},)
+    claim = ledger.save(claim, Change(claim.deletion, NOW, 0.0))
+    assert ledger.due(NOW, 10) == ["del_1"]
+    ledger.save(claim, Change(claim.deletion, NOW, 0.0, commands_done=1))
+    assert ledger.due(NOW, 10) == []
 
 
 def test_a_waiting_deletion_can_be_woken(ledger: Ledger) -> None:

@@ -19,7 +19,7 @@ from chalicelib.service.run import Kit
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import FakeZoho
 
-PATIENCE = Patience(longest=5, give_up=60, job_age=300, settle=6, tell_waiting=10)
+PATIENCE = Patience(longest=5, give_up=60, job_age=300, settle=6, tell_waiting=10, approval=600)
 
 
 @dataclass

@@ -1,0 +1,89 @@
+"""The belts: may this deletion run, and may it run now? Asked before its first destructive call.
+
+Size, share of the module, approval, cool-off, in this order. A dry run meets the first two only: nobody need
+approve, or wait for, what deletes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.deletion import Deletion, Operation, Problem
+
+
+class Kind(StrEnum):
+    """What a belt does."""
+
+    REFUSE = "refuse"  # it ends here
+    ASK = "ask"  # a person has to approve this count
+    AWAIT = "await"  # the person was asked and has not answered
+    COOL_OFF = "cool off"  # not before its time
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A belt holds. `problem`: why it is refused; `until`: when to look again at the latest (seconds since
+    the epoch); `count`: what has to be approved.
+    """
+
+    kind: Kind
+    problem: Problem | None = None
+    until: float = 0.0
+    count: int = 0
+
+
+def needs_module_count(deletion: Deletion) -> bool:
+    """Is there a belt that compares with the module? Delinking takes no record out of it."""
+    delinks = deletion.request.operation is Operation.DELINK_RECORDS
+    return deletion.limits.max_share is not None and not delinks
+
+
+def stop(deletion: Deletion, size: int | None, module: int | None, now: float) -> Stop | None:
+    """What holds the deletion at `now`; None where it may go on.
+
+    `size`: records that it would take, None where they cannot be counted. `module`: records in the module,
+    None where they cannot be counted or need not be.
+    """
+    refused = _refused(deletion, size, module)
+    if refused is not None:
+        return Stop(Kind.REFUSE, refused)
+    if deletion.request.dry_run:
+        return None
+    return _unapproved(deletion, size, now) or _cooling(deletion, now)
+
+
+def _refused(deletion: Deletion, size: int | None, module: int | None) -> Problem | None:
+    limits = deletion.limits
+    sharing = needs_module_count(deletion)
+    if size is None:
+        counted_for = sharing or limits.approve_above is not None
+        return Problem("CANNOT_COUNT", 0) if counted_for or not limits.allow_uncounted else None
+    if size > deletion.record_limit:
+        return Problem("MAX_RECORDS", size)
+    if not sharing:
+        return None
+    if module is None:
+        return Problem("CANNOT_COUNT", size)
+    too_much = size > (limits.max_share or 0.0) * module
+    return Problem("MAX_SHARE", size) if too_much else None
+
+
+def _unapproved(deletion: Deletion, size: int | None, now: float) -> Stop | None:
+    above, approval = deletion.limits.approve_above, deletion.approval
+    if above is None or size is None or size <= above:
+        return None
+    if approval is None or (approval.approved_at is None and approval.count != size):
+        return Stop(Kind.ASK, count=size)
+    if approval.approved_at is not None:
+        # What was approved may have become less, not more.
+        return Stop(Kind.ASK, count=size) if size > approval.count else None
+    if now >= approval.expires_at:
+        return Stop(Kind.REFUSE, Problem("APPROVAL_EXPIRED", size))
+    return Stop(Kind.AWAIT, until=approval.expires_at)
+
+
+def _cooling(deletion: Deletion, now: float) -> Stop | None:
+    """A deletion rests for its first seconds, so that whoever sees it can still cancel it."""
+    until = deletion.created_at + deletion.limits.cool_off_seconds
+    return Stop(Kind.COOL_OFF, until=until) if now < until else None

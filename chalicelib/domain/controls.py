@@ -1,0 +1,94 @@
+"""Which commands of an operator fit a deletion as it stands. The door asks before it leaves a command;
+whoever holds the deletion asks again before it does what the command says.
+
+Each check returns why not, in words for the operator; "" where it fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from chalicelib.domain import by_view
+from chalicelib.domain.by_view import Phase
+from chalicelib.domain.deletion import Approval, Deletion, Operation, Status
+
+#: Nothing of a view's round has been sent in these phases, unless a start is open or lost.
+_NOT_STARTED = frozenset({Phase.COUNT, Phase.SELECT, Phase.LANE, Phase.START})
+
+
+class Do(StrEnum):
+    """The commands."""
+
+    CANCEL = "cancel"
+    APPROVE = "approve"
+    RESOLVE = "resolve"
+
+
+class Outcome(StrEnum):
+    """How a person resolves what is not known."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+
+
+def not_cancellable(deletion: Deletion) -> str:
+    """Cancelling stops what has not been sent; a job at Zoho cannot be stopped."""
+    if deletion.is_final:
+        return f"it has ended already: {deletion.status}"
+    if deletion.cancelled_by:
+        return "it is being cancelled already"
+    if deletion.request.operation is not Operation.MASS_DELETE or deletion.frozen:
+        return ""
+    progress = by_view.progress_of(deletion)
+    if progress.open is not None or progress.lost or progress.phase is Phase.LOOK:
+        return "whether Zoho has started a job for it is not known yet"
+    return "" if progress.phase in _NOT_STARTED else "its job runs at Zoho and cannot be stopped"
+
+
+def not_approvable(deletion: Deletion, count: int, now: float) -> str:
+    """An approval is for one deletion and one count, within its time, once."""
+    approval = deletion.approval
+    if deletion.status is not Status.AWAITING_APPROVAL or approval is None:
+        return f"it does not wait for an approval: {deletion.status}"
+    if approval.approved_at is not None:
+        return "it was approved already"
+    if now >= approval.expires_at:
+        return "the time for its approval is over"
+    return "" if approval.count == count else f"its count is {approval.count}"
+
+
+def approved(deletion: Deletion, command: Mapping[str, object]) -> Deletion | None:
+    """The deletion with its approval given by `command`; None where that is about another one.
+
+    `command`: "at" (when it was given), "count" and "asked_at" of the approval meant, "by".
+    """
+    approval, at = deletion.approval, command.get("at")
+    if approval is None or not isinstance(at, int | float) or approval.asked_at != command.get("asked_at"):
+        return None
+    if not_approvable(deletion, _whole(command.get("count")), at):
+        return None
+    given: Approval = replace(approval, approved_at=float(at), by=str(command.get("by", "")))
+    return replace(deletion, approval=given)
+
+
+def not_resolvable(deletion: Deletion) -> str:
+    """Only what nobody but a person can know."""
+    if deletion.status is Status.NEEDS_ATTENTION:
+        return ""
+    return f"it does not need attention: {deletion.status}"
+
+
+def not_retryable(deletion: Deletion) -> str:
+    """A retry takes ids that failed or are unknown."""
+    if not deletion.is_final:
+        return f"it has not ended: {deletion.status}"
+    if not deletion.id_count:
+        return "Zoho does not tell the ids of a view's job: ask for the view again"
+    counts = deletion.counts
+    return "" if counts.failed or counts.unknown else "none of its ids failed or is unknown"
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1

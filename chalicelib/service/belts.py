@@ -1,0 +1,82 @@
+"""Asks the belts before the first destructive call, and rests where one holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain import backoff, belts
+from chalicelib.domain.belts import Kind, Stop
+from chalicelib.domain.deletion import Approval, Deletion, Problem, Status, moved
+from chalicelib.domain.reply import CallKind
+from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call
+from chalicelib.service import waits
+from chalicelib.service.run import Run
+
+COOL_OFF = "cool-off"
+APPROVAL = "approval"
+
+
+def check(run: Run, size: int | None) -> Stop | Judgement | None:
+    """What holds the deletion, None where it may go on; a Judgement where the module was to be counted and
+    Zoho does not answer for now, or refuses. `size`: None where its records cannot be counted.
+    """
+    module = None
+    if size is not None and belts.needs_module_count(run.deletion):
+        reply = run.zoho.count(run.deletion.request.module)
+        judged = judge_call(CallKind.COUNT, reply)
+        if judged.verdict not in (Verdict.ANSWERED, Verdict.UNCOUNTABLE):
+            return judged
+        module = counted(reply) if judged.verdict is Verdict.ANSWERED else None
+    return belts.stop(run.deletion, size, module, run.now)
+
+
+def ids_may_go(run: Run, size: int) -> bool:
+    """For what is done by ids, before its first call: True where it may go on, else it was refused, or rests.
+
+    Either is saved by then.
+    """
+    found = check(run, size)
+    if found is None:
+        return True
+    if isinstance(found, Judgement):
+        _unanswered(run, found)
+    elif found.problem is not None:
+        run.finish(run.deletion, Status.REFUSED, found.problem.code, problems=[found.problem])
+    else:
+        rest(run, run.deletion, found)
+    return False
+
+
+def _unanswered(run: Run, judged: Judgement) -> None:
+    if judged.verdict is Verdict.FAIL or backoff.exhausted(run.deletion, run.kit.patience):
+        problem = Problem(judged.code, run.deletion.counts.pending, judged.message)
+        counts = replace(run.deletion.counts, failed=run.deletion.counts.pending, pending=0)
+        run.finish(replace(run.deletion, counts=counts), Status.FAILED, judged.code, problems=[problem])
+        return
+    waits.wait_for(run, run.deletion, judged.verdict, judged.code)
+
+
+def rest(run: Run, deletion: Deletion, stop: Stop, **parts: Any) -> None:
+    """Save `deletion` as waiting for what holds it; `parts` as Run.save takes them."""
+    if stop.kind is Kind.COOL_OFF:
+        run.wait(backoff.waited(deletion), COOL_OFF, stop.until - run.now, **parts)
+        return
+    longest = run.kit.patience.longest
+    if stop.kind is Kind.ASK:
+        _ask(run, deletion, stop.count, **parts)
+        run.rest(backoff.waited(run.deletion), longest)
+        return
+    seconds = min(longest, stop.until - run.now)
+    run.wait(backoff.waited(deletion), APPROVAL, seconds, status=Status.AWAITING_APPROVAL, **parts)
+
+
+def _ask(run: Run, deletion: Deletion, count: int, **parts: Any) -> None:
+    """Ask for the approval of `count` records: the event leaves at once, for a person has to see it."""
+    now = run.now
+    deletion = moved(deletion, Status.AWAITING_APPROVAL, now, APPROVAL)
+    approval = Approval(count, now, now + run.kit.patience.approval)
+    deletion = replace(deletion, approval=approval, waiting_told=True)
+    deletion, entry = run.told(deletion, "awaiting_approval", f"{count} records")
+    run.save(deletion, entries=[entry], **parts)
+    run.publish()

@@ -1,0 +1,143 @@
+"""What operators ask of a deletion, done by whoever holds it: cancel, approve, resolve.
+
+A command lies beside the deletion until the write that does it counts it as done, so it is done once, whoever
+dies on the way. What no longer fits is noted in the log and let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from chalicelib.domain import controls
+from chalicelib.domain.controls import Do, Outcome
+from chalicelib.domain.deletion import Counts, Deletion, Problem, Status, final_status
+from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount, reproblem
+from chalicelib.service import ids_store
+from chalicelib.service.run import Run
+
+#: Chunks with unknown outcomes that one write resolves.
+CHUNKS_AT_ONCE = 20
+NOT_DONE = "RESOLVED_NOT_DONE"
+
+
+def obey(run: Run) -> None:
+    """Do the oldest command, or let it go, and save. Raises Overtaken where another one has come since."""
+    command = run.claim.commands[0]
+    do = command.get("do")
+    if do == Do.CANCEL:
+        _cancel(run, command)
+    elif do == Do.APPROVE:
+        _approve(run, command)
+    elif do == Do.RESOLVE:
+        _resolve(run, command)
+    else:
+        _let_go(run, command, "not a command that this version knows")
+
+
+def _by(command: Mapping[str, object]) -> str:
+    return str(command.get("by") or "operator")
+
+
+def _let_go(run: Run, command: Mapping[str, object], why: str) -> None:
+    words = f"{str(command.get('do'))[:20]}: {why}"
+    deletion, entry = run.noted(run.deletion, "command_ignored", words, _by(command))
+    run.save(deletion, entries=[entry], commands_done=1)
+
+
+def _cancel(run: Run, command: Mapping[str, object]) -> None:
+    """Mark it as cancelled: its executor sends nothing more, settles what is in doubt and ends it."""
+    why_not = controls.not_cancellable(run.deletion)
+    if why_not:
+        _let_go(run, command, why_not)
+        return
+    deletion = replace(run.deletion, cancelled_by=_by(command))
+    deletion, entry = run.noted(deletion, "cancel_asked", by=_by(command))
+    run.save(deletion, entries=[entry], commands_done=1)
+
+
+def _approve(run: Run, command: Mapping[str, object]) -> None:
+    deletion = controls.approved(run.deletion, command)
+    if deletion is None:
+        _let_go(run, command, "it is not for the approval that is waited for")
+        return
+    deletion, entry = run.noted(deletion, "approved", f"count {command['count']}", _by(command))
+    run.save(deletion, entries=[entry], commands_done=1)
+
+
+def _resolve(run: Run, command: Mapping[str, object]) -> None:
+    """A person has looked: what is unknown was done, or was not."""
+    outcome = command.get("outcome")
+    why_not = controls.not_resolvable(run.deletion)
+    if why_not or outcome not in list(Outcome):
+        _let_go(run, command, why_not or "not an outcome")
+        return
+    done = outcome == Outcome.DONE
+    if not run.deletion.id_count:
+        _end(run, command, _view_resolved(run.deletion, done=done), done=done)
+        return
+    deletion, chunks = _ids_resolved(run, done=done)
+    if deletion.counts.unknown:
+        run.save(deletion, chunks=chunks)
+        return
+    _end(run, command, deletion, done=done, chunks=chunks)
+
+
+def _end(
+    run: Run,
+    command: Mapping[str, object],
+    deletion: Deletion,
+    *,
+    done: bool,
+    chunks: list[Chunk] | None = None,
+) -> None:
+    status = final_status(deletion.counts, cancelled=bool(deletion.cancelled_by))
+    if not done and status is Status.COMPLETED:
+        status = Status.FAILED  # nothing was counted, and a person says that nothing was done
+    run.finish(
+        deletion,
+        status,
+        str(command.get("note", "")),
+        by=_by(command),
+        failed_ids=ids_store.failed_ids(run, deletion, {chunk.number: chunk for chunk in chunks or []}),
+        chunks=chunks or [],
+        commands_done=1,
+    )
+
+
+def _view_resolved(deletion: Deletion, *, done: bool) -> Deletion:
+    """Of a view only numbers are known. Problems about its unknown part are over."""
+    counts = deletion.counts
+    lost = counts.unknown
+    after: Counts = replace(
+        counts,
+        unknown=0,
+        deleted=counts.deleted + (lost if done else 0),
+        failed=counts.failed + (0 if done else lost),
+    )
+    problems = tuple(
+        p for p in deletion.problems if p.code not in ("JOB_LOST", "OUTCOME_UNKNOWN", "JOB_TOO_OLD")
+    )
+    if not done:
+        problems = (*problems, Problem(NOT_DONE, lost))
+    return replace(deletion, counts=after, problems=problems)
+
+
+def _ids_resolved(run: Run, *, done: bool) -> tuple[Deletion, list[Chunk]]:
+    """The deletion after a number of its chunks with unknown outcomes are resolved, and those chunks."""
+    deletion, chunks = run.deletion, []
+    finding = Finding(Mark.DELETED) if done else Finding(Mark.FAILED, NOT_DONE)
+    for number in range(deletion.chunks):
+        before = run.kit.ledger.chunk(deletion.id, number)
+        after = before.resolved(finding)
+        if after == before:
+            continue
+        chunks.append(after)
+        deletion = replace(
+            deletion,
+            counts=recount(deletion.counts, before, after),
+            problems=reproblem(deletion.problems, before, after),
+        )
+        if len(chunks) == CHUNKS_AT_ONCE:
+            break
+    return deletion, chunks

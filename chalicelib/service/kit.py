@@ -1,0 +1,33 @@
+"""What the use cases that move deletions forward work with: adapters and settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.domain.backoff import Patience
+from chalicelib.service.ports import Leases, Ledger, Nudges, Topic, ZohoFactory
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The adapters and settings that the use cases work with. Times in seconds.
+
+    `clock` gives seconds since the epoch, `chance` a number from 0 to 1. `report(event, **fields)` takes what
+    operators should see; it never raises. `ends_at`: when the worker itself must have ended.
+    """
+
+    ledger: Ledger
+    leases: Leases
+    nudges: Nudges
+    topic: Topic
+    zoho: ZohoFactory
+    clock: Callable[[], float]
+    chance: Callable[[], float]
+    report: Callable[..., None]
+    stage: str
+    patience: Patience
+    slice_seconds: float = 20.0
+    lease_seconds: float = 60.0
+    ends_at: float = math.inf
