@@ -1,0 +1,26 @@
+"""`python -m cli`: the group that all commands hang from."""
+
+from __future__ import annotations
+
+import click
+
+from cli.keys import keys
+from cli.place import Group
+
+ENDS = """Exit codes: 0 done; 1 AWS or the local stack refused or is out of reach; 2 the command was not
+understood; 3 not as things stand, nothing was changed."""
+
+
+@click.group(name="expunge", cls=Group, epilog=ENDS, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Expunge: signed, durable, explainable deletions for Zoho CRM.
+
+    Commands work on the local stack that `make up` started, or with --stage on that stage in the AWS account
+    and region of the environment (AWS_PROFILE, AWS_REGION).
+    """
+
+
+main.add_command(keys)
+
+if __name__ == "__main__":
+    main(prog_name="expunge")

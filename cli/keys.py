@@ -1,0 +1,185 @@
+"""`expunge keys`: who may send deletions, and the keys they sign with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from chalicelib.domain.deletion import Operation
+from chalicelib.domain.source import MOST_KEYS, OPERATOR, Profile
+from cli import workers
+from cli.place import Group, Place, find
+from cli.place import Refused as Refusal
+from cli.sources import entry, fingerprint, keys_of, name_of, read, write
+from local.filling import new_key
+
+Command = Callable[..., Any]
+
+
+def options(command: Command) -> Command:
+    """What every command takes: where to work and how to answer."""
+    stage = click.option("--stage", metavar="NAME", help="A stage on AWS; left out: the local stack.")
+    as_json = click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
+    return stage(as_json(command))
+
+
+@click.group(cls=Group)
+def keys() -> None:
+    """Keys of the sources that may ask for deletions.
+
+    A source may have several keys at once, the newest first, so that a sender can change over without a
+    gap: `keys rotate`, give the sender the new key, then `keys revoke`. A new key is shown once, when it is
+    made; after that a key goes by its fingerprint. A changed secret counts within the stage's cache time
+    (300 s; 30 s locally).
+    """
+
+
+@keys.command(epilog="\b\nexpunge keys new crm-workflow --module Leads --module Contacts --max-records 200")
+@click.argument("source", callback=name_of)
+@click.option(
+    "--module", "modules", multiple=True, required=True, help="A module it may delete in; repeat it."
+)
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    type=click.Choice([each.value for each in Operation]),
+    help="Default: all.",
+)
+@click.option("--org", help="The Zoho org it deletes in. Default: default.")
+@click.option(
+    "--max-records", type=click.IntRange(min=1), help="The most records of one request. Default: 500."
+)
+@click.option(
+    "--profile",
+    type=click.Choice([each.value for each in Profile]),
+    help="token: a bearer value for senders that cannot sign.",
+)
+@options
+def new(source: str, stage: str | None, as_json: bool, **limits: Any) -> None:
+    """Make SOURCE with a first key, and print the key."""
+    place = find(stage, as_json=as_json)
+    sources, version = read(place)
+    if source == OPERATOR:
+        raise Refusal("the source operator has no keys: IAM says who its callers are")
+    if source in sources:
+        raise Refusal(f"there is a source {source!r} already: keys rotate gives it one more key")
+    given = {name: list(v) if isinstance(v, tuple) else v for name, v in limits.items() if v}
+    key = new_key()
+    _store(place, sources, version, source, {**given, "keys": [key]})
+    _show(place, source, [key], key=key)
+
+
+@keys.command()
+@click.argument("source", callback=name_of)
+@options
+def rotate(source: str, stage: str | None, as_json: bool) -> None:
+    """Give SOURCE a new key beside those it has, and print the new one.
+
+    The others go on being good until `keys revoke SOURCE`.
+    """
+    place = find(stage, as_json=as_json)
+    sources, version = read(place)
+    found = entry(sources, source)
+    held = keys_of(found)
+    if source == OPERATOR:
+        raise Refusal("the source operator has no keys: IAM says who its callers are")
+    if len(held) >= MOST_KEYS:
+        raise Refusal(f"{source} has {len(held)} keys, the most there may be: revoke some first")
+    key = new_key()
+    _store(place, sources, version, source, {**found, "keys": [key, *held]})
+    _show(place, source, [key, *held], key=key)
+
+
+@keys.command(name="list")
+@click.argument("source", required=False)
+@options
+def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
+    """Show the sources and the fingerprints of their keys, the newest first; of SOURCE only, where given."""
+    place = find(stage, as_json=as_json)
+    sources, _ = read(place)
+    chosen = {source: entry(sources, source)} if source else sources
+    shown = {
+        name: {
+            "profile": found.get("profile", Profile.STANDARD_WEBHOOKS),
+            "keys": [fingerprint(each) for each in keys_of(found)],
+        }
+        for name, found in sorted(chosen.items())
+    }
+    lines = [f"{n:<24} {each['profile']:<18} {' '.join(each['keys']) or '-'}" for n, each in shown.items()]
+    place.say({"sources": shown}, *(lines or ["there are no sources: keys new makes one"]))
+
+
+_REVOKING = """\b
+expunge keys revoke crm-workflow                   what rotate left behind
+expunge keys revoke crm-workflow 1a2b3c4d --now    one that leaked"""
+
+
+@keys.command(epilog=_REVOKING)
+@click.argument("source", callback=name_of)
+@click.argument("fingerprints", nargs=-1, metavar="[FINGERPRINT]...")
+@click.option("--all", "every", is_flag=True, help="Every key, the newest too: the source can send no more.")
+@click.option("--now", is_flag=True, help="At once: replace the api function's warm workers too.")
+@options
+def revoke(
+    source: str, fingerprints: tuple[str, ...], every: bool, now: bool, stage: str | None, as_json: bool
+) -> None:
+    """Take keys from SOURCE: those with a FINGERPRINT, or else all but the newest.
+
+    Without --now a revoked key may be good for the stage's cache time. With --now the api function gets a
+    changed environment, so that Lambda answers from new workers, which read the secret anew.
+    """
+    place = find(stage, as_json=as_json)
+    sources, version = read(place)
+    found = entry(sources, source)
+    held = keys_of(found)
+    gone = _chosen(held, fingerprints, every)
+    kept = [each for each in held if each not in gone]
+    _store(place, sources, version, source, {**found, "keys": kept})
+    seconds = 0 if now else workers.cache_seconds(place)
+    if now:
+        workers.replace(place)
+    taken = [fingerprint(each) for each in gone]
+    place.say(
+        {
+            "source": source,
+            "revoked": taken,
+            "keys": [fingerprint(each) for each in kept],
+            "within_seconds": seconds,
+        },
+        f"{source}: revoked {' '.join(taken)}; refused "
+        + (f"within {seconds} s" if seconds else "from now on"),
+        f"{len(kept)} good: {' '.join(map(fingerprint, kept))}" if kept else f"{source} can send no more",
+    )
+
+
+def _chosen(held: list[str], fingerprints: tuple[str, ...], every: bool) -> list[str]:
+    """The keys to revoke. Raises Refused where there is nothing to do."""
+    if fingerprints and every:
+        raise click.UsageError("give fingerprints or --all, not both")
+    unknown = [each for each in fingerprints if each not in map(fingerprint, held)]
+    if unknown:
+        raise Refusal(f"no key has the fingerprint {' '.join(unknown)}; keys list shows them")
+    if fingerprints:
+        return [each for each in held if fingerprint(each) in fingerprints]
+    chosen = held if every else held[1:]
+    if not chosen:
+        raise Refusal("there is no older key to revoke; --all revokes the newest too")
+    return chosen
+
+
+def _store(place: Place, sources: Any, version: str | None, source: str, changed: dict[str, Any]) -> None:
+    write(place, {**sources, source: changed}, source, version)
+
+
+def _show(place: Place, source: str, held: list[str], *, key: str) -> None:
+    """A new key, this once."""
+    marks = [fingerprint(each) for each in held]
+    place.say(
+        {"source": source, "key": key, "fingerprint": marks[0], "keys": marks},
+        f"{source}: new key {marks[0]}, shown this once:",
+        key,
+        f"{len(marks)} good: {' '.join(marks)}",
+    )

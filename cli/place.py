@@ -1,0 +1,87 @@
+"""Which stage a command works on: the local stack by default, a stage of the AWS account if named."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.running import RunningStack
+from local.settings import STAGE, from_environment
+
+_AWS = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class Refused(click.ClickException):
+    """Not as things stand, such as a source that is not there: nothing was changed."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """One stage, and the clients that reach it. `client`: boto3's clients by service."""
+
+    stage: str
+    sources_secret: str
+    api_function: str
+    client: Callable[[str], Any]
+    as_json: bool = False
+
+    def say(self, shown: dict[str, Any], *lines: str) -> None:
+        """The result on standard output: `shown` as JSON where that was asked for, else the lines."""
+        click.echo(json.dumps(shown) if self.as_json else "\n".join(lines))
+
+
+def local(file: Path, *, as_json: bool = False) -> Place:
+    """The local stack that `file` describes. Raises ClickException where none runs."""
+    try:
+        stack = RunningStack.read(file)
+    except FileNotFoundError as problem:
+        raise click.ClickException(
+            f"{file} is not there: start a local stack with make up, or name a stage on AWS with --stage"
+        ) from problem
+    return Place(STAGE, stack["sources_secret"], stack["functions"]["api"], stack.client, as_json)
+
+
+def on_aws(stage: str, *, as_json: bool = False) -> Place:
+    """A stage of the account and region of the environment, found as every AWS program finds them."""
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    if not session.region_name:
+        raise click.ClickException("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that has one")
+    make: Any = session.client
+    return Place(
+        stage,
+        f"expunge/{stage}/sources",
+        f"expunge-{stage}-api",
+        lambda service: make(service, config=_AWS),
+        as_json,
+    )
+
+
+def find(stage: str | None, *, as_json: bool) -> Place:
+    """The place that the command's options name."""
+    return on_aws(stage, as_json=as_json) if stage else local(from_environment().stack_file, as_json=as_json)
+
+
+class Group(click.Group):
+    """A group of commands; what AWS refuses ends in one line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except ClientError as problem:
+            error = problem.response["Error"]
+            words = f"{problem.operation_name}: {error.get('Code')}: {error.get('Message')}"
+            raise click.ClickException(words) from problem
+        except BotoCoreError as problem:
+            raise click.ClickException(f"AWS cannot be reached: {problem}") from problem

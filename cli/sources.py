@@ -1,0 +1,113 @@
+"""The sources secret, read and written whole: no other change is lost, no broken entry kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.source import SOURCE_NAME, parse
+from cli.place import Place, Refused
+
+#: The label of a version that is written but not used yet.
+NEXT = "EXPUNGE_NEXT"
+
+Sources = dict[str, dict[str, Any]]
+
+
+def fingerprint(key: str) -> str:
+    """How a key is named without showing it: 8 hex digits of its SHA-256."""
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+def read(place: Place) -> tuple[Sources, str | None]:
+    """The sources and the version they are of; none and None where the secret was never filled."""
+    try:
+        found = place.client("secretsmanager").get_secret_value(SecretId=place.sources_secret)
+    except ClientError as problem:
+        # A secret that was created empty has no version, and Secrets Manager says both in the same words.
+        if problem.response["Error"]["Code"] != "ResourceNotFoundException" or not _is_there(place):
+            raise
+        return {}, None
+    if not found.get("SecretString") and not found.get("SecretBinary"):
+        return {}, found["VersionId"]
+    try:
+        held = json.loads(found["SecretString"])
+    except (KeyError, ValueError):
+        held = None
+    if not isinstance(held, dict):
+        # Not chained: the parser's words can hold a part of the secret.
+        raise click.ClickException(f"{place.sources_secret} holds no JSON object: mend it by hand") from None
+    return held, found["VersionId"]
+
+
+def write(place: Place, sources: Sources, changed: str, version: str | None) -> None:
+    """Put `sources` in the place of `version`.
+
+    Raises Refused where the entry `changed` cannot be used, or where somebody else has written meanwhile.
+    """
+    try:
+        parse(changed, sources[changed])
+    except SecretUnusable as problem:
+        raise Refused(problem.reason) from None
+    client, text = place.client("secretsmanager"), json.dumps(sources)
+    if version is None:
+        client.put_secret_value(SecretId=place.sources_secret, SecretString=text)
+        return
+    made = client.put_secret_value(SecretId=place.sources_secret, SecretString=text, VersionStages=[NEXT])[
+        "VersionId"
+    ]
+    try:
+        client.update_secret_version_stage(
+            SecretId=place.sources_secret,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=made,
+            RemoveFromVersionId=version,  # refused where that is no longer the current one
+        )
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] not in (
+            "InvalidParameterException",
+            "ResourceNotFoundException",
+        ):
+            raise
+        raise Refused(
+            "somebody else changed the sources meanwhile: nothing was changed, try again"
+        ) from problem
+
+
+def entry(sources: Sources, name: str) -> dict[str, Any]:
+    """The entry of a source. Raises Refused where there is none, or none that has keys."""
+    found = sources.get(name)
+    if not isinstance(found, dict):
+        known = ", ".join(sorted(sources)) or "none"
+        raise Refused(f"there is no source {name!r} (there are: {known}); keys new makes one")
+    return found
+
+
+def keys_of(found: Mapping[str, Any]) -> list[str]:
+    """The keys of an entry, the newest first."""
+    held = found.get("keys", [])
+    if not isinstance(held, list) or not all(isinstance(each, str) for each in held):
+        raise Refused("the keys of this source are not a list of texts: mend the secret by hand")
+    return held
+
+
+def name_of(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A source's name, checked (a callback of click)."""
+    if not SOURCE_NAME.fullmatch(value):
+        raise click.BadParameter(f"must match {SOURCE_NAME.pattern}")
+    return value
+
+
+def _is_there(place: Place) -> bool:
+    """Whether the secret exists, filled or not."""
+    try:
+        place.client("secretsmanager").describe_secret(SecretId=place.sources_secret)
+    except ClientError:
+        return False
+    return True

@@ -1,0 +1,31 @@
+"""The api function's workers: how long they keep a secret, and how to have new ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from chalicelib.config import Config
+from cli.place import Place
+
+CACHE = "EXPUNGE_SECRET_CACHE_SECONDS"
+#: Read by nobody: that it is another one makes Lambda start new environments. The next deployment ends it.
+CHANGED = "EXPUNGE_KEYS_REVOKED_AT"
+
+
+def cache_seconds(place: Place) -> int:
+    """How long a worker may answer with a secret that was changed since."""
+    found = place.client("lambda").get_function_configuration(FunctionName=place.api_function)
+    return int(found["Environment"]["Variables"].get(CACHE, Config("", "", "").secret_cache_seconds))
+
+
+def replace(place: Place) -> None:
+    """Have every request from now on answered by workers that start now; returns once it is so."""
+    client = place.client("lambda")
+    found = client.get_function_configuration(FunctionName=place.api_function)
+    variables = {**found["Environment"]["Variables"], CHANGED: datetime.now(UTC).isoformat()}
+    client.update_function_configuration(
+        FunctionName=place.api_function,
+        Environment={"Variables": variables},
+        RevisionId=found["RevisionId"],  # refused where a deployment came in between
+    )
+    client.get_waiter("function_updated_v2").wait(FunctionName=place.api_function)
