@@ -91,8 +91,8 @@ class Request:
     """One request as asked for, checked and with defaults filled in.
 
     `ids`: without duplicates, in the order given; they are stored apart from the deletion. `wf_trigger`: None
-    where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete). A purge has
-    its policy's name, the run's name, and the policy's selection as it was written.
+    where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete). A purge
+    has its policy's name, the run's name, and the policy's selection as it was written.
     """
 
     operation: Operation
@@ -198,6 +198,8 @@ class Deletion:
     waiting_for: str | None = None
     waiting_since: float | None = None
     waiting_told: bool = False
+    lane_ahead: int | None = None
+    lane_seconds: float | None = None
     started_at: float | None = None
     plan: Plan | None = None
     job_id: str | None = None
@@ -245,6 +247,8 @@ def moved(deletion: Deletion, status: Status, now: float, waiting_for: str | Non
         waiting_for=waiting_for,
         waiting_since=since if waiting_for else None,
         waiting_told=deletion.waiting_told and waiting_for == deletion.waiting_for,
+        lane_ahead=deletion.lane_ahead if waiting_for else None,
+        lane_seconds=deletion.lane_seconds if waiting_for else None,
         finished_at=now if status in FINAL else None,
     )
 

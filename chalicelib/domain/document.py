@@ -52,6 +52,11 @@ def document(deletion: Deletion) -> dict[str, Any]:
     }
     if request.operation is Operation.MASS_DELETE:
         shown["job"] = {"id": deletion.job_id, "status": deletion.job_status} if deletion.job_id else None
+    if request.operation is Operation.PURGE:
+        shown |= {"policy": request.policy, "run": request.run}
+    if deletion.lane_ahead is not None:
+        about = None if deletion.lane_seconds is None else round(deletion.lane_seconds)
+        shown["lane"] = {"ahead": deletion.lane_ahead, "about_seconds": about}
     if deletion.retry_of:
         shown["retry_of"] = deletion.retry_of
     return shown

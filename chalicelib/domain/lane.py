@@ -27,6 +27,18 @@ class Lane:
         return self.queue.index(deletion_id) + (1 if self.holder else 0)
 
 
+def seconds_until(lane: Lane, deletion_id: str, now: float) -> float | None:
+    """About how long until it is the deletion's turn, by how long the last mass delete of the lane took; None
+    where the lane has seen none yet.
+    """
+    ahead = lane.position(deletion_id)
+    if lane.last_seconds is None or not ahead:
+        return None if ahead else 0.0
+    running = now - lane.taken_at if lane.taken_at is not None else 0.0
+    waiting = ahead - (1 if lane.holder else 0)
+    return max(lane.last_seconds - running, 0.0) + waiting * lane.last_seconds
+
+
 def lane_key(width: str, org: str, module: str, cvid: str) -> str:
     """The lane's key: `width` is `org`, `module` or `view` (contract section 6)."""
     parts = {"org": (org,), "module": (org, module), "view": (org, module, cvid)}[width]

@@ -37,11 +37,17 @@ def take_lane(run: Run, progress: Progress) -> None:
         )
         # What it counted says nothing once the one before it has ended.
         queued = replace(progress, lane=before.key, counted_at=0.0)
-        waiting = replace(deletion, progress=queued.to_json())
+        waiting = replace(
+            deletion,
+            progress=queued.to_json(),
+            lane_ahead=before.position(deletion.id),
+            lane_seconds=lane.seconds_until(before, deletion.id, now),
+        )
         run.wait(backoff.succeeded(waiting), waits.LANE, seconds, lane=before)
         return
     start = replace(progress, phase=Phase.START, lane=before.key)
-    run.save(backoff.succeeded(replace(deletion, progress=start.to_json())), lane=held)
+    mine = replace(deletion, progress=start.to_json(), lane_ahead=None, lane_seconds=None)
+    run.save(backoff.succeeded(mine), lane=held)
 
 
 def _without_the_gone(run: Run, before: Lane) -> Lane:

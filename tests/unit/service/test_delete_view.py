@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deletion import Counts, Limits, Status, Territory
+from chalicelib.domain.document import document
 from chalicelib.domain.reply import Item, Reply
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import World
@@ -179,10 +180,29 @@ def test_one_job_at_a_time_and_the_next_in_line_is_woken() -> None:
         Status.WAITING,
         "another mass delete at Zoho",
     )
+    assert document(world.get(second))["lane"] == {"ahead": 1, "about_seconds": None}
     world.settle()
     assert world.get(first).counts.deleted == 3
     assert world.get(second).status is Status.COMPLETED
     assert all(lane.holder is None and not lane.queue for lane in world.ledger.lanes.values())
+    assert "lane" not in document(world.get(second))
+
+
+def test_the_line_moves_in_the_order_of_arrival_and_tells_about_how_long_it_takes() -> None:
+    world = World(records(3))
+    first = view(world)
+    world.settle()
+    world.zoho.records |= dict.fromkeys(records(3))
+    holder, second, third = view(world), view(world), view(world)
+    for one in (holder, second, third):
+        world.step(one)
+    took = (world.get(first).finished_at or 0) - world.get(first).created_at
+    assert took == 5
+    shown = [document(world.get(one))["lane"] for one in (second, third)]
+    assert shown == [{"ahead": 1, "about_seconds": 5}, {"ahead": 2, "about_seconds": 10}]
+    world.settle()
+    ended = [world.get(one).finished_at or 0 for one in (holder, second, third)]
+    assert ended == sorted(ended)
 
 
 def test_a_job_that_never_ends_needs_attention() -> None:
