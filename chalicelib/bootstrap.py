@@ -20,6 +20,8 @@ from chalicelib.domain.backoff import Patience
 from chalicelib.service.run import Kit
 
 if TYPE_CHECKING:
+    from chalicelib.adapters.policy_items import PolicyTable
+    from chalicelib.service.retain import Retention
     from chalicelib.web.routes import Doors
 
 #: Kept back from a function's time for the last writes (seconds).
@@ -83,6 +85,32 @@ def kit_until(context: Any) -> Kit:
     """The kit for one invocation: nothing lasts longer than the function's own time."""
     left: Callable[[], int] = context.get_remaining_time_in_millis
     return replace(kit(), ends_at=time.time() + left() / 1000 - SPARE_SECONDS)
+
+
+@cache
+def policy_table() -> PolicyTable:
+    """Where the retention policies lie."""
+    from chalicelib.adapters.policy_items import PolicyTable
+
+    return PolicyTable(config().table, partial(aws.client, "dynamodb"))
+
+
+@cache
+def retention() -> Retention:
+    """What the retention schedule works with. It never talks to Zoho."""
+    from chalicelib.adapters.cron import next_time
+    from chalicelib.service.purge_order import Orders
+    from chalicelib.service.retain import Retention
+
+    stage = config()
+    orders = Orders(table(), nudges(), stage.stage, stage.keep_days)
+    return Retention(policy_table(), orders, next_time, _told)
+
+
+def _told(what: str, **facts: object) -> None:
+    """A line in the log, and one more of its kind among the metrics."""
+    observability.note(what, **facts)
+    observability.count(what)
 
 
 def patience(stage: Config) -> Patience:

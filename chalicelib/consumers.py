@@ -30,6 +30,6 @@ def poll(context: Any) -> dict[str, int]:
 
 
 def retention(context: Any) -> dict[str, int]:
-    """One tick of the schedule; answers how many retention policies were due."""
+    """One tick of the schedule; answers what became of the policies that were due."""
     del context
-    return asdict(retain(bootstrap.table(), time.time()))
+    return asdict(retain(bootstrap.retention(), time.time()))

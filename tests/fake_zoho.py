@@ -4,6 +4,7 @@ scripted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -153,6 +154,18 @@ class FakeZoho:
             return Reply(200, items=found, body={"data": [], "info": info})
 
         return self._do("view_ids", page_token, work)
+
+    def coql(self, select_query: str) -> Reply:
+        """The records behind `id >`, in the order of ids; whatever else is asked, all of them match."""
+
+        def work() -> Reply:
+            behind = re.search(r"id > ([0-9]+)", select_query)
+            limit = int(select_query.rpartition("limit ")[2])
+            ids = sorted((i for i in self.records if not behind or int(i) > int(behind[1])), key=int)
+            found = tuple(Item("", ok=True, id=i) for i in ids[:limit])
+            return Reply(200, items=found, body={"data": [], "info": {"more_records": len(ids) > limit}})
+
+        return self._do("coql", select_query, work)
 
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
         def work() -> Reply:

@@ -106,6 +106,16 @@ def _check_size(reader: Reader, policy: Policy) -> None:
         reader.wrong("belts/max_records", f"may not be above {most} for this kind of selection")
 
 
+def selection_of(raw: object) -> Selection:
+    """The selection of a policy alone. Raises NotValid with a field for every problem."""
+    reader = Reader(raw)
+    selection = _selection(reader)
+    problems = reader.finished()
+    if problems:
+        raise NotValid("the selection is not valid", problems)
+    return selection
+
+
 def _selection(reader: Reader) -> Selection:
     if reader.one_of("view", "field") is None:
         return Selection()

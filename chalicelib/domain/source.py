@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Never
 
-from chalicelib.domain.deletion import Api, Limits, Operation, Request
+from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
 
 #: The source that callers inside AWS go by; it has no keys, IAM vouches for them.
@@ -150,10 +150,10 @@ class _Reader:
 
     def operations(self) -> frozenset[Operation]:
         if "operations" not in self.entry:
-            return frozenset(Operation)
+            return REQUESTABLE
         values = self.strings("operations")
-        if not set(values) <= set(Operation):
-            _unusable(self.source, "operations", f"may only hold {', '.join(Operation)}")
+        if not set(values) <= REQUESTABLE:
+            _unusable(self.source, "operations", f"may only hold {', '.join(sorted(REQUESTABLE))}")
         return frozenset(map(Operation, values))
 
     def strings(self, key: str, required: bool = False) -> list[str]:

@@ -16,6 +16,7 @@ _CALLS_OF = {
     Operation.DELETE_RECORDS: (CallKind.DELETE_RECORDS, CallKind.DELETE_EXTERNAL, CallKind.MASS_DELETE_IDS),
     Operation.MASS_DELETE: (CallKind.MASS_DELETE_VIEW, CallKind.JOB_STATUS, CallKind.COUNT),
     Operation.DELINK_RECORDS: (CallKind.DELINK,),
+    Operation.PURGE: (CallKind.DELETE_RECORDS, CallKind.MASS_DELETE_IDS),
 }
 
 

@@ -50,8 +50,8 @@ ABOUT_BELTS: tuple[Row, ...] = (
         "Make the view smaller, or remove the holds.", "OWN"),
     row("PREVIOUS_RUN_ACTIVE", BY_ID, _V.FAIL, "The policy's run before this one had not ended.",
         "Nothing, if it was a long one: the next run comes at its time. Else look at the run before.", "OWN"),
-    row("POLICY_BROKEN", BY_ID, _V.FAIL, "The stored policy cannot be run; the reason of the deletion says why.",
-        "Correct the policy and apply it again.", "OWN"),
+    row("POLICY_BROKEN", BY_ID, _V.FAIL, "The stored policy cannot be run.",
+        "Read the policy, correct what is told to be wrong with it, and apply it again.", "OWN"),
     row("APPROVAL_EXPIRED", BY_ID | VIEW, _V.FAIL, "Nobody approved it in time.", "Ask again.", "OWN"),
 )
 

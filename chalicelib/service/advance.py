@@ -10,14 +10,15 @@ from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import LostLease, Overtaken, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import commands, delete_ids, delete_view, unreadable, waits
-from chalicelib.service.run import Kit, Paused, Run
+from chalicelib.service import commands, delete_ids, delete_view, purge, unreadable, waits
+from chalicelib.service.run import Kit, Paused, Reserved, Run
 from chalicelib.service.slots import NoSlot
 
 _EXECUTORS = {
     Operation.DELETE_RECORDS: delete_ids,
     Operation.DELINK_RECORDS: delete_ids,
     Operation.MASS_DELETE: delete_view,
+    Operation.PURGE: purge,
 }
 
 #: About how long to wait for other workers to give back some of the org's concurrency.
@@ -89,6 +90,8 @@ def _step(run: Run) -> None:
     except Paused:
         seconds = min(run.kit.patience.longest, run.kit.patience.recheck)
         run.wait(backoff.waited(run.deletion), waits.PAUSE, seconds)
+    except Reserved:
+        run.wait(backoff.waited(run.deletion), waits.CREDITS, run.kit.patience.longest)
     except SecretUnusable as problem:
         run.kit.report(
             "secret_unusable", deletion_id=run.deletion.id, what=problem.what, reason=problem.reason

@@ -27,6 +27,8 @@ def blamed(deletion: Deletion, code: str) -> Deletion:
 
 def wanted(deletion: Deletion) -> int:
     """Calls to Zoho at once that would be of use."""
+    if deletion.waiting_for == waits.CREDITS:
+        return 1  # to see whether there are credits again
     kind = by_ids.progress_of(deletion).kind
     pending = min(deletion.counts.pending, CHUNK_SIZE)
     return min(MOST_AT_ONCE, max(1, -(-pending // BATCH_LIMIT[kind])))

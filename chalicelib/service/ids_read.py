@@ -27,6 +27,7 @@ def read(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *
         ids_store.save_chunk(run, run.deletion, progress, chunk, lost)
         return
     replies = parallel.all_at_once([_reader(zoho, run.deletion, chunk, batch) for batch in batches])
+    run.spent(replies)
     findings: dict[int, Finding] = {}
     trouble: Effect | None = None
     for batch, reply in zip(batches, replies, strict=True):

@@ -1,25 +1,142 @@
-"""The retention schedule: which policies are due."""
+"""The retention schedule: every policy that is due is run once, also where it was due several times.
+
+A run is stored first, under an id made of its policy and the time that it was due at, then the policy moves
+on to its next time. So a tick that comes twice, or dies in between, stores the same run again, which changes
+nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain import policy as policies
+from chalicelib.domain.by_policy import BROKEN, STILL_GOING
+from chalicelib.domain.deletion import Limits
+from chalicelib.domain.document import iso
+from chalicelib.domain.errors import ExpungeError, NotValid
+from chalicelib.domain.kept import Kept, Ran
+from chalicelib.domain.policy import Policy
+from chalicelib.domain.schedule import CronTimes, next_run
+from chalicelib.domain.source import ZOHO_NAME
+from chalicelib.service.purge_order import NO_MODULE, Order, Orders, order_of, place
 
-class Policies(Protocol):
-    """The part of the table that the retention schedule needs."""
+#: A policy that cannot be read is told again after this time (seconds).
+BROKEN_AGAIN = 86_400.0
 
-    def due_policies(self, now: float, limit: int) -> list[str]:
-        """Names (`org/policy`) of the policies whose run is due, the longest waiting first."""
+
+class Runs(Protocol):
+    """The part of the table that the retention schedule needs. May raise Unavailable."""
+
+    def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:
+        """(org, name) of the policies whose run is due, the longest waiting first. Eventually consistent."""
+
+    def policy(self, org: str, name: str) -> Kept | None:
+        """The policy as it stands, strongly consistent."""
+
+    def going(self, deletion_id: str) -> bool:
+        """Is there such a deletion, and has it not ended?"""
+
+    def move_on(self, kept: Kept, next_at: float | None, *, last: Ran | None, skipped: Ran | None) -> bool:
+        """Set the policy's next time, and what became of the run that was due, if it is still due at
+        `kept.next_at`; False where somebody else has moved it.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What the schedule works with. `report(event, **fields)` takes what operators should see."""
+
+    runs: Runs
+    orders: Orders
+    cron: CronTimes
+    report: Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What one tick found."""
+    """What one tick did: policies found due, runs started, skipped, policies broken, and failed for now."""
 
     due: int = 0
+    started: int = 0
+    skipped: int = 0
+    broken: int = 0
+    failed: int = 0
 
 
-def retain(policies: Policies, now: float, limit: int = 50) -> Retained:
-    """One tick of the retention schedule at `now`. Raises Unavailable where the table is out of reach."""
-    return Retained(due=len(policies.due_policies(now, limit)))
+def retain(outside: Retention, now: float, limit: int = 50) -> Retained:
+    """One tick of the retention schedule at `now`. Raises Unavailable where the table cannot be asked for
+    what is due; one policy's trouble does not keep the others.
+    """
+    found = outside.runs.due_policies(now, limit)
+    done = {"started": 0, "skipped": 0, "broken": 0, "failed": 0, "": 0}
+    for org, name in found:
+        try:
+            done[_run(outside, org, name, now)] += 1
+        except ExpungeError as problem:
+            done["failed"] += 1
+            outside.report("retention_failed", org=org, policy=name, reason=type(problem).__name__)
+    del done[""]
+    return Retained(due=len(found), **done)
+
+
+def _run(outside: Retention, org: str, name: str, now: float) -> str:
+    """What became of one policy that looked due."""
+    kept = outside.runs.policy(org, name)
+    if kept is None or kept.next_at is None or kept.next_at > now:
+        return ""
+    try:
+        policy = policies.parse(dict(kept.document), name=name, org=org)
+        following = next_run(policy.schedule, now, kept.set_at, outside.cron)
+    except (NotValid, ValueError) as problem:
+        return _broken(outside, kept, problem, now)
+    if kept.last is not None and outside.runs.going(kept.last.deletion_id):
+        return _skip(outside, kept, policy, following, now)
+    run = _name(kept.next_at)
+    deletion = place(outside.orders, order_of(policy, run, kept.next_at), now)
+    outside.runs.move_on(kept, following, last=Ran(run, deletion.id, now), skipped=None)
+    outside.report("retention_started", org=org, policy=name, run=run, deletion_id=deletion.id)
+    return "started"
+
+
+def _name(due_at: float) -> str:
+    return str(iso(due_at))
+
+
+def _skip(outside: Retention, kept: Kept, policy: Policy, following: float | None, now: float) -> str:
+    """The run before has not ended. This one ends at once, refused, so that there is an event of it."""
+    due_at = kept.next_at or now
+    before = kept.last.run if kept.last is not None else ""
+    order = order_of(policy, _name(due_at), due_at, refuse=STILL_GOING, why=f"run {before} has not ended")
+    deletion = place(outside.orders, order, now)
+    outside.runs.move_on(kept, following, last=None, skipped=Ran(order.run, deletion.id, now))
+    outside.report("retention_skipped", org=kept.org, policy=kept.name, run=order.run, before=before)
+    return "skipped"
+
+
+def _broken(outside: Retention, kept: Kept, problem: Exception, now: float) -> str:
+    """What is stored cannot be run by this version: told by an event, once a day until somebody mends it."""
+    due_at = kept.next_at or now
+    module = kept.document.get("module")
+    order = Order(
+        org=kept.org,
+        name=kept.name,
+        run=_name(due_at),
+        at=due_at,
+        module=module if isinstance(module, str) and ZOHO_NAME.fullmatch(module) else NO_MODULE,
+        selection={},
+        limits=Limits(),
+        refuse=BROKEN,
+        why=_words(problem),
+    )
+    deletion = place(outside.orders, order, now)
+    outside.runs.move_on(kept, now + BROKEN_AGAIN, last=None, skipped=Ran(order.run, deletion.id, now))
+    outside.report("retention_broken", org=kept.org, policy=kept.name, reason=order.why)
+    return "broken"
+
+
+def _words(problem: Exception) -> str:
+    if isinstance(problem, NotValid):
+        return "; ".join(f"{each.path}: {each.problem}" for each in problem.fields)[:256]
+    return f"/schedule: {problem}"[:256]

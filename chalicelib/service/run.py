@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import backoff, lane, log
-from chalicelib.domain.deletion import Deletion, Problem, Status, moved
+from chalicelib.domain.deletion import Deletion, Operation, Problem, Status, moved
 from chalicelib.domain.errors import ExpungeError, Unavailable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.reply import Reply
 from chalicelib.service.kit import Kit
 from chalicelib.service.ports import Call, Change, Claim, Zoho
 from chalicelib.service.slots import Slots, Wish, borrow
@@ -65,17 +67,22 @@ class Run:
     def zoho(self) -> Zoho:
         """The org's client, for the next call or wave of calls.
 
-        Raises Paused, SecretUnusable, or NoSlot where others use all of the org's concurrency.
+        Raises Paused, SecretUnusable, NoSlot where others use all of the org's concurrency, or Reserved.
         """
         org = self.deletion.request.org
         reason = self.kit.ledger.paused(org)
         if reason is not None:
             raise Paused(org, reason)
         zoho = self._reach()[0]
-        keeps = self.deletion.request.operation is Operation.PURGE
-        if keeps and self.credits_left is not None and self.credits_left <= zoho.org.keep_credits:
+        if self._credits(zoho) <= 0:
             raise Reserved(org)
         return zoho
+
+    def _credits(self, zoho: Zoho) -> float:
+        """How many a purge may still use; all others, and who was not told, as many as they like."""
+        if self.deletion.request.operation is not Operation.PURGE or self.credits_left is None:
+            return math.inf
+        return self.credits_left - zoho.org.keep_credits
 
     def spent(self, replies: Iterable[Reply]) -> None:
         """Take note of the credits that Zoho says are left; it says so once half of them are used."""
@@ -85,7 +92,8 @@ class Run:
     @property
     def width(self) -> int:
         """How many calls to Zoho may be under way at once. Raises as `zoho` does."""
-        return self._reach()[1].width
+        zoho, slots = self._reach()
+        return max(1, int(min(slots.width, self._credits(zoho))))
 
     def _reach(self) -> tuple[Zoho, Slots]:
         """The client and a part of the org's concurrency, both from when they are first needed."""

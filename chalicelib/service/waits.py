@@ -14,10 +14,11 @@ LANE = "another mass delete at Zoho"
 CREDENTIALS = "zoho credentials"
 LOCKED = "locked records"
 PAUSE = "pause"
+CREDITS = "api credits"
 
 _WAITING_FOR = {
     Verdict.WAIT_LANE: LANE,
-    Verdict.WAIT_CREDITS: "api credits",
+    Verdict.WAIT_CREDITS: CREDITS,
     Verdict.WAIT_CREDENTIALS: CREDENTIALS,
     Verdict.WAIT_TOKEN: "zoho token limit",
     Verdict.RETRY_SLOWLY: LOCKED,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Api, Limits, Operation, Request
+from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import NotAllowed, SecretUnusable
 from chalicelib.domain.source import Profile, Source, limits, parse, permit, signing_key
 
@@ -43,7 +43,7 @@ def test_only_keys_are_required() -> None:
     found = parse("crm", {"keys": [KEY]})
     assert (found.profile, found.org) == (Profile.STANDARD_WEBHOOKS, "default")
     assert found.orgs == {"default"}
-    assert (found.modules, found.operations) == (frozenset(), frozenset(Operation))
+    assert (found.modules, found.operations) == (frozenset(), REQUESTABLE)
     assert limits(found) == Limits()
     assert KEY not in repr(found)
     assert "keys" not in repr(found)

@@ -1,0 +1,128 @@
+"""A retention policy's run, until what it selects is frozen; from then on it is a deletion by ids.
+
+Everything is read and stored before the first id is deleted, so the belts speak about exactly what would go,
+and nothing that comes into the selection later is touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import backoff
+from chalicelib.domain.by_policy import BROKEN, STILL_GOING, Progress, progress_of
+from chalicelib.domain.deletion import Counts, Deletion, Problem, Status
+from chalicelib.domain.errors import NotValid
+from chalicelib.domain.policy import Selection, selection_of
+from chalicelib.domain.verdicts import Judgement, Verdict
+from chalicelib.service import freeze, waits
+from chalicelib.service.ids_store import NOT_NOW
+from chalicelib.service.purge_read import Page, read_page
+from chalicelib.service.run import Run
+
+#: Ids that are read before they are stored, a page of Zoho's more at most.
+STORE_AT_ONCE = 10_000
+#: A view's pages can be read for a day. What took longer is begun anew, this often.
+MOST_RESTARTS = 3
+
+
+def blamed(deletion: Deletion, code: str) -> Deletion:
+    """The deletion, remembering `code` as what stood in its way, for the case that it is given up."""
+    progress = replace(progress_of(deletion), code=code, message="")
+    return replace(deletion, progress=progress.to_json())
+
+
+def wanted(deletion: Deletion) -> int:
+    """Calls to Zoho at once: page comes after page."""
+    del deletion
+    return 1
+
+
+def step(run: Run) -> None:
+    """Read the next pages of the selection and store their ids, or end the run where it may not go on."""
+    progress = progress_of(run.deletion)
+    if run.deletion.cancelled_by:
+        _end(run, Status.CANCELLED, by=run.deletion.cancelled_by)
+    elif progress.refuse == STILL_GOING:
+        _end(run, Status.REFUSED, Problem(STILL_GOING, 0, progress.message))
+    elif progress.refuse:
+        _end(run, Status.FAILED, Problem(progress.refuse, 0, progress.message))
+    elif backoff.exhausted(run.deletion, run.kit.patience):
+        _end(run, Status.FAILED, Problem(progress.code or "GAVE_UP", 0, progress.message))
+    else:
+        _read(run, progress)
+
+
+def _read(run: Run, progress: Progress) -> None:
+    try:
+        selection = selection_of(run.deletion.request.selection)
+    except NotValid as problem:
+        words = "; ".join(f"{each.path}: {each.problem}" for each in problem.fields)
+        _end(run, Status.FAILED, Problem(BROKEN, 0, words[:256]))
+        return
+    ids, then, page = _pages(run, selection, progress)
+    size = run.deletion.id_count + len(ids)
+    if size > run.deletion.record_limit:
+        _end(run, Status.REFUSED, Problem("MAX_RECORDS", size))
+        return
+    if isinstance(page, Page) and page.last:
+        _freeze(run, ids)
+        return
+    if ids:
+        _keep(run, then, ids)
+    if isinstance(page, Judgement):
+        _hindered(run, selection, then, page)
+
+
+def _pages(
+    run: Run, selection: Selection, progress: Progress
+) -> tuple[list[str], Progress, Page | Judgement]:
+    """Ids of the next pages, where the reading stands after them, and the last page or what kept it away."""
+    ids: list[str] = []
+    room = run.deletion.record_limit - run.deletion.id_count
+    while True:
+        page = read_page(run, selection, progress)
+        if isinstance(page, Judgement):
+            return ids, progress, page
+        ids += page.ids
+        progress = page.then
+        if page.last or len(ids) > min(room, STORE_AT_ONCE - 1) or run.now >= run.until:
+            return ids, progress, page
+
+
+def _keep(run: Run, progress: Progress, ids: list[str]) -> None:
+    """Store the ids of the pages that were read, and where the reading goes on, in one write."""
+    deletion, entries = run.running(run.deletion, "reading the selection")
+    deletion = replace(deletion, progress=progress.to_json(), updated_at=run.now)
+    freeze.freeze(run, backoff.succeeded(deletion), ids, entries=entries)
+
+
+def _freeze(run: Run, ids: list[str]) -> None:
+    """The last page: with this write the selection is whole, and by ids from here on."""
+    deletion, entries = run.running(run.deletion, "the selection is frozen", proven=True)
+    freeze.freeze_and_close(
+        run, backoff.succeeded(replace(deletion, updated_at=run.now)), ids, entries=entries
+    )
+
+
+def _hindered(run: Run, selection: Selection, progress: Progress, judged: Judgement) -> None:
+    """Zoho did not give the page: not now, not under this name any more, or not at all."""
+    if judged.verdict in NOT_NOW:
+        progress = replace(progress, code=judged.code, message=judged.message)
+        deletion = replace(run.deletion, progress=progress.to_json())
+        waits.wait_for(run, deletion, judged.verdict, judged.code)
+    elif progress.token is not None and progress.restarts < MOST_RESTARTS:
+        anew = Progress(restarts=progress.restarts + 1, code=judged.code, message=judged.message)
+        deletion, entry = run.noted(freeze.thawed(run.deletion), "selection_restarted", judged.code)
+        run.save(replace(deletion, progress=anew.to_json()), entries=[entry])
+    else:
+        gone = selection.view is not None and judged.verdict is Verdict.FAIL and judged.code == "INVALID_DATA"
+        code = "VIEW_NOT_FOUND" if gone else judged.code
+        _end(run, Status.FAILED, Problem(code, 0, judged.message))
+
+
+def _end(run: Run, status: Status, *problems: Problem, by: str = "") -> None:
+    """End before anything was deleted: what was read so far is no part of it any more."""
+    deletion = replace(freeze.thawed(run.deletion), counts=Counts())
+    why = problems[0].code if problems else ""
+    named = {"by": by} if by else {}
+    run.finish(deletion, status, why, problems=problems, **named)

@@ -1,0 +1,144 @@
+"""What every store of policies must do: run against the one in memory and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.adapters.policy_items import PolicyTable
+from chalicelib.adapters.table import Table
+from chalicelib.domain.deletion import Limits
+from chalicelib.domain.kept import Kept, Ran
+from chalicelib.service.ports import Change
+from chalicelib.service.purge_order import Order, Orders, place
+from tests.contract.ledger.test_ledger import make_table
+from tests.fake_ledger import FakeLedger
+from tests.fake_policies import FakePolicies
+from tests.unit.service.world import FakeNudges
+
+NOW = 1_700_000_000.0
+DOCUMENT: dict[str, Any] = {
+    "name": "a",
+    "module": "Leads",
+    "selection": {"view": "77"},
+    "schedule": {"rate": "1d"},
+}
+
+
+@dataclass
+class Both:
+    policies: Any
+    ledger: Any
+
+
+@pytest.fixture(params=["memory", "table"])
+def store(request: pytest.FixtureRequest) -> Iterator[Both]:
+    if request.param == "memory":
+        ledger = FakeLedger()
+        yield Both(FakePolicies(ledger), ledger)
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        yield Both(PolicyTable("t", lambda: client), Table("t", lambda: client))
+
+
+def kept(name: str = "a", next_at: float | None = NOW, org: str = "default", revision: int = 1) -> Kept:
+    return Kept(org, name, DOCUMENT, revision, "arn:me", NOW - 5, next_at)
+
+
+def run_of(store: Both, run: str = "r1") -> str:
+    order = Order("default", "a", run, NOW, "Leads", {"view": "77"}, Limits())
+    orders = Orders(store.ledger, FakeNudges(), "test", 400)
+    assert place(orders, order, NOW).id == place(orders, order, NOW + 9).id
+    return place(orders, order, NOW).id
+
+
+def test_what_is_put_is_there(store: Both) -> None:
+    assert store.policies.policy("default", "a") is None
+    assert store.policies.put_policy(kept())
+    assert store.policies.policy("default", "a") == kept()
+    assert store.policies.policy("default", "ab") is None
+
+
+def test_a_put_that_was_overtaken_changes_nothing(store: Both) -> None:
+    assert store.policies.put_policy(kept())
+    assert not store.policies.put_policy(kept(next_at=NOW + 1))
+    assert store.policies.put_policy(kept(next_at=NOW + 2, revision=2))
+    assert not store.policies.put_policy(kept(revision=2))
+    assert store.policies.policy("default", "a") == kept(next_at=NOW + 2, revision=2)
+
+
+def test_the_policies_of_an_org_by_name(store: Both) -> None:
+    for name, org in (("b", "default"), ("a", "default"), ("c", "east")):
+        assert store.policies.put_policy(kept(name, org=org))
+    assert [each.name for each in store.policies.policies("default")] == ["a", "b"]
+    assert store.policies.policies("west") == []
+
+
+def test_due_policies_the_longest_waiting_first(store: Both) -> None:
+    for name, next_at in (("a", NOW), ("b", NOW - 1), ("c", NOW + 1), ("d", None)):
+        assert store.policies.put_policy(kept(name, next_at))
+    assert store.policies.due_policies(NOW, 10) == [("default", "b"), ("default", "a")]
+    assert store.policies.due_policies(NOW, 1) == [("default", "b")]
+
+
+def test_policies_and_deletions_do_not_hide_each_other(store: Both) -> None:
+    assert store.policies.put_policy(kept(next_at=NOW - 9))
+    one = run_of(store)
+    assert store.ledger.due(NOW, 1) == [one]
+    assert store.policies.due_policies(NOW, 1) == [("default", "a")]
+
+
+def test_a_policy_moves_on_once(store: Both) -> None:
+    assert store.policies.put_policy(kept())
+    ran = Ran("r1", "del_1", NOW)
+    assert store.policies.move_on(kept(), NOW + 100, last=ran, skipped=None)
+    assert not store.policies.move_on(kept(), NOW + 200, last=None, skipped=None)
+    after = replace(kept(), next_at=NOW + 100, last=ran)
+    assert store.policies.policy("default", "a") == after
+    assert store.policies.move_on(after, None, last=None, skipped=Ran("r2", "del_2", NOW))
+    ended = replace(after, next_at=None, skipped=Ran("r2", "del_2", NOW))
+    assert store.policies.policy("default", "a") == ended
+    assert store.policies.due_policies(NOW + 10**6, 10) == []
+
+
+def test_a_new_revision_keeps_what_became_of_the_runs(store: Both) -> None:
+    assert store.policies.put_policy(kept())
+    ran = Ran("r1", "del_1", NOW)
+    assert store.policies.note_run("default", "a", ran)
+    assert not store.policies.note_run("default", "b", ran)
+    assert store.policies.put_policy(kept(next_at=None, revision=2))
+    assert store.policies.policy("default", "a") == replace(kept(next_at=None, revision=2), last=ran)
+
+
+def test_a_policy_can_be_removed_once(store: Both) -> None:
+    assert store.policies.put_policy(kept())
+    assert store.policies.remove_policy("default", "a")
+    assert not store.policies.remove_policy("default", "a")
+    assert store.policies.due_policies(NOW, 10) == []
+    assert not store.policies.move_on(kept(), NOW + 100, last=None, skipped=None)
+    assert store.policies.policy("default", "a") is None
+
+
+def test_the_same_run_is_one_deletion_and_keeps_its_selection(store: Both) -> None:
+    one = run_of(store)
+    found = store.ledger.get(one)
+    assert (found.request.policy, found.request.run) == ("a", "r1")
+    assert found.request.selection == {"view": "77"}
+    assert run_of(store, "r2") != one
+
+
+def test_going_until_it_has_ended(store: Both) -> None:
+    one = run_of(store)
+    assert store.policies.going(one)
+    assert not store.policies.going("del_nobody")
+    claim = store.ledger.claim(one, NOW + 60, NOW + 120)
+    ended = replace(claim.deletion, status="completed", finished_at=NOW, published=1)
+    store.ledger.save(claim, Change(ended, next_at=NOW, lease_until=0))
+    assert not store.policies.going(one)

@@ -1,0 +1,56 @@
+"""Policies in memory, with the table's own conditions, over a FakeLedger. Values only, no sharing."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+
+from chalicelib.domain.kept import Kept, Ran
+from tests.fake_ledger import FakeLedger
+
+
+class FakePolicies:
+    """Implements policies.Store and retain.Runs."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self.ledger = ledger
+        self.kept: dict[tuple[str, str], Kept] = {}
+
+    def policy(self, org: str, name: str) -> Kept | None:
+        return deepcopy(self.kept.get((org, name)))
+
+    def policies(self, org: str) -> list[Kept]:
+        return [deepcopy(kept) for key, kept in sorted(self.kept.items()) if key[0] == org]
+
+    def put_policy(self, kept: Kept) -> bool:
+        before = self.kept.get((kept.org, kept.name))
+        if (before.revision if before else 0) != kept.revision - 1:
+            return False
+        last, skipped = (before.last, before.skipped) if before else (None, None)
+        self.kept[kept.org, kept.name] = replace(deepcopy(kept), last=last, skipped=skipped)
+        return True
+
+    def remove_policy(self, org: str, name: str) -> bool:
+        return self.kept.pop((org, name), None) is not None
+
+    def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:
+        due = [(k.next_at, key) for key, k in self.kept.items() if k.next_at is not None and k.next_at <= now]
+        return [key for _, key in sorted(due)][:limit]
+
+    def move_on(self, kept: Kept, next_at: float | None, *, last: Ran | None, skipped: Ran | None) -> bool:
+        found = self.kept.get((kept.org, kept.name))
+        if found is None or found.next_at != kept.next_at:
+            return False
+        changed = replace(found, next_at=next_at, last=last or found.last, skipped=skipped or found.skipped)
+        self.kept[kept.org, kept.name] = changed
+        return True
+
+    def note_run(self, org: str, name: str, ran: Ran) -> bool:
+        found = self.kept.get((org, name))
+        if found is not None:
+            self.kept[org, name] = replace(found, last=ran)
+        return found is not None
+
+    def going(self, deletion_id: str) -> bool:
+        deletion = self.ledger.get(deletion_id)
+        return deletion is not None and not deletion.is_final
