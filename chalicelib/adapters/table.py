@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters import codec, items
 from chalicelib.adapters.dynamo import reached
+from chalicelib.adapters.operator_items import OperatorItems
 from chalicelib.adapters.org_items import OrgItems
 from chalicelib.adapters.steering import Steering
 from chalicelib.domain.deletion import Deletion
@@ -25,7 +26,7 @@ from chalicelib.service.ports import Call, Change, Claim, Delivery
 
 
 @dataclass
-class Table(OrgItems, Steering):
+class Table(OrgItems, OperatorItems, Steering):
     """The ledger over a DynamoDB client."""
 
     # --- intake ----------------------------------------------------------------------------------
@@ -220,15 +221,6 @@ class Table(OrgItems, Steering):
         """See ports.Ledger."""
         found = [item["pk"]["S"] for item in self._due(now, limit)]
         return [pk.removeprefix("D#") for pk in found if pk.startswith("D#")]
-
-    def due_policies(self, now: float, limit: int) -> list[str]:
-        """See retain.Policies."""
-        found = [(item["pk"]["S"], item["sk"]["S"]) for item in self._due(now, limit)]
-        return [
-            f"{pk.removeprefix('ORG#')}/{sk.removeprefix('POLICY#')}"
-            for pk, sk in found
-            if pk.startswith("ORG#")
-        ]
 
     def _due(self, now: float, limit: int) -> list[items.Item]:
         """Keys of what is due, from every shard of the index, the longest waiting first."""
