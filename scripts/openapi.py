@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import app as application  # noqa: E402 - found only once the root is on the path
-from chalicelib.web import responses  # noqa: E402
+from chalicelib.web import responses, routes  # noqa: E402
 from chalicelib.web.intake import FORM, JSON, MOST_BYTES  # noqa: E402
 from scripts.openapi_routes import DOOR, GATEWAY, PARAMETERS, ROUTES, Route  # noqa: E402
 from scripts.openapi_schemas import everything, record, ref  # noqa: E402
@@ -44,7 +44,7 @@ REFUSALS = {
     "503": ("unavailable", "Not known to be accepted: send it again with the same id.", False),
 }
 #: On these API Gateway may answer by itself, without the headers of ours.
-BY_THE_GATEWAY = {"403", "404", "405", "413", "429"}
+BY_THE_GATEWAY = {"403", "404", "413", "429"}
 
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "sender": [{"standardWebhooks": []}, {"token": []}],
@@ -74,10 +74,10 @@ class NotDescribed(Exception):
     """A route of the application that scripts/openapi_routes.py does not know."""
 
 
-def document(routes: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """The whole document; `routes`: the methods of each path. Raises NotDescribed."""
+def document(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """The whole document; `found`: the methods of each path. Raises NotDescribed."""
     paths: dict[str, dict[str, Any]] = {}
-    for path, methods in sorted(routes.items()):
+    for path, methods in sorted(found.items()):
         for method in sorted(methods):
             if (path, method) not in ROUTES:
                 raise NotDescribed(f"{method} {path}: describe it in scripts/openapi_routes.py")
@@ -88,6 +88,14 @@ def document(routes: Mapping[str, Iterable[str]]) -> dict[str, Any]:
         "servers": [server()],
         "paths": paths,
         "components": components(json.dumps(paths)),
+    }
+
+
+def doors() -> dict[str, list[str]]:
+    """The methods of each path of the application, without those that are there to answer 405."""
+    return {
+        path: [name for name, entry in methods.items() if entry.view_name != routes.WRONG_METHOD]
+        for path, methods in application.app.routes.items()
     }
 
 
@@ -156,6 +164,8 @@ def answer(route: Route, status: str) -> dict[str, Any]:
 def refusal(status: str) -> dict[str, Any]:
     """The answer of one status, shared by all operations."""
     sent = {} if status in BY_THE_GATEWAY else ours()
+    if status == "405":
+        sent["Allow"] = {"$ref": "#/components/headers/Allow"}
     if status in ("429", "503"):
         sent["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
     content = {JSON: {"schema": ref(f"Error{status}")}}
@@ -185,6 +195,7 @@ def headers() -> dict[str, Any]:
     again = "the same request was accepted before; the body is the one of then"
     return always | {
         "Idempotent-Replayed": {"description": again, "schema": {"const": "true"}},
+        "Allow": {"description": "the methods that the path takes", "schema": {"type": "string"}},
         "Retry-After": {"description": "seconds", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
     }
 
@@ -203,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--check", action="store_true", help="only say whether the document is up to date")
     try:
-        made = json.dumps(document(application.app.routes), indent=2, ensure_ascii=False) + "\n"
+        made = json.dumps(document(doors()), indent=2, ensure_ascii=False) + "\n"
     except NotDescribed as problem:
         print(problem, file=sys.stderr)
         return 1

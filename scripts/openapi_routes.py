@@ -13,7 +13,7 @@ from chalicelib.web import schemas
 from scripts.openapi_schemas import TEXT, TIME, Schema, anchored, ref
 
 DOOR = ("429", "503")  # of every route: throttling, and a store out of reach
-GATEWAY = ("404", "405")  # a path or method that is not there, answered by API Gateway
+GATEWAY = ("404", "405")  # a path or method that is not there
 COMMAND = ("400", "403", "404", "409")
 
 

@@ -22,19 +22,48 @@ _UNAUTHORIZED = "the request could not be verified"
 _UNAVAILABLE = "not known to be accepted: send it again with the same id"
 
 
-class NotFound(ExpungeError):
+class HttpProblem(ExpungeError):
+    """An error that only HTTP knows; each kind has a status and a code, some have headers."""
+
+    status: int
+    code: str
+
+    def __init__(self, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.headers = headers or {}
+
+
+class NotFound(HttpProblem):
     """No such path, or a read link that is not good: the same answer for both."""
 
+    status, code = 404, "not_found"
 
-class TooLarge(ExpungeError):
+    def __init__(self) -> None:
+        super().__init__("there is nothing here")
+
+
+class MethodNotAllowed(HttpProblem):
+    """The path does not take this method; `allowed` are those that it takes."""
+
+    status, code = 405, "method_not_allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"this path takes {allowed}", {"Allow": allowed})
+
+
+class TooLarge(HttpProblem):
     """The body is over the limit."""
+
+    status, code = 413, "too_large"
 
     def __init__(self, most: int) -> None:
         super().__init__(f"the body may have {most} bytes at most")
 
 
-class UnsupportedMediaType(ExpungeError):
+class UnsupportedMediaType(HttpProblem):
     """A content type that this path, or this source, does not take."""
+
+    status, code = 415, "unsupported_media_type"
 
 
 def ok(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
@@ -61,15 +90,11 @@ def refusal(problem: Exception, request_id: str) -> Answer:
             return _error(401, "unauthorized", _UNAUTHORIZED, request_id)
         case NotAllowed():
             return _error(403, "not_allowed", problem.message, request_id, fields=_fields(problem))
-        case NotFound():
-            return _error(404, "not_found", "there is nothing here", request_id)
         case Conflict():
             words = "this delivery id was accepted before with another body"
             return _error(409, "conflict", words, request_id)
-        case TooLarge():
-            return _error(413, "too_large", str(problem), request_id)
-        case UnsupportedMediaType():
-            return _error(415, "unsupported_media_type", str(problem), request_id)
+        case HttpProblem():
+            return _error(problem.status, problem.code, str(problem), request_id, headers=problem.headers)
         case Unavailable() | _:
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
             return _error(503, "unavailable", _UNAVAILABLE, request_id, headers=headers)

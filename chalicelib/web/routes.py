@@ -8,6 +8,8 @@ an empty one is fine.
 - What a route raises never reaches a middleware: Chalice logs it with its message, which may hold what a
 sender sent, and answers 500 in its own words. So nothing is raised from here: the unexpected is noted by type
 and place and answered 503, on which every sender tries again.
+- A method that a path does not take never reaches the function: API Gateway answers for a path that it does
+not know at all. So the other methods of our paths are routes too, which answer 405.
 - `raw_body` is decoded from the event alone; we read the event ourselves, because a request with a header
 that came twice has both only there.
 """
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
     from chalicelib.web.status import Reading
 
 ANY_CONTENT_TYPE: list[str] = []
+WRONG_METHOD = "wrong_method"  # name of the routes that answer 405
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+SEND = "/v1/sources/{source}/deletions"
+READ = "/v1/deletions/{id}"
+READ_RECORDS = "/v1/deletions/{id}/records"
 
 Door = Callable[[HttpRequest], Answer]
 
@@ -47,17 +55,33 @@ class Doors:
 def register(app: Chalice, doors: Callable[[], Doors]) -> None:
     """Add the public routes to `app`. `doors` is called with each request: it builds once and keeps."""
 
-    @app.route("/v1/sources/{source}/deletions", methods=["POST"], content_types=ANY_CONTENT_TYPE)
+    @app.route(SEND, methods=["POST"], content_types=ANY_CONTENT_TYPE)
     def receive(source: str) -> Response:  # noqa: ARG001  # Chalice hands over what the path holds
         return answered(app, lambda: doors().intake)
 
-    @app.route("/v1/deletions/{id}", methods=["GET"], content_types=ANY_CONTENT_TYPE)
+    @app.route(READ, methods=["GET"], content_types=ANY_CONTENT_TYPE)
     def status(id: str) -> Response:  # noqa: A002, ARG001
         return answered(app, lambda: doors().reading.status)
 
-    @app.route("/v1/deletions/{id}/records", methods=["GET"], content_types=ANY_CONTENT_TYPE)
+    @app.route(READ_RECORDS, methods=["GET"], content_types=ANY_CONTENT_TYPE)
     def records(id: str) -> Response:  # noqa: A002, ARG001
         return answered(app, lambda: doors().reading.records)
+
+    for path in (SEND, READ, READ_RECORDS):
+        refuse_others(app, path, list(app.routes[path]))
+
+
+def refuse_others(app: Chalice, path: str, taken: list[str]) -> None:
+    """Answer 405 to the methods of `path` that are not in `taken`."""
+
+    def refuse(_request: HttpRequest) -> Answer:
+        raise responses.MethodNotAllowed(", ".join(taken))
+
+    def wrong_method(**_in_path: str) -> Response:
+        return answered(app, lambda: refuse)
+
+    others = [method for method in METHODS if method not in taken]
+    app.route(path, methods=others, content_types=ANY_CONTENT_TYPE, name=WRONG_METHOD)(wrong_method)
 
 
 def answered(app: Chalice, door: Callable[[], Door]) -> Response:

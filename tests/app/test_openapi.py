@@ -16,7 +16,7 @@ from chalicelib.domain.errors import NotValid
 from chalicelib.web import schemas, strict_json
 from local.settings import ROOT
 from scripts import errors_doc, openapi
-from tests.fakes import LEADS, SOURCES, House, Reply
+from tests.fakes import LEADS, SOURCES, House, Reply, event
 from tests.fuzz.mutate import BODIES, Mutator
 
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
@@ -112,6 +112,14 @@ def test_every_refusal_of_the_intake() -> None:
     assert set(DOCUMENT["paths"][CRM]["post"]["responses"]) == {
         *("202", "400", "401", "403", "404", "405", "409", "413", "415", "429", "503"),
     }
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize(("path", "allowed"), [(CRM, "POST"), (STATUS, "GET"), (STATUS + "/records", "GET")])
+def test_a_method_that_a_path_does_not_take(path: str, allowed: str, method: str) -> None:
+    reply = House().send(event(path, {"source": "crm", "id": "x"}, {"Accept": "*/*"}, method=method))
+    assert (reply.status, reply.headers["Allow"]) == (405, allowed)
+    fits(reply, path, allowed.lower())
 
 
 def accepted(body: bytes) -> bool:
