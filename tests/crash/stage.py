@@ -15,6 +15,7 @@ from chalicelib.domain.deletion import Limits, Operation, Request
 from chalicelib.domain.errors import Unavailable
 from chalicelib.service.accept import Acceptance, Order, accept
 from chalicelib.service.poll import poll
+from chalicelib.service.ports import ZohoFactory
 from chalicelib.service.run import Kit
 from chalicelib.service.work import Nudge, work
 from tests.crash.layer import Died, Plan, Process, Recorder
@@ -107,7 +108,7 @@ class Stage:
             leases=process.leases(self.ledger),
             nudges=process.nudges(self.queue),
             topic=process.topic(self.topic),
-            zoho=process.zoho(lambda org, deadline: self.zoho),
+            zoho=process.zoho(self.clients()),
             clock=lambda: self.now,
             chance=lambda: 0.5,
             report=lambda event, **fields: self.reports.append((event, fields)),
@@ -115,6 +116,10 @@ class Stage:
             patience=PATIENCE,
             ends_at=self.now + 55,
         )
+
+    def clients(self) -> ZohoFactory:
+        """What a process that has just begun reaches Zoho with."""
+        return lambda org, deadline: self.zoho
 
     def work(self) -> bool:
         """One invocation of the worker; False where there was no message for it."""

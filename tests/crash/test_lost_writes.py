@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -87,7 +87,7 @@ def fresh(client: Any) -> Iterator[str]:
 def run(dynamodb: Any, scenario: Scenario, at: int = 0, way: Way | None = None) -> list[str]:
     with fresh(dynamodb) as name:
         client = Client(dynamodb, at, way)
-        stage = Stage(Table(name, lambda: client), None, scenario.records, scenario.concurrency)
+        stage = Stage(Table(name, lambda: cast("Any", client)), None, scenario.records, scenario.concurrency)
         scenario.run(stage)
         writes = list(client.writes)
         client.at = 0

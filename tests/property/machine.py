@@ -1,0 +1,214 @@
+"""Anything in any order: what senders, workers, Zoho, people and the clock may do to the service."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from itertools import count
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from chalicelib.adapters import items
+from chalicelib.adapters.table import Table
+from chalicelib.domain import controls
+from chalicelib.domain.controls import Do
+from chalicelib.domain.deletion import Operation, Status
+from tests.contract.ledger.test_ledger import make_table
+from tests.crash import invariants
+from tests.crash.layer import Plan, Way
+from tests.property.live import CONTACTS, KEPT, LEADS, VIEW, LiveStage, live
+
+_number = count(1)
+
+#: Deliveries of one sequence, at most: each takes a real table some hundred calls.
+MOST = 5
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "drop_before"},
+    {"kind": "drop_after"},
+    {"kind": "drop_after", "method": "POST", "path": "mass_delete"},
+    {"kind": "drop_before", "method": "DELETE"},
+    {"kind": "reply", "status": 500},
+    {"kind": "reply", "status": 502, "body": "<html>"},
+    {"kind": "reply", "status": 429},
+    {"kind": "reply", "status": 500, "when": "after"},
+    {"kind": "expired_token"},
+    {"kind": "job_stuck", "seconds": 40},
+    {"kind": "job_failed", "after": 3},
+    {"kind": "job_vanished"},
+]
+
+
+class Anything(RuleBasedStateMachine):
+    """`client`: a DynamoDB API. Whatever happened, at the end everything comes to rest and holds."""
+
+    client: ClassVar[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exits = ExitStack()
+        name = f"p{next(_number)}"
+        make_table(self.client, name)
+        self.exits.callback(self.client.delete_table, TableName=name)
+        self.table = Table(name, lambda: self.client)
+        self.stage: LiveStage = self.exits.enter_context(live(self.table))
+        self.sent: dict[str, bytes] = {}
+        self.answers: dict[str, str] = {}
+        self.added: set[str] = set()
+        self.views = 0
+
+    # --- senders ---------------------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.sent) < MOST)
+    @rule(ids=st.lists(st.sampled_from(LEADS), min_size=1, max_size=4), dry=st.booleans())
+    def deliver_ids(self, ids: list[str], dry: bool) -> None:
+        body = {"operation": "delete_records", "module": "Leads", "ids": ids}
+        self._send(f"msg_{len(self.sent)}", json.dumps({**body, "dry_run": True} if dry else body).encode())
+
+    @precondition(lambda self: len(self.sent) < MOST and self.views < 2)
+    @rule()
+    def deliver_view(self) -> None:
+        self.views += 1
+        body = {"operation": "mass_delete", "module": "Contacts", "cvid": VIEW}
+        self._send(f"msg_{len(self.sent)}", json.dumps(body).encode())
+
+    @precondition(lambda self: self.sent)
+    @rule(which=st.integers(0, 100))
+    def redeliver(self, which: int) -> None:
+        delivery = sorted(self.sent)[which % len(self.sent)]
+        self._send(delivery, self.sent[delivery])
+
+    @precondition(lambda self: self.answers)
+    @rule(which=st.integers(0, 100))
+    def deliver_another_body(self, which: int) -> None:
+        delivery = sorted(self.answers)[which % len(self.answers)]
+        body = {"operation": "delete_records", "module": "Leads", "ids": list(KEPT)}
+        assert self.stage.deliver(json.dumps(body).encode(), delivery) in ("conflict", "unavailable")
+
+    @rule(forge=st.booleans())
+    def tamper(self, forge: bool) -> None:
+        body = json.dumps({"operation": "delete_records", "module": "Leads", "ids": list(KEPT)}).encode()
+        source = "nobody" if forge else "crm"
+        assert self.stage.deliver(body, "msg_x", tamper=True, key_of=source) == "unauthorized"
+
+    def _send(self, delivery: str, body: bytes) -> None:
+        self.sent[delivery] = body
+        answer = self.stage.deliver(body, delivery)
+        if answer != "unavailable":
+            assert self.answers.setdefault(delivery, answer) == answer
+            if answer not in self.stage.accepted:
+                self.stage.accepted.append(answer)
+
+    # --- the service -----------------------------------------------------------------------------------
+
+    @rule()
+    def work(self) -> None:
+        self.stage.work()
+
+    @rule()
+    def poll(self) -> None:
+        self.stage.poll()
+
+    @rule(ahead=st.integers(1, 25), way=st.sampled_from(Way))
+    def crash(self, ahead: int, way: Way) -> None:
+        recorder = self.stage.recorder
+        recorder.plan = Plan(len(recorder.names) + ahead, way)
+
+    @rule(seconds=st.sampled_from([0.5, 3, 7, 20, 61, 200]))
+    def time_passes(self, seconds: float) -> None:
+        self.stage.now += seconds
+
+    # --- operators -------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.stage.accepted)
+    @rule(which=st.integers(0, 100))
+    def cancel(self, which: int) -> None:
+        one = self.stage.accepted[which % len(self.stage.accepted)]
+        seen = self.table.sight(one)
+        assert seen is not None
+        if not controls.not_cancellable(seen.deletion):
+            assert self.table.command(seen, {"do": Do.CANCEL.value, "by": "operator"}, self.stage.now)
+
+    @rule(paused=st.booleans())
+    def pause(self, paused: bool) -> None:
+        item = {**items.org_key("*", "PAUSE"), "paused": {"BOOL": paused}, "reason": {"S": "audit"}}
+        self.client.put_item(TableName=self.table.name, Item=item)
+
+    # --- Zoho, and people there ------------------------------------------------------------------------
+
+    @rule(fault=st.sampled_from(FAULTS), times=st.integers(1, 3))
+    def zoho_fails(self, fault: dict[str, Any], times: int) -> None:
+        self.stage.control("faults", [{**fault, "times": times}])
+
+    @rule(seconds=st.sampled_from([2, 30]))
+    def somebody_starts_a_job(self, seconds: int) -> None:
+        self.stage.control("faults", [{"kind": "foreign_job", "seconds": seconds}])
+
+    @rule(n=st.integers(0, 9))
+    def somebody_adds_a_contact(self, n: int) -> None:
+        one = f"3652397000000926{n:03}"
+        if one not in self.added:
+            self.added.add(one)
+            self.stage.control("records", {"Contacts": [{"id": one, "Last_Name": "C"}]})
+
+    # --- the end ---------------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        try:
+            self._rest()
+            self._judge()
+        finally:
+            self.exits.close()
+
+    def _rest(self) -> None:
+        self.stage.recorder.plan = None
+        self.client.delete_item(TableName=self.table.name, Key=items.org_key("*", "PAUSE"))
+        self.stage.server.sim.state.faults.all.clear()
+        for delivery, body in self.sent.items():
+            self._send(delivery, body)
+        self.stage.rest(5000)
+
+    def _judge(self) -> None:
+        asked: set[str] = set()
+        views = 0
+        for deletion in invariants.ended(self.stage):
+            if deletion.request.operation is Operation.MASS_DELETE:
+                views += 1
+            elif not deletion.request.dry_run:
+                ids = set(self.table.chunk(deletion.id, 0).ids)
+                asked |= ids
+                if deletion.status is Status.COMPLETED:
+                    assert not ids & self.stage.records("Leads")
+        self._nothing_was_lost_or_made_up()
+        assert set(LEADS) - asked <= self.stage.records("Leads")
+        assert set(KEPT) <= self.stage.records("Leads")
+        assert self.added <= self.stage.records("Contacts")
+        if not views:
+            assert set(CONTACTS) <= self.stage.records("Contacts")
+        self._views_were_sent_with_proof(views)
+
+    def _nothing_was_lost_or_made_up(self) -> None:
+        """As many deletions as deliveries, each under the id that its sender was told."""
+        found = self.client.scan(TableName=self.table.name, ConsistentRead=True)["Items"]
+        there = {item["pk"]["S"][2:] for item in found if item["sk"]["S"] == "META"}
+        assert there == set(self.answers.values()) == set(self.stage.accepted)
+        assert len(there) == len(self.sent)
+
+    def _views_were_sent_with_proof(self, views: int) -> None:
+        """No two sends without a look in between, and never more jobs than deletions."""
+        looked = True
+        for call in self.stage.server.sim.state.journal.calls:
+            is_start = call["method"] == "POST" and call["path"].endswith("/actions/mass_delete")
+            if is_start and not 400 <= (call["status"] or 0) < 500:  # a refusal that could be read
+                assert looked, "a view's mass delete was sent again on a guess"
+                looked = False
+            elif call["path"].endswith(("/actions/count", "/deleted")) or "job_id" in call["query"]:
+                looked = True
+        jobs = self.stage.server.sim.state.jobs.by_id.values()
+        assert len([job for job in jobs if not job.foreign]) <= views
+
+
+def machine(client: Any) -> type[Anything]:
+    """The machine over this DynamoDB client."""
+    return type("AnythingOver", (Anything,), {"client": client})

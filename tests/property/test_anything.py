@@ -1,0 +1,29 @@
+"""Whatever happens in whatever order: nothing is lost, nothing is deleted that was not asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+from moto import mock_aws
+
+from tests.property.machine import machine
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="us-east-1")
+
+
+def test_200_sequences(dynamodb: Any) -> None:
+    run_state_machine_as_test(machine(dynamodb), settings=settings(max_examples=200, stateful_step_count=12))
+
+
+@pytest.mark.long
+def test_3000_long_sequences(dynamodb: Any) -> None:
+    run_state_machine_as_test(machine(dynamodb), settings=settings(max_examples=3000, stateful_step_count=40))
