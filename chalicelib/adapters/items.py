@@ -220,11 +220,6 @@ def to_lane(item: Item) -> Lane:
     )
 
 
-def holds(item: Item, now: float) -> bool:
-    """Does a hold's item protect at `now`?"""
-    return "until" not in item or float(item["until"]["N"]) > now
-
-
 def code_of(problem: ClientError) -> str:
     """DynamoDB's error code."""
     return str(problem.response.get("Error", {}).get("Code", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.adapters import items
+from chalicelib.adapters import hold_items, items
 from chalicelib.adapters.dynamo import Dynamo
 from chalicelib.domain.lane import Lane
 
@@ -27,20 +27,20 @@ class OrgItems(Dynamo):
 
     def has_holds(self, org: str, module: str, now: float) -> bool:
         """See ports.Ledger."""
-        key = items.org_key(org, f"HOLD#{module}#")
+        key = hold_items.key(org, module, "")
         found = self.query(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
             ExpressionAttributeValues={":pk": key["pk"], ":sk": key["sk"]},
             ConsistentRead=True,
         )
-        return any(items.holds(item, now) for item in found)
+        return any(hold_items.protects(item, now) for item in found)
 
     def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
         """See ports.Ledger."""
         if not self.has_holds(org, module, now):
             return set()
-        found = self.batch_get([items.org_key(org, f"HOLD#{module}#{i}") for i in ids])
-        return {item["sk"]["S"].rsplit("#", 1)[1] for item in found if items.holds(item, now)}
+        found = self.batch_get([hold_items.key(org, module, i) for i in ids])
+        return {item["sk"]["S"].rsplit("#", 1)[1] for item in found if hold_items.protects(item, now)}
 
     def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
         """See ports.Leases."""

@@ -1,0 +1,107 @@
+"""What only operators read and set: the list of deletions by day, holds, pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from chalicelib.adapters import hold_items, items
+from chalicelib.adapters.dynamo import Dynamo
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.operators import Hold, Pause
+
+_ALL = "*"
+
+
+class OperatorItems(Dynamo):
+    """See operate.Deletions and operate_org.Orgs."""
+
+    def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
+        """See operate.Deletions."""
+        start: dict[str, Any] = {}
+        if before is not None:
+            created_at, deletion_id = before
+            key = {**items.meta_key(deletion_id), "day": {"S": f"day#{day}"}, "created_at": {"S": created_at}}
+            start = {"ExclusiveStartKey": key}
+        found = self.first_page(
+            IndexName="day",
+            KeyConditionExpression="#day = :day",
+            ExpressionAttributeNames={"#day": "day"},
+            ExpressionAttributeValues={":day": {"S": f"day#{day}"}},
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
+        return [(item["created_at"]["S"], item["pk"]["S"].removeprefix("D#")) for item in found]
+
+    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
+        """See operate.Deletions."""
+        found = {}
+        for item in self.batch_get([items.meta_key(one) for one in deletion_ids]):
+            with suppress(Unreadable):
+                deletion = items.to_deletion(item)
+                found[deletion.id] = deletion
+        return found
+
+    # --- holds -----------------------------------------------------------------------------------
+
+    def hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """See operate_org.Orgs."""
+        item = self.get_item(hold_items.key(org, module, record_id))
+        return hold_items.to_hold(item) if item else None
+
+    def set_hold(self, hold: Hold) -> None:
+        """See operate_org.Orgs."""
+        self._ask(self.client().put_item, TableName=self.name, Item=hold_items.from_hold(hold))
+
+    def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """See operate_org.Orgs."""
+        key = hold_items.key(org, module, record_id)
+        removed = self._ask(
+            self.client().delete_item, TableName=self.name, Key=key, ReturnValues="ALL_OLD"
+        ).get("Attributes")
+        return hold_items.to_hold(removed) if removed else None
+
+    def holds(self, org: str, after: tuple[str, str] | None, limit: int) -> list[Hold]:
+        """See operate_org.Orgs."""
+        start = {"ExclusiveStartKey": hold_items.key(org, *after)} if after else {}
+        found = self.first_page(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": items.org_key(org, "")["pk"], ":sk": {"S": hold_items.PREFIX}},
+            ConsistentRead=True,
+            Limit=limit,
+            **start,
+        )
+        return [hold_items.to_hold(item) for item in found]
+
+    # --- pauses ----------------------------------------------------------------------------------
+
+    def pause(self, org: str | None) -> Pause:
+        """See operate_org.Orgs."""
+        item = self.get_item(items.org_key(org or _ALL, "PAUSE"))
+        if item is None:
+            return Pause(org, paused=False)
+        return Pause(
+            org,
+            paused=bool(item.get("paused", {}).get("BOOL")),
+            reason=item.get("reason", {}).get("S", ""),
+            set_by=item.get("set_by", {}).get("S", ""),
+            set_at=float(item.get("set_at", {}).get("N", "0")),
+        )
+
+    def set_pause(self, pause: Pause) -> None:
+        """See operate_org.Orgs."""
+        self._ask(
+            self.client().update_item,
+            TableName=self.name,
+            Key=items.org_key(pause.org or _ALL, "PAUSE"),
+            UpdateExpression="SET paused = :paused, reason = :reason, set_by = :by, set_at = :at",
+            ExpressionAttributeValues={
+                ":paused": {"BOOL": pause.paused},
+                ":reason": {"S": pause.reason},
+                ":by": {"S": pause.set_by},
+                ":at": items.number(pause.set_at),
+            },
+        )
