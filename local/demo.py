@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -19,9 +20,10 @@ from local.say import console, line
 from local.settings import Settings
 
 WAIT_SECONDS = 120.0  # for all results together
+PLAIN_WIDTH = 90  # columns of the table where no terminal tells its own
 WAKE_SECONDS = 5.0  # the schedule wakes the poll every minute; the demo does not want to wait for it
 FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
-SHOWN = ("requested", "deleted", "already_absent", "failed", "held", "unknown", "pending")
+OUTCOMES = ("deleted", "already_absent", "failed", "held", "unknown", "pending")
 
 
 @dataclass
@@ -137,18 +139,21 @@ def _hear(event: dict[str, Any], todo: list[Job]) -> None:
 
 def _show(done: list[Job]) -> None:
     """The table of outcomes, then every final event as one line of JSON, on standard output."""
-    table = Table(title="What came of it")
+    table = Table(title="What came of it", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("request", no_wrap=True)
     table.add_column("status")
-    for name in SHOWN:
-        table.add_column(name.replace("_", " "), justify="right")
+    table.add_column("requested", justify="right")
+    table.add_column("of these")
     table.add_column("seconds", justify="right")
     table.add_column("as it should")
     for job in done:
-        data = job.final.get("data", {"status": "no final event", "counts": {}})
-        counts = [str(data["counts"].get(name, "-")) for name in SHOWN]
-        table.add_row(job.title, data["status"], *counts, f"{job.seconds:.1f}", "yes" if job.good else "NO")
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+        data = job.final.get("data", {"status": "no event", "counts": {}})
+        counts = data["counts"]
+        became = [f"{counts[name]} {name.replace('_', ' ')}" for name in OUTCOMES if counts.get(name)]
+        asked = str(counts.get("requested", "-"))
+        ended = "yes" if job.good else "NO"
+        table.add_row(job.title, data["status"], asked, ", ".join(became), f"{job.seconds:.1f}", ended)
+    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
     for job in done:
         if job.final:
             print(json.dumps(job.final, separators=(",", ":")), flush=True)
