@@ -44,7 +44,7 @@ class Job:
         """Whether it ended as it should, with counts that add up."""
         data = self.final.get("data", {})
         counts = data.get("counts", {})
-        if data.get("status") != "completed" or counts["requested"] != sum(counts[n] for n in SHOWN[1:]):
+        if data.get("status") != "completed" or counts["requested"] != sum(counts[n] for n in OUTCOMES):
             return False
         return (
             all(counts[n] == v for n, v in self.expected.items()) if self.expected else counts["deleted"] > 0
@@ -141,7 +141,7 @@ def _show(done: list[Job]) -> None:
     """The table of outcomes, then every final event as one line of JSON, on standard output."""
     table = Table(title="What came of it", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("request", no_wrap=True)
-    table.add_column("status")
+    table.add_column("status", no_wrap=True)
     table.add_column("requested", justify="right")
     table.add_column("of these")
     table.add_column("seconds", justify="right")
