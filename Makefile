@@ -10,7 +10,7 @@ DEV_READY := $(VENV)/.ready
 LOCAL_READY := $(MINISTACK)/.ready
 PY := $(VENV)/bin/python
 STAGE ?= local
-export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET
+export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS
 
 .PHONY: help
 help: ## list the commands
@@ -59,7 +59,7 @@ check: setup ## lint, types, import law, template
 	@$(PY) scripts/check.py
 
 .PHONY: deploy
-deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or prod, BUCKET=, YES=1)
+deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or prod, BUCKET=, PARAMETERS=, YES=1)
 	@$(PY) -m local deploy --stage $(STAGE) $(if $(YES),--yes)
 
 # Hashes of every platform's files are locked; no registry is named.

@@ -56,7 +56,12 @@ def kit() -> Kit:
     from chalicelib.adapters.zoho_token import Tools
 
     stage = config()
-    hosts = Stage(f"expunge/{stage.stage}/zoho/", stage.secret_cache_seconds, stage.allow_custom_zoho_hosts)
+    hosts = Stage(
+        f"expunge/{stage.stage}/zoho/",
+        stage.secret_cache_seconds,
+        stage.allow_custom_zoho_hosts,
+        stage.secrets_key,
+    )
     tools = Tools(
         clock=time.time,
         sleep=time.sleep,

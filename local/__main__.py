@@ -80,7 +80,8 @@ def _deploy(settings: Settings, stage: str, *, yes: bool) -> int:
         return 0
     from local.deploy import to_aws  # noqa: PLC0415 - only this command reads the account of the environment
 
-    to_aws(stage, yes=yes, bucket=os.environ.get("BUCKET") or None)
+    given = os.environ.get("PARAMETERS", "")
+    to_aws(stage, yes=yes, bucket=os.environ.get("BUCKET") or None, parameters=given)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,8 @@ class Deployer:
         """
         url = self._upload(bucket, package, template)
         name = f"expunge-{int(time.time() * 1000)}"
-        kind = self._begin(stack, name, url, parameters)
+        known = template.get("Parameters", {})
+        kind = self._begin(stack, name, url, parameters, known)
         if self._prepared(stack, name):
             self._ask(stack, name, approve)
             self._cfn.execute_change_set(StackName=stack, ChangeSetName=name)
@@ -120,27 +121,39 @@ class Deployer:
         host = self._host or f"https://s3.{self._region}.amazonaws.com"
         return f"{host}/{bucket}/{key}"
 
-    def _begin(self, stack: str, name: str, url: str, parameters: Mapping[str, str]) -> str:
-        kind = "UPDATE" if self._exists(stack) else "CREATE"
+    def _begin(
+        self, stack: str, name: str, url: str, parameters: Mapping[str, str], known: Container[str]
+    ) -> str:
+        """Makes the change set. A parameter given to an earlier deployment and not now stays as it was."""
+        before = self._deployed(stack)
+        kind = "CREATE" if before is None else "UPDATE"
+        kept = [name for name in before or () if name in known and name not in parameters]
+        values: Any = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        values += [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
         self._cfn.create_change_set(
             StackName=stack,
             ChangeSetName=name,
             ChangeSetType="UPDATE" if kind == "UPDATE" else "CREATE",
             TemplateURL=url,
-            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+            Parameters=values,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
         return kind
 
-    def _exists(self, stack: str) -> bool:
-        """Whether there is a stack to update; one whose creation never began counts as not there."""
+    def _deployed(self, stack: str) -> list[str] | None:
+        """The names of the parameters of the stack that is there; None where there is none to update.
+
+        One whose creation never began counts as not there.
+        """
         try:
             found = self._cfn.describe_stacks(StackName=stack)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in str(error):
-                return False
+                return None
             raise
-        return found["StackStatus"] != "REVIEW_IN_PROGRESS"
+        if found["StackStatus"] == "REVIEW_IN_PROGRESS":
+            return None
+        return [each["ParameterKey"] for each in found.get("Parameters", [])]
 
     def _prepared(self, stack: str, name: str) -> bool:
         """Waits for the change set. False where there is nothing to change."""

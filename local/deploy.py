@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -17,11 +18,12 @@ from local.say import line, step
 TIMEOUTS = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 
 
-def to_aws(stage: str, *, yes: bool, bucket: str | None = None) -> dict[str, str]:
+def to_aws(stage: str, *, yes: bool, bucket: str | None = None, parameters: str = "") -> dict[str, str]:
     """Packages and deploys `stage`; returns the stack's outputs.
 
     Keys and region are those boto3 finds. `bucket` holds the packages; the default is named after the account
-    and is made when needed. Without `yes` somebody at a terminal must agree to the changes.
+    and is made when needed. `parameters`: of the template, as "CustomerKey=true AccessLogs=true"; one that
+    is not named stays as it was deployed. Without `yes` somebody at a terminal must agree to the changes.
     Raises Failure where anything of it does not work or is not agreed to.
     """
     session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
@@ -30,13 +32,19 @@ def to_aws(stage: str, *, yes: bool, bucket: str | None = None) -> dict[str, str
     with step(f"package for {stage}"):
         packaged = package.build(stage)
     try:
-        return _deploy(session, packaged, yes=yes, bucket=bucket)
+        given = _given(parameters, packaged.template())
+        return _deploy(session, packaged, given, yes=yes, bucket=bucket)
     except (BotoCoreError, ClientError) as error:
         raise Failure(f"deploying {stage}: {error}") from error
 
 
 def _deploy(
-    session: boto3.Session, packaged: package.Package, *, yes: bool, bucket: str | None
+    session: boto3.Session,
+    packaged: package.Package,
+    parameters: dict[str, str],
+    *,
+    yes: bool,
+    bucket: str | None,
 ) -> dict[str, str]:
     sts = session.client("sts", config=TIMEOUTS)
     account = sts.get_caller_identity()["Account"]
@@ -48,13 +56,24 @@ def _deploy(
         stack=f"expunge-{packaged.stage}",
         package=packaged,
         template=packaged.template(),
-        parameters={"Stage": packaged.stage},
+        parameters={**parameters, "Stage": packaged.stage},
         bucket=artifacts,
         approve=lambda changes: _agreed(changes, yes=yes),
     )
     for name, value in sorted(outputs.items()):
         line(f"  {name}: {value}")
     return outputs
+
+
+def _given(text: str, template: dict[str, Any]) -> dict[str, str]:
+    """The parameters in "Name=value Name=value". Raises Failure for what the template does not know."""
+    known = {name for name in template["Parameters"] if name != "Stage"}
+    pairs = [each.partition("=") for each in text.split()]
+    for name, equals, _ in pairs:
+        if name not in known or not equals:
+            names = ", ".join(sorted(known))
+            raise Failure(f"PARAMETERS={text}: must be Name=value, with names from {names}")
+    return {name: value for name, _, value in pairs}
 
 
 def _agreed(changes: list[Change], *, yes: bool) -> bool:

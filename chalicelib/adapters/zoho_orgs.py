@@ -31,6 +31,7 @@ class Stage:
     prefix: str
     cache_seconds: float
     custom_hosts: bool = False
+    key: str = ""  # ARN of the KMS key for secrets that are made here
 
 
 @dataclass(slots=True)
@@ -98,7 +99,8 @@ class ZohoOrgs:
         """A new link; the connections of the one before are kept if they still fit."""
         same = kept is not None and kept.link.org.concurrency == org.concurrency
         wire = kept.link.wire if kept is not None and same else self._wire(org)
-        store = SecretTokenStore(self._secrets, f"{self._stage.prefix}{org.name}/token")
+        name = f"{self._stage.prefix}{org.name}/token"
+        store = SecretTokenStore(self._secrets, name, self._stage.key)
         return Link(org, wire, Broker(org, store, self._leases, wire.send, self._tools))
 
     def _wire(self, org: Org) -> Wire:

@@ -116,10 +116,11 @@ def refresh_request(org: Org) -> Ask:
 class SecretTokenStore:
     """The token in Secrets Manager, under `name`; the secret is made when first written."""
 
-    def __init__(self, secrets: Any, name: str) -> None:
-        """`secrets`: boto3's client of Secrets Manager."""
+    def __init__(self, secrets: Any, name: str, key: str = "") -> None:
+        """`secrets`: boto3's client of Secrets Manager; `key`: ARN of the KMS key, empty for AWS's own."""
         self._secrets = secrets
         self._name = name
+        self._encrypted = {"KmsKeyId": key} if key else {}
 
     def read(self) -> Mapping[str, object]:
         """What was written last; empty where nothing was. Raises Unavailable."""
@@ -153,7 +154,7 @@ class SecretTokenStore:
 
     def _create(self, text: str) -> None:
         try:
-            self._secrets.create_secret(Name=self._name, SecretString=text)
+            self._secrets.create_secret(Name=self._name, SecretString=text, **self._encrypted)
         except ClientError as error:
             if _code(error) != "ResourceExistsException":
                 raise

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.infra.walk import LOGS, QUEUES, of_type, resolved
+from tests.infra.walk import LOGS, NOTHING, OWN_KEY, QUEUES, of_type, resolved
 
 
 def test_the_table(resources: dict[str, Any]) -> None:
     (found,) = of_type(resources, "AWS::DynamoDB::Table").values()
     assert found["BillingMode"] == "PAY_PER_REQUEST"
     assert found["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert found["SSESpecification"] == {"SSEEnabled": True}
+    assert found["SSESpecification"] == {
+        "SSEEnabled": True,
+        "SSEType": {"Fn::If": ["CustomerKeyOn", "KMS", NOTHING]},
+        "KMSMasterKeyId": OWN_KEY,
+    }
     assert found["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert found["DeletionProtectionEnabled"] is True
     kinds = {a["AttributeName"]: a["AttributeType"] for a in found["AttributeDefinitions"]}
@@ -57,9 +61,13 @@ def test_secrets_of_people_are_created_empty_and_the_links_key_is_made(resources
 def test_queues_and_topic_are_encrypted(resources: dict[str, Any]) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
     assert set(queues) == set(QUEUES)
-    assert all(q["SqsManagedSseEnabled"] is True for q in queues.values())
+    for queue in queues.values():
+        assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["CustomerKeyOn", False, True]}
+        assert queue["KmsMasterKeyId"] == OWN_KEY
     (topic,) = of_type(resources, "AWS::SNS::Topic").values()
-    assert topic["KmsMasterKeyId"] == "alias/aws/sns"
+    assert topic["KmsMasterKeyId"] == {
+        "Fn::If": ["CustomerKeyOn", {"Fn::GetAtt": ["Key", "Arn"]}, "alias/aws/sns"]
+    }
 
 
 def test_the_work_queue_gives_up_into_the_dead_letter_queue(resources: dict[str, Any]) -> None:
@@ -87,7 +95,7 @@ def test_every_function_logs_to_a_group_that_forgets(
     template: dict[str, Any], resources: dict[str, Any], stage: str
 ) -> None:
     groups = of_type(resources, "AWS::Logs::LogGroup")
-    assert set(groups) == set(LOGS.values())
+    assert set(groups) == {*LOGS.values(), "AccessLogGroup"}
     for group in groups.values():
         assert resolved(template, stage, group["RetentionInDays"]) in (1, 14, 90)
 

@@ -9,6 +9,9 @@ ROLES = {"api": "ApiHandlerRole", "work": "WorkRole", "poll": "PollRole", "reten
 LOGS = {"api": "ApiLogs", "work": "WorkLogs", "poll": "PollLogs", "retention": "RetentionLogs"}
 QUEUES = ("WorkQueue", "DeadLetterQueue", "ScheduleDeadLetterQueue")
 
+NOTHING = {"Ref": "AWS::NoValue"}
+OWN_KEY = {"Fn::If": ["CustomerKeyOn", {"Fn::GetAtt": ["Key", "Arn"]}, NOTHING]}
+
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}

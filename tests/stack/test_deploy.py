@@ -63,6 +63,28 @@ def test_changes_are_shown_and_applied_only_when_agreed_to(stack: RunningStack) 
     assert secrets.get_secret_value(SecretId="expunge/prod/links")["SecretString"] == links
 
 
+def test_options_are_applied_and_stay_until_they_are_changed(stack: RunningStack) -> None:
+    options = "CustomerKey=true AccessLogs=true ApiReservedConcurrency=7"
+    applied = deploy(stack, "--stage", "dev", "--yes", PARAMETERS=options)
+    assert applied.returncode == 0, applied.stderr
+    for _ in range(2):
+        key = stack.client("secretsmanager").describe_secret(SecretId="expunge/dev/sources")["KmsKeyId"]
+        assert ":key/" in key
+        assert stack.client("kms").get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
+        described = stack.client("cloudformation").describe_stacks(StackName="expunge-dev")["Stacks"][0]
+        values = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
+        assert (values["CustomerKey"], values["ApiReservedConcurrency"]) == ("true", "7")
+        again = deploy(stack, "--stage", "dev", "--yes")  # which names none of them
+        assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("given", ["Stage=prod", "Nonsense=1", "CustomerKey"])
+def test_an_option_that_is_none(stack: RunningStack, given: str) -> None:
+    done = deploy(stack, "--stage", "dev", "--yes", PARAMETERS=given)
+    assert done.returncode == 1
+    assert f"expunge: PARAMETERS={given}: must be Name=value, with names from AccessLogs, " in done.stderr
+
+
 def test_a_stage_that_is_not_there(stack: RunningStack) -> None:
     done = deploy(stack, "--stage", "nowhere")
     assert (done.returncode, done.stderr) == (

@@ -36,6 +36,7 @@ class Secrets:
     def __init__(self, **secrets: object) -> None:
         self.values = {name: json.dumps(value) for name, value in secrets.items()}
         self.reads: list[str] = []
+        self.encrypted: dict[str, str] = {}
         self.down = False
         self._lock = threading.Lock()
 
@@ -57,7 +58,8 @@ class Secrets:
                 raise _error("ResourceNotFoundException")
             self.values[SecretId] = SecretString
 
-    def create_secret(self, Name: str, SecretString: str) -> None:  # noqa: N803
+    def create_secret(self, Name: str, SecretString: str, KmsKeyId: str = "") -> None:  # noqa: N803
+        self.encrypted[Name] = KmsKeyId
         with self._lock:
             if Name in self.values:
                 raise _error("ResourceExistsException")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.adapters.zoho_token_store import Token
+from chalicelib.adapters.zoho_token_store import SecretTokenStore, Token
 from chalicelib.domain.reply import Reply
 from tests.contract.zoho.kit import PREFIX, Bench, SmallServer
 
@@ -247,3 +247,9 @@ def test_what_lies_in_the_secret_may_be_anything(bench: Bench, server: SmallServ
 def test_a_token_does_not_show_in_its_text() -> None:
     token = Token("1000.secret", "https://www.zohoapis.com", 1.0, 0.0)
     assert "secret" not in repr(replace(token, refusals=1))
+
+
+@pytest.mark.parametrize("key", ["", "arn:aws:kms:us-east-1:1:key/own"])
+def test_the_secret_that_is_made_is_encrypted_with_the_stages_key(bench: Bench, key: str) -> None:
+    SecretTokenStore(bench.secrets, f"{PREFIX}default/token", key).write({"token": "1000.x"})
+    assert bench.secrets.encrypted == {f"{PREFIX}default/token": key}

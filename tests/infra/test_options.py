@@ -1,0 +1,108 @@
+"""What a deployment can turn on (an own key, access logs, reserved executions); API Gateway's own words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from local.settings import ROOT
+from tests.infra.walk import NOTHING, OWN_KEY, ROLES, of_type
+
+OPTIONS = {
+    "CustomerKey": "false",
+    "AccessLogs": "false",
+    "ApiReservedConcurrency": 0,
+    "WorkReservedConcurrency": 0,
+}
+
+
+def test_options_are_off_by_default(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    found = {name: each.get("Default") for name, each in template["Parameters"].items() if name in OPTIONS}
+    assert found == OPTIONS
+    assert set(template["Conditions"]) >= {"CustomerKeyOn", "AccessLogsOn", "ApiReserved", "WorkReserved"}
+    conditional = {name: r["Condition"] for name, r in resources.items() if "Condition" in r}
+    assert conditional.items() >= {
+        ("Key", "CustomerKeyOn"),
+        ("KeyUse", "CustomerKeyOn"),
+        ("AccessLogGroup", "AccessLogsOn"),
+    }
+
+
+def test_the_own_key_rotates_and_outlives_the_stack(resources: dict[str, Any]) -> None:
+    key = resources["Key"]
+    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["EnableKeyRotation"] is True
+
+
+def test_the_own_key_encrypts_the_secrets_too(resources: dict[str, Any]) -> None:
+    secrets = of_type(resources, "AWS::SecretsManager::Secret")
+    assert [each["KmsKeyId"] for each in secrets.values()] == [OWN_KEY] * 3
+    for name in ("Work", "Poll"):  # which make secrets of their own
+        variables = resources[name]["Properties"]["Environment"]["Variables"]
+        key = {"Fn::If": ["CustomerKeyOn", {"Fn::GetAtt": ["Key", "Arn"]}, ""]}
+        assert variables["EXPUNGE_SECRETS_KEY"] == key
+
+
+def test_who_may_use_the_own_key(resources: dict[str, Any]) -> None:
+    """The account by its own policies, the functions through four services, SNS for this topic alone."""
+    account, topic = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    assert account["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+    assert topic["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert topic["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    source = topic["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
+    assert source.endswith(":" + resources["ResultsTopic"]["Properties"]["TopicName"]["Fn::Sub"])
+    use = resources["KeyUse"]["Properties"]
+    assert {each["Ref"] for each in use["Roles"]} == set(ROLES.values())
+    (statement,) = use["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert statement["Resource"] == {"Fn::GetAtt": ["Key", "Arn"]}
+    through = statement["Condition"]["StringEquals"]["kms:ViaService"]
+    services = [each["Fn::Sub"].partition(".")[0] for each in through]
+    assert services == ["dynamodb", "sqs", "sns", "secretsmanager"]
+
+
+@pytest.mark.parametrize(("function", "option"), [("APIHandler", "Api"), ("Work", "Work")])
+def test_reserved_executions(resources: dict[str, Any], function: str, option: str) -> None:
+    assert resources[function]["Properties"]["ReservedConcurrentExecutions"] == {
+        "Fn::If": [f"{option}Reserved", {"Ref": f"{option}ReservedConcurrency"}, NOTHING]
+    }
+
+
+def test_access_logs_hold_no_address_and_no_query(resources: dict[str, Any]) -> None:
+    """The address of a read link holds its token; the template of the path does not."""
+    condition, settings, otherwise = resources["RestAPI"]["Properties"]["AccessLogSetting"]["Fn::If"]
+    assert (condition, otherwise) == ("AccessLogsOn", NOTHING)
+    line = json.loads(settings["Format"])
+    assert set(line.values()) == {
+        *("$context.requestId", "$context.requestTime", "$context.httpMethod", "$context.resourcePath"),
+        *("$context.status", "$context.responseLength", "$context.responseLatency"),
+        *("$context.identity.sourceIp", "$context.identity.userArn", "$context.error.responseType"),
+    }
+
+
+def test_api_gateway_logs_no_requests_of_its_own(resources: dict[str, Any]) -> None:
+    (settings,) = resources["RestAPI"]["Properties"]["MethodSettings"]
+    assert "LoggingLevel" not in settings
+    assert "DataTraceEnabled" not in settings
+
+
+def test_what_api_gateway_says_by_itself_has_the_shape_of_ours(resources: dict[str, Any]) -> None:
+    document = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
+    found = resources["RestAPI"]["Properties"]["GatewayResponses"]
+    told = {}
+    for kind, each in found.items():
+        status = each.get("StatusCode", "400")
+        body = json.loads(each["ResponseTemplates"]["application/json"].replace("$context.requestId", "r-1"))
+        schema = {"$ref": f"#/components/schemas/Error{status}", "components": document["components"]}
+        Draft202012Validator(schema).validate(body)
+        headers = each["ResponseParameters"]["Headers"]
+        assert headers["Cache-Control"] == "'no-store'"
+        assert ("Retry-After" in headers) == (status in ("429", "503"))
+        told[kind] = (status, body["error"]["code"])
+    assert told["MISSING_AUTHENTICATION_TOKEN"] == ("404", "not_found")
+    assert told["THROTTLED"] == ("429", "slow_down")
+    assert told["DEFAULT_5XX"] == ("503", "unavailable")
+    assert {"DEFAULT_4XX", "REQUEST_TOO_LARGE", "ACCESS_DENIED", "INVALID_SIGNATURE"} <= set(told)
