@@ -5,11 +5,13 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, ConvertToMiddleware, SQSEvent
 
 from chalicelib import bootstrap, consumers, observability
-from chalicelib.web import routes
+from chalicelib.web import operator_routes, policy_routes, routes
 
 app = Chalice(app_name=observability.SERVICE, configure_logs=False)
 app.register_middleware(ConvertToMiddleware(observability.invocation))
 routes.register(app, bootstrap.doors)
+operator_routes.register(app, bootstrap.operator_door)
+policy_routes.register(app, bootstrap.policy_door)
 
 
 @app.on_sqs_message(queue="expunge-work", name="work")

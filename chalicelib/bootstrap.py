@@ -21,7 +21,11 @@ from chalicelib.service.run import Kit
 
 if TYPE_CHECKING:
     from chalicelib.adapters.policy_items import PolicyTable
+    from chalicelib.adapters.secrets import Secret
+    from chalicelib.service.accept import Acceptance
     from chalicelib.service.retain import Retention
+    from chalicelib.web.operator import OperatorDoor
+    from chalicelib.web.operator_policies import PolicyDoor
     from chalicelib.web.routes import Doors
 
 #: Kept back from a function's time for the last writes (seconds).
@@ -39,7 +43,8 @@ def config() -> Config:
 @cache
 def table() -> Table:
     """The ledger."""
-    return Table(config().table, partial(aws.client, "dynamodb"), config().due_shards)
+    stage = config()
+    return Table(stage.table, partial(aws.client, "dynamodb"), shards=stage.due_shards, epoch=stage.epoch)
 
 
 @cache
@@ -130,25 +135,71 @@ def patience(stage: Config) -> Patience:
 
 
 @cache
+def secret(name: str) -> Secret:
+    """A secret that the doors read, kept for a while."""
+    from chalicelib.adapters.secrets import Secret
+
+    client = partial(aws.client, "secretsmanager")
+    return Secret(name, client=client, keep=config().secret_cache_seconds, clock=time.monotonic)
+
+
+@cache
+def acceptance() -> Acceptance:
+    """What accepting a request takes."""
+    from chalicelib.service.accept import Acceptance
+
+    return Acceptance(table(), nudges(), token_bytes, config().stage, config().keep_days)
+
+
+@cache
+def operator_door() -> OperatorDoor:
+    """What stands behind the operator routes: for api."""
+    from chalicelib.service.operate import Operators
+    from chalicelib.web.operator import OperatorDoor
+
+    stage = config()
+    return OperatorDoor(
+        operators=Operators(table(), nudges(), acceptance()),
+        orgs=table(),
+        sources=secret(stage.sources_secret),
+        links=secret(stage.links_secret),
+        note=observability.note,
+        clock=time.time,
+        max_ids=stage.max_ids,
+        public_url=stage.public_url,
+    )
+
+
+@cache
+def policy_door() -> PolicyDoor:
+    """What stands behind the policies' routes: for api, which never talks to Zoho."""
+    from chalicelib.adapters.cron import next_time
+    from chalicelib.service.policies import Policies
+    from chalicelib.service.purge_order import Orders
+    from chalicelib.web.operator_policies import PolicyDoor
+
+    stage = config()
+    orders = Orders(table(), nudges(), stage.stage, stage.keep_days)
+    return PolicyDoor(
+        policies=Policies(policy_table(), orders, next_time),
+        links=secret(stage.links_secret),
+        note=observability.note,
+        clock=time.time,
+        public_url=stage.public_url,
+    )
+
+
+@cache
 def doors() -> Doors:
     """What stands behind the HTTP routes: for api, which never talks to Zoho."""
-    from chalicelib.adapters.secrets import Secret
-    from chalicelib.service.accept import Acceptance
     from chalicelib.web.intake import Intake
     from chalicelib.web.routes import Doors
     from chalicelib.web.status import Reading
 
     stage = config()
-    secret = partial(
-        Secret,
-        client=partial(aws.client, "secretsmanager"),
-        keep=stage.secret_cache_seconds,
-        clock=time.monotonic,
-    )
     links = secret(stage.links_secret)
-    outside = Acceptance(table(), nudges(), token_bytes, stage.stage, stage.keep_days)
     intake = Intake(
-        outside=outside,
+        outside=acceptance(),
         sources=secret(stage.sources_secret),
         links=links,
         note=observability.note,

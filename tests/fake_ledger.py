@@ -17,6 +17,7 @@ from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Change, Claim, Delivery
+from tests.fake_operators import FakeOrgs
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Row:
     next_at: float
     lease_until: float = 0.0
     fence: int = 0
+    attempts: int = 0
     control: int = 0
     revision: int = 0
     commands: list[Any] = field(default_factory=list)
@@ -36,16 +38,15 @@ class Row:
     entries: list[Entry] = field(default_factory=list)
 
 
-class FakeLedger:
-    """Implements ports.Ledger."""
+class FakeLedger(FakeOrgs):
+    """Implements ports.Ledger, ports.Leases, and what operators need."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.rows: dict[str, Row] = {}
         self.deliveries: dict[tuple[str, str], Delivery] = {}
         self.leases: dict[tuple[str, str], tuple[str, float]] = {}
         self.lanes: dict[str, Lane] = {}
-        self.pauses: dict[str, str] = {}
-        self.holds: set[tuple[str, str, str]] = set()
 
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
         return self.deliveries.get((source, delivery_id))
@@ -70,6 +71,7 @@ class FakeLedger:
         if row is None or not row.due or row.next_at > now or row.lease_until > now:
             return None
         row.fence += 1
+        row.attempts += 1
         row.next_at = row.lease_until = lease_until
         return self._claim(row)
 
@@ -90,6 +92,7 @@ class FakeLedger:
         row.chunks |= {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         row.commands_done += change.commands_done
         row.revision += 1
+        row.attempts = row.attempts if change.lease_until else 0
         left = claim.commands[change.commands_done :]
         told = change.deletion.published >= change.deletion.events
         obeyed = not left and not change.regardless
@@ -104,7 +107,7 @@ class FakeLedger:
 
     def _claim(self, row: Row) -> Claim:
         commands = tuple(row.commands[row.commands_done :])
-        return Claim(row.deletion, row.fence, row.lease_until, commands, row.control)
+        return Claim(row.deletion, row.fence, row.lease_until, commands, row.control, row.attempts)
 
     def wake(self, deletion_id: str, now: float) -> bool:
         row = self.rows.get(deletion_id)
@@ -158,12 +161,3 @@ class FakeLedger:
 
     def lane(self, key: str) -> Lane:
         return self.lanes.get(key, Lane(key))
-
-    def paused(self, org: str) -> str | None:
-        return self.pauses.get("*") or self.pauses.get(org)
-
-    def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
-        return {i for i in ids if (org, module, i) in self.holds}
-
-    def has_holds(self, org: str, module: str, now: float) -> bool:
-        return any(hold[:2] == (org, module) for hold in self.holds)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chalicelib.adapters import hold_items, items
 from chalicelib.adapters.dynamo import Dynamo
 from chalicelib.domain.lane import Lane
 
 
+def _epoch_of(kept: Sequence[items.Item]) -> int:
+    return int(kept[0].get("epoch", {}).get("N", "0")) if kept else 0
+
+
+@dataclass
 class OrgItems(Dynamo):
-    """The org's part of ports.Ledger, and ports.Leases."""
+    """The org's part of ports.Ledger, and ports.Leases. `epoch`: the stage's, counted up after a restore."""
+
+    epoch: int = 0
 
     def lane(self, key: str) -> Lane:
         """See ports.Ledger."""
@@ -20,10 +28,27 @@ class OrgItems(Dynamo):
     def paused(self, org: str) -> str | None:
         """See ports.Ledger. An item for all orgs lies under `*`."""
         found = self.batch_get([items.org_key(o, "PAUSE") for o in dict.fromkeys(("*", org))])
+        kept = [item for item in found if item["pk"] == items.org_key("*", "PAUSE")["pk"]]
+        if _epoch_of(kept) != self.epoch:
+            return "the table was restored from a backup"
         reasons = [
             item.get("reason", {}).get("S", "") for item in found if item.get("paused", {}).get("BOOL")
         ]
         return (reasons[0] or "paused by an operator") if reasons else None
+
+    def kept_epoch(self) -> int:
+        """The epoch that the table was last released for; the stage is paused while its own is another."""
+        item = self.get_item(items.org_key("*", "PAUSE"))
+        return _epoch_of([item] if item else [])
+
+    def release(self, epoch: int, by: str, now: float) -> None:
+        """Let the stage with this epoch work on the table."""
+        self.update_if(
+            items.org_key("*", "PAUSE"),
+            "SET epoch = :epoch, released_by = :by, released_at = :at",
+            "attribute_not_exists(epoch) OR epoch <= :epoch",
+            {":epoch": items.number(epoch), ":by": {"S": by}, ":at": items.number(now)},
+        )
 
     def has_holds(self, org: str, module: str, now: float) -> bool:
         """See ports.Ledger."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.deletion import Approval, Deletion, Operation
 from chalicelib.domain.verdicts import explain
 
 
@@ -57,9 +57,20 @@ def document(deletion: Deletion) -> dict[str, Any]:
     if deletion.lane_ahead is not None:
         about = None if deletion.lane_seconds is None else round(deletion.lane_seconds)
         shown["lane"] = {"ahead": deletion.lane_ahead, "about_seconds": about}
+    if deletion.approval:
+        shown["approval"] = _approval(deletion.approval)
     if deletion.retry_of:
         shown["retry_of"] = deletion.retry_of
     return shown
+
+
+def _approval(approval: Approval) -> dict[str, Any]:
+    return {
+        "count": approval.count,
+        "asked_at": iso(approval.asked_at),
+        "expires_at": iso(approval.expires_at),
+        "approved_at": iso(approval.approved_at),
+    }
 
 
 def _plan(deletion: Deletion) -> dict[str, Any] | None:

@@ -4,6 +4,8 @@ ExpungeError
 |-- NotValid            the request is malformed: fields say where (400)
 |-- NotAllowed          the source may not do this (403)
 |-- Conflict            the same delivery id with another body (409)
+|-- WrongState          what an operator asks for does not fit the deletion as it stands (409)
+|-- Missing             what an operator names is not there (404)
 |-- Unavailable         a store that we need is out of reach; nothing is known to be done (503)
 |   `-- SecretUnusable  a secret is missing or not what it should be
 |-- LostLease           another worker owns the deletion now; whatever we hold is stale
@@ -54,6 +56,23 @@ class Conflict(ExpungeError):
         super().__init__(f"delivery {delivery_id!r} of source {source!r} was accepted with another body")
         self.source = source
         self.delivery_id = delivery_id
+        self.why = "this delivery id was accepted before with another body"
+
+
+class WrongState(ExpungeError):
+    """A command does not fit the deletion as it stands; the message says why, for the operator."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Missing(ExpungeError):
+    """What was named is not there."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not there")
+        self.what = what
 
 
 class Unavailable(ExpungeError):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.errors import Conflict, ExpungeError, NotAllowed, NotValid, Unavailable
+from chalicelib.domain.errors import (
+    Conflict,
+    ExpungeError,
+    Missing,
+    NotAllowed,
+    NotValid,
+    Unavailable,
+    WrongState,
+)
 from chalicelib.web.http import Answer
 from chalicelib.web.signature import Unauthorized
 
@@ -90,9 +98,10 @@ def refusal(problem: Exception, request_id: str) -> Answer:
             return _error(401, "unauthorized", _UNAUTHORIZED, request_id)
         case NotAllowed():
             return _error(403, "not_allowed", problem.message, request_id, fields=_fields(problem))
-        case Conflict():
-            words = "this delivery id was accepted before with another body"
-            return _error(409, "conflict", words, request_id)
+        case Missing():
+            return refusal(NotFound(), request_id)
+        case Conflict() | WrongState():
+            return _error(409, "conflict", problem.why, request_id)
         case HttpProblem():
             return _error(problem.status, problem.code, str(problem), request_id, headers=problem.headers)
         case Unavailable() | _:

@@ -150,10 +150,11 @@ def _shape(model: type[_Common], raw: Mapping[str, Any]) -> tuple[_Common | None
     try:
         return model.model_validate(raw), []
     except ValidationError as found:
-        return None, [_problem(each) for each in found.errors(include_url=False)]
+        return None, [problem_of(each) for each in found.errors(include_url=False)]
 
 
-def _problem(error: ErrorDetails) -> Field:
+def problem_of(error: ErrorDetails) -> Field:
+    """What pydantic found wrong, in our words."""
     path = ""
     for part in error["loc"]:
         path = pointer(path, part)

@@ -38,6 +38,7 @@ Reason = Literal[
     "bad_signature",
     "no_match",
     "unknown_source",
+    "no_caller",
 ]
 
 #: Reasons that a newer version of the secret could turn into a yes.

@@ -185,7 +185,7 @@ def test_delink_of_a_missing_link_is_already_absent() -> None:
 
 def test_a_held_record_is_not_sent() -> None:
     world = World(["1", "2"])
-    world.ledger.holds.add(("default", "Leads", "2"))
+    world.hold("2")
     one = world.accept(ids=("1", "2"))
     world.settle()
     assert world.get(one).counts == Counts(requested=2, deleted=1, held=1)

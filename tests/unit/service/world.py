@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import log
@@ -12,9 +12,10 @@ from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.operators import Hold
 from chalicelib.domain.outcomes import CHUNK_SIZE
 from chalicelib.service.advance import advance
-from chalicelib.service.ports import Delivery
+from chalicelib.service.ports import Delivery, ZohoFactory
 from chalicelib.service.run import Kit
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import FakeZoho
@@ -63,6 +64,10 @@ class World:
         )
         self.made = 0
 
+    def with_zoho(self, factory: ZohoFactory) -> Kit:
+        """The kit with another way to reach Zoho."""
+        return replace(self.kit, zoho=factory)
+
     def accept(
         self, operation: str = "delete_records", *, limits: Limits | None = None, **request: Any
     ) -> str:
@@ -85,6 +90,9 @@ class World:
         delivery = Delivery("test", deletion.id, "hash", deletion.id, receipt(deletion), deletion.expires_at)
         assert self.ledger.accept(deletion, entry, delivery, self.now)
         return deletion.id
+
+    def hold(self, record_id: str, until: float | None = None) -> None:
+        self.ledger.set_hold(Hold("default", "Leads", record_id, "audit", "ann", self.now, until))
 
     def step(self, deletion_id: str) -> bool:
         return advance(self.kit, deletion_id)

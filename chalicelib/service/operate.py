@@ -1,0 +1,176 @@
+"""What operators do: cancel, approve, resolve and retry a deletion. Holds, pauses and the list are in
+operate_org.py and operate_list.py.
+
+A command is left beside the deletion and done by whoever works on it. It is left only where the deletion is
+still as it was when the command was judged, so a yes is a yes: what the operator was told cannot be overtaken
+by a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from chalicelib.domain import controls
+from chalicelib.domain.controls import Do, Outcome
+from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.errors import Missing, Unavailable, WrongState
+from chalicelib.domain.operators import Sight
+from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
+from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
+from chalicelib.service.ports import Nudges
+
+#: How often a command is judged anew where the deletion is written at the same moment.
+TRIES = 8
+#: Ids that one retry takes: 20 chunks, as much as one transaction may well hold.
+MOST_RETRIED = 20 * CHUNK_SIZE
+
+
+class Deletions(Protocol):
+    """The part of the ledger that operators need."""
+
+    def sight(self, deletion_id: str) -> Sight | None:
+        """The deletion as it lies there, strongly consistent. Raises Unreadable."""
+
+    def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:
+        """Leave a command and make the deletion due at once, final or not. False, and nothing is written,
+        where the deletion is another one by now, or has more commands, than in `sight`.
+        """
+
+    def chunk(self, deletion_id: str, number: int) -> Chunk:
+        """A chunk of its ids with their outcomes so far."""
+
+    def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> Sequence[tuple[str, str]]:
+        """(created_at, id) of up to `limit` deletions accepted on `day` (yyyy-mm-dd), newest first, those
+        after `before`. Eventually consistent.
+        """
+
+    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
+        """Those of the deletions that are there and can be read, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks (an ARN), and when."""
+
+    arn: str
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Operators:
+    """What operators work with."""
+
+    deletions: Deletions
+    nudges: Nudges
+    acceptance: Acceptance
+
+
+def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
+    """Ask for what has not been sent to be cancelled. Raises Missing or WrongState."""
+
+    def judged(deletion: Deletion) -> Mapping[str, object]:
+        _unless(controls.not_cancellable(deletion))
+        return {"do": Do.CANCEL.value}
+
+    return _left(outside, deletion_id, caller, judged)
+
+
+def approve(outside: Operators, deletion_id: str, count: int, caller: Caller) -> Deletion:
+    """Approve the deletion of `count` records. Raises Missing or WrongState."""
+
+    def judged(deletion: Deletion) -> Mapping[str, object]:
+        _unless(controls.not_approvable(deletion, count, caller.now))
+        asked_at = deletion.approval.asked_at if deletion.approval else 0.0
+        return {"do": Do.APPROVE.value, "count": count, "asked_at": asked_at}
+
+    return _left(outside, deletion_id, caller, judged)
+
+
+def resolve(outside: Operators, deletion_id: str, outcome: Outcome, note: str, caller: Caller) -> Deletion:
+    """Say what became of a deletion that needs attention. Raises Missing or WrongState."""
+
+    def judged(deletion: Deletion) -> Mapping[str, object]:
+        _unless(controls.not_resolvable(deletion))
+        return {"do": Do.RESOLVE.value, "outcome": outcome.value, "note": note}
+
+    return _left(outside, deletion_id, caller, judged)
+
+
+def _unless(why_not: str) -> None:
+    if why_not:
+        raise WrongState(why_not)
+
+
+def _left(
+    outside: Operators,
+    deletion_id: str,
+    caller: Caller,
+    judged: Callable[[Deletion], Mapping[str, object]],
+) -> Deletion:
+    """Leave the command that `judged` makes of the deletion, on exactly the deletion that it judged."""
+    for _ in range(TRIES):
+        seen = _sight(outside, deletion_id)
+        wanted = judged(seen.deletion)
+        if not _asked_already(seen, wanted):
+            command = {**wanted, "by": caller.arn, "at": caller.now}
+            if not outside.deletions.command(seen, command, caller.now):
+                continue
+        outside.nudges.nudge(deletion_id)
+        return seen.deletion
+    raise Unavailable("table", "the deletion is being written all the time")
+
+
+def _sight(outside: Operators, deletion_id: str) -> Sight:
+    seen = outside.deletions.sight(deletion_id)
+    if seen is None:
+        raise Missing(deletion_id)
+    return seen
+
+
+def _asked_already(seen: Sight, wanted: Mapping[str, object]) -> bool:
+    """Is the same command waiting to be done? Raises WrongState where another one of its kind is."""
+    for waiting in seen.commands:
+        if waiting.get("do") == wanted["do"]:
+            _unless("" if dict(waiting) | dict(wanted) == dict(waiting) else "another one is being done")
+            return True
+    return False
+
+
+def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
+    """A new deletion of the ids that failed or are unknown; the same one, however often it is asked for.
+
+    It keeps the limits that the first one had, and comes from the same source. Raises Missing or WrongState.
+    """
+    deletion = _sight(outside, deletion_id).deletion
+    # No sender can have such a delivery id: theirs are of visible characters.
+    delivery_id = f"retry of {deletion_id}"
+    before = replay(outside.acceptance.deliveries, deletion.source, delivery_id, delivery_id, caller.now)
+    if before is not None:
+        return replayed(before)
+    _unless(controls.not_retryable(deletion))
+    ids = _to_retry(outside, deletion)
+    _unless("" if len(ids) <= MOST_RETRIED else f"{len(ids)} ids are more than one retry takes")
+    by_view = deletion.frozen and deletion.request.operation is not Operation.DELINK_RECORDS
+    request = replace(
+        deletion.request,
+        operation=Operation.DELETE_RECORDS if by_view else deletion.request.operation,
+        ids=tuple(ids),
+        cvid=None,
+    )
+    order = Order(
+        source=deletion.source,
+        delivery_id=delivery_id,
+        body_hash=delivery_id,
+        request=request,
+        limits=deletion.limits,
+        asked_by=caller.arn,
+        retry_of=deletion_id,
+    )
+    return accept(outside.acceptance, order, caller.now)
+
+
+def _to_retry(outside: Operators, deletion: Deletion) -> list[str]:
+    chunks = (outside.deletions.chunk(deletion.id, number) for number in range(deletion.chunks))
+    return [chunk.ids[at] for chunk in chunks for at in chunk.at(Mark.FAILED, Mark.UNKNOWN)]

@@ -1,0 +1,65 @@
+"""What operators set for an org: records that are held, and whether anything is sent to Zoho."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chalicelib.domain.errors import Missing
+from chalicelib.domain.operators import Hold, Pause
+
+#: Holds that one page lists.
+PAGE = 100
+
+
+class Orgs(Protocol):
+    """The part of the table that holds and pauses lie in."""
+
+    def hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """The hold, ended ones included; strongly consistent."""
+
+    def set_hold(self, hold: Hold) -> None:
+        """Set it, or put it in the place of the one that is there."""
+
+    def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """Remove it, and tell what it was."""
+
+    def holds(self, org: str, after: tuple[str, str] | None, limit: int) -> Sequence[Hold]:
+        """Up to `limit` holds of the org by module and record id, after `after`, ended ones included."""
+
+    def pause(self, org: str | None) -> Pause:
+        """What was set for the org, or for all orgs (None); not paused where nothing was."""
+
+    def set_pause(self, pause: Pause) -> None:
+        """Pause, or go on."""
+
+
+def hold(orgs: Orgs, org: str, module: str, record_id: str, now: float) -> Hold:
+    """The hold. Raises Missing where there is none, or it has ended."""
+    found = orgs.hold(org, module, record_id)
+    if found is None or (found.until is not None and found.until <= now):
+        raise Missing(f"{org}/{module}/{record_id}")
+    return found
+
+
+def remove_hold(orgs: Orgs, org: str, module: str, record_id: str) -> Hold:
+    """Remove the hold, and tell what it was. Raises Missing where there is none."""
+    found = orgs.remove_hold(org, module, record_id)
+    if found is None:
+        raise Missing(f"{org}/{module}/{record_id}")
+    return found
+
+
+def holds(
+    orgs: Orgs, org: str, after: tuple[str, str] | None, now: float
+) -> tuple[list[Hold], tuple[str, str] | None]:
+    """A page of the org's holds, and where the next one begins; None where there are no more."""
+    found = orgs.holds(org, after, PAGE)
+    following = (found[-1].module, found[-1].record_id) if len(found) == PAGE else None
+    return [one for one in found if one.until is None or one.until > now], following
+
+
+def paused(orgs: Orgs, org: str | None) -> Pause:
+    """What holds for the org: a pause of all orgs, or its own."""
+    for_all = orgs.pause(None)
+    return for_all if org is None or for_all.paused else orgs.pause(org)

@@ -1,0 +1,232 @@
+"""The door for operators (contract section 4). IAM has vouched for the caller, whose ARN is kept with
+whatever it asks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.controls import Outcome
+from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.document import document, iso
+from chalicelib.domain.errors import Field, NotAllowed, NotValid
+from chalicelib.domain.ids import is_deletion_id
+from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.source import OPERATOR, Source, limits, parse, permit
+from chalicelib.service import operate, operate_list, operate_org
+from chalicelib.service.accept import Order, Receipt, accept, replay, replayed
+from chalicelib.service.operate import Caller, Operators
+from chalicelib.service.operate_org import Orgs
+from chalicelib.web import links, operator_schemas, responses, schemas
+from chalicelib.web.http import Answer, HttpRequest, public_url
+from chalicelib.web.intake import JSON, MOST_BYTES, Note, Secret
+from chalicelib.web.signature import Unauthorized
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorDoor:
+    """The door with what stands behind it. Methods raise what responses.refusal turns into answers."""
+
+    operators: Operators
+    orgs: Orgs
+    sources: Secret
+    links: Secret
+    note: Note
+    clock: Callable[[], float]
+    max_ids: int
+    public_url: str = ""
+
+    # --- deletions -------------------------------------------------------------------------------
+
+    def send(self, request: HttpRequest) -> Answer:
+        """POST deletions: as signed intake, but for the signature."""
+        caller = self._caller(request)
+        if request.media_type != JSON:
+            raise responses.UnsupportedMediaType("send application/json")
+        body = _body(request)
+        entries = self.sources.value()
+        try:
+            receipt = self._accepted(request, body, entries, caller)
+        except NotAllowed:
+            fresh = self.sources.fresh()  # the entry may be new
+            if fresh is None:
+                raise
+            receipt = self._accepted(request, body, fresh, caller)
+        return self._receipt(request, receipt)
+
+    def _accepted(
+        self, request: HttpRequest, body: bytes, entries: Mapping[str, Any], caller: Caller
+    ) -> Receipt:
+        acceptance = self.operators.acceptance
+        if OPERATOR not in entries:
+            raise NotAllowed("the sources secret has no entry `operator`, so operators may delete nothing")
+        source: Source = parse(OPERATOR, entries[OPERATOR])
+        key = operator_schemas.idempotency_key(request.headers)
+        body_hash = hashlib.sha256(body).hexdigest()
+        before = replay(acceptance.deliveries, OPERATOR, key, body_hash, caller.now)
+        if before is not None:
+            return replayed(before)
+        wanted = schemas.request_from_json(body, source.org, self.max_ids)
+        permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
+        order = Order(OPERATOR, key, body_hash, wanted, limits(source), asked_by=caller.arn)
+        return accept(acceptance, order, caller.now)
+
+    def _receipt(self, request: HttpRequest, receipt: Receipt) -> Answer:
+        self.note(
+            "Replayed" if receipt.replayed else "Accepted", deletion=receipt.deletion_id, source=OPERATOR
+        )
+        body = {**receipt.body, "links": self._links(request, receipt.deletion_id)}
+        return responses.ok(202, body, {"Idempotent-Replayed": "true"} if receipt.replayed else None)
+
+    def _links(self, request: HttpRequest, deletion_id: str) -> dict[str, str]:
+        base, keys = public_url(request, self.public_url), links.keys_from(self.links.value())
+        return {"self": links.link(base, deletion_id, keys)}
+
+    def listed(self, request: HttpRequest) -> Answer:
+        """GET deletions, newest first; without `since` those of the last 30 days."""
+        now = self._caller(request).now
+        wanted, start = operator_schemas.wanted(request.query, now), operator_schemas.place(request.query)
+        page = operate_list.page(self.operators.deletions, wanted, start, now)
+        following = page.following
+        values = None if following is None else (following.day, *(following.after or ()))
+        shown = [self._shown(request, one) for one in page.deletions]
+        return responses.ok(200, {"deletions": shown, "next_cursor": operator_schemas.cursor(values)})
+
+    def _shown(self, request: HttpRequest, deletion: Deletion) -> dict[str, Any]:
+        return {
+            **document(deletion),
+            "asked_by": deletion.asked_by,
+            "links": self._links(request, deletion.id),
+        }
+
+    def cancel(self, request: HttpRequest) -> Answer:
+        """POST deletions/{id}/cancel."""
+        operator_schemas.read(operator_schemas.Nothing, _body(request))
+        asked = operate.cancel(self.operators, _id(request), self._caller(request))
+        return self._asked(request, "cancel", asked)
+
+    def approve(self, request: HttpRequest) -> Answer:
+        """POST deletions/{id}/approve."""
+        body = operator_schemas.read(operator_schemas.Approve, _body(request))
+        caller = self._caller(request)
+        asked = operate.approve(self.operators, _id(request), body.count, caller)
+        return self._asked(request, "approve", asked)
+
+    def resolve(self, request: HttpRequest) -> Answer:
+        """POST deletions/{id}/resolve."""
+        body = operator_schemas.read(operator_schemas.Resolve, _body(request))
+        outcome, caller = Outcome(body.outcome), self._caller(request)
+        asked = operate.resolve(self.operators, _id(request), outcome, body.note, caller)
+        return self._asked(request, "resolve", asked)
+
+    def _asked(self, request: HttpRequest, what: str, deletion: Deletion) -> Answer:
+        """It will be done; the document shows the deletion as it stood when that was decided."""
+        self.note("Commanded", deletion=deletion.id, command=what)
+        return responses.ok(202, self._shown(request, deletion))
+
+    def retry(self, request: HttpRequest) -> Answer:
+        """POST deletions/{id}/retry: the new deletion's receipt, with `retry_of`."""
+        operator_schemas.read(operator_schemas.Nothing, _body(request))
+        receipt = operate.retry(self.operators, _id(request), self._caller(request))
+        return self._receipt(request, receipt)
+
+    # --- holds -----------------------------------------------------------------------------------
+
+    def holds(self, request: HttpRequest) -> Answer:
+        """GET holds."""
+        now, org = self._caller(request).now, operator_schemas.org(request.query)
+        after = operator_schemas.place_of_hold(request.query)
+        found, following = operate_org.holds(self.orgs, org, after, now)
+        cursor = operator_schemas.cursor(following)
+        return responses.ok(200, {"holds": [_hold(one) for one in found], "next_cursor": cursor})
+
+    def hold(self, request: HttpRequest) -> Answer:
+        """GET holds/{module}/{record_id}."""
+        now, org = self._caller(request).now, operator_schemas.org(request.query)
+        module, record_id = operator_schemas.record(request.path_params)
+        return responses.ok(200, _hold(operate_org.hold(self.orgs, org, module, record_id, now)))
+
+    def set_hold(self, request: HttpRequest) -> Answer:
+        """PUT holds/{module}/{record_id}."""
+        caller, org = self._caller(request), operator_schemas.org(request.query)
+        module, record_id = operator_schemas.record(request.path_params)
+        body = operator_schemas.read(operator_schemas.SetHold, _body(request))
+        until = None if body.until is None else operator_schemas.moment(body.until, "/until")
+        if until is not None and until <= caller.now:
+            raise NotValid("the request is not valid", (Field("/until", "is over already"),))
+        hold = Hold(org, module, record_id, body.reason, caller.arn, caller.now, until)
+        self.orgs.set_hold(hold)
+        self.note("HoldSet", org=org, module=module, record_id=record_id)
+        return responses.ok(200, _hold(hold))
+
+    def remove_hold(self, request: HttpRequest) -> Answer:
+        """DELETE holds/{module}/{record_id}: the hold as it was."""
+        self._caller(request)
+        org = operator_schemas.org(request.query)
+        module, record_id = operator_schemas.record(request.path_params)
+        removed = operate_org.remove_hold(self.orgs, org, module, record_id)
+        self.note("HoldRemoved", org=org, module=module, record_id=record_id)
+        return responses.ok(200, _hold(removed))
+
+    # --- pause -----------------------------------------------------------------------------------
+
+    def paused(self, request: HttpRequest) -> Answer:
+        """GET pause: what holds for the query's org; without one, for all orgs."""
+        self._caller(request)
+        org = operator_schemas.org_or_all(request.query)
+        return responses.ok(200, _pause(operate_org.paused(self.orgs, org)))
+
+    def pause(self, request: HttpRequest) -> Answer:
+        """PUT pause."""
+        caller = self._caller(request)
+        body = operator_schemas.read(operator_schemas.SetPause, _body(request))
+        pause = Pause(body.org, body.paused, body.reason, caller.arn, caller.now)
+        self.orgs.set_pause(pause)
+        self.note("Paused" if body.paused else "Resumed", org=body.org or "all")
+        return responses.ok(200, _pause(pause))
+
+    def _caller(self, request: HttpRequest) -> Caller:
+        """Who IAM let in. A route that was left open by mistake lets nobody in."""
+        if not request.caller:
+            raise Unauthorized("no_caller")
+        return Caller(request.caller, self.clock())
+
+
+def _id(request: HttpRequest) -> str:
+    deletion_id = request.path_params.get("id", "")
+    if not is_deletion_id(deletion_id):
+        raise responses.NotFound
+    return deletion_id
+
+
+def _body(request: HttpRequest) -> bytes:
+    if len(request.body) > MOST_BYTES:
+        raise responses.TooLarge(MOST_BYTES)
+    return request.body
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    return {
+        "org": hold.org,
+        "module": hold.module,
+        "record_id": hold.record_id,
+        "reason": hold.reason,
+        "until": iso(hold.until),
+        "set_by": hold.set_by,
+        "set_at": iso(hold.set_at),
+    }
+
+
+def _pause(pause: Pause) -> dict[str, Any]:
+    """`org` is null where it is about all orgs."""
+    at = iso(pause.set_at) if pause.set_at else None
+    return {
+        "paused": pause.paused,
+        "org": pause.org,
+        "reason": pause.reason or None,
+        "set_by": pause.set_by or None,
+        "set_at": at,
+    }

@@ -1,0 +1,54 @@
+"""The operator routes on the Chalice application: behind IAM, SigV4 signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from chalice.app import Chalice, IAMAuthorizer, Response
+
+from chalicelib.web.http import Answer, HttpRequest
+from chalicelib.web.routes import ANY_CONTENT_TYPE, answered, refuse_others
+
+if TYPE_CHECKING:
+    # A name only: with it comes pydantic, for which the functions that serve no HTTP need not wait.
+    from chalicelib.web.operator import OperatorDoor
+
+_ROOT = "/v1/operator"
+
+#: Path, method -> the door's method.
+ROUTES: dict[str, dict[str, str]] = {
+    f"{_ROOT}/deletions": {"POST": "send", "GET": "listed"},
+    f"{_ROOT}/deletions/{{id}}/cancel": {"POST": "cancel"},
+    f"{_ROOT}/deletions/{{id}}/retry": {"POST": "retry"},
+    f"{_ROOT}/deletions/{{id}}/approve": {"POST": "approve"},
+    f"{_ROOT}/deletions/{{id}}/resolve": {"POST": "resolve"},
+    f"{_ROOT}/holds": {"GET": "holds"},
+    f"{_ROOT}/holds/{{module}}/{{record_id}}": {"GET": "hold", "PUT": "set_hold", "DELETE": "remove_hold"},
+    f"{_ROOT}/pause": {"GET": "paused", "PUT": "pause"},
+}
+
+
+def register(app: Chalice, door: Callable[[], OperatorDoor]) -> None:
+    """Add the operator routes to `app`. `door` is called with each request: it builds once and keeps."""
+    for path, methods in ROUTES.items():
+        _add(app, path, methods, door)
+
+
+def _add(app: Chalice, path: str, methods: Mapping[str, str], door: Callable[[], OperatorDoor]) -> None:
+    def enter(request: HttpRequest) -> Answer:
+        answer: Answer = getattr(door(), methods[request.method])(request)
+        return answer
+
+    def view(**_in_path: str) -> Response:
+        return answered(app, lambda: enter)
+
+    signed = app.route(
+        path,
+        methods=list(methods),
+        content_types=ANY_CONTENT_TYPE,
+        authorizer=IAMAuthorizer(),
+        name="operator",
+    )
+    signed(view)
+    refuse_others(app, path, list(methods))

@@ -1,0 +1,203 @@
+"""Bodies, queries and paths of the operator routes, checked; every problem with its place (contract section
+4).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from chalicelib.domain.deletion import Status
+from chalicelib.domain.errors import Field, NotValid
+from chalicelib.domain.ids import is_deletion_id
+from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
+from chalicelib.service.operate_list import DEFAULT_SECONDS, Place, Wanted
+from chalicelib.web import schemas, strict_json
+from chalicelib.web.schemas import LONGEST_TEXT, RECORD_ID, OrgName, Text
+
+DEFAULT_ORG = "default"
+_KEY = re.compile(r"[!-~]{1,256}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_CURSOR = 400
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Approve(_Body):
+    """POST .../approve."""
+
+    count: int
+
+
+class Resolve(_Body):
+    """POST .../resolve."""
+
+    outcome: Literal["done", "not_done"]
+    note: Text = ""
+
+
+class SetHold(_Body):
+    """PUT .../holds/{module}/{record_id}; `until` is an ISO 8601 time with its zone."""
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
+    until: str | None = None
+
+
+class SetPause(_Body):
+    """PUT .../pause; without `org` for all orgs."""
+
+    paused: bool
+    org: OrgName | None = None
+    reason: Text = ""
+
+
+class Nothing(_Body):
+    """Calls that need no body take none, or an empty object."""
+
+
+Shape = TypeVar("Shape", bound=_Body)
+
+
+def read(shape: type[Shape], body: bytes) -> Shape:
+    """The body as `shape`; none counts as an empty object. Raises NotValid with a field for every problem."""
+    raw = strict_json.parse(body) if body.strip() else {}
+    if not isinstance(raw, dict):
+        raise NotValid("the request is not valid", (Field("", "the body must be a JSON object"),))
+    try:
+        return shape.model_validate(raw)
+    except ValidationError as found:
+        problems = [schemas.problem_of(each) for each in found.errors(include_url=False)]
+        raise NotValid("the request is not valid", tuple(problems)) from None
+
+
+def idempotency_key(headers: Mapping[str, str]) -> str:
+    """The Idempotency-Key. Raises NotValid where it is missing or not 1 to 256 visible characters."""
+    key = headers.get("idempotency-key", "")
+    if not _KEY.fullmatch(key):
+        words = "the header Idempotency-Key must be 1 to 256 visible characters" if key else "is missing"
+        raise _refused("/Idempotency-Key", words if key else "the header Idempotency-Key is missing")
+    return key
+
+
+def org(query: Mapping[str, str]) -> str:
+    """The query's org. Raises NotValid."""
+    return _named(query, "org", ORG_NAME) or DEFAULT_ORG
+
+
+def org_or_all(query: Mapping[str, str]) -> str | None:
+    """The query's org, None where it names none. Raises NotValid."""
+    return _named(query, "org", ORG_NAME)
+
+
+def record(path: Mapping[str, str]) -> tuple[str, str]:
+    """(module, record id) of a hold's path. Raises NotValid."""
+    module, record_id = path.get("module", ""), path.get("record_id", "")
+    if not ZOHO_NAME.fullmatch(module):
+        raise _refused("/module", f"must match {ZOHO_NAME.pattern}")
+    if not RECORD_ID.fullmatch(record_id):
+        raise _refused("/record_id", "must be 1 to 32 digits")
+    return module, record_id
+
+
+def wanted(query: Mapping[str, str], now: float) -> Wanted:
+    """Which deletions to list. Raises NotValid."""
+    status = query.get("status")
+    if status is not None and status not in list(Status):
+        raise _refused("/status", f"must be one of {', '.join(Status)}")
+    since = query.get("since")
+    return Wanted(
+        since=now - DEFAULT_SECONDS if since is None else moment(since, "/since"),
+        status=None if status is None else Status(status),
+        module=_named(query, "module", ZOHO_NAME),
+        org=_named(query, "org", ORG_NAME),
+    )
+
+
+def moment(text: str, path: str) -> float:
+    """Seconds since the epoch of an ISO 8601 time with its zone. Raises NotValid."""
+    try:
+        # A "+" that nobody escaped has become a blank on its way.
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+        seconds = at.timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise _refused(path, "must be a time such as 2026-01-31T12:00:00Z") from None
+    if at.tzinfo is None:
+        raise _refused(path, "must name its zone, such as 2026-01-31T12:00:00Z")
+    return seconds
+
+
+def cursor(values: tuple[str, ...] | None) -> str | None:
+    """An opaque cursor of these texts; None stays None."""
+    if values is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def place(query: Mapping[str, str]) -> Place | None:
+    """Where the page of deletions begins. Raises NotValid for a cursor that is not ours."""
+    values = _texts(query)
+    if values is None:
+        return None
+    good = len(values) in (1, 3) and _DAY.fullmatch(values[0]) is not None
+    if good and len(values) == 3:
+        good = values[1].startswith(values[0]) and len(values[1]) == 24 and is_deletion_id(values[2])
+    if not good or not _is_day(values[0]):
+        raise _not_ours()
+    return Place(values[0], (values[1], values[2]) if len(values) == 3 else None)
+
+
+def place_of_hold(query: Mapping[str, str]) -> tuple[str, str] | None:
+    """Where the page of holds begins. Raises NotValid for a cursor that is not ours."""
+    values = _texts(query)
+    if values is None:
+        return None
+    if len(values) != 2 or not ZOHO_NAME.fullmatch(values[0]) or not RECORD_ID.fullmatch(values[1]):
+        raise _not_ours()
+    return values[0], values[1]
+
+
+def _texts(query: Mapping[str, str]) -> list[str] | None:
+    given = query.get("cursor", "")
+    if not given:
+        return None
+    if len(given) > _LONGEST_CURSOR:
+        raise _not_ours()
+    try:
+        values: Any = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        raise _not_ours() from None
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise _not_ours()
+    return values
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _named(query: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str | None:
+    given = query.get(name)
+    if given is not None and not pattern.fullmatch(given):
+        raise _refused(f"/{name}", f"must match {pattern.pattern}")
+    return given
+
+
+def _not_ours() -> NotValid:
+    return _refused("/cursor", "must be a next_cursor of ours")
+
+
+def _refused(path: str, words: str) -> NotValid:
+    return NotValid("the request is not valid", (Field(path, words),))

@@ -1,0 +1,411 @@
+"""The operators' door, through Chalice, over a ledger in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from chalice import Chalice, ConvertToMiddleware, IAMAuthorizer
+
+from chalicelib import observability
+from chalicelib.domain.deletion import Approval, Counts, Status, moved
+from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.service.accept import Acceptance
+from chalicelib.service.operate import Operators
+from chalicelib.service.ports import Change
+from chalicelib.web import links, operator_routes
+from chalicelib.web.operator import OperatorDoor
+from tests.fake_ledger import FakeLedger
+from tests.fakes import CONTEXT, LEADS, LINK_KEYS, NOW, SOURCES, FakeSecret, Nudged, Reply, event
+
+ARN = "arn:aws:iam::123456789012:user/ann"
+ROOT = "/v1/operator"
+DELETIONS, PAUSE, HOLDS = f"{ROOT}/deletions", f"{ROOT}/pause", f"{ROOT}/holds"
+HOLD = f"{HOLDS}/{{module}}/{{record_id}}"
+VIEW = {"operation": "mass_delete", "module": "Leads", "cvid": "3652397000000538003"}
+NOWHERE = "del_01JD0000000000000000000000"
+
+
+class Office:
+    def __init__(self, sources: Any = None) -> None:
+        self.now = NOW
+        self.ledger = FakeLedger()
+        self.nudges = Nudged()
+        self.sources = FakeSecret(SOURCES if sources is None else sources)
+        self.notes: list[tuple[str, dict[str, object]]] = []
+        self._random = 0
+        self.app = Chalice(app_name=observability.SERVICE, configure_logs=False)
+        self.app.register_middleware(ConvertToMiddleware(observability.invocation))
+        acceptance = Acceptance(self.ledger, self.nudges, self._bytes, "test", 400)
+        door = OperatorDoor(
+            operators=Operators(self.ledger, self.nudges, acceptance),
+            orgs=self.ledger,
+            sources=self.sources,
+            links=FakeSecret(LINK_KEYS),
+            note=lambda what, /, **facts: self.notes.append((what, facts)),
+            clock=lambda: self.now,
+            max_ids=5000,
+        )
+        operator_routes.register(self.app, lambda: door)
+
+    def _bytes(self, size: int) -> bytes:
+        self._random += 1
+        return self._random.to_bytes(size, "big")
+
+    def call(
+        self,
+        method: str,
+        route: str,
+        body: Any = None,
+        *,
+        query: dict[str, str] | None = None,
+        arn: str | None = ARN,
+        headers: dict[str, str] | None = None,
+        **params: str,
+    ) -> Reply:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
+        sent = event(
+            route,
+            params,
+            {"Content-Type": "application/json", **(headers or {})},
+            raw,
+            method=method,
+            query=query,
+        )
+        sent["requestContext"]["identity"]["userArn"] = arn
+        answer = self.app(sent, CONTEXT)
+        return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+    def send(self, body: Any, key: str | None = "k1", **more: Any) -> Reply:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.call("POST", DELETIONS, body, headers=headers, **more)
+
+    def on(self, one: str, what: str, body: Any = None) -> Reply:
+        return self.call("POST", f"{DELETIONS}/{{id}}/{what}", body, id=one)
+
+    def change(self, one: str, **changes: Any) -> None:
+        """Write the deletion as a worker would."""
+        claim = self.ledger.claim(one, self.now, self.now + 60)
+        assert claim is not None
+        deletion = replace(claim.deletion, **changes)
+        self.ledger.save(claim, Change(deletion, self.now, 0.0))
+
+
+def problems(reply: Reply) -> list[str]:
+    assert (reply.status, reply.json["error"]["code"]) == (400, "invalid_request"), reply.text
+    return [each["path"] for each in reply.json["error"]["fields"]]
+
+
+def refused(reply: Reply, status: int, code: str, words: str = "") -> None:
+    assert (reply.status, reply.json["error"]["code"]) == (status, code), reply.text
+    assert reply.json["error"]["request_id"] == "request-1"
+    assert words in reply.json["error"]["message"]
+
+
+# --- POST deletions --------------------------------------------------------------------------------
+
+
+def test_an_operator_sends_as_a_source_does() -> None:
+    office = Office()
+    sent = office.send(LEADS)
+    assert (sent.status, sent.json["status"], sent.json["operation"]) == (202, "accepted", "delete_records")
+    assert office.nudges.ids == [sent.json["id"]]
+    stored = office.ledger.get(sent.json["id"])
+    assert stored is not None
+    assert (stored.source, stored.asked_by) == ("operator", ARN)
+    assert office.ledger.entries(stored.id, 0)[0].by == ARN
+    token = sent.json["links"]["self"].partition("token=")[2]
+    assert links.is_good(stored.id, token, links.keys_from(LINK_KEYS))
+    again = office.send(LEADS)
+    assert (again.status, again.headers["Idempotent-Replayed"], again.json) == (202, "true", sent.json)
+    assert len(office.ledger.rows) == 1
+
+
+def test_a_key_is_for_one_body_and_for_operators_alone() -> None:
+    office = Office()
+    office.send(LEADS)
+    refused(office.send({**LEADS, "ids": ["1"]}), 409, "conflict")
+    assert list(office.ledger.deliveries) == [("operator", "k1")]
+
+
+@pytest.mark.parametrize("key", [None, "", "a b", "ä", "k" * 257])
+def test_a_key_is_required(key: str | None) -> None:
+    office = Office()
+    assert problems(office.send(LEADS, key)) == ["/Idempotency-Key"]
+    assert office.ledger.rows == {}
+
+
+def test_without_an_entry_operators_may_delete_nothing() -> None:
+    office = Office(sources={"crm": SOURCES["crm"]})
+    refused(office.send(LEADS), 403, "not_allowed", "no entry")
+    assert office.sources.fetches == 1
+    office.sources.stored = SOURCES
+    assert office.send(LEADS).status == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({**LEADS, "module": "Deals"}, "/module"),
+        ({**LEADS, "org": "other"}, "/org"),
+        ({**LEADS, "max_records": 501}, "/max_records"),
+        ({**LEADS, "api": "mass_delete"}, "/api"),
+        ({**LEADS, "ids": [str(n) for n in range(501)]}, "/ids"),
+    ],
+)
+def test_the_entry_sets_the_limits(body: Any, path: str) -> None:
+    reply = Office().send(body)
+    refused(reply, 403, "not_allowed")
+    assert [field["path"] for field in reply.json["error"]["fields"]] == [path]
+
+
+def test_bodies_and_content_types_are_checked_as_at_the_other_door() -> None:
+    office = Office()
+    assert problems(office.send({**LEADS, "color": "red"})) == ["/color"]
+    assert problems(office.send(b"{")) == [""]
+    refused(office.send(b" " * 262_145), 413, "too_large")
+    reply = office.call("POST", DELETIONS, LEADS, headers={"Content-Type": "text/plain"})
+    refused(reply, 415, "unsupported_media_type")
+    office.sources.down = True
+    refused(office.send(LEADS), 503, "unavailable")
+
+
+def test_who_iam_did_not_name_gets_nothing() -> None:
+    office = Office()
+    for path, methods in operator_routes.ROUTES.items():
+        for method in methods:
+            reply = office.call(
+                method, path, {"paused": True}, arn=None, id=NOWHERE, module="Leads", record_id="1"
+            )
+            assert reply.status in (400, 401), (method, path, reply.text)
+    assert office.ledger.rows == {}
+    assert office.ledger.paused("default") is None
+
+
+def test_every_operator_route_is_behind_iam() -> None:
+    office = Office()
+    for path, methods in operator_routes.ROUTES.items():
+        for method in methods:
+            assert isinstance(office.app.routes[path][method].authorizer, IAMAuthorizer), path
+        wrong = office.call("PATCH", path, arn=None, id=NOWHERE, module="Leads", record_id="1")
+        refused(wrong, 405, "method_not_allowed")
+
+
+# --- GET deletions ---------------------------------------------------------------------------------
+
+
+def test_the_list_shows_what_the_filters_ask_for() -> None:
+    office = Office()
+    made = []
+    for n in range(60):
+        office.now = NOW + n
+        made.append(office.send({**LEADS, "reference": str(n)}, f"k{n}").json["id"])
+    office.change(made[7], status=Status.CANCELLED)
+    first = office.call("GET", DELETIONS)
+    assert [one["id"] for one in first.json["deletions"]] == made[:9:-1]
+    shown = first.json["deletions"][0]
+    assert (shown["asked_by"], shown["counts"]["requested"]) == (ARN, 2)
+    assert shown["links"]["self"].startswith("https://")
+    rest = office.call("GET", DELETIONS, query={"cursor": first.json["next_cursor"]})
+    assert [one["id"] for one in rest.json["deletions"]] == made[9::-1]
+    assert rest.json["next_cursor"] is None
+
+    def ids(**query: str) -> list[str]:
+        return [one["id"] for one in office.call("GET", DELETIONS, query=query).json["deletions"]]
+
+    assert ids(status="cancelled") == [made[7]]
+    assert ids(module="Contacts") == []
+    assert ids(org="other") == []
+    assert ids(since="2025-10-09T08:54:18Z") == made[:57:-1]
+    assert ids(since="2025-10-09T10:54:18 02:00") == made[:57:-1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"status": "done"},
+        {"module": "a b"},
+        {"org": "a/b"},
+        {"since": "yesterday"},
+        {"since": "2025-10-09T08:54:18"},
+        {"cursor": "!"},
+        {"cursor": "W10"},
+        {"cursor": "WyIyMDI1LTEzLTAxIl0"},
+        {"cursor": "x" * 500},
+        {"cursor": "bnVsbA"},
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused(query: dict[str, str]) -> None:
+    assert problems(Office().call("GET", DELETIONS, query=query)) == [f"/{next(iter(query))}"]
+
+
+# --- commands --------------------------------------------------------------------------------------
+
+
+def test_a_cancel_is_taken_and_left_for_the_worker() -> None:
+    office = Office()
+    one = office.send(LEADS).json["id"]
+    reply = office.on(one, "cancel")
+    assert (reply.status, reply.json["id"], reply.json["status"]) == (202, one, "accepted")
+    assert office.ledger.rows[one].commands == [{"do": "cancel", "by": ARN, "at": NOW}]
+    assert office.nudges.ids == [one, one]
+
+
+def test_what_does_not_fit_is_a_conflict_with_its_reason() -> None:
+    office = Office()
+    one = office.send(LEADS).json["id"]
+    refused(office.on(one, "approve", {"count": 2}), 409, "conflict", "does not wait")
+    refused(office.on(one, "resolve", {"outcome": "done"}), 409, "conflict", "need attention")
+    refused(office.on(one, "retry"), 409, "conflict", "not ended")
+    office.change(one, status=Status.COMPLETED)
+    refused(office.on(one, "cancel"), 409, "conflict", "ended already")
+    refused(office.on(one, "retry"), 409, "conflict", "none of its ids")
+
+
+def test_an_approval_names_the_count() -> None:
+    office = Office()
+    one = office.send(LEADS).json["id"]
+    waits = moved(office.ledger.rows[one].deletion, Status.AWAITING_APPROVAL, NOW, "approval")
+    office.change(one, status=waits.status, approval=Approval(2, NOW, NOW + 60))
+    refused(office.on(one, "approve", {"count": 3}), 409, "conflict", "its count is 2")
+    reply = office.on(one, "approve", {"count": 2})
+    assert reply.status == 202
+    assert reply.json["approval"]["count"] == 2
+    assert office.ledger.rows[one].commands[0]["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "path"),
+    [
+        ("approve", {}, "/count"),
+        ("approve", {"count": "2"}, "/count"),
+        ("approve", {"count": 2, "note": ""}, "/note"),
+        ("approve", [], ""),
+        ("resolve", {"outcome": "maybe"}, "/outcome"),
+        ("resolve", {"outcome": "done", "note": "n" * 257}, "/note"),
+        ("cancel", {"count": 1}, "/count"),
+        ("retry", {"ids": []}, "/ids"),
+    ],
+)
+def test_bodies_of_commands_are_checked(what: str, body: Any, path: str) -> None:
+    office = Office()
+    one = office.send(LEADS).json["id"]
+    assert problems(office.on(one, what, body)) == [path]
+    assert office.ledger.rows[one].commands == []
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [("cancel", None), ("retry", {}), ("approve", {"count": 1}), ("resolve", {"outcome": "done"})],
+)
+@pytest.mark.parametrize("one", [NOWHERE, "del_1", "../x"])
+def test_a_deletion_that_is_not_there(what: str, body: Any, one: str) -> None:
+    refused(Office().on(one, what, body), 404, "not_found")
+
+
+def test_a_retry_is_a_new_deletion_and_always_the_same() -> None:
+    office = Office()
+    one = office.send(LEADS).json["id"]
+    claim = office.ledger.claim(one, NOW, NOW + 60)
+    assert claim is not None
+    chunk = office.ledger.chunk(one, 0).with_findings(
+        {0: Finding(Mark.DELETED), 1: Finding(Mark.FAILED, "X")}
+    )
+    ended = replace(
+        claim.deletion, status=Status.PARTIALLY_COMPLETED, counts=Counts(requested=2, deleted=1, failed=1)
+    )
+    office.ledger.save(claim, Change(ended, NOW, 0.0, chunks=(chunk,)))
+    first, again = office.on(one, "retry"), office.on(one, "retry")
+    assert (first.status, again.status, again.headers["Idempotent-Replayed"]) == (202, 202, "true")
+    assert first.json == again.json
+    new = office.ledger.get(first.json["id"])
+    assert new is not None
+    assert (new.retry_of, office.ledger.chunk(new.id, 0).ids) == (one, (LEADS["ids"][1],))
+
+
+# --- holds and pause -------------------------------------------------------------------------------
+
+
+def test_holds_are_set_read_listed_and_removed() -> None:
+    office = Office()
+    at: dict[str, Any] = {"module": "Leads", "record_id": "42"}
+    put = office.call("PUT", HOLD, {"reason": "audit", "until": "2027-01-01T00:00:00Z"}, **at)
+    assert put.json == {
+        "org": "default",
+        "module": "Leads",
+        "record_id": "42",
+        "reason": "audit",
+        "until": "2027-01-01T00:00:00.000Z",
+        "set_by": ARN,
+        "set_at": "2025-10-09T08:53:20.000Z",
+    }
+    assert office.call("GET", HOLD, **at).json == put.json
+    assert office.call("GET", HOLDS).json == {"holds": [put.json], "next_cursor": None}
+    assert office.call("GET", HOLDS, query={"org": "eu"}).json["holds"] == []
+    refused(office.call("GET", HOLD, query={"org": "eu"}, **at), 404, "not_found")
+    assert office.call("DELETE", HOLD, **at).json == put.json
+    refused(office.call("DELETE", HOLD, **at), 404, "not_found")
+    assert [what for what, _ in office.notes] == ["HoldSet", "HoldRemoved"]
+
+
+def test_many_holds_are_listed_in_pages() -> None:
+    office = Office()
+    for n in range(150):
+        office.call("PUT", HOLD, {"reason": "audit"}, module="Leads", record_id=str(1000 + n))
+    first = office.call("GET", HOLDS).json
+    rest = office.call("GET", HOLDS, query={"cursor": first["next_cursor"]}).json
+    found = [hold["record_id"] for hold in first["holds"] + rest["holds"]]
+    assert (found, rest["next_cursor"]) == ([str(1000 + n) for n in range(150)], None)
+    assert problems(office.call("GET", HOLDS, query={"cursor": "WyJhIl0"})) == ["/cursor"]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (None, "/reason"),
+        ({"reason": ""}, "/reason"),
+        ({"reason": "a", "until": "soon"}, "/until"),
+        ({"reason": "a", "until": "2020-01-01T00:00:00Z"}, "/until"),
+        ({"reason": "a", "until": "9999-99-01T00:00:00Z"}, "/until"),
+        ({"reason": "a", "ends": 1}, "/ends"),
+    ],
+)
+def test_bodies_of_holds_are_checked(body: Any, path: str) -> None:
+    office = Office()
+    assert problems(office.call("PUT", HOLD, body, module="Leads", record_id="1")) == [path]
+    assert not office.ledger.has_holds("default", "Leads", NOW)
+
+
+@pytest.mark.parametrize(("module", "record_id"), [("a#b", "1"), ("Leads", "x"), ("Leads", "1#2")])
+def test_paths_of_holds_are_checked(module: str, record_id: str) -> None:
+    office = Office()
+    for method in ("GET", "PUT", "DELETE"):
+        body = {"reason": "a"} if method == "PUT" else None
+        assert problems(office.call(method, HOLD, body, module=module, record_id=record_id))
+
+
+def test_the_pause_is_set_and_read() -> None:
+    office = Office()
+    nothing = {"paused": False, "org": None, "reason": None, "set_by": None, "set_at": None}
+    assert office.call("GET", PAUSE).json == nothing
+    put = office.call("PUT", PAUSE, {"paused": True, "org": "eu", "reason": "audit"})
+    assert (put.json["paused"], put.json["org"], put.json["reason"]) == (True, "eu", "audit")
+    assert office.call("GET", PAUSE).json == nothing
+    assert office.call("GET", PAUSE, query={"org": "eu"}).json == put.json
+    assert office.ledger.paused("eu") == "audit"
+    office.call("PUT", PAUSE, {"paused": True})
+    assert office.call("GET", PAUSE, query={"org": "us"}).json["paused"] is True
+    office.call("PUT", PAUSE, {"paused": False})
+    office.call("PUT", PAUSE, {"paused": False, "org": "eu"})
+    assert office.ledger.paused("eu") is None
+    assert [what for what, _ in office.notes] == ["Paused", "Paused", "Resumed", "Resumed"]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [({}, "/paused"), ({"paused": "yes"}, "/paused"), ({"paused": True, "org": "a/b"}, "/org")],
+)
+def test_bodies_of_pauses_are_checked(body: Any, path: str) -> None:
+    assert problems(Office().call("PUT", PAUSE, body)) == [path]

@@ -1,0 +1,93 @@
+"""What operators read and set, on every ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.adapters.table import Table
+from chalicelib.domain.document import iso
+from chalicelib.domain.operators import Hold, Pause
+from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
+from tests.fake_ledger import FakeLedger
+
+HOLD = Hold("default", "Leads", "2", "audit", "arn:ann", NOW)
+
+
+@pytest.fixture(params=["memory", "table"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
+    if request.param == "memory":
+        yield FakeLedger()
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        yield Table("t", lambda: client)
+
+
+def test_a_day_is_listed_newest_first_page_by_page(ledger: Any) -> None:
+    for n in range(5):
+        accept(ledger, replace(deletion(f"del_{n}"), created_at=NOW + n), f"d{n}")
+    accept(ledger, replace(deletion("del_other"), created_at=NOW - 86_400), "d9")
+    day = str(iso(NOW))[:10]
+    first = ledger.listed(day, None, 3)
+    assert [one for _, one in first] == ["del_4", "del_3", "del_2"]
+    assert first[0][0] == iso(NOW + 4)
+    assert [one for _, one in ledger.listed(day, first[-1], 3)] == ["del_1", "del_0"]
+    assert list(ledger.listed("2001-01-01", None, 3)) == []
+    found = ledger.get_many(["del_4", "del_1", "del_77"])
+    assert {one: d.created_at for one, d in found.items()} == {"del_4": NOW + 4, "del_1": NOW + 1}
+
+
+def test_what_cannot_be_read_is_left_out_of_a_list() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        table = Table("t", lambda: client)
+        accept(table, deletion("del_1"), "d1")
+        key = {"pk": {"S": "D#del_2"}, "sk": {"S": "META"}}
+        client.put_item(TableName="t", Item={**key, "doc": {"S": "{}"}})
+        assert list(table.get_many(["del_1", "del_2"])) == ["del_1"]
+
+
+def test_a_hold_protects_until_it_ends_or_is_removed(ledger: Any) -> None:
+    assert ledger.hold("default", "Leads", "2") is None
+    assert not ledger.has_holds("default", "Leads", NOW)
+    ledger.set_hold(HOLD)
+    assert ledger.hold("default", "Leads", "2") == HOLD
+    assert ledger.held("default", "Leads", ["1", "2"], NOW) == {"2"}
+    assert ledger.held("other", "Leads", ["1", "2"], NOW) == set()
+    assert not ledger.has_holds("default", "Lead", NOW)
+    ledger.set_hold(replace(HOLD, until=NOW + 10))
+    assert ledger.has_holds("default", "Leads", NOW + 9)
+    assert not ledger.has_holds("default", "Leads", NOW + 10)
+    assert ledger.held("default", "Leads", ["2"], NOW + 10) == set()
+    assert ledger.remove_hold("default", "Leads", "2") == replace(HOLD, until=NOW + 10)
+    assert ledger.remove_hold("default", "Leads", "2") is None
+
+
+def test_holds_are_listed_page_by_page(ledger: Any) -> None:
+    for module, record_id in (("Leads", "2"), ("Contacts", "9"), ("Leads", "10")):
+        ledger.set_hold(replace(HOLD, module=module, record_id=record_id))
+    ledger.set_hold(replace(HOLD, org="other"))
+    first = ledger.holds("default", None, 2)
+    assert [(h.module, h.record_id) for h in first] == [("Contacts", "9"), ("Leads", "10")]
+    rest = ledger.holds("default", ("Leads", "10"), 2)
+    assert [(h.module, h.record_id) for h in rest] == [("Leads", "2")]
+
+
+@pytest.mark.parametrize("org", [None, "default"])
+def test_a_pause_is_for_one_org_or_for_all(ledger: Any, org: str | None) -> None:
+    assert ledger.pause(org) == Pause(org, paused=False)
+    pause = Pause(org, True, "audit", "arn:ann", NOW)
+    ledger.set_pause(pause)
+    assert ledger.pause(org) == pause
+    assert ledger.paused("default") == "audit"
+    assert (ledger.paused("other") is None) == (org is not None)
+    ledger.set_pause(replace(pause, paused=False))
+    assert ledger.paused("default") is None

@@ -1,0 +1,71 @@
+"""What operators read and set, in memory: the list by day, holds, pauses. A part of the fake ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.document import iso
+from chalicelib.domain.operators import Hold, Pause
+
+
+@dataclass
+class FakeOrgs:
+    """`pauses`: reason by org, `*` for all; `holds`: (org, module, record id) that are held for good."""
+
+    pauses: dict[str, str] = field(default_factory=dict)
+    holds_set: dict[tuple[str, str, str], Hold] = field(default_factory=dict)
+    pauses_set: dict[str, Pause] = field(default_factory=dict)
+    day_queries: int = 0
+
+    def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> Sequence[tuple[str, str]]:
+        self.day_queries += 1
+        rows: dict[str, Any] = self.rows  # type: ignore[attr-defined]
+        keys = [(str(iso(row.deletion.created_at)), one) for one, row in rows.items()]
+        keys = sorted((key for key in keys if key[0].startswith(day)), reverse=True)
+        return [key for key in keys if before is None or key < before][:limit]
+
+    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
+        rows: dict[str, Any] = self.rows  # type: ignore[attr-defined]
+        return {one: rows[one].deletion for one in deletion_ids if one in rows}
+
+    def hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        return self.holds_set.get((org, module, record_id))
+
+    def set_hold(self, hold: Hold) -> None:
+        self.holds_set[hold.org, hold.module, hold.record_id] = hold
+
+    def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        return self.holds_set.pop((org, module, record_id), None)
+
+    def holds(self, org: str, after: tuple[str, str] | None, limit: int) -> Sequence[Hold]:
+        mine = sorted((h for h in self.holds_set.values() if h.org == org), key=_where)
+        return [hold for hold in mine if after is None or _where(hold) > after][:limit]
+
+    def pause(self, org: str | None) -> Pause:
+        return self.pauses_set.get(org or "*", Pause(org, paused=False))
+
+    def set_pause(self, pause: Pause) -> None:
+        self.pauses_set[pause.org or "*"] = pause
+        self.pauses.pop(pause.org or "*", None)
+        if pause.paused:
+            self.pauses[pause.org or "*"] = pause.reason or "paused by an operator"
+
+    def paused(self, org: str) -> str | None:
+        return self.pauses.get("*") or self.pauses.get(org)
+
+    def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
+        return {i for i in ids if self._protects(self.holds_set.get((org, module, i)), now)}
+
+    def has_holds(self, org: str, module: str, now: float) -> bool:
+        holds = [hold for key, hold in self.holds_set.items() if key[:2] == (org, module)]
+        return any(self._protects(hold, now) for hold in holds)
+
+    def _protects(self, hold: Hold | None, now: float) -> bool:
+        return hold is not None and (hold.until is None or hold.until > now)
+
+
+def _where(hold: Hold) -> tuple[str, str]:
+    return hold.module, hold.record_id
