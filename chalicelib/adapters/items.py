@@ -124,6 +124,7 @@ def to_claim(item: Item) -> Claim:
         lease_until=float(item["lease_until"]["N"]),
         commands=_commands(item),
         control=int(item["control"]["N"]),
+        attempts=int(item.get("attempts", {}).get("N", "1")),
     )
 
 

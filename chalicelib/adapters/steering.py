@@ -56,3 +56,16 @@ class Steering(Dynamo):
             "attribute_exists(pk)",
             {":reason": {"S": reason}, ":now": items.number(now)},
         )
+
+    def take_up(self, deletion_id: str, now: float) -> bool:
+        """Make a deletion that was set aside due again; False where it was not."""
+        return self.update_if(
+            items.meta_key(deletion_id),
+            "SET due = :due, next_at = :now, attempts = :zero REMOVE set_aside, set_aside_at",
+            "attribute_exists(set_aside)",
+            {
+                ":due": {"S": items.shard(deletion_id, self.shards)},
+                ":now": items.number(now),
+                ":zero": items.number(0),
+            },
+        )

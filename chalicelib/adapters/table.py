@@ -69,10 +69,12 @@ class Table(OrgItems, OperatorItems, Steering):
                 answer = self.client().update_item(
                     TableName=self.name,
                     Key=items.meta_key(deletion_id),
-                    UpdateExpression="SET fence = fence + :one, lease_until = :until, next_at = :until",
+                    UpdateExpression="SET fence = fence + :one, lease_until = :until, next_at = :until,"
+                    " attempts = if_not_exists(attempts, :zero) + :one",
                     ConditionExpression="attribute_exists(due) AND next_at <= :now AND lease_until <= :now",
                     ExpressionAttributeValues={
                         ":one": {"N": "1"},
+                        ":zero": {"N": "0"},
                         ":until": items.number(lease_until),
                         ":now": items.number(now),
                     },
@@ -131,6 +133,9 @@ class Table(OrgItems, OperatorItems, Steering):
             "doc = :doc, next_at = :next, lease_until = :lease, commands_done = commands_done + :done,"
             " revision = revision + :one"
         )
+        if not change.lease_until:
+            sets += ", attempts = :zero"
+            values[":zero"] = items.number(0)
         expression = f"SET {sets} REMOVE due"
         if not done:
             expression = f"SET {sets}, due = :due"

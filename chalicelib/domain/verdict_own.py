@@ -59,6 +59,9 @@ ABOUT_BELTS: tuple[Row, ...] = (
 ABOUT_ENDS: tuple[Row, ...] = (
     row("GAVE_UP", ALL, _V.FAIL, "It did not work within the give-up time.",
         "See the other problems for the cause; when it is gone, retry the deletion.", "OWN"),
+    row("STUCK", ALL, _V.FAIL, "Worker after worker failed at this deletion in the same way.",
+        "Look for `advance_broken` in the logs, look at Zoho for what is gone, and resolve the deletion.",
+        "OWN"),
     row("UNREADABLE", ALL, _V.FAIL, "A part of what the table keeps of this deletion cannot be read.",
         "Look at Zoho for what is gone, resolve the deletion, and ask again for the rest.", "OWN"),
     row("RECORD_STILL_THERE", BY_ID, _V.FAILED,

@@ -8,9 +8,9 @@ from typing import Any
 
 from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Deletion, Operation
-from chalicelib.domain.errors import LostLease, Overtaken, SecretUnusable, Unreadable
+from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import commands, delete_ids, delete_view, purge, unreadable, waits
+from chalicelib.service import commands, delete_ids, delete_view, purge, unreadable, waits, watchdog
 from chalicelib.service.run import Kit, Paused, Reserved, Run
 from chalicelib.service.slots import NoSlot
 
@@ -44,12 +44,17 @@ def advance(kit: Kit, deletion_id: str) -> bool:
         return False
     wanted = _executor(claim.deletion).wanted(claim.deletion)
     run = Run(kit, claim, until=now + kit.slice_seconds, wanted=wanted)
+    watchdog.look(run)
     try:
         _slice(run)
     except LostLease:
         kit.report("lease_lost", deletion_id=deletion_id)
     except Unreadable as problem:
-        unreadable.end(run, problem)
+        unreadable.end(run, problem.reason, "UNREADABLE")
+    except Exception as problem:
+        if isinstance(problem, ExpungeError) or claim.attempts < watchdog.MOST_ATTEMPTS:
+            raise
+        unreadable.end(run, type(problem).__name__, "STUCK")
     finally:
         run.let_go()
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import ExpungeError
+from chalicelib.service import watchdog
 from chalicelib.service.advance import advance
 from chalicelib.service.run import Kit
 
@@ -14,12 +15,15 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What a poll did: deletions found due, moved forward here, nudged to workers, and failed for now."""
+    """What a poll did: deletions found due, moved forward here, nudged to workers, and failed for now; and
+    how many of those found were overdue.
+    """
 
     due: int = 0
     advanced: int = 0
     nudged: int = 0
     failed: int = 0
+    overdue: int = 0
 
 
 def poll(kit: Kit, until: float, here: int = 10) -> Polled:
@@ -29,6 +33,7 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
     fails does not keep the others. Raises Unavailable where the table cannot be asked for what is due.
     """
     found = kit.ledger.due(kit.clock(), PAGE)
+    late = watchdog.overdue(kit, PAGE) if found else 0
     advanced = failed = 0
     rest = found[here:]
     for deletion_id in rest:
@@ -44,4 +49,4 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
         except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one must not keep the others
             failed += 1
             kit.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
-    return Polled(len(found), advanced, len(rest), failed)
+    return Polled(len(found), advanced, len(rest), failed, late)

@@ -51,6 +51,7 @@ class Claim:
 
     `commands`: what operators asked of it and nobody has done yet. `control` counts all commands: a write is
     refused where another one has come since. A deletion with commands to be done stays due, final or not.
+    `attempts`: how often it was claimed since a worker last gave it back in order, this time included.
     """
 
     deletion: Deletion
@@ -58,6 +59,7 @@ class Claim:
     lease_until: float
     commands: tuple[Mapping[str, object], ...] = ()
     control: int = 0
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,24 @@ class Nudges(Protocol):
 
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
         """Wake a worker for this deletion in `delay` seconds (0 to 900). Never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message of the queue that failed too often. `deletion_id` is None where it is not one of ours."""
+
+    handle: str
+    deletion_id: str | None
+
+
+class DeadLetters(Protocol):
+    """The dead-letter queue of the work queue."""
+
+    def receive(self) -> Sequence[DeadLetter]:
+        """Some of the letters; they stay for now, invisible to others. Empty where there is none."""
+
+    def remove(self, letter: DeadLetter) -> None:
+        """Take the letter out of the queue."""
 
 
 class Topic(Protocol):

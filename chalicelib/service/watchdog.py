@@ -1,0 +1,32 @@
+"""Reports what does not move: a deletion that worker after worker drops, and what nobody takes.
+
+Nothing is to be done in the table by hand: what is dropped is claimed again when its lease has ended, what is
+overdue is nudged by every poll, and both are in the log and counted as metrics.
+"""
+
+from __future__ import annotations
+
+from chalicelib.service.run import Kit, Run
+
+#: Claims in a row, without the deletion being given back in order, that are worth a report.
+MANY_ATTEMPTS = 5
+#: After so many of them a mistake of ours ends the deletion; AWS out of reach never does.
+MOST_ATTEMPTS = 20
+#: What has been due for longer than this (seconds) is overdue: nobody takes it.
+OVERDUE_SECONDS = 600.0
+#: Overdue deletions that one report names.
+NAMED = 10
+
+
+def look(run: Run) -> None:
+    """Report a deletion whose last workers all ended without giving it back."""
+    if run.claim.attempts >= MANY_ATTEMPTS:
+        run.kit.report("stuck", deletion_id=run.deletion.id, attempts=run.claim.attempts)
+
+
+def overdue(kit: Kit, limit: int) -> int:
+    """How many deletions, up to `limit`, have been due for too long; reported where there are any."""
+    late = kit.ledger.due(kit.clock() - OVERDUE_SECONDS, limit)
+    if late:
+        kit.report("overdue", count=len(late), oldest=late[:NAMED])
+    return len(late)

@@ -1,0 +1,73 @@
+"""What does not move is reported, and ends where a mistake of ours keeps it from moving."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.deletion import Counts, Status
+from chalicelib.domain.errors import Unavailable
+from chalicelib.service import watchdog
+from chalicelib.service.poll import poll
+from chalicelib.service.ports import ZohoFactory
+from tests.unit.service.world import World
+
+
+def failing(world: World, problem: Exception) -> None:
+    """Every worker fails from now on, right after its claim."""
+
+    def factory(org: str, deadline: float) -> object:
+        raise problem
+
+    made: ZohoFactory = factory  # type: ignore[assignment]
+    world.kit = world.with_zoho(made)
+
+
+def drop(world: World, one: str, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises((Unavailable, KeyError)):
+            world.step(one)
+        world.now += world.kit.lease_seconds
+
+
+def test_a_deletion_that_workers_drop_again_and_again_is_reported() -> None:
+    world = World(["1"])
+    one = world.accept(ids=("1",))
+    failing(world, Unavailable("secret", "down"))
+    drop(world, one, watchdog.MANY_ATTEMPTS)
+    assert ("stuck", {"deletion_id": one, "attempts": watchdog.MANY_ATTEMPTS}) in world.reports
+    drop(world, one, 2 * watchdog.MOST_ATTEMPTS)
+    world.kit = world.with_zoho(lambda org, deadline: world.zoho)
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
+
+
+def test_a_mistake_of_ours_ends_a_deletion_after_many_workers() -> None:
+    world = World(["1"])
+    one = world.accept(ids=("1",))
+    failing(world, KeyError("a mistake of ours"))
+    drop(world, one, watchdog.MOST_ATTEMPTS - 1)
+    world.step(one)
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.NEEDS_ATTENTION, Counts(requested=1, unknown=1))
+    assert [p.code for p in done.problems] == ["STUCK"]
+    assert list(dict.fromkeys(world.types(one))) == ["accepted", "needs_attention"]
+
+
+def test_workers_that_give_back_in_order_start_the_count_anew() -> None:
+    world = World(["1"])
+    world.zoho.locked = {"1"}
+    one = world.accept(ids=("1",))
+    world.settle()
+    assert world.get(one).status is Status.FAILED
+    assert world.ledger.rows[one].attempts == 0
+    assert all(event != "stuck" for event, _ in world.reports)
+
+
+def test_what_nobody_takes_is_reported_by_the_poll() -> None:
+    world = World(["1"])
+    one = world.accept(ids=("1",))
+    assert poll(world.kit, until=world.now - 1).overdue == 0
+    world.now += watchdog.OVERDUE_SECONDS + 1
+    assert poll(world.kit, until=world.now - 1).overdue == 1
+    assert world.reports == [("overdue", {"count": 1, "oldest": [one]})]
