@@ -19,8 +19,9 @@ sys.path.insert(0, str(ROOT))
 import app as application  # noqa: E402 - found only once the root is on the path
 from chalicelib.web import responses, routes  # noqa: E402
 from chalicelib.web.intake import FORM, JSON, MOST_BYTES  # noqa: E402
+from scripts import openapi_operators, openapi_schemas  # noqa: E402
 from scripts.openapi_routes import DOOR, GATEWAY, PARAMETERS, ROUTES, Route  # noqa: E402
-from scripts.openapi_schemas import everything, record, ref  # noqa: E402
+from scripts.openapi_schemas import record, ref  # noqa: E402
 
 TARGET = ROOT / "docs" / "openapi.json"
 VERSION = "1.0.0"  # of the public contract
@@ -45,6 +46,9 @@ REFUSALS = {
 }
 #: On these API Gateway may answer by itself, without the headers of ours.
 BY_THE_GATEWAY = {"403", "404", "413", "429"}
+
+#: Bodies that may be left out.
+OPTIONAL = (ref("Nothing"), ref("RunPolicy"))
 
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "sender": [{"standardWebhooks": []}, {"token": []}],
@@ -111,7 +115,8 @@ def server() -> dict[str, Any]:
 
 def components(used: str) -> dict[str, Any]:
     """What the paths share; `used` is their text."""
-    schemas = everything() | {f"Error{status}": error(*row) for status, row in REFUSALS.items()}
+    named = openapi_schemas.everything() | openapi_operators.everything()
+    schemas = named | {f"Error{status}": error(*row) for status, row in REFUSALS.items()}
     answers = {f"Refused{status}": refusal(status) for status in REFUSALS if f'/Refused{status}"' in used}
     return {
         "schemas": reachable(schemas, used + json.dumps(answers)),
@@ -136,7 +141,7 @@ def operation(route: Route) -> dict[str, Any]:
         if route.security == "sender":
             says = "token profile only; fields as in JSON, ids separated by commas"
             content[FORM] = {"schema": {"type": "object", "description": says}}
-        made["requestBody"] = {"required": True, "content": content}
+        made["requestBody"] = {"required": route.body not in OPTIONAL, "content": content}
     made["responses"] = dict(sorted(answers.items()))
     made["security"] = SECURITY[route.security]
     return made
@@ -153,9 +158,7 @@ def answer(route: Route, status: str) -> dict[str, Any]:
     if status == "202" and route.body == ref("DeletionRequest"):
         sent["Idempotent-Replayed"] = {"$ref": "#/components/headers/Idempotent-Replayed"}
     made: dict[str, Any] = {"description": route.summary, "headers": sent}
-    schema = route.good[status]
-    if schema is not None:
-        made["content"] = {JSON: {"schema": schema}}
+    made["content"] = {JSON: {"schema": route.good[status]}}
     if route.name == "read":
         made["content"]["text/html"] = {"schema": {"type": "string"}}
     return made

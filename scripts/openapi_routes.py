@@ -5,11 +5,13 @@ Every route of the contract is described here; those that the application does n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.source import ORG_NAME, SOURCE_NAME, ZOHO_NAME
 from chalicelib.web import schemas
+from scripts.openapi_operators import NAME
 from scripts.openapi_schemas import TEXT, TIME, Schema, anchored, ref
 
 DOOR = ("429", "503")  # of every route: throttling, and a store out of reach
@@ -23,7 +25,7 @@ class Route:
 
     name: str
     summary: str
-    good: dict[str, Schema | None]
+    good: Mapping[str, Schema]
     statuses: tuple[str, ...]
     parameters: tuple[str, ...] = ()
     body: Schema | None = None
@@ -78,7 +80,7 @@ PARAMETERS = {
     "record_id": parameter(
         "record_id", "path", {**TEXT, "pattern": anchored(schemas.RECORD_ID)}, "the held record"
     ),
-    "name": parameter("name", "path", TEXT, "name of the policy"),
+    "name": parameter("name", "path", NAME, "name of the policy"),
     "org": parameter("org", "query", {**TEXT, "pattern": anchored(ORG_NAME)}, "left out: default"),
     "by_status": parameter("status", "query", TEXT, "only deletions in this status"),
     "by_module": parameter("module", "query", TEXT, "only deletions in this module"),
@@ -89,11 +91,16 @@ PARAMETERS = {
 _INTAKE = ("400", "403", "409", "413", "415")
 _LIST = ("by_status", "by_module", "org", "since", "page")
 _HELD = ("module", "record_id", "org")
+_NAMED = ("name", "org")
 _OPERATOR = "/v1/operator"
 _ONE = f"{_OPERATOR}/deletions/{{id}}"
 _HOLD = f"{_OPERATOR}/holds/{{module}}/{{record_id}}"
 _POLICY = f"{_OPERATOR}/policies/{{name}}"
-_ANY: Schema = {"type": "object"}
+_DONE = {"202": ref("OperatorsDeletion")}
+_POLICY_IS = {"200": ref("StoredPolicy")}
+_HOLD_IS = {"200": ref("Hold")}
+_ONE_OF = ("400", "403", "404")
+_NONE = ref("Nothing")
 
 ROUTES: dict[tuple[str, str], Route] = {
     ("/v1/sources/{source}/deletions", "POST"): Route(
@@ -135,59 +142,46 @@ ROUTES: dict[tuple[str, str], Route] = {
         says="Limits come from the source `operator` of the sources secret; without it: 403.",
     ),
     (f"{_OPERATOR}/deletions", "GET"): Route(
-        "operatorList", "List deletions, newest first", {"200": ref("DeletionList")}, ("400", "403"), _LIST
+        "operatorList", "List deletions, newest first", {"200": ref("DeletionsPage")}, ("400", "403"), _LIST
     ),
     (f"{_ONE}/cancel", "POST"): Route(
-        "cancel",
-        "Cancel what was not sent to Zoho yet",
-        {"200": ref("Deletion"), "202": ref("Deletion")},
-        COMMAND,
-        ("id",),
+        "cancel", "Cancel what was not sent to Zoho yet", _DONE, COMMAND, ("id",), _NONE
     ),
     (f"{_ONE}/retry", "POST"): Route(
-        "retry", "Ask again for the ids that failed or are unknown", {"202": ref("Receipt")}, COMMAND, ("id",)
+        "retry",
+        "Ask again for what failed or is unknown",
+        {"202": ref("Receipt")},
+        COMMAND,
+        ("id",),
+        _NONE,
     ),
     (f"{_ONE}/approve", "POST"): Route(
-        "approve",
-        "Approve a large deletion by its count",
-        {"200": ref("Deletion"), "202": ref("Deletion")},
-        COMMAND,
-        ("id",),
-        ref("Approval"),
+        "approve", "Approve a large deletion by its count", _DONE, COMMAND, ("id",), ref("Approve")
     ),
     (f"{_ONE}/resolve", "POST"): Route(
-        "resolve",
-        "Say what became of a deletion that needs attention",
-        {"200": ref("Deletion"), "202": ref("Deletion")},
-        COMMAND,
-        ("id",),
-        ref("Resolution"),
+        "resolve", "Settle what needs attention", _DONE, COMMAND, ("id",), ref("Resolve")
     ),
-    (f"{_OPERATOR}/holds", "GET"): Route("holds", "List holds", {"200": _ANY}, ("400", "403"), ("org",)),
-    (_HOLD, "GET"): Route("hold", "Read a hold", {"200": _ANY}, ("400", "403", "404"), _HELD),
+    (f"{_OPERATOR}/holds", "GET"): Route(
+        "holds", "List holds", {"200": ref("HoldsPage")}, ("400", "403"), ("org", "page")
+    ),
+    (_HOLD, "GET"): Route("hold", "Read a hold", _HOLD_IS, _ONE_OF, _HELD),
     (_HOLD, "PUT"): Route(
-        "setHold", "Hold a record: it is never deleted", {"200": _ANY}, ("400", "403"), _HELD, ref("Hold")
+        "setHold", "Hold a record: it is never deleted", _HOLD_IS, ("400", "403"), _HELD, ref("SetHold")
     ),
-    (_HOLD, "DELETE"): Route(
-        "endHold", "End a hold", {"200": _ANY, "204": None}, ("400", "403", "404"), _HELD
-    ),
+    (_HOLD, "DELETE"): Route("endHold", "End a hold; answers what it was", _HOLD_IS, _ONE_OF, _HELD),
     (f"{_OPERATOR}/policies", "GET"): Route(
-        "policies", "List retention policies", {"200": _ANY}, ("400", "403"), ("org",)
+        "policies", "List retention policies", {"200": ref("StoredPolicies")}, ("400", "403"), ("org",)
     ),
-    (_POLICY, "GET"): Route(
-        "policy", "Read a policy", {"200": ref("Policy")}, ("400", "403", "404"), ("name", "org")
-    ),
-    (_POLICY, "PUT"): Route(
-        "setPolicy", "Set a policy", {"200": ref("Policy")}, ("400", "403"), ("name", "org"), ref("Policy")
-    ),
-    (_POLICY, "DELETE"): Route(
-        "endPolicy", "End a policy", {"200": _ANY, "204": None}, ("400", "403", "404"), ("name", "org")
-    ),
+    (_POLICY, "GET"): Route("policy", "Read a policy", _POLICY_IS, _ONE_OF, _NAMED),
+    (_POLICY, "PUT"): Route("setPolicy", "Set a policy", _POLICY_IS, COMMAND, _NAMED, ref("Policy")),
+    (_POLICY, "DELETE"): Route("endPolicy", "End a policy; answers what it was", _POLICY_IS, _ONE_OF, _NAMED),
     (f"{_POLICY}/run", "POST"): Route(
-        "runPolicy", "Run a policy now", {"200": _ANY, "202": _ANY}, COMMAND, ("name", "org")
+        "runPolicy", "Run a policy now", {"202": ref("Receipt")}, COMMAND, _NAMED, ref("RunPolicy")
     ),
-    (f"{_OPERATOR}/pause", "GET"): Route("paused", "Read what is paused", {"200": _ANY}, ("403",)),
+    (f"{_OPERATOR}/pause", "GET"): Route(
+        "paused", "Read what is paused", {"200": ref("Pause")}, ("400", "403"), ("org",)
+    ),
     (f"{_OPERATOR}/pause", "PUT"): Route(
-        "pause", "Stop or resume sending to Zoho", {"200": _ANY}, ("400", "403"), (), ref("Pause")
+        "pause", "Stop or resume sending to Zoho", {"200": ref("Pause")}, ("400", "403"), (), ref("SetPause")
     ),
 }

@@ -43,14 +43,9 @@ def record(properties: dict[str, Schema], optional: tuple[str, ...] = (), **more
     return {"type": "object", "properties": properties, "required": required, **more}
 
 
-def body(properties: dict[str, Schema], optional: tuple[str, ...] = (), **more: Any) -> Schema:
-    """An object of a request: unknown fields are refused."""
-    return record(properties, optional, additionalProperties=False, **more)
-
-
 def everything() -> dict[str, Schema]:
-    """All named schemas."""
-    return {**_bodies(), **_answers(), **_operators()}
+    """The named schemas of senders and readers."""
+    return {**_bodies(), **_answers()}
 
 
 def _bodies() -> dict[str, Schema]:
@@ -58,8 +53,8 @@ def _bodies() -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for model in (schemas.DeleteRecords, schemas.MassDelete, schemas.DelinkRecords):
         made = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        found |= {name: _tidy(schema) for name, schema in made.pop("$defs", {}).items()}
-        found[model.__name__] = _tidy(made)
+        found |= {name: tidy(schema) for name, schema in made.pop("$defs", {}).items()}
+        found[model.__name__] = tidy(made)
     _with_ids(found)
     names = ("DeleteRecords", "MassDelete", "DelinkRecords")
     found["DeletionRequest"] = {"oneOf": [ref(name) for name in names]}
@@ -93,15 +88,15 @@ def _with_ids(found: dict[str, Schema]) -> None:
     }
 
 
-def _tidy(value: Any, name: str = "") -> Any:
+def tidy(value: Any, name: str = "") -> Any:
     """A model's schema without titles, and without null: a field that is null is refused."""
     if isinstance(value, list):
-        return [_tidy(each) for each in value]
+        return [tidy(each) for each in value]
     if not isinstance(value, dict):
         return value
     if name == "properties":
-        return {key: _tidy(each) for key, each in value.items()}
-    kept = {k: _tidy(v, k) for k, v in value.items() if k != "title" and (k, v) != ("default", None)}
+        return {key: tidy(each) for key, each in value.items()}
+    kept = {k: tidy(v, k) for k, v in value.items() if k != "title" and (k, v) != ("default", None)}
     choices = [each for each in kept.get("anyOf", ()) if each != {"type": "null"}]
     if len(choices) == 1:
         del kept["anyOf"]
@@ -166,22 +161,4 @@ def _parts() -> dict[str, Schema]:
         "Plan": record({**plan, "calls": WHOLE, "credits": WHOLE}, description="of a dry run"),
         "Job": record({"id": TEXT, "status": or_null(TEXT)}, description="of a view, at Zoho"),
         "Problem": record(problem),
-    }
-
-
-def _operators() -> dict[str, Schema]:
-    page = or_null(TEXT)
-    return {
-        "DeletionList": record(
-            {"deletions": {"type": "array", "items": ref("Deletion")}, "next_cursor": page}
-        ),
-        "Approval": body({"count": WHOLE}),
-        "Resolution": body(
-            {"outcome": {"type": "string", "enum": ["done", "not_done"]}, "note": TEXT}, optional=("note",)
-        ),
-        "Hold": body({"reason": TEXT, "until": TIME}, optional=("until",)),
-        "Pause": body(
-            {"paused": {"type": "boolean"}, "org": TEXT, "reason": TEXT}, optional=("org", "reason")
-        ),
-        "Policy": {"type": "object", "description": "a retention policy"},
     }

@@ -1,0 +1,60 @@
+"""The schemas of the operator routes: bodies from their models, answers as the doors give them."""
+
+from __future__ import annotations
+
+from chalicelib.domain.policy import POLICY_NAME
+from chalicelib.web import operator_schemas as models
+from scripts.openapi_schemas import TEXT, TIME, WHOLE, Schema, anchored, or_null, record, ref, tidy
+
+NAME: Schema = {"type": "string", "pattern": anchored(POLICY_NAME)}
+
+
+def everything() -> dict[str, Schema]:
+    """All of them by name."""
+    bodies = (models.Approve, models.Resolve, models.SetHold, models.SetPause, models.Nothing)
+    return {model.__name__: tidy(model.model_json_schema()) for model in bodies} | _answers() | _policies()
+
+
+def _answers() -> dict[str, Schema]:
+    link = record({"self": {"type": "string", "format": "uri"}})
+    more = record({"asked_by": or_null(TEXT), "links": link})
+    hold = {"org": TEXT, "module": TEXT, "record_id": TEXT, "reason": TEXT, "until": or_null(TIME)}
+    pause = {"paused": {"type": "boolean"}, "org": or_null(TEXT), "reason": or_null(TEXT)}
+    return {
+        "OperatorsDeletion": {"allOf": [ref("Deletion"), more]},
+        "DeletionsPage": _page("deletions", "OperatorsDeletion"),
+        "Hold": record({**hold, "set_by": TEXT, "set_at": TIME}),
+        "HoldsPage": _page("holds", "Hold"),
+        "Pause": record({**pause, "set_by": or_null(TEXT), "set_at": or_null(TIME)}),
+    }
+
+
+def _page(name: str, schema: str) -> Schema:
+    return record({name: {"type": "array", "items": ref(schema)}, "next_cursor": or_null(TEXT)})
+
+
+def _policies() -> dict[str, Schema]:
+    run = record({"run": TEXT, "deletion": TEXT, "at": TIME})
+    stored: dict[str, Schema] = {
+        "policy": ref("Policy"),
+        "revision": WHOLE,
+        "set_by": TEXT,
+        "set_at": TIME,
+        "next_runs": {"type": "array", "items": TIME},
+        "last_run": or_null(ref("PolicyRun")),
+        "last_skipped": or_null(ref("PolicyRun")),
+        "problems": {"type": "array", "items": ref("Field")},
+    }
+    asked: Schema = {
+        "type": "object",
+        "properties": {"dry_run": {"type": "boolean"}, "policy": ref("Policy")},
+        "additionalProperties": False,
+        "description": "nothing: the stored policy runs; a `policy`, with dry_run true: that one is tried",
+    }
+    return {
+        "Policy": {"type": "object", "description": "a retention policy, as docs/RETENTION.md has it"},
+        "PolicyRun": run,
+        "StoredPolicy": record(stored),
+        "StoredPolicies": record({"policies": {"type": "array", "items": ref("StoredPolicy")}}),
+        "RunPolicy": asked,
+    }
