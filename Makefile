@@ -6,6 +6,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 VENV := .venv
 MINISTACK := .venvs/ministack
+FUZZ := .venvs/fuzz
+NODE := .venvs/node
 DEV_READY := $(VENV)/.ready
 LOCAL_READY := $(MINISTACK)/.ready
 PY := $(VENV)/bin/python
@@ -26,6 +28,17 @@ $(DEV_READY): requirements/dev.txt | python
 
 $(LOCAL_READY): requirements/ministack.txt | python
 	@scripts/make-venv $(MINISTACK) $<
+
+$(FUZZ)/.ready: requirements/fuzz.txt | python
+	@scripts/make-venv $(FUZZ) $<
+
+# A sender in JavaScript, for a test that is run where node is.
+$(NODE)/.ready: tests/senders/package-lock.json
+	@mkdir -p $(NODE) && cp tests/senders/package.json $< $(NODE)/
+	@cd $(NODE) && npm ci --silent --ignore-scripts --no-audit --no-fund && touch .ready
+
+.PHONY: node
+node: $(NODE)/.ready ## install the JavaScript sender of the tests (needs node and npm)
 
 .PHONY: setup
 setup: python $(DEV_READY) $(LOCAL_READY) ## make the environments (.venv, .venvs)
@@ -51,12 +64,20 @@ test: setup ## all tests that need Python and make only
 	@$(PY) scripts/run_tests.py
 
 .PHONY: test-all
-test-all: setup ## these and the long ones, and those that need node or chromium
+test-all: setup node ## these and the long ones, and those that need node or chromium
 	@$(PY) scripts/run_tests.py --all
+
+.PHONY: fuzz
+fuzz: setup $(FUZZ)/.ready ## 100,000 requests at the door, and schemathesis on a local stack (COUNT=, EXAMPLES=)
+	@$(PY) -m tests.fuzz --count $(or $(COUNT),100000) --examples $(or $(EXAMPLES),300)
 
 .PHONY: check
 check: setup ## lint, types, import law, template
 	@$(PY) scripts/check.py
+
+.PHONY: guards
+guards: setup ## take one guard away at a time: some test must fail for each
+	@$(PY) scripts/guards.py
 
 .PHONY: deploy
 deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or prod, BUCKET=, PARAMETERS=, YES=1)
@@ -70,3 +91,4 @@ lock: setup ## compile the version locks again (UPGRADE=--upgrade for newer vers
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ../requirements.txt lambda.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file dev.txt dev.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ministack.txt ministack.in
+	@cd requirements && $(COMPILE) $(UPGRADE) --output-file fuzz.txt fuzz.in

@@ -1,0 +1,258 @@
+"""The guards that `make guards` takes away one at a time: where each stands, and which tests must miss it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_C = "chalicelib"
+_SIGNATURE = f"{_C}/web/signature.py"
+_TABLE = f"{_C}/adapters/table.py"
+_START = f"{_C}/service/view_start.py"
+
+_UNIT = "tests/unit"
+_LEDGER = "tests/contract/ledger"
+_VIEWS = f"{_UNIT}/service/test_delete_view.py"
+_RACES = "tests/races"
+_CRASH = "tests/crash/test_matrix.py"
+_HARD = f"{_UNIT}/service/test_hardening.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`old`, which stands exactly once in `file`, becomes `new`; one of `tests` must fail then."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+GUARDS = (
+    Guard(
+        "signature comparison",
+        _SIGNATURE,
+        "matched |= hmac.compare_digest(expected, signature)",
+        "matched |= hmac.compare_digest(expected, expected)",
+        (f"{_UNIT}/web/test_signature.py",),
+    ),
+    Guard(
+        "bearer comparison",
+        _SIGNATURE,
+        "matched |= hmac.compare_digest(hashlib.sha256(key).digest(), given)",
+        "matched |= hmac.compare_digest(given, given)",
+        (f"{_UNIT}/web/test_signature.py",),
+    ),
+    Guard(
+        "timestamp tolerance, too old",
+        _SIGNATURE,
+        "if age > TOLERANCE_SECONDS:",
+        "if age > 10**9:",
+        (f"{_UNIT}/web/test_signature.py",),
+    ),
+    Guard(
+        "timestamp tolerance, too new",
+        _SIGNATURE,
+        "if age < -TOLERANCE_SECONDS:",
+        "if age < -(10**9):",
+        (f"{_UNIT}/web/test_signature.py",),
+    ),
+    Guard(
+        "read link's token",
+        f"{_C}/web/links.py",
+        "hmac.compare_digest(_token(deletion_id, key).encode(), given.encode())",
+        "bool(given)",
+        (f"{_UNIT}/web/test_links.py", f"{_UNIT}/web/test_status.py"),
+    ),
+    Guard(
+        "body hash of a repeated delivery",
+        f"{_C}/service/accept.py",
+        "if found.body_hash != body_hash:",
+        "if found.body_hash == '':",
+        (f"{_UNIT}/service/test_accept.py",),
+    ),
+    Guard(
+        "delivery claimed by the write",
+        _TABLE,
+        "items.put(self.name, items.from_delivery(delivery), items.unless_live(now))",
+        "items.put(self.name, items.from_delivery(delivery))",
+        (_LEDGER,),
+    ),
+    Guard(
+        "lease: one worker at a time",
+        _TABLE,
+        '"attribute_exists(due) AND next_at <= :now AND lease_until <= :now"',
+        '"attribute_exists(due) AND (next_at <= :now OR next_at > :now)"',
+        (_LEDGER,),
+    ),
+    Guard(
+        "fence: a late worker writes nothing",
+        _TABLE,
+        'condition = "fence = :fence"',
+        'condition = "(fence = :fence OR attribute_exists(pk))"',
+        (_LEDGER,),
+    ),
+    Guard(
+        "command seen before a write",
+        _TABLE,
+        'condition += " AND control = :control"',
+        'condition += " AND (control = :control OR attribute_exists(pk))"',
+        (_LEDGER,),
+    ),
+    Guard(
+        "due until every event has left",
+        _TABLE,
+        "told = change.deletion.published >= change.deletion.events",
+        "told = True",
+        (_LEDGER,),
+    ),
+    Guard(
+        "intent of a view's mass delete",
+        _START,
+        "replace(deletion, calls=call.n, progress=started.to_json()), calls=[call], entries=entries)",
+        "replace(deletion, calls=call.n), calls=[call], entries=entries)\n"
+        "    run.claim = replace(run.claim, deletion=replace(run.deletion, progress=started.to_json()))",
+        (f"{_CRASH}::test_whatever_call_goes_wrong_nothing_is_lost[a view]",),
+    ),
+    Guard(
+        "intent of a delete by ids",
+        f"{_C}/service/ids_send.py",
+        "run.save(deletion, calls=calls, entries=entries)",
+        "run.save(replace(deletion, progress=run.deletion.progress), calls=calls, entries=entries)\n"
+        "    run.claim = replace(run.claim, deletion=replace(run.deletion, progress=opened.to_json()))",
+        (f"{_CRASH}::test_whatever_call_goes_wrong_nothing_is_lost[delete records by ids]",),
+    ),
+    Guard(
+        "an intent without an answer is looked into",
+        f"{_C}/service/delete_view.py",
+        "if progress.open is not None and progress.phase is Phase.START:",
+        "if progress.open == -1:",
+        (_VIEWS,),
+    ),
+    Guard(
+        "a view's lost reply is never sent again blindly",
+        _START,
+        "    elif judged.verdict is Verdict.UNKNOWN:\n",
+        "    elif judged.verdict is Verdict.ANSWERED:\n",
+        (_VIEWS,),
+    ),
+    Guard(
+        "looks must add up",
+        f"{_C}/domain/by_view.py",
+        "adds_up = look.deleted <= left_view <= look.deleted + look.doubtful",
+        "adds_up = True",
+        (_VIEWS,),
+    ),
+    Guard(
+        "looks must lie still",
+        f"{_C}/domain/by_view.py",
+        "if look != progress.seen or now - progress.still_since < settle:",
+        "if look.deleted == -1:",
+        (_VIEWS, _HARD),
+    ),
+    Guard(
+        "lane: one mass delete at a time",
+        f"{_C}/domain/lane.py",
+        "if lane.holder or (lane.queue and lane.queue[0] != deletion_id):",
+        "if lane.key == '':",
+        (_VIEWS,),
+    ),
+    Guard(
+        "lane written by who read it last",
+        f"{_C}/adapters/items.py",
+        '"attribute_not_exists(pk) OR revision = :revision"',
+        '"attribute_not_exists(pk) OR revision = :revision OR attribute_exists(pk)"',
+        (_LEDGER,),
+    ),
+    Guard(
+        "lane of a deletion that was set aside",
+        _START,
+        "    except Unreadable:\n        return True\n",
+        "    except Unreadable:\n        return False\n",
+        (_HARD,),
+    ),
+    Guard(
+        "a fresh count before the start",
+        _START,
+        "if run.now - progress.counted_at > FRESH_SECONDS:",
+        "if progress.counted_at < 0:",
+        (_HARD,),
+    ),
+    Guard(
+        "max_records of a request",
+        f"{_C}/domain/source.py",
+        "if size is not None and size > limit:",
+        "if size is not None and size > 10**9:",
+        (f"{_UNIT}/domain/test_source.py",),
+    ),
+    Guard(
+        "max_records of a view",
+        f"{_C}/domain/belts.py",
+        "if size > deletion.record_limit:",
+        "if size > 10**9:",
+        (_VIEWS, f"{_UNIT}/service/test_belts.py"),
+    ),
+    Guard(
+        "modules of a source",
+        f"{_C}/domain/source.py",
+        "if request.module not in source.modules:",
+        "if request.module == '':",
+        (f"{_UNIT}/domain/test_source.py",),
+    ),
+    Guard(
+        "holds before each call",
+        f"{_C}/service/ids_send.py",
+        "    if held is not None:\n",
+        "    if held == {}:\n",
+        (f"{_UNIT}/service/test_delete_ids.py",),
+    ),
+    Guard(
+        "pause",
+        f"{_C}/service/run.py",
+        "        if reason is not None:\n            raise Paused(",
+        "        if reason == '-':\n            raise Paused(",
+        (f"{_UNIT}/service/test_delete_ids.py",),
+    ),
+    Guard(
+        "restored table is paused",
+        f"{_C}/adapters/org_items.py",
+        "if _epoch_of(kept) != self.epoch:",
+        "if self.epoch < 0:",
+        (f"{_UNIT}/scripts/test_recover.py",),
+    ),
+    Guard(
+        "the org's concurrency",
+        f"{_C}/adapters/org_items.py",
+        '"attribute_not_exists(pk) OR lease_until <= :now OR lease_owner = :owner"',
+        '"attribute_not_exists(pk) OR lease_until <= :now OR lease_owner = :owner OR attribute_exists(pk)"',
+        (_LEDGER,),
+    ),
+    Guard(
+        "nothing is sent past the lease",
+        f"{_C}/adapters/zoho_http.py",
+        "if left < LEAST_SECONDS:",
+        "left = max(left, LEAST_SECONDS)\n        if left < 0:",
+        (_RACES,),
+    ),
+    Guard(
+        "hash chain",
+        f"{_C}/domain/log.py",
+        "if entry.n != expected or entry.chain != link(previous, body):",
+        "if entry.n != expected:",
+        (f"{_UNIT}/domain/test_log.py",),
+    ),
+    Guard(
+        "a bad item keeps nobody else",
+        f"{_C}/service/work.py",
+        "    except Exception as problem:",
+        "    except ZeroDivisionError as problem:",
+        (_HARD,),
+    ),
+    Guard(
+        "Zoho's own hosts only",
+        f"{_C}/adapters/zoho_hosts.py",
+        "if host.startswith(prefix) and host[len(prefix) :] in _DOMAINS:",
+        "if host.startswith(prefix):",
+        (f"{_UNIT}/adapters/test_zoho_hosts.py",),
+    ),
+)

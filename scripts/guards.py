@@ -1,0 +1,98 @@
+"""`make guards`: takes one guard away at a time, and some test has to fail. Prints which one does.
+
+Works on a copy of the source in a directory of its own. Exit code 1 where a guard is missed by no test, where
+its text does not stand exactly once in its file, or where its tests fail with the guard in place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.guard_list import GUARDS, Guard  # noqa: E402 - found once the root is on the path
+
+COPIED = ("chalicelib", "simulator", "tests", "local", "scripts", "infra", "cli", ".chalice", "docs")
+FILES = ("app.py", "pyproject.toml")
+TEST_SECONDS = 300
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+
+
+def copy(to: Path) -> None:
+    """The source tree, without caches and environments."""
+    for name in COPIED:
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__", "deployed"))
+    for name in FILES:
+        shutil.copy2(ROOT / name, to / name)
+
+
+def failing(tree: Path, tests: tuple[str, ...]) -> str | None:
+    """The first test that fails; None where all of them pass."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider", "-n0", *tests]
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, cwd=tree, env=env, capture_output=True, text=True, check=False, timeout=TEST_SECONDS
+    )
+    if done.returncode == 0:
+        return None
+    found = _FAILED.search(done.stdout)
+    return found.group(1) if found else f"pytest ended with {done.returncode}: {done.stdout[-300:]}"
+
+
+def without(tree: Path, guard: Guard) -> str:
+    """What comes of the tests without the guard, as the end of its line; raises LookupError where the guard
+    does not stand exactly once where it is said to, or where nothing misses it.
+    """
+    place = tree / guard.file
+    text = place.read_text(encoding="utf-8")
+    if text.count(guard.old) != 1:
+        raise LookupError(f"stands {text.count(guard.old)} times in {guard.file}")
+    place.write_text(text.replace(guard.old, guard.new), encoding="utf-8")
+    try:
+        caught = failing(tree, guard.tests)
+    finally:
+        place.write_text(text, encoding="utf-8")
+    if caught is None:
+        raise LookupError("NO TEST MISSES IT")
+    if "::" not in caught:
+        raise LookupError(f"its tests do not run: {caught}")
+    return caught
+
+
+def main(arguments: list[str]) -> int:
+    """Runs all guards, or those whose name holds a word; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("word", nargs="?", default="", help="only guards whose name holds this")
+    options = parser.parse_args(arguments)
+    chosen = [guard for guard in GUARDS if options.word in guard.name]
+    began, missing = time.monotonic(), 0
+    with tempfile.TemporaryDirectory(prefix="expunge-guards-") as place:
+        tree = Path(place)
+        copy(tree)
+        broken = failing(tree, tuple(sorted({test for guard in chosen for test in guard.tests})))
+        if broken is not None:
+            print(f"with every guard in place {broken} fails")
+            return 1
+        for number, guard in enumerate(chosen, 1):
+            try:
+                words = f"caught by {without(tree, guard)}"
+            except LookupError as problem:
+                words = f"{problem}"
+                missing += 1
+            print(f"[{number:2}/{len(chosen)}] {guard.name}: {words}", flush=True)
+    print(f"{len(chosen)} guards, {missing} missing, {time.monotonic() - began:.0f} s")
+    return 1 if missing or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
