@@ -96,8 +96,15 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
     problems = reader.finished()
     if problems:
         raise NotValid("the policy is not valid", problems)
-    filled = {**reader.raw, "name": given, "org": place}
+    filled = _plain({**reader.raw, "name": given, "org": place})
     return replace(policy, document=filled)
+
+
+def _plain(value: Any) -> Any:
+    """A copy in plain dicts and lists, whatever read the document."""
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def _check_size(reader: Reader, policy: Policy) -> None:

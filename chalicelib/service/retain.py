@@ -88,7 +88,7 @@ def _run(outside: Retention, org: str, name: str, now: float) -> str:
         return ""
     try:
         policy = policies.parse(dict(kept.document), name=name, org=org)
-        following = next_run(policy.schedule, now, kept.set_at, outside.cron)
+        following = next_run(policy.schedule, now, kept.next_at, outside.cron)
     except (NotValid, ValueError) as problem:
         return _broken(outside, kept, problem, now)
     if kept.last is not None and outside.runs.going(kept.last.deletion_id):

@@ -1,0 +1,168 @@
+"""What operators do with retention policies: put, look at, remove, run now, and try before they put."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chalicelib.domain import policy as reading
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.document import iso
+from chalicelib.domain.errors import Field, Missing, NotValid, WrongState
+from chalicelib.domain.kept import Kept, Ran
+from chalicelib.domain.policy import Policy, check_times
+from chalicelib.domain.schedule import CronTimes, next_run
+from chalicelib.service.purge_order import Orders, order_of, place
+
+#: Runs to come that are shown.
+SHOWN_RUNS = 5
+
+
+class Store(Protocol):
+    """The part of the table that policies lie in. May raise Unavailable."""
+
+    def policy(self, org: str, name: str) -> Kept | None:
+        """The policy as it stands, strongly consistent."""
+
+    def policies(self, org: str) -> list[Kept]:
+        """The org's policies by name."""
+
+    def put_policy(self, kept: Kept) -> bool:
+        """Write it, if the one that is there has the revision before (none for the first); what became of its
+        runs stays. False, and nothing written, where it has another.
+        """
+
+    def remove_policy(self, org: str, name: str) -> bool:
+        """Remove it; False where it is not there."""
+
+    def note_run(self, org: str, name: str, ran: Ran) -> bool:
+        """Remember a run that an operator started; False where the policy is not there."""
+
+    def going(self, deletion_id: str) -> bool:
+        """Is there such a deletion, and has it not ended?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What these use cases work with."""
+
+    store: Store
+    orders: Orders
+    cron: CronTimes
+
+
+def put(outside: Policies, policy: Policy, by: str, now: float) -> Kept:
+    """Store `policy`; the same document again changes nothing, and a changed one keeps its next time as long
+    as its schedule is the same.
+
+    Raises NotValid for a schedule that cannot be, WrongState where another change came at the same moment.
+    """
+    following = _first_run(outside, policy, now)
+    before = outside.store.policy(policy.org, policy.name)
+    if before is not None and dict(before.document) == policy.document:
+        return before
+    if before is not None and before.document.get("schedule") == policy.document["schedule"]:
+        following = before.next_at if before.next_at is not None else following
+    kept = Kept(
+        org=policy.org,
+        name=policy.name,
+        document=policy.document,
+        revision=before.revision + 1 if before is not None else 1,
+        set_by=by,
+        set_at=now,
+        next_at=following if policy.enabled else None,
+    )
+    if not outside.store.put_policy(kept):
+        raise WrongState("the policy was changed at the same moment: look at it again")
+    return outside.store.policy(policy.org, policy.name) or kept
+
+
+def _first_run(outside: Policies, policy: Policy, now: float) -> float | None:
+    try:
+        following = next_run(policy.schedule, now, now, outside.cron)
+    except ValueError as problem:
+        path = "/schedule/time_zone" if "time zone" in str(problem) else "/schedule/cron"
+        raise NotValid("the policy is not valid", (Field(path, str(problem)),)) from problem
+    problems = check_times(policy, now, following)
+    if problems:
+        raise NotValid("the policy is not valid", tuple(Field(*each) for each in problems))
+    return following
+
+
+def get(outside: Policies, org: str, name: str) -> Kept:
+    """The policy. Raises Missing."""
+    found = outside.store.policy(org, name)
+    if found is None:
+        raise Missing(f"policy {org}/{name}")
+    return found
+
+
+def remove(outside: Policies, org: str, name: str) -> Kept:
+    """Remove the policy, and tell what it was; a run that is going goes on. Raises Missing."""
+    found = get(outside, org, name)
+    if not outside.store.remove_policy(org, name):
+        raise Missing(f"policy {org}/{name}")
+    return found
+
+
+def run(outside: Policies, org: str, name: str, by: str, now: float, *, dry_run: bool) -> Deletion:
+    """Run the policy now, enabled or not; its next time stays. A dry run only tells what would go.
+
+    Raises Missing; NotValid where what is stored cannot be run; WrongState while a run is going.
+    """
+    kept = get(outside, org, name)
+    policy = reading.parse(dict(kept.document), name=name, org=org)
+    only_told = dry_run or policy.dry_run
+    if not only_told and kept.last is not None and outside.store.going(kept.last.deletion_id):
+        raise WrongState(f"its run {kept.last.run} has not ended: {kept.last.deletion_id}")
+    label = f"{'check' if dry_run else 'manual'}-{iso(now)}"
+    order = order_of(policy, label, now, dry_run=only_told, asked_by=by)
+    deletion = place(outside.orders, order, now)
+    if not dry_run:
+        outside.store.note_run(org, name, Ran(label, deletion.id, now))
+    return deletion
+
+
+def check(outside: Policies, policy: Policy, by: str, now: float) -> Deletion:
+    """A dry run of a policy that is not stored: Zoho itself tells whether its fields and its view are there.
+
+    Raises NotValid for a schedule that cannot be.
+    """
+    _first_run(outside, policy, now)
+    order = order_of(policy, f"check-{iso(now)}", now, dry_run=True, asked_by=by)
+    return place(outside.orders, order, now)
+
+
+def shown(outside: Policies, kept: Kept, now: float) -> dict[str, Any]:
+    """The policy as operators see it: its document, its state, its next runs, and what is wrong with it."""
+    runs, problems = _next_runs(outside, kept, now)
+    return {
+        "policy": dict(kept.document),
+        "revision": kept.revision,
+        "set_by": kept.set_by,
+        "set_at": iso(kept.set_at),
+        "next_runs": [iso(at) for at in runs],
+        "last_run": _ran(kept.last),
+        "last_skipped": _ran(kept.skipped),
+        "problems": problems,
+    }
+
+
+def _next_runs(outside: Policies, kept: Kept, now: float) -> tuple[list[float], list[dict[str, str]]]:
+    try:
+        policy = reading.parse(dict(kept.document), name=kept.name, org=kept.org)
+        runs = [kept.next_at] if kept.next_at is not None else []
+        while runs and len(runs) < SHOWN_RUNS:
+            following = next_run(policy.schedule, max(runs[-1], now), runs[-1], outside.cron)
+            if following is None:
+                break
+            runs.append(following)
+    except NotValid as problem:
+        return [], [{"path": each.path, "problem": each.problem} for each in problem.fields]
+    except ValueError as problem:
+        return [], [{"path": "/schedule", "problem": str(problem)}]
+    return runs, []
+
+
+def _ran(ran: Ran | None) -> dict[str, Any] | None:
+    return {"run": ran.run, "deletion": ran.deletion_id, "at": iso(ran.at)} if ran is not None else None

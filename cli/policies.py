@@ -1,0 +1,182 @@
+"""`expunge policies`: retention policies from a file, with a diff and a dry run before anything is stored."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml  # type: ignore[import-untyped]
+
+from chalicelib.domain.policy import Policy
+from cli.keys import options
+from cli.operator_api import OperatorApi, reach
+from cli.place import Group, Place, Refused, find
+from cli.policy_file import Broken, Written, read
+
+#: How long a dry run may take before the command no longer waits for it (seconds).
+PATIENCE = 180.0
+_FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
+
+
+@click.group(cls=Group)
+def policies() -> None:
+    """Retention policies: what is deleted by itself, and when (docs/RETENTION.md)."""
+
+
+@policies.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show the changes and what they would delete; store nothing.")
+@options
+def apply(file: Path, dry_run: bool, stage: str | None, as_json: bool) -> None:
+    """Make the stored policies those of FILE.
+
+    Shows what changes, and lets Zoho say what each new or changed policy would delete today: a field or a
+    view that is not there ends the command, with its line, before anything is stored. Policies that are not
+    in FILE stay as they are.
+    """
+    try:
+        written = read(file)
+    except Broken as problem:
+        raise click.UsageError("\n".join(problem.lines)) from problem
+    place = find(stage, as_json=as_json)
+    api = reach(place, stage)
+    stored = {(each.policy.org, each.policy.name): _stored(api, each.policy) for each in written}
+    changed = [each for each in written if _differs(each, stored)]
+    lines = [line for each in changed for line in _diff(stored[each.policy.org, each.policy.name], each)]
+    plans = {each.policy.name: _try(api, file, each) for each in changed}
+    lines += [f"{name}: {_plan_words(plan)}" for name, plan in plans.items()]
+    for each in [] if dry_run else changed:
+        _put(api, file, each)
+    words = "would be stored" if dry_run else "stored"
+    lines.append(f"{len(changed)} {words}, {len(written) - len(changed)} unchanged")
+    shown = {"changed": [each.policy.name for each in changed], "dry_run": dry_run, "plans": plans}
+    place.say(shown, *lines)
+
+
+def _stored(api: OperatorApi, policy: Policy) -> dict[str, Any] | None:
+    answer = api.call("GET", f"policies/{policy.name}", {"org": policy.org})
+    if answer.status_code == 404:
+        return None
+    found: dict[str, Any] = _good(answer)["policy"]
+    return found
+
+
+def _differs(each: Written, stored: dict[tuple[str, str], dict[str, Any] | None]) -> bool:
+    return stored[each.policy.org, each.policy.name] != each.policy.document
+
+
+def _diff(before: dict[str, Any] | None, each: Written) -> list[str]:
+    """What changes, as diff shows it."""
+    name = f"{each.policy.org}/{each.policy.name}"
+    old, new = _text(before) if before is not None else [], _text(each.policy.document)
+    return list(difflib.unified_diff(old, new, f"{name} (stored)", f"{name} (file)", n=2, lineterm=""))
+
+
+def _text(document: dict[str, Any]) -> list[str]:
+    text: str = yaml.safe_dump(document, sort_keys=True, allow_unicode=True)
+    return text.splitlines()
+
+
+def _try(api: OperatorApi, file: Path, each: Written) -> dict[str, Any]:
+    """What the policy would delete today. Raises Refused where Zoho does not know its view or a field."""
+    body = {"dry_run": True, "policy": each.policy.document}
+    path = f"policies/{each.policy.name}/run"
+    answer = api.call("POST", path, {"org": each.policy.org}, body)
+    if answer.status_code == 400:
+        raise Refused("\n".join(_problems(file, each, answer.json()["error"]["fields"])))
+    ended = _ended(api, _good(answer)["links"]["self"])
+    if ended["status"] == "failed":
+        line = each.line("/selection")
+        told = [f"{p['code']}: {p['meaning']} {p['what_to_do']}" for p in ended["problems"]]
+        raise Refused("\n".join(f"{file}: line {line}: {each.policy.name}: {words}" for words in told))
+    codes = [problem["code"] for problem in ended["problems"]]
+    return {"status": ended["status"], "problems": codes, **(ended["plan"] or {})}
+
+
+def _ended(api: OperatorApi, link: str) -> dict[str, Any]:
+    """The dry run's document once it has ended, or as it is when the patience is over."""
+    limit = time.monotonic() + PATIENCE
+    while True:
+        shown = _good(api.get(link))
+        if shown["status"] in _FINAL or time.monotonic() > limit:
+            return shown
+        time.sleep(0.5)
+
+
+def _plan_words(plan: dict[str, Any]) -> str:
+    if plan["status"] == "completed":
+        return f"would delete {plan['would_delete']} records today, in {plan['calls']} calls"
+    if plan["problems"]:
+        return f"a run today would be {plan['status']}: {', '.join(plan['problems'])}"
+    return f"its dry run is still {plan['status']}"
+
+
+def _put(api: OperatorApi, file: Path, each: Written) -> None:
+    answer = api.call("PUT", f"policies/{each.policy.name}", {"org": each.policy.org}, each.policy.document)
+    if answer.status_code == 400:
+        raise Refused("\n".join(_problems(file, each, answer.json()["error"]["fields"])))
+    _good(answer)
+
+
+def _problems(file: Path, each: Written, fields: list[dict[str, str]]) -> list[str]:
+    paths = [(field["path"].removeprefix("/policy"), field["problem"]) for field in fields]
+    dotted = [(each.line(path), path.removeprefix("/").replace("/", "."), words) for path, words in paths]
+    return [f"{file}: line {line}: {path}: {words}" for line, path, words in dotted]
+
+
+def _good(answer: Any) -> dict[str, Any]:
+    """The body of a good answer. Raises ClickException, or Refused where nothing fits."""
+    if answer.ok:
+        found: dict[str, Any] = answer.json()
+        return found
+    try:
+        words = str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        words = "no readable answer"
+    kind = Refused if answer.status_code in (404, 409) else click.ClickException
+    raise kind(f"HTTP {answer.status_code}: {words}")
+
+
+@policies.command(name="list")
+@click.option("--org", default="default", show_default=True)
+@options
+def list_policies(org: str, stage: str | None, as_json: bool) -> None:
+    """Show the policies with their next and newest runs."""
+    place = find(stage, as_json=as_json)
+    found = _good(reach(place, stage).call("GET", "policies", {"org": org}))
+    rows = [_row(each) for each in found["policies"]]
+    place.say(found, *(rows or [f"org {org} has no policies"]))
+
+
+def _row(shown: dict[str, Any]) -> str:
+    runs, last = shown["next_runs"], shown["last_run"]
+    following = runs[0] if runs else "broken" if shown["problems"] else "never by itself"
+    newest = f"{last['run']} {last['deletion']}" if last else "-"
+    return f"{shown['policy'].get('name', '?'):<32} next {following:<26} last {newest}"
+
+
+@policies.command()
+@click.argument("name")
+@click.option("--org", default="default", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@options
+def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
+    """Run the policy NAME now; its next run stays as it is."""
+    place = find(stage, as_json=as_json)
+    answer = reach(place, stage).call("POST", f"policies/{name}/run", {"org": org}, {"dry_run": dry_run})
+    started = _good(answer)
+    place.say(started, started["id"], started["links"]["self"])
+
+
+@policies.command()
+@click.argument("name")
+@click.option("--org", default="default", show_default=True)
+@options
+def remove(name: str, org: str, stage: str | None, as_json: bool) -> None:
+    """Remove the policy NAME; a run that is going goes on."""
+    place: Place = find(stage, as_json=as_json)
+    removed = _good(reach(place, stage).call("DELETE", f"policies/{name}", {"org": org}))
+    place.say(removed, f"{org}/{name} removed")
