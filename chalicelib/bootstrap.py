@@ -88,6 +88,8 @@ def kit() -> Kit:
         patience=patience(stage),
         slice_seconds=stage.slice_seconds,
         lease_seconds=stage.lease_seconds,
+        recent=table(),
+        loop_window=stage.loop_window_seconds,
     )
 
 
@@ -131,6 +133,7 @@ def patience(stage: Config) -> Patience:
         job_age=stage.job_max_age_seconds,
         settle=stage.settle_seconds,
         tell_waiting=stage.waiting_event_seconds,
+        approval=stage.approval_seconds,
     )
 
 

@@ -19,6 +19,8 @@ class FakeOrgs:
     holds_set: dict[tuple[str, str, str], Hold] = field(default_factory=dict)
     pauses_set: dict[str, Pause] = field(default_factory=dict)
     day_queries: int = 0
+    gone: list[tuple[str, str, str, float]] = field(default_factory=list)
+    guard_calls: list[str] = field(default_factory=list)
 
     def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> Sequence[tuple[str, str]]:
         self.day_queries += 1
@@ -65,6 +67,15 @@ class FakeOrgs:
 
     def _protects(self, hold: Hold | None, now: float) -> bool:
         return hold is not None and (hold.until is None or hold.until > now)
+
+    def remember_deleted(self, org: str, scope: str, ids: Sequence[str], now: float, until: float) -> None:
+        self.guard_calls.append("remember")
+        self.gone += [(org, scope, one, now) for one in ids]
+
+    def deleted_lately(self, org: str, scope: str, ids: Sequence[str], since: float, now: float) -> set[str]:
+        self.guard_calls.append("recall")
+        kept = {one for o, s, one, at in self.gone if (o, s) == (org, scope) and since <= at <= now}
+        return kept & set(ids)
 
 
 def _where(hold: Hold) -> tuple[str, str]:

@@ -99,7 +99,13 @@ class FakeZoho:
         return self._do("read", list(ids), work)
 
     def read_external(self, module: str, field_name: str, value: str) -> Reply:
-        return self.read(module, [value])
+        """The record behind the external id `x` has the id `id of x`."""
+
+        def work() -> Reply:
+            there = (Item("", ok=True, id=f"id of {value}"),) if value in self.records else ()
+            return Reply(200, items=there, body={"data": []})
+
+        return self._do("read", [value], work)
 
     # --- the view: all records ---------------------------------------------------------------------
 

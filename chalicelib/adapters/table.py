@@ -17,6 +17,7 @@ from chalicelib.adapters import codec, items
 from chalicelib.adapters.dynamo import reached
 from chalicelib.adapters.operator_items import OperatorItems
 from chalicelib.adapters.org_items import OrgItems
+from chalicelib.adapters.recent_items import RecentItems
 from chalicelib.adapters.steering import Steering
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unavailable, Unreadable
@@ -26,7 +27,7 @@ from chalicelib.service.ports import Call, Change, Claim, Delivery
 
 
 @dataclass
-class Table(OrgItems, OperatorItems, Steering):
+class Table(OrgItems, OperatorItems, RecentItems, Steering):
     """The ledger over a DynamoDB client."""
 
     # --- intake ----------------------------------------------------------------------------------

@@ -19,7 +19,10 @@ from chalicelib.domain.verdicts import Judgement, Verdict
 AUTO_MASS_DELETE_ABOVE = 100
 
 _SENDABLE = (Mark.PENDING, Mark.SENT)
-_TO_CHECK = (Mark.CHECK, Mark.CHECK_SENT)
+_TO_CHECK = (Mark.CHECK, Mark.CHECK_SENT, Mark.RECENT)
+
+#: Gone, and not by a call of this deletion.
+_NOT_OURS = (Mark.CHECK, Mark.RECENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class Progress:
     and no answer. `single`: positions of the current chunk that are sent one by one. `failed_with`: a refusal
     of the whole request, as (code, message): nothing more is sent. `slow_since`: since when locked records
     are asked for again, `slow_at`: when that was done last; `ask_again`: the chunks whose turn that is.
-    `checked`: the belts have let it pass.
+    `checked`: the belts have let it pass. `looked`: ids of the first chunk that a dry run has looked at.
+    `guarded`: up to this chunk, ids that we deleted a moment ago were looked for.
     `code`: Zoho's last code, for the case that we give up.
     """
 
@@ -44,6 +48,8 @@ class Progress:
     slow_tries: int = 0
     ask_again: tuple[int, ...] = ()
     checked: bool = False
+    looked: int = 0
+    guarded: int = -1
     code: str = ""
     message: str = ""
 
@@ -177,7 +183,9 @@ def findings_of_read(
     for position in batch.positions:
         mark = Mark(chunk.marks[position])
         if chunk.ids[position] not in there:
-            found[position] = Finding(Mark.ABSENT if mark is Mark.CHECK else Mark.DELETED)
+            found[position] = Finding(Mark.ABSENT if mark in _NOT_OURS else Mark.DELETED)
+        elif mark is Mark.RECENT:
+            found[position] = Finding(Mark.PENDING)  # it is there again, so it is deleted again
         else:
             found[position] = Finding(Mark.FAILED, *chunk.codes.get(position, reason))
     return found
@@ -187,6 +195,9 @@ def unreadable(chunk: Chunk, batch: Batch) -> dict[int, Finding]:
     """What is left to say of ids that cannot be read: Zoho's own word where nothing of ours was in doubt."""
     found = {}
     for position in batch.positions:
+        if chunk.marks[position] == Mark.RECENT:
+            found[position] = Finding(Mark.PENDING)
+            continue
         sure = chunk.marks[position] == Mark.CHECK
         words = chunk.codes.get(position, ("OUTCOME_UNKNOWN", ""))
         found[position] = Finding(Mark.FAILED if sure else Mark.UNKNOWN, *words)
@@ -196,7 +207,7 @@ def unreadable(chunk: Chunk, batch: Batch) -> dict[int, Finding]:
 def given_up(chunk: Chunk, progress: Progress) -> dict[int, Finding]:
     """Findings for what will not be tried again: nothing of ours reached Zoho for it, or it stayed locked."""
     words = progress.failed_with or (progress.code or "GAVE_UP", progress.message)
-    found = {p: Finding(Mark.FAILED, *words) for p in chunk.at(Mark.PENDING)}
+    found = {p: Finding(Mark.FAILED, *words) for p in chunk.at(Mark.PENDING, Mark.RECENT)}
     found |= {p: Finding(Mark.FAILED, *chunk.codes.get(p, words)) for p in chunk.at(Mark.SLOW)}
     return found
 

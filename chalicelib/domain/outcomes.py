@@ -20,6 +20,7 @@ class Mark(StrEnum):
     SENT = "s"  # sent, and what became of it is not known
     SLOW = "l"  # Zoho says: not now (locked, in approval); asked again slowly
     CHECK = "c"  # Zoho says "not deleted": a read tells whether it is gone
+    RECENT = "r"  # we deleted it a moment ago: a read tells whether it is there again
     CHECK_SENT = "k"  # the same, after an earlier try of ours with an unknown outcome
     DELETED = "D"
     ABSENT = "A"
@@ -28,7 +29,7 @@ class Mark(StrEnum):
     UNKNOWN = "U"
 
 
-UNSETTLED = frozenset({Mark.PENDING, Mark.SENT, Mark.SLOW, Mark.CHECK, Mark.CHECK_SENT})
+UNSETTLED = frozenset({Mark.PENDING, Mark.SENT, Mark.SLOW, Mark.CHECK, Mark.RECENT, Mark.CHECK_SENT})
 
 _COUNTED_AS = {
     Mark.DELETED: "deleted",

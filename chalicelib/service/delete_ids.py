@@ -9,10 +9,10 @@ from typing import cast
 
 from chalicelib.domain import backoff, by_ids
 from chalicelib.domain.by_ids import Progress
-from chalicelib.domain.deletion import Deletion, Plan, Status
+from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind
-from chalicelib.service import belts, ids_read, ids_send, ids_store, waits
+from chalicelib.service import belts, ids_guard, ids_plan, ids_read, ids_send, ids_store, waits
 from chalicelib.service.run import Run
 
 #: Calls of one deletion under way at once, and so intents in one transaction, at most.
@@ -46,7 +46,7 @@ def step(run: Run) -> None:
             return
         progress = replace(progress, checked=True)
     if run.deletion.request.dry_run:
-        _plan(run)
+        ids_plan.step(run, progress)
     elif not progress.left:
         ids_store.end(run, run.deletion, {})
     else:
@@ -69,6 +69,11 @@ def _next(run: Run, progress: Progress) -> None:
 
 def _work(run: Run, progress: Progress, chunk: Chunk) -> None:
     """Send what is to be sent, else read what is to be read, else wait for what is locked."""
+    suspects = ids_guard.suspects(run, progress, chunk)
+    progress = ids_guard.guarded(progress, chunk)
+    if suspects:
+        ids_store.save_chunk(run, run.deletion, progress, chunk, suspects)
+        return
     batches = by_ids.sends(chunk, progress, run.width)
     if batches:
         ids_send.send(run, progress, chunk, batches)
@@ -151,20 +156,3 @@ def _close(run: Run, progress: Progress, chunk: Chunk) -> None:
         ids_store.save_chunk(run, run.deletion, progress, chunk, lost)
         return
     ids_read.read(run, progress, chunk, batches, last=exhausted)
-
-
-def _plan(run: Run) -> None:
-    """A dry run: what would go and what it would take; nothing is sent."""
-    deletion = run.deletion
-    kind = by_ids.call_kind(deletion)
-    held: set[str] = set()
-    ids: list[str] = []
-    for number in range(deletion.chunks):
-        chunk = run.kit.ledger.chunk(deletion.id, number)
-        held |= ids_send.holds_on(run, list(chunk.ids))
-        ids += [i for i in chunk.ids if i not in held]
-    size = BATCH_LIMIT[kind]
-    calls = -(-len(ids) // size)
-    plan = Plan(would_delete=len(ids), first_ids=tuple(ids[:10]), calls=calls, credits=calls)
-    counts = replace(deletion.counts, requested=0, pending=0)
-    run.finish(replace(deletion, plan=plan, counts=counts), Status.COMPLETED, "dry run")

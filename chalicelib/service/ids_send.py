@@ -8,10 +8,10 @@ from dataclasses import replace
 from chalicelib.domain import by_ids
 from chalicelib.domain.by_ids import Batch, Effect, Progress
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.outcomes import Chunk, Finding, Mark
+from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Verdict, judge_call, judge_items
-from chalicelib.service import ids_store, parallel
+from chalicelib.service import ids_holds, ids_store, parallel
 from chalicelib.service.ports import Call, Zoho
 from chalicelib.service.run import Run
 
@@ -19,10 +19,14 @@ from chalicelib.service.run import Run
 def send(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> None:
     """Send the batches at once, unless sending is paused or ids of them are held."""
     zoho = run.zoho
-    held = _held(run, chunk, batches)
-    if held is not None:
-        ids_store.save_chunk(run, run.deletion, progress, chunk, held)
-        return
+    sifted = ids_holds.sift(run, chunk, batches)
+    if sifted.findings or sifted.trouble is not None:
+        trouble = sifted.trouble
+        ids_store.save_chunk(run, run.deletion, progress, chunk, sifted.findings, trouble=trouble)
+        if trouble is not None or not sifted.free:
+            return
+        chunk = chunk.with_findings(sifted.findings)
+    batches = sifted.free
     calls = _intents(run, progress, chunk, batches)
     replies = parallel.all_at_once([_sender(zoho, run.deletion, chunk, batch) for batch in batches])
     run.spent(replies)
@@ -69,19 +73,6 @@ def _answer(effect: Effect) -> dict[str, object]:
     """What the ledger keeps of an answer: the verdict, and each id's mark with its code."""
     marks = [[p, f.mark.value, f.code] for p, f in sorted(effect.findings.items())]
     return {"verdict": effect.verdict.value, "code": effect.code, "message": effect.message, "marks": marks}
-
-
-def _held(run: Run, chunk: Chunk, batches: Sequence[Batch]) -> dict[int, Finding] | None:
-    """Findings for those of the ids that a hold protects; None where there are none."""
-    where = {chunk.ids[p]: p for batch in batches for p in batch.positions}
-    held = holds_on(run, list(where))
-    return {where[i]: Finding(Mark.HELD, "HELD") for i in held} or None
-
-
-def holds_on(run: Run, ids: list[str]) -> set[str]:
-    """Those of the ids that a hold protects now."""
-    request = run.deletion.request
-    return run.kit.ledger.held(request.org, request.module, ids, run.now)
 
 
 def _sender(zoho: Zoho, deletion: Deletion, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:

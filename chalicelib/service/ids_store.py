@@ -12,7 +12,7 @@ from chalicelib.domain.deletion import Deletion, Status, final_status
 from chalicelib.domain.log import SERVICE, Entry
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount, reproblem
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import waits
+from chalicelib.service import ids_guard, waits
 from chalicelib.service.ports import Call
 from chalicelib.service.run import Run
 
@@ -53,10 +53,13 @@ def save_chunk(
         progress=progress.to_json(),
         updated_at=run.now,
     )
+    ids_guard.remember(run, before, findings)
     chunks = [after] if after != before else []
     entries: list[Entry] = []
     if any(finding.mark not in UNSETTLED for finding in findings.values()):
-        deletion, entries = run.running(backoff.succeeded(deletion), proven=deletion.started_at is not None)
+        deletion = backoff.succeeded(deletion)
+        if deletion.calls:  # what is held, or gone already, starts nothing
+            deletion, entries = run.running(deletion, proven=deletion.started_at is not None)
     if trouble is not None and not after.settled:
         waits.wait_for(
             run,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.domain.backoff import Patience
+from chalicelib.service.ids_guard import Recent
 from chalicelib.service.ports import Leases, Ledger, Nudges, Topic, ZohoFactory
 
 
@@ -16,6 +17,7 @@ class Kit:
 
     `clock` gives seconds since the epoch, `chance` a number from 0 to 1. `report(event, **fields)` takes what
     operators should see; it never raises. `ends_at`: when the worker itself must have ended.
+    `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
     """
 
     ledger: Ledger
@@ -31,3 +33,5 @@ class Kit:
     slice_seconds: float = 20.0
     lease_seconds: float = 60.0
     ends_at: float = math.inf
+    recent: Recent | None = None
+    loop_window: float = 3600.0

@@ -61,6 +61,7 @@ class World:
             report=lambda event, **fields: self.reports.append((event, fields)),
             stage="test",
             patience=PATIENCE,
+            recent=self.ledger,
         )
         self.made = 0
 
