@@ -109,14 +109,19 @@ metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
 def note(what: str, /, **facts: object) -> None:
     """One log line named `what` with its facts, and the metric `what` counted up."""
-    logger.info(what, extra=dict(facts), stacklevel=3)  # where the caller is
+    logger.info(what, extra=_extra(facts), stacklevel=3)  # where the caller is
     count(what)
 
 
 def trouble(what: str, problem: BaseException | None = None, /, **facts: object) -> None:
     """As `note`, at the level of errors; of `problem` only its type and place are kept."""
-    logger.error(what, extra={**facts, "error": described(problem)}, stacklevel=3)
+    logger.error(what, extra={**_extra(facts), "error": described(problem)}, stacklevel=3)
     count(what)
+
+
+def _extra(facts: Mapping[str, object]) -> dict[str, object]:
+    """Facts under names that logging takes: it refuses its own, such as `module`, which get a "_" behind."""
+    return {f"{name}_" if name in _STANDARD else name: value for name, value in facts.items()}
 
 
 def count(metric: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:

@@ -54,6 +54,14 @@ def test_a_line_says_what_where_and_in_which_invocation(lines: Any) -> None:
     assert line["location"].startswith("<lambda>")
 
 
+def test_a_fact_may_be_named_as_logging_names_its_own(lines: Any) -> None:
+    observability.note("HoldSet", module="Leads", name="x", record_id="12")
+    observability.trouble("Unexpected", ValueError("CANARY"), module="Leads")
+    [first, second] = lines()
+    assert (first["module_"], first["name_"], first["record_id"]) == ("Leads", "x", hashed("12"))
+    assert (second["module_"], second["error"]["type"]) == ("Leads", "ValueError")
+
+
 def test_of_an_error_only_type_and_place_are_kept(lines: Any) -> None:
     def handler(event: Any, context: Any) -> None:
         try:
