@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from chalicelib.domain.deletion import Operation
+from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.source import MOST_KEYS, OPERATOR, Profile
 from cli import workers
 from cli.place import Group, Place, find
@@ -45,7 +45,7 @@ def keys() -> None:
     "--operation",
     "operations",
     multiple=True,
-    type=click.Choice([each.value for each in Operation]),
+    type=click.Choice(sorted(REQUESTABLE)),
     help="Default: all.",
 )
 @click.option("--org", help="The Zoho org it deletes in. Default: default.")

@@ -148,7 +148,7 @@ def _deletion() -> Schema:
         "waiting_for": or_null(TEXT),
         "problems": {"type": "array", "items": ref("Problem")},
     }
-    some = {"job": or_null(ref("Job")), "retry_of": TEXT}
+    some = {"job": or_null(ref("Job")), "retry_of": TEXT, "policy": TEXT, "run": TEXT}
     return record({**start, **who, **times, **found, **some}, optional=tuple(some))
 
 

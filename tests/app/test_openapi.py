@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.domain.deletion import Plan
+from chalicelib.domain.deletion import Operation, Plan
 from chalicelib.domain.document import document as shown
 from chalicelib.domain.errors import NotValid
 from chalicelib.web import schemas, strict_json
@@ -87,9 +87,10 @@ def test_the_status_document_has_no_field_that_is_not_described() -> None:
             job_status="RUNNING",
             retry_of="del_0",
         )
-        document = shown(deletion)
-        validator({"$ref": "#/components/schemas/Deletion"}).validate(document)
-        seen |= set(document)
+        run = replace(deletion.request, operation=Operation.PURGE, policy="old-leads", run="2026-01-01")
+        for document in (shown(deletion), shown(replace(deletion, request=run))):
+            validator({"$ref": "#/components/schemas/Deletion"}).validate(document)
+            seen |= set(document)
     assert seen == described_keys
 
 
