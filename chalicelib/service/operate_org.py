@@ -8,6 +8,8 @@ from typing import Protocol
 from chalicelib.domain.errors import Missing
 from chalicelib.domain.operators import Hold, Pause
 
+#: What stands for all orgs where one is named.
+ALL = "*"
 #: Holds that one page lists.
 PAGE = 100
 
@@ -29,6 +31,9 @@ class Orgs(Protocol):
 
     def pause(self, org: str | None) -> Pause:
         """What was set for the org, or for all orgs (None); not paused where nothing was."""
+
+    def paused(self, org: str) -> str | None:
+        """See ports.Ledger; ALL stands for every org."""
 
     def set_pause(self, pause: Pause) -> None:
         """Pause, or go on."""
@@ -60,6 +65,10 @@ def holds(
 
 
 def paused(orgs: Orgs, org: str | None) -> Pause:
-    """What holds for the org: a pause of all orgs, or its own."""
+    """What holds for the org, or for all (None): a pause of all orgs, its own, or one that nobody set because
+    the table was restored.
+    """
     for_all = orgs.pause(None)
-    return for_all if org is None or for_all.paused else orgs.pause(org)
+    found = for_all if org is None or for_all.paused else orgs.pause(org)
+    reason = orgs.paused(org or ALL)
+    return found if found.paused or reason is None else Pause(None, paused=True, reason=reason)

@@ -289,6 +289,14 @@ def test_a_pause_of_all_orgs_stands_above_an_orgs_own() -> None:
     assert operate_org.paused(world.ledger, "eu").reason == "all"
 
 
+def test_a_restored_table_is_shown_as_paused() -> None:
+    world = World()
+    world.ledger.pauses["*"] = "the table was restored from a backup"
+    for org in (None, "eu"):
+        shown = operate_org.paused(world.ledger, org)
+        assert (shown.paused, shown.org, shown.reason[:9]) == (True, None, "the table")
+
+
 def test_a_pause_is_looked_at_again_soon() -> None:
     world = World(["1"])
     object.__setattr__(world.kit, "patience", replace(world.kit.patience, longest=900.0))
