@@ -40,7 +40,7 @@ class Signed(requests.auth.AuthBase):  # type: ignore[misc,unused-ignore]
     def __call__(self, request: Any) -> Any:
         body = request.body or b""
         raw = body.encode() if isinstance(body, str) else body
-        if one_in(8, raw):
+        if one_in(8, (request.url, raw)):
             return request
         if "/v1/operator/" in request.path_url:
             return self._operator(request, raw)
