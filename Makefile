@@ -10,6 +10,8 @@ FUZZ := .venvs/fuzz
 NODE := .venvs/node
 DEV_READY := $(VENV)/.ready
 LOCAL_READY := $(MINISTACK)/.ready
+PLOTS := .venvs/plots
+PLOTS_READY := $(PLOTS)/.ready
 PY := $(VENV)/bin/python
 STAGE ?= local
 export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS
@@ -25,6 +27,9 @@ python:
 
 $(DEV_READY): requirements/dev.txt | python
 	@scripts/make-venv $(VENV) $<
+
+$(PLOTS_READY): requirements/plots.txt | python
+	@scripts/make-venv $(PLOTS) $<
 
 $(LOCAL_READY): requirements/ministack.txt | python
 	@scripts/make-venv $(MINISTACK) $<
@@ -75,6 +80,14 @@ fuzz: setup $(FUZZ)/.ready ## 100,000 requests at the door, and schemathesis on 
 check: setup ## lint, types, import law, template
 	@$(PY) scripts/check.py
 
+# Ten minutes at most. The report and the plot lie in .build/; WRITE=1 puts them into docs/RELIABILITY.md as well.
+.PHONY: soak
+soak: setup $(PLOTS_READY) ## thousands of requests while Zoho fails and workers die (REQUESTS=2000, WRITE=1)
+	@mkdir -p .build && rm -f .build/soak.json
+	@$(PY) -m tests.soak.soak --requests $(or $(REQUESTS),2000) --report .build/soak.json; code=$$?; \
+	  $(PLOTS)/bin/python tests/soak/plot.py .build/soak.json .build/soak.png && exit $$code
+	@$(if $(WRITE),$(PLOTS)/bin/python tests/soak/plot.py .build/soak.json docs/soak.png docs/RELIABILITY.md)
+
 .PHONY: guards
 guards: setup ## take one guard away at a time: some test must fail for each
 	@$(PY) scripts/guards.py
@@ -91,4 +104,5 @@ lock: setup ## compile the version locks again (UPGRADE=--upgrade for newer vers
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ../requirements.txt lambda.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file dev.txt dev.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ministack.txt ministack.in
+	@cd requirements && $(COMPILE) $(UPGRADE) --output-file plots.txt plots.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file fuzz.txt fuzz.in
