@@ -20,6 +20,8 @@ from chalicelib.service.run import Run
 
 #: First ids that a plan shows.
 SHOWN = 10
+#: Credits of a count, as far as is known, and of a page of 200 records.
+COUNT_CREDITS, PAGE_CREDITS, PAGE = 50, 3, 200
 
 
 def step(run: Run, progress: Progress) -> None:
@@ -122,8 +124,17 @@ def _tell(run: Run) -> None:
         held += len(chunk.at(Mark.HELD))
         first += [chunk.ids[p] for p in pending[: SHOWN - len(first)]]
     calls = -(-would // BATCH_LIMIT[by_ids.call_kind(deletion)])
-    plan = Plan(would_delete=would, first_ids=tuple(first), calls=calls, credits=calls)
+    more_calls, more_credits = _of_reading(deletion)
+    plan = Plan(would, tuple(first), calls=calls + more_calls, credits=calls + more_credits)
     problems = [Problem("HELD", held)] if held else []
     status = Status.REFUSED if held and held == deletion.id_count else Status.COMPLETED
     counts = replace(deletion.counts, requested=0, pending=0)
     run.finish(replace(deletion, plan=plan, counts=counts), status, "dry run", problems=problems)
+
+
+def _of_reading(deletion: Deletion) -> tuple[int, int]:
+    """Calls and credits that a view takes before its first delete: it is counted, then read to ids."""
+    if deletion.request.operation is not Operation.MASS_DELETE:
+        return 0, 0
+    pages = -(-deletion.id_count // PAGE)
+    return 1 + pages, COUNT_CREDITS + PAGE_CREDITS * pages
