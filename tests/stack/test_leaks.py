@@ -33,7 +33,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     },
     "links": {"new": f"{CANARY}-links-key-0123456789-0123456789", "old": []},
 }
-GONE, LOCKED, UNSURE, RETRIED = (f"41040500000{n}887766" for n in (1, 2, 3, 4))
+GONE, LOCKED, UNSURE, RETRIED, PLANNED = IDS = [f"41040500000{n}887766" for n in range(1, 6)]
 REFERENCE, REASON, DELIVERY = (f"{CANARY}-{name}" for name in ("reference", "reason", "delivery"))
 
 
@@ -96,7 +96,15 @@ def zoho_misbehaves(stack: RunningStack) -> None:
     sim(
         stack,
         "records",
-        {"Leads": [{"id": GONE}, {"id": LOCKED, "Locked__s": True}, {"id": UNSURE}, {"id": RETRIED}]},
+        {
+            "Leads": [
+                {"id": GONE},
+                {"id": LOCKED, "Locked__s": True},
+                {"id": UNSURE},
+                {"id": RETRIED},
+                {"id": PLANNED},
+            ]
+        },
     )
     sim(
         stack,
@@ -118,7 +126,7 @@ def everything(outside: Outside) -> None:
         outside.send({**body, "ids": [each], "reference": REFERENCE}, delivery=f"{DELIVERY}-{each}").json()
         for each in (GONE, LOCKED, UNSURE, RETRIED)
     ]
-    plan = {**body, "ids": [GONE], "dry_run": True, "reference": REFERENCE}
+    plan = {**body, "ids": [PLANNED], "dry_run": True, "reference": REFERENCE}
     links.append(outside.send(plan, delivery=f"{DELIVERY}-plan").json())
     bearer = {"webhook-id": "", "webhook-signature": "", "Authorization": f"Bearer {BEARER}"}
     links.append(outside.send({**body, "ids": ["1"]}, source="plain", headers=bearer).json())
@@ -185,20 +193,20 @@ def test_logs_and_metrics_show_no_canary_no_id_and_no_link(outside: Outside) -> 
     assert "deletion_finished" in logged["work"] + logged["poll"]
     links = [a.json()["links"]["self"] for a in outside.answers if a.status_code == 202]
     tokens = [link.partition("token=")[2] for link in links]
-    for word in (CANARY, CANARY.lower(), GONE, LOCKED, UNSURE, RETRIED, *tokens, *hidden(outside.stack)):
+    for word in (CANARY, CANARY.lower(), *IDS, *tokens, *hidden(outside.stack)):
         assert [name for name, text in logged.items() if word in text] == []
 
 
 def test_events_show_what_the_contract_lists_and_nothing_else(outside: Outside) -> None:
-    words = [*hidden(outside.stack), REASON, DELIVERY, GONE, UNSURE, RETRIED, "token="]
+    words = [*hidden(outside.stack), *IDS, REASON, DELIVERY, "token="]
     for message in outside.messages:
         event = json.loads(message["Body"])
         assert event["data"].pop("reference") in (REFERENCE, None)
         failed, plan = event["data"].pop("failed_ids", []), event["data"].pop("plan")
         assert set(failed) <= {LOCKED, UNSURE}
-        assert plan is None or plan["first_ids"] == [GONE]
+        assert plan is None or plan["first_ids"] == [PLANNED]
         text = json.dumps([event, message["MessageAttributes"]])
-        assert [word for word in (CANARY, LOCKED, *words) if word in text] == []
+        assert [word for word in (CANARY, *words) if word in text] == []
 
 
 def test_answers_show_what_the_contract_lists_and_nothing_else(outside: Outside) -> None:
@@ -209,4 +217,4 @@ def test_answers_show_what_the_contract_lists_and_nothing_else(outside: Outside)
         if "/records?" not in answer.url:  # where a message of Zoho's about a record is told
             assert CANARY not in allowed
         if answer.status_code not in (200, 202):
-            assert [each for each in (GONE, LOCKED, UNSURE, RETRIED) if each in shown] == []
+            assert [each for each in IDS if each in shown] == []
