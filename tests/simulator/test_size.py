@@ -53,9 +53,13 @@ def seconds(call: Callable[[int], object], first: int, times: int) -> float:
     return statistics.median(taken)
 
 
-@pytest.mark.parametrize("count", [100_000, pytest.param(1_000_000, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("count", [100_000, 1_000_000])
 def test_as_fast_as_with_a_thousand(count: int) -> None:
-    """Within 20%, call by call; the two take turns, so that what else the machine does meets both."""
+    """Within 20%, call by call; the two take turns, so that what else the machine does meets both.
+
+    Marked long all the same: on a machine that is busy with something else a fifth is within the noise.
+    """
     with loaded(1_000) as small, loaded(count) as large:
         few, many = calls(small), calls(large)
         for name in few:

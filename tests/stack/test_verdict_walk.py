@@ -29,7 +29,7 @@ QUICK = {
     "EXPUNGE_GIVE_UP_SECONDS": "6",
     "EXPUNGE_MAX_WAIT_SECONDS": "3",
     "EXPUNGE_SETTLE_SECONDS": "2",
-    "EXPUNGE_JOB_MAX_AGE_SECONDS": "25",
+    "EXPUNGE_JOB_MAX_AGE_SECONDS": "60",
 }
 #: The token endpoint's own codes, by what is wrong with the org's secret.
 BROKEN = {
