@@ -11,8 +11,9 @@ from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
 from chalicelib.service import commands, delete_ids, delete_view, purge, unreadable, waits, watchdog
-from chalicelib.service.run import Kit, Paused, Reserved, Run
+from chalicelib.service.run import Kit, Run
 from chalicelib.service.slots import NoSlot
+from chalicelib.service.stops import Paused, Reserved
 
 _EXECUTORS = {
     Operation.DELETE_RECORDS: delete_ids,

@@ -60,24 +60,16 @@ def save_chunk(
         deletion = backoff.succeeded(deletion)
         if deletion.calls:  # what is held, or gone already, starts nothing
             deletion, entries = run.running(deletion, proven=deletion.started_at is not None)
+    parts: dict[str, Any] = {"calls": calls, "entries": entries}
     if trouble is not None and not after.settled:
-        waits.wait_for(
-            run,
-            deletion,
-            trouble.verdict,
-            trouble.code,
-            trouble.retry_after,
-            calls=calls,
-            chunks=chunks,
-            entries=entries,
-            regardless=bool(calls),
-        )
+        verdict, code, asked = trouble.verdict, trouble.code, trouble.retry_after
+        waits.wait_for(run, deletion, verdict, code, asked, chunks=chunks, regardless=bool(calls), **parts)
         return
     if after.settled and progress.left == (after.number,):
         deletion = replace(deletion, progress=replace(progress, left=()).to_json())
-        end(run, deletion, {after.number: after}, calls=calls, entries=entries)
+        end(run, deletion, {after.number: after}, **parts)
         return
-    run.save(deletion, calls=calls, chunks=chunks, entries=entries, regardless=bool(calls))
+    run.save(deletion, chunks=chunks, calls=calls, entries=entries, regardless=bool(calls))
 
 
 def end(run: Run, deletion: Deletion, known: dict[int, Chunk], **parts: Any) -> None:

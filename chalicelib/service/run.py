@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import backoff, lane, log
-from chalicelib.domain.deletion import Deletion, Operation, Problem, Status, moved
-from chalicelib.domain.errors import ExpungeError, Unavailable
+from chalicelib.domain.deletion import Deletion, Problem, Status, moved
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.reply import Reply
+from chalicelib.service import publish
 from chalicelib.service.kit import Kit
 from chalicelib.service.ports import Call, Change, Claim, Zoho
-from chalicelib.service.slots import Slots, Wish, borrow
+from chalicelib.service.reach import Reach
 
-__all__ = ["Kit", "Paused", "Run"]
+__all__ = ["Kit", "Run"]
 
 #: SQS keeps a message back for at most this long (seconds).
 LONGEST_NUDGE = 900.0
-
-
-class Paused(ExpungeError):
-    """An operator paused sending to Zoho, for this org or for all."""
-
-    def __init__(self, org: str, reason: str) -> None:
-        super().__init__(f"org {org!r} is paused: {reason}")
-        self.org = org
-
-
-class Reserved(ExpungeError):
-    """The org's credits are down to what a purge keeps for the others."""
-
-    def __init__(self, org: str) -> None:
-        super().__init__(f"org {org!r} keeps its last credits")
-        self.org = org
 
 
 @dataclass
@@ -49,9 +32,8 @@ class Run:
     until: float
     wanted: int = 1
     stopped: bool = False
-    credits_left: int | None = None
+    reach: Reach = field(default_factory=Reach)
     _entries: list[Entry] = field(default_factory=list)
-    _reached: tuple[Zoho, Slots] | None = None
 
     @property
     def deletion(self) -> Deletion:
@@ -65,51 +47,21 @@ class Run:
 
     @property
     def zoho(self) -> Zoho:
-        """The org's client, for the next call or wave of calls.
-
-        Raises Paused, SecretUnusable, NoSlot where others use all of the org's concurrency, or Reserved.
-        """
-        org = self.deletion.request.org
-        reason = self.kit.ledger.paused(org)
-        if reason is not None:
-            raise Paused(org, reason)
-        zoho = self._reach()[0]
-        if self._credits(zoho) <= 0:
-            raise Reserved(org)
-        return zoho
-
-    def _credits(self, zoho: Zoho) -> float:
-        """How many a purge may still use; all others, and who was not told, as many as they like."""
-        if self.deletion.request.operation is not Operation.PURGE or self.credits_left is None:
-            return math.inf
-        return self.credits_left - zoho.org.keep_credits
-
-    def spent(self, replies: Iterable[Reply]) -> None:
-        """Take note of the credits that Zoho says are left; it says so once half of them are used."""
-        told = [reply.credits_left for reply in replies if reply.credits_left is not None]
-        self.credits_left = min(told, default=self.credits_left)
+        """The org's client, for the next call or wave of calls. Raises as Reach.zoho does."""
+        return self.reach.zoho(self.kit, self.claim, self.wanted)
 
     @property
     def width(self) -> int:
-        """How many calls to Zoho may be under way at once. Raises as `zoho` does."""
-        zoho, slots = self._reach()
-        return max(1, int(min(slots.width, self._credits(zoho))))
+        """How many calls to Zoho may be under way at once. Raises SecretUnusable or NoSlot."""
+        return self.reach.width(self.kit, self.claim, self.wanted)
 
-    def _reach(self) -> tuple[Zoho, Slots]:
-        """The client and a part of the org's concurrency, both from when they are first needed."""
-        if self._reached is None:
-            org, until = self.deletion.request.org, min(self.claim.lease_until, self.kit.ends_at)
-            zoho = self.kit.zoho(org, until)
-            start = int(self.kit.chance() * zoho.org.concurrency)
-            wish = Wish(zoho.org.concurrency, self.wanted, self.now, until, start)
-            owner = f"{self.deletion.id}#{self.claim.fence}"
-            self._reached = zoho, borrow(self.kit.leases, org, owner, wish)
-        return self._reached
+    def spent(self, replies: Iterable[Reply]) -> None:
+        """Take note of the credits that Zoho says are left; it says so once half of them are used."""
+        self.reach.spent(replies)
 
     def let_go(self) -> None:
         """Give the org's concurrency back."""
-        if self._reached is not None:
-            self._reached[1].give_back(self.kit.leases)
+        self.reach.let_go(self.kit)
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -273,10 +225,7 @@ class Run:
         published = self.deletion.published
         if published >= self.deletion.events:
             return True
-        for entry in self._unpublished(published):
-            if entry.event is not None and not self._handed_over(entry):
-                break
-            published = entry.n
+        published = publish.handed_over(self.kit, self.deletion, self._unpublished(published))
         self._entries = [e for e in self._entries if e.n > published]
         self.claim = replace(self.claim, deletion=replace(self.deletion, published=published))
         return published >= self.deletion.events
@@ -286,12 +235,3 @@ class Run:
         if numbers[:1] == [published + 1]:
             return list(self._entries)
         return self.kit.ledger.entries(self.deletion.id, published)
-
-    def _handed_over(self, entry: Entry) -> bool:
-        event = entry.event or {}
-        try:
-            self.kit.topic.publish(log.message(entry), log.attributes(event))
-        except Unavailable as problem:
-            self.kit.report("publish_failed", deletion_id=self.deletion.id, reason=problem.reason)
-            return False
-        return True

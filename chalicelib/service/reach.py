@@ -1,0 +1,67 @@
+"""How a slice reaches Zoho: with a part of the org's concurrency, unless it is paused or out of credits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chalicelib.domain.deletion import Operation
+from chalicelib.domain.reply import Reply
+from chalicelib.service.kit import Kit
+from chalicelib.service.ports import Claim, Zoho
+from chalicelib.service.slots import Slots, Wish, borrow
+from chalicelib.service.stops import Paused, Reserved
+
+
+@dataclass
+class Reach:
+    """The org's client and the slots, both from when they are first needed. `credits_left`: as last told."""
+
+    credits_left: int | None = None
+    _reached: tuple[Zoho, Slots] | None = None
+
+    def zoho(self, kit: Kit, claim: Claim, wanted: int) -> Zoho:
+        """The org's client, for the next call or wave of calls.
+
+        Raises Paused, SecretUnusable, NoSlot where others use all of the org's concurrency, or Reserved.
+        """
+        org = claim.deletion.request.org
+        reason = kit.ledger.paused(org)
+        if reason is not None:
+            raise Paused(org, reason)
+        zoho = self._take(kit, claim, wanted)[0]
+        if self._credits(claim, zoho) <= 0:
+            raise Reserved(org)
+        return zoho
+
+    def width(self, kit: Kit, claim: Claim, wanted: int) -> int:
+        """How many calls may be under way at once. Raises SecretUnusable or NoSlot."""
+        zoho, slots = self._take(kit, claim, wanted)
+        return max(1, int(min(slots.width, self._credits(claim, zoho))))
+
+    def spent(self, replies: Iterable[Reply]) -> None:
+        """Take note of the credits that Zoho says are left."""
+        told = [reply.credits_left for reply in replies if reply.credits_left is not None]
+        self.credits_left = min(told, default=self.credits_left)
+
+    def let_go(self, kit: Kit) -> None:
+        """Give the org's concurrency back."""
+        if self._reached is not None:
+            self._reached[1].give_back(kit.leases)
+
+    def _credits(self, claim: Claim, zoho: Zoho) -> float:
+        """How many a purge may still use; all others, and who was not told, as many as they like."""
+        if claim.deletion.request.operation is not Operation.PURGE or self.credits_left is None:
+            return math.inf
+        return self.credits_left - zoho.org.keep_credits
+
+    def _take(self, kit: Kit, claim: Claim, wanted: int) -> tuple[Zoho, Slots]:
+        if self._reached is None:
+            org, now, until = claim.deletion.request.org, kit.clock(), min(claim.lease_until, kit.ends_at)
+            zoho = kit.zoho(org, until)
+            start = int(kit.chance() * zoho.org.concurrency)
+            wish = Wish(zoho.org.concurrency, wanted, now, until, start)
+            owner = f"{claim.deletion.id}#{claim.fence}"
+            self._reached = zoho, borrow(kit.leases, org, owner, wish)
+        return self._reached
