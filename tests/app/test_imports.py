@@ -7,7 +7,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LATER = ("boto3", "botocore.client", "pydantic", "requests", "chalicelib.adapters.secrets", "chalicelib.web.schemas")
+LATER = (
+    "boto3",
+    "botocore.client",
+    "pydantic",
+    "requests",
+    "chalicelib.adapters.secrets",
+    "chalicelib.web.schemas",
+)
 
 
 def test_app_loads_neither_aws_nor_models_nor_http() -> None:
