@@ -163,6 +163,11 @@ def _report(running: RunningStack, plan: Load, score: Score, chaos: Chaos, secon
         "lost ids": sorted(score.accepted.keys() - score.final.keys())[:20],
         "not accepted": score.refused[:20],
         "statuses": dict(Counter(data["status"] for data in score.final.values())),
+        "needs attention": [
+            (data["operation"], [problem["code"] for problem in data["problems"]])
+            for data in score.final.values()
+            if data["status"] == "needs_attention"
+        ],
         "events": sum(score.events.values()),
         "events duplicated by id": sum(n - 1 for n in score.events.values()),
         "records deleted": len(gone),
@@ -182,7 +187,7 @@ def main(arguments: list[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--seconds", type=float, default=560, help="the run ends then, whatever is open")
+    parser.add_argument("--seconds", type=float, default=590, help="the run ends then, whatever is open")
     parser.add_argument("--outage-at", type=float, default=60, help="seconds after the start")
     parser.add_argument("--outage-seconds", type=float, default=60)
     parser.add_argument("--kill-every", type=float, default=10, help="seconds; 0 kills nobody")
