@@ -23,12 +23,13 @@ def comparable(value: Any) -> tuple[int, Any]:
     if isinstance(value, dict):
         value = value.get("id", "")
     text = str(value)
-    if text[:1].isdigit():
+    digits = text.removeprefix("-")
+    if digits[:1].isdigit():
         moment = parse_iso(text) if len(text) >= 10 and text[4:5] == "-" else None
         if moment is not None:
             return 2, moment
         try:
-            return 1, int(text) if text.isdigit() else float(text)
+            return 1, int(text) if digits.isdigit() else float(text)
         except ValueError:
             pass
     return 0, text.lower()
