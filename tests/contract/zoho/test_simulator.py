@@ -1,6 +1,8 @@
 """The client and the simulator agree: every operation, its outcomes and refusals, judged by the table."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -286,6 +288,19 @@ def test_an_expired_token_is_renewed_in_the_middle(world: World) -> None:
     assert counted(crm.count("Leads")) == 1
     world.control("faults", [{"kind": "expired_token", "times": 1}])
     assert counted(crm.count("Leads")) == 1
+
+
+def test_fifty_cold_workers_cause_one_refresh_at_zoho(world: World) -> None:
+    world.bench.nap = lambda seconds: time.sleep(seconds / 10)
+    workers = [world.bench.orgs(f"worker-{n}") for n in range(50)]
+    with ThreadPoolExecutor(50) as pool:
+        counts = [
+            pool.submit(lambda orgs: orgs("default", world.bench.clock() + 20).count("Leads").status, orgs)
+            for orgs in workers
+        ]
+    assert {count.result() for count in counts} <= {200, 429}
+    asked = [call for call in world.calls() if call["path"] == "/oauth/v2/token"]
+    assert [call["status"] for call in asked] == [200]
 
 
 def test_a_day_of_traffic_stays_far_from_the_token_limits(world: World) -> None:
