@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.reply import Reply
+from chalicelib.service.ids_guard import Recent
 from chalicelib.service.ports import Leases, Ledger, Nudges, Topic, Zoho, ZohoFactory
 
 
@@ -87,6 +88,9 @@ class Process:
 
     def leases(self, leases: Leases) -> Leases:
         return cast("Leases", Port(self, "leases", leases, _unavailable("table")))
+
+    def recent(self, recent: Recent) -> Recent:
+        return cast("Recent", Port(self, "recent", recent, _unavailable("table")))
 
     def nudges(self, nudges: Nudges) -> Nudges:
         return cast("Nudges", Port(self, "queue", nudges, lambda: None))

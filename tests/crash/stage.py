@@ -106,6 +106,7 @@ class Stage:
         return Kit(
             ledger=process.ledger(self.ledger),
             leases=process.leases(self.ledger),
+            recent=process.recent(self.ledger),
             nudges=process.nudges(self.queue),
             topic=process.topic(self.topic),
             zoho=process.zoho(self.clients()),
