@@ -28,6 +28,10 @@ python:
 $(DEV_READY): requirements/dev.txt | python
 	@scripts/make-venv $(VENV) $<
 
+# The command itself: not a package, so that it runs the code as it lies here.
+$(VENV)/bin/expunge: scripts/expunge $(DEV_READY)
+	@cp $< $@ && chmod 755 $@
+
 $(PLOTS_READY): requirements/plots.txt | python
 	@scripts/make-venv $(PLOTS) $<
 
@@ -46,7 +50,7 @@ $(NODE)/.ready: tests/senders/package-lock.json
 node: $(NODE)/.ready ## install the JavaScript sender of the tests (needs node and npm)
 
 .PHONY: setup
-setup: python $(DEV_READY) $(LOCAL_READY) ## make the environments (.venv, .venvs)
+setup: python $(DEV_READY) $(VENV)/bin/expunge $(LOCAL_READY) ## make the environments (.venv, .venvs) and .venv/bin/expunge
 
 .PHONY: demo
 demo: setup ## the main job from nothing: start, delete, show the result events, stop

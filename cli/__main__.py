@@ -1,4 +1,4 @@
-"""`python -m cli`: the group that all commands hang from."""
+"""`expunge`, or `python -m cli`: the group that all commands hang from."""
 
 from __future__ import annotations
 
@@ -24,5 +24,11 @@ def main() -> None:
 main.add_command(keys)
 main.add_command(policies)
 
-if __name__ == "__main__":
+
+def run() -> None:
+    """What `.venv/bin/expunge` and `python -m cli` run."""
     main(prog_name="expunge")
+
+
+if __name__ == "__main__":
+    run()
