@@ -15,6 +15,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.reply import Reply
 from chalicelib.service.ids_guard import Recent
 from chalicelib.service.ports import Leases, Ledger, Nudges, Topic, Zoho, ZohoFactory
+from chalicelib.service.retain import Runs
 
 
 class Died(BaseException):
@@ -91,6 +92,9 @@ class Process:
 
     def recent(self, recent: Recent) -> Recent:
         return cast("Recent", Port(self, "recent", recent, _unavailable("table")))
+
+    def runs(self, runs: Runs) -> Runs:
+        return cast("Runs", Port(self, "policies", runs, _unavailable("table")))
 
     def nudges(self, nudges: Nudges) -> Nudges:
         return cast("Nudges", Port(self, "queue", nudges, lambda: None))

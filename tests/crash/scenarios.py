@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from chalicelib.domain.controls import Do
 from chalicelib.domain.deletion import Api, Deletion, Limits, Status, Territory
-from tests.crash.stage import VISIBILITY, Stage
+from tests.crash.stage import START, VISIBILITY, Stage
 
 IDS = tuple(str(n) for n in range(1, 4))
 
@@ -128,6 +129,31 @@ def _dry_runs(stage: Stage) -> None:
     stage.rest()
 
 
+def _policy(**more: Any) -> Callable[[Stage], None]:
+    """A policy's run, from the tick that finds it due to its last event."""
+    document = {
+        "name": "old-leads",
+        "module": "Leads",
+        "schedule": {"rate": "1 day"},
+        "belts": {"max_records": 100_000},
+        **more,
+    }
+
+    def run(stage: Stage) -> None:
+        stage.zoho.org = replace(stage.zoho.org, api_version="v3")  # whose queries give 200 rows a page
+        stage.keep(document)
+        stage.tick()
+        stage.rest()
+        (one,) = stage.accepted
+        kept = stage.policies.policy("default", "old-leads")
+        assert kept is not None
+        assert kept.last is not None
+        assert (kept.last.deletion_id, kept.skipped) == (one, None)
+        assert kept.next_at == START + 86_400
+
+    return run
+
+
 SCENARIOS = {
     "delete records by ids": Scenario(_by_ids, gone=3, records=3, absent=1),
     "several calls at once": Scenario(_several_calls_at_once, gone=250, records=250, concurrency=10),
@@ -141,5 +167,9 @@ SCENARIOS = {
     "a view of a territory": Scenario(_view_of_a_territory, gone=9, records=9, person=True),
     "a view in two rounds": Scenario(_view, gone=50_001, records=50_001),
     "two views": Scenario(_two_views, gone=9, records=9),
+    "a policy's query": Scenario(
+        _policy(selection={"field": "Created_Time", "older_than": "90d"}), gone=250, records=250
+    ),
+    "a policy's view": Scenario(_policy(selection={"view": "5"}), gone=250, records=250, concurrency=5),
     "dry runs": Scenario(_dry_runs, gone=0, records=9),
 }

@@ -7,19 +7,26 @@ work going.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chalicelib.adapters.cron import next_time
+from chalicelib.domain import policy as policies
 from chalicelib.domain.deletion import Limits, Operation, Request
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.kept import Kept
 from chalicelib.service.accept import Acceptance, Order, accept
 from chalicelib.service.poll import poll
 from chalicelib.service.ports import ZohoFactory
+from chalicelib.service.purge_order import Orders
+from chalicelib.service.retain import Retention, retain
 from chalicelib.service.run import Kit
 from chalicelib.service.work import Nudge, work
 from tests.crash.layer import Died, Plan, Process, Recorder
 from tests.crash.zoho import MatrixZoho
+from tests.fake_policies import FakePolicies
 from tests.unit.service.world import PATIENCE, FakeTopic
 
 START = 1_700_000_000.0
@@ -67,6 +74,7 @@ class Stage:
         self.reports: list[tuple[str, dict[str, Any]]] = []
         self.accepted: list[str] = []
         self.orders: list[Order] = []
+        self.policies = FakePolicies(ledger)
         self._next_poll = START + POLL_EVERY
         self._random = 0
 
@@ -112,7 +120,7 @@ class Stage:
             zoho=process.zoho(self.clients()),
             clock=lambda: self.now,
             chance=lambda: 0.5,
-            report=lambda event, **fields: self.reports.append((event, fields)),
+            report=self.note,
             stage="test",
             patience=PATIENCE,
             ends_at=self.now + 55,
@@ -142,16 +150,41 @@ class Stage:
         except (Died, Unavailable):
             return
 
+    def keep(self, document: dict[str, Any]) -> None:
+        """A policy whose first run is due now."""
+        policy = policies.parse(document)
+        kept = Kept(policy.org, policy.name, policy.document, 1, "arn:me", self.now, self.now)
+        assert self.policies.put_policy(kept)
+
+    def tick(self) -> None:
+        """One tick of the retention schedule; what it stored is as good as accepted."""
+        process = Process(self.recorder)
+        ledger, nudges = process.ledger(self.ledger), process.nudges(self.queue)
+        outside = Retention(
+            process.runs(self.policies), Orders(ledger, nudges, "test", 400), next_time, self.note
+        )
+        with contextlib.suppress(Died, Unavailable):
+            retain(outside, self.now)
+        kept = self.policies.policies("default")
+        runs = [ran.deletion_id for one in kept for ran in (one.last, one.skipped) if ran is not None]
+        self.accepted += [one for one in runs if one not in self.accepted]
+
+    def note(self, event: str, **fields: Any) -> None:
+        """What operators would see."""
+        self.reports.append((event, fields))
+
     def rest(self, most: int = 600) -> None:
         """Everything that would happen by itself, until nothing is due and no message is left."""
         for _ in range(most):
             while self.work():
                 pass
-            if not self.ledger.due(self.now + 10**9, 1) and not self.queue.messages:
+            waiting = self.ledger.due(self.now + 10**9, 1) or self.policies.due_policies(self.now, 1)
+            if not waiting and not self.queue.messages:
                 return
             times = [at for at, _, _ in self.queue.messages]
             self.now = max(self.now, min([*times, self._next_poll]))
             if self.now >= self._next_poll:
                 self._next_poll = self.now + POLL_EVERY
+                self.tick()
                 self.poll()
         raise AssertionError(f"never at rest: {self.ledger.due(self.now + 10**9, 9)}")
