@@ -124,7 +124,8 @@ class Simulator:
         refused = routes.module_refusal(state, call)
         if refused is not None:
             return refused
-        if not set(routes.scopes_for(route, call)) & set(settings.scopes):
+        value = call.headers["authorization"][len(_SCHEME) :].strip()
+        if not set(routes.scopes_for(route, call)) & set(state.tokens.scopes(value, settings)):
             return errors.scope_mismatch(settings.scope_message)
         if not state.credits.spend(route.price(state, call), settings.credits, state.now()):
             return errors.too_many_requests("You have reached the API credits limit for the day")

@@ -9,6 +9,7 @@ from typing import Any
 from simulator import seeds
 from simulator.clock import iso_millis
 from simulator.faults import JOB_KINDS, Fault, read_fault, spoil
+from simulator.grants import MOST_MINUTES
 from simulator.http import Answer, Call, ok
 from simulator.listing import shown
 from simulator.state import State
@@ -145,6 +146,21 @@ def _clock(state: State, _call: Call, body: Any) -> Any:
     return {"now": iso_millis(state.now())}
 
 
+def _grants(state: State, _call: Call, body: Any) -> Any:
+    """``{"client_id"?, "scopes"?, "minutes"?}``: a self client's code, as Zoho's API console makes them."""
+    body = _object(body or {})
+    client_id, scopes, minutes = body.get("client_id", ""), body.get("scopes"), body.get("minutes", 3)
+    if not isinstance(client_id, str):
+        raise ControlError("client_id must be a string")
+    if scopes is not None and not (isinstance(scopes, list) and all(isinstance(s, str) for s in scopes)):
+        raise ControlError("scopes must be a list of strings")
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 1 <= minutes <= MOST_MINUTES:
+        raise ControlError(f"minutes must be a whole number from 1 to {MOST_MINUTES}")
+    granted = None if scopes is None else tuple(scopes)
+    made = state.tokens.codes.make(client_id, granted, state.now() + 60 * minutes)
+    return {"code": made.code, "ends_at": iso_millis(made.ends_at)}
+
+
 def _settings(state: State, _call: Call, body: Any) -> Any:
     state.settings = state.settings.updated(_object(body))
     return state.settings.shown()
@@ -195,6 +211,7 @@ _CONTROLS: dict[tuple[str, str], _Control] = {
     ("POST", "territories"): _territories,
     ("POST", "faults"): _faults,
     ("DELETE", "faults"): _no_faults,
+    ("POST", "grants"): _grants,
     ("POST", "clock"): _clock,
     ("POST", "settings"): _settings,
     ("GET", "settings"): _shown_settings,
