@@ -85,7 +85,7 @@ def test_the_twenty_first_refresh_token_ends_the_oldest(crm: Crm) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"minutes": 11}, {"minutes": True}, {"scopes": "all"}, {"client_id": 1}, []]
+    "body", [{"minutes": 11}, {"minutes": True}, {"scopes": "all"}, {"client_id": 1}, [1]]
 )
 def test_a_grant_that_cannot_be_made(crm: Crm, body: Any) -> None:
     response = crm.http.post(f"{crm.server.url}/_sim/grants", json=body, timeout=10)
