@@ -144,6 +144,13 @@ ROUTES: dict[tuple[str, str], Route] = {
     (f"{_OPERATOR}/deletions", "GET"): Route(
         "operatorList", "List deletions, newest first", {"200": ref("DeletionsPage")}, ("400", "403"), _LIST
     ),
+    (_ONE, "GET"): Route(
+        "operatorRead",
+        "Read one deletion by its id",
+        {"200": ref("OperatorsDeletion")},
+        ("403", "404"),
+        ("id",),
+    ),
     (f"{_ONE}/cancel", "POST"): Route(
         "cancel", "Cancel what was not sent to Zoho yet", _DONE, COMMAND, ("id",), _NONE
     ),

@@ -67,6 +67,11 @@ class Operators:
     acceptance: Acceptance
 
 
+def read(outside: Operators, deletion_id: str) -> Deletion:
+    """The deletion as it stands. Raises Missing."""
+    return _sight(outside, deletion_id).deletion
+
+
 def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
     """Ask for what has not been sent to be cancelled. Raises Missing or WrongState."""
 

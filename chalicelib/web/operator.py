@@ -95,6 +95,11 @@ class OperatorDoor:
         shown = [self._shown(request, one) for one in page.deletions]
         return responses.ok(200, {"deletions": shown, "next_cursor": operator_schemas.cursor(values)})
 
+    def read(self, request: HttpRequest) -> Answer:
+        """GET deletions/{id}: the status document with its link, for an operator who has only the id."""
+        self._caller(request)
+        return responses.ok(200, self._shown(request, operate.read(self.operators, _id(request))))
+
     def _shown(self, request: HttpRequest, deletion: Deletion) -> dict[str, Any]:
         return {
             **document(deletion),

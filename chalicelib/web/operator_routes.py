@@ -19,6 +19,7 @@ _ROOT = "/v1/operator"
 #: Path, method -> the door's method.
 ROUTES: dict[str, dict[str, str]] = {
     f"{_ROOT}/deletions": {"POST": "send", "GET": "listed"},
+    f"{_ROOT}/deletions/{{id}}": {"GET": "read"},
     f"{_ROOT}/deletions/{{id}}/cancel": {"POST": "cancel"},
     f"{_ROOT}/deletions/{{id}}/retry": {"POST": "retry"},
     f"{_ROOT}/deletions/{{id}}/approve": {"POST": "approve"},

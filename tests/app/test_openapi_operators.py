@@ -23,6 +23,8 @@ def test_deletions_and_commands() -> None:
     fits(office.send(LEADS, key=None), f"{ROOT}/deletions")
     fits(office.call("GET", f"{ROOT}/deletions"), f"{ROOT}/deletions", "get")
     one = sent.json["id"]
+    for each in (one, "del_01JD0000000000000000000000"):
+        fits(office.call("GET", ONE, id=each), ONE, "get")
     seen = set()
     for what, body in (
         ("approve", {"count": 1}),

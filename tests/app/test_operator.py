@@ -196,6 +196,19 @@ def test_every_operator_route_is_behind_iam() -> None:
 # --- GET deletions ---------------------------------------------------------------------------------
 
 
+def test_one_deletion_is_read_by_its_id_with_its_link() -> None:
+    office = Office()
+    sent = office.send(LEADS).json
+    one = f"{DELETIONS}/{{id}}"
+    read = office.call("GET", one, id=sent["id"])
+    assert read.status == 200
+    assert (read.json["id"], read.json["status"]) == (sent["id"], "accepted")
+    assert (read.json["links"], read.json["asked_by"]) == (sent["links"], ARN)
+    refused(office.call("GET", one, id=NOWHERE), 404, "not_found")
+    refused(office.call("GET", one, id="../x"), 404, "not_found")
+    refused(office.call("GET", one, id=sent["id"], arn=None), 401, "unauthorized")
+
+
 def test_the_list_shows_what_the_filters_ask_for() -> None:
     office = Office()
     made = []
