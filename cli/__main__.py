@@ -7,6 +7,7 @@ import click
 from cli.keys import keys
 from cli.place import Group
 from cli.policies import policies
+from cli.setup import setup
 
 ENDS = """Exit codes: 0 done; 1 AWS or the local stack refused or is out of reach; 2 the command was not
 understood; 3 not as things stand, nothing was changed."""
@@ -23,6 +24,7 @@ def main() -> None:
 
 main.add_command(keys)
 main.add_command(policies)
+main.add_command(setup)
 
 
 def run() -> None:

@@ -8,14 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
-from botocore.exceptions import ClientError
 
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.source import SOURCE_NAME, parse
+from cli import secret_text
 from cli.place import Place, Refused
-
-#: The label of a version that is written but not used yet.
-NEXT = "EXPUNGE_NEXT"
 
 Sources = dict[str, dict[str, Any]]
 
@@ -28,22 +25,21 @@ def fingerprint(key: str) -> str:
 def read(place: Place) -> tuple[Sources, str | None]:
     """The sources and the version they are of; none and None where the secret was never filled."""
     try:
-        found = place.client("secretsmanager").get_secret_value(SecretId=place.sources_secret)
-    except ClientError as problem:
-        # A secret that was created empty has no version, and Secrets Manager says both in the same words.
-        if problem.response["Error"]["Code"] != "ResourceNotFoundException" or not _is_there(place):
-            raise
-        return {}, None
-    if not found.get("SecretString") and not found.get("SecretBinary"):
-        return {}, found["VersionId"]
+        text, version = secret_text.read(place, place.sources_secret)
+    except secret_text.Missing:
+        raise click.ClickException(
+            f"there is no secret {place.sources_secret}: is the stage deployed?"
+        ) from None
+    if not text:
+        return {}, version
     try:
-        held = json.loads(found["SecretString"])
-    except (KeyError, ValueError):
+        held = json.loads(text)
+    except ValueError:
         held = None
     if not isinstance(held, dict):
         # Not chained: the parser's words can hold a part of the secret.
         raise click.ClickException(f"{place.sources_secret} holds no JSON object: mend it by hand") from None
-    return held, found["VersionId"]
+    return held, version
 
 
 def write(place: Place, sources: Sources, changed: str, version: str | None) -> None:
@@ -55,29 +51,7 @@ def write(place: Place, sources: Sources, changed: str, version: str | None) -> 
         parse(changed, sources[changed])
     except SecretUnusable as problem:
         raise Refused(problem.reason) from None
-    client, text = place.client("secretsmanager"), json.dumps(sources)
-    if version is None:
-        client.put_secret_value(SecretId=place.sources_secret, SecretString=text)
-        return
-    made = client.put_secret_value(SecretId=place.sources_secret, SecretString=text, VersionStages=[NEXT])[
-        "VersionId"
-    ]
-    try:
-        client.update_secret_version_stage(
-            SecretId=place.sources_secret,
-            VersionStage="AWSCURRENT",
-            MoveToVersionId=made,
-            RemoveFromVersionId=version,  # refused where that is no longer the current one
-        )
-    except ClientError as problem:
-        if problem.response["Error"]["Code"] not in (
-            "InvalidParameterException",
-            "ResourceNotFoundException",
-        ):
-            raise
-        raise Refused(
-            "somebody else changed the sources meanwhile: nothing was changed, try again"
-        ) from problem
+    secret_text.write(place, place.sources_secret, json.dumps(sources), version)
 
 
 def entry(sources: Sources, name: str) -> dict[str, Any]:
@@ -102,12 +76,3 @@ def name_of(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str
     if not SOURCE_NAME.fullmatch(value):
         raise click.BadParameter(f"must match {SOURCE_NAME.pattern}")
     return value
-
-
-def _is_there(place: Place) -> bool:
-    """Whether the secret exists, filled or not."""
-    try:
-        place.client("secretsmanager").describe_secret(SecretId=place.sources_secret)
-    except ClientError:
-        return False
-    return True

@@ -172,7 +172,7 @@ def test_two_people_at_once_lose_nothing(own: RunningStack) -> None:
     place = place_of(own)
     held, version = sources.read(place)
     sources.write(place, {**held, "first": {"keys": []}}, "first", version)
-    with pytest.raises(Refused, match="somebody else changed the sources meanwhile"):
+    with pytest.raises(Refused, match="somebody else changed expunge/local/sources meanwhile"):
         sources.write(place, {**held, "second": {"keys": []}}, "second", version)
     assert "first" in sources.read(place)[0]
     assert "second" not in sources.read(place)[0]

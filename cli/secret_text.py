@@ -1,0 +1,61 @@
+"""One secret read and written whole: nobody else's change is lost on the way."""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from cli.place import Place, Refused
+
+#: The label of a version that is written but not used yet.
+NEXT = "EXPUNGE_NEXT"
+_MOVED = ("InvalidParameterException", "ResourceNotFoundException")
+
+
+def read(place: Place, name: str) -> tuple[str | None, str | None]:
+    """The secret's text and the version it is of; None for either that is not there (never filled).
+
+    Raises Missing where there is no such secret.
+    """
+    try:
+        found = place.client("secretsmanager").get_secret_value(SecretId=name)
+    except ClientError as problem:
+        # A secret that was created empty has no version, and Secrets Manager says both in the same words.
+        if problem.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        if not _is_there(place, name):
+            raise Missing(name) from problem
+        return None, None
+    text = found.get("SecretString") or ("(bytes)" if found.get("SecretBinary") else None)
+    return text, found["VersionId"]
+
+
+def write(place: Place, name: str, text: str, version: str | None) -> None:
+    """Put `text` in the place of `version`. Raises Refused where somebody else has written meanwhile."""
+    client = place.client("secretsmanager")
+    if version is None:
+        client.put_secret_value(SecretId=name, SecretString=text)
+        return
+    made = client.put_secret_value(SecretId=name, SecretString=text, VersionStages=[NEXT])["VersionId"]
+    try:
+        client.update_secret_version_stage(
+            SecretId=name,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=made,
+            RemoveFromVersionId=version,  # refused where that is no longer the current one
+        )
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] not in _MOVED:
+            raise
+        raise Refused(f"somebody else changed {name} meanwhile: nothing was changed, try again") from problem
+
+
+class Missing(Exception):
+    """There is no such secret, filled or not."""
+
+
+def _is_there(place: Place, name: str) -> bool:
+    try:
+        place.client("secretsmanager").describe_secret(SecretId=name)
+    except ClientError:
+        return False
+    return True

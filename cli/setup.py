@@ -1,0 +1,203 @@
+"""`expunge setup`: a Zoho org's credentials, from the self client's grant code to a secret that works."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS, honoured
+from chalicelib.adapters.zoho_org_secret import VERSIONS
+from chalicelib.domain.deletion import REQUESTABLE
+from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.source import parse
+from chalicelib.service.ports import Org
+from cli import org_secret, setup_inputs, setup_words, sources, zoho_probe, zoho_scopes, zoho_words
+from cli.keys import options
+from cli.org_secret import Held
+from cli.place import Place, Refused, find
+from cli.stage import allows_custom_hosts
+from cli.zoho_probe import Granted, Probe, Refusal
+from cli.zoho_words import Trouble
+
+_EXAMPLES = """\b
+expunge setup --data-center eu                        asks for the rest, secrets without echo
+expunge setup --client-id 1000.X --secrets-file -     {"client_secret": "...", "grant_code": "..."}
+expunge setup --org shop --data-center in --dry-run   shows what would be stored
+
+Secrets come from the prompt, from --secrets-file (- is standard input), or from ZOHO_CLIENT_SECRET,
+ZOHO_GRANT_CODE and ZOHO_REFRESH_TOKEN; never from the command line, where others can read them."""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option("--org", default="default", show_default=True, help="The org's name in Expunge.")
+@click.option("--data-center", type=click.Choice(list(DATA_CENTERS)), help="Default: what is stored, or us.")
+@click.option("--environment", type=click.Choice(list(ENVIRONMENTS)), help="Default: production.")
+@click.option("--api-version", type=click.Choice(VERSIONS), help="Default: v7.")
+@click.option("--client-id", metavar="1000.X", help="The self client's id.")
+@click.option("--module", "modules", multiple=True, help="A module to have scopes for, beside the sources'.")
+@click.option("--secrets-file", type=click.File("r"), metavar="FILE", help="JSON with the secrets.")
+@click.option("--accounts-url", metavar="URL", help="Local stage only: another accounts server.")
+@click.option("--api-url", metavar="URL", help="Local stage only: another API server.")
+@click.option("--dry-run", is_flag=True, help="Spend no grant code, store nothing.")
+@click.option("--anyway", is_flag=True, help="Store although scopes are missing or hosts differ.")
+@click.option("--yes", "-y", is_flag=True, help="Store without asking.")
+@options
+def setup(stage: str | None, as_json: bool, **given: Any) -> None:
+    """Connect a Zoho org: scopes, grant code, refresh token, checks, secret.
+
+    Run it again at any time: what is stored and still good is kept, and nothing is written where nothing
+    changes. Fields that it does not ask for, such as concurrency, stay as they are.
+    """
+    if as_json and not (given["yes"] or given["dry_run"]):
+        raise click.UsageError("--json asks nothing: give --yes or --dry-run too")
+    if stage and (given["accounts_url"] or given["api_url"]):
+        raise click.UsageError("--accounts-url and --api-url are for the local stage only")
+    place = find(stage, as_json=as_json)
+    held = org_secret.read(place, given["org"])
+    fields = setup_inputs.plain(given, held.fields, local=stage is None)
+    uses = _uses(place, given["org"], given["modules"])
+    wanted = zoho_scopes.needed(uses)
+    if not as_json:
+        shown = [*zoho_scopes.FOR_LOOKING, *wanted]
+        modules = sorted({use.module for use in uses})
+        guide = setup_words.guide(fields["data_center"], fields["environment"], shown, modules)
+        click.echo("\n".join(guide))
+    inputs = setup_inputs.complete(fields, held.fields, given["secrets_file"], ask=not as_json)
+    org = _org(place, given["org"], {"refresh_token": "pending", **inputs.fields})
+    if given["dry_run"] and inputs.grant_code:
+        _end(place, held, inputs.fields | {"refresh_token": org_secret.TO_COME}, _result(None), given)
+        return
+    _connect(place, held, inputs, (org, uses, wanted), given)
+
+
+def _connect(
+    place: Place,
+    held: Held,
+    inputs: setup_inputs.Inputs,
+    of: tuple[Org, list[zoho_scopes.Use], list[str]],
+    given: dict[str, Any],
+) -> None:
+    """Ask Zoho, look around, and store what is good."""
+    org, uses, wanted = of
+    wire, fields = zoho_probe.new_wire(), inputs.fields
+    try:
+        if inputs.grant_code:
+            code = zoho_probe.exchanged(wire, org, inputs.grant_code)
+            fields = {**fields, "refresh_token": code.refresh_token}
+            org = replace(org, refresh_token=code.refresh_token)
+        if not place.as_json:
+            click.echo(f"Asking Zoho for a token: {setup_words.RATION}.")
+        granted = zoho_probe.refreshed(wire, org)
+    except Refusal as refusal:
+        _refuse(place, refusal.trouble)
+        return
+    url = honoured(granted.api_domain, org.api_url, org.environment)
+    probe = Probe(wire, org, url, granted.access_token)
+    _end(place, held, fields, _looked(probe, granted, uses, wanted), given)
+
+
+def _looked(probe: Probe, granted: Granted, uses: list[zoho_scopes.Use], wanted: list[str]) -> dict[str, Any]:
+    """What the org says of itself, and what is wrong with it."""
+    result = _result(granted)
+    trouble = zoho_words.of_domain(granted.api_domain, probe.org.data_center, probe.org.environment)
+    found: list[Trouble] = [trouble] if trouble else []
+    seen = zoho_probe.first(organisation := probe.organisation(), "org")
+    if seen:
+        edition = str((seen.get("license_details") or {}).get("paid_type") or "")
+        result["organisation"] = {
+            "name": seen.get("company_name"), "id": seen.get("id"), "edition": edition
+        }  # fmt: skip
+    elif organisation.error is None or organisation.error.code != "OAUTH_SCOPE_MISMATCH":
+        found.append(_unread(probe, zoho_probe.words_of(organisation)))
+    user = zoho_probe.first(probe.user(), "users")
+    if user:
+        result["user"] = {"name": user.get("full_name"), "id": user.get("id")}
+    if granted.scopes is not None:
+        gaps, unseen = zoho_scopes.missing(wanted, granted.scopes), list[str]()
+    else:
+        gaps, unseen = probe.scope_gaps(wanted, {zoho_scopes.of_module(u.module): u.module for u in uses})
+    result["scopes"] = {"needed": wanted, "missing": gaps, "unseen": unseen}
+    if gaps:
+        mend = "make a new grant code with all of the scopes above and run this again"
+        found.append(Trouble("scopes", f"{len(gaps)} scopes are missing: {', '.join(gaps)}", mend))
+    result["problems"] = found
+    return result
+
+
+def _unread(probe: Probe, words: str) -> Trouble:
+    return Trouble(
+        "org",
+        f"{probe.api_url} gives a token, but its org cannot be read: {words}",
+        "check that the code was made for CRM and for this environment, and that the user is active",
+    )
+
+
+def _end(
+    place: Place, held: Held, fields: dict[str, Any], result: dict[str, Any], given: dict[str, Any]
+) -> None:
+    """Show what was found and what changes; store it where that is wanted."""
+    problems: list[Trouble] = result["problems"]
+    changes = org_secret.changes(held.fields, fields)
+    stored = False
+    if not place.as_json:
+        click.echo("\n".join(setup_words.found(result) if result["checked"] else _unchecked()))
+        click.echo("\n".join(setup_words.changed(held.name, changes, new=not held.there)))
+    blocked = bool(problems) and not given["anyway"]
+    if changes and not blocked and not given["dry_run"]:
+        if not given["yes"] and not click.confirm("Store this?"):
+            raise Refused("nothing was stored; the refresh token of a spent grant code is lost with it")
+        org_secret.store(place, held, fields)
+        stored = True
+    shown = {**result, "problems": [_as_json(each) for each in problems]}
+    shown = {"org": given["org"], "secret": held.name, "changes": changes, "stored": stored, **shown}
+    ends = "stored; workers use it within the stage's cache time" if stored else "nothing was stored"
+    place.say(shown, *setup_words.troubles(problems), ends)
+    if blocked:
+        raise click.exceptions.Exit(Refused.exit_code)
+
+
+def _unchecked() -> list[str]:
+    return ["Zoho was not asked: a dry run spends no grant code."]
+
+
+def _refuse(place: Place, trouble: Trouble) -> None:
+    """Zoho gave no token: say why; 1 where it could not be reached, else 3."""
+    shown = {"stored": False, "problems": [_as_json(trouble)]}
+    place.say(shown, *setup_words.troubles([trouble]), "nothing was stored")
+    raise click.exceptions.Exit(1 if trouble.code == "no_answer" else Refused.exit_code)
+
+
+def _as_json(trouble: Trouble) -> dict[str, str]:
+    return {"code": trouble.code, "what": trouble.what, "mend": trouble.mend}
+
+
+def _result(granted: Granted | None) -> dict[str, Any]:
+    return {
+        "checked": granted is not None,
+        "api_domain": granted.api_domain if granted else "",
+        "organisation": None,
+        "user": None,
+        "scopes": {"needed": [], "missing": [], "unseen": []},
+        "problems": [],
+    }
+
+
+def _org(place: Place, name: str, fields: dict[str, Any]) -> Org:
+    return org_secret.parsed(name, fields, custom_hosts=allows_custom_hosts(place))
+
+
+def _uses(place: Place, org: str, modules: tuple[str, ...]) -> list[zoho_scopes.Use]:
+    """What the sources of the org may ask for, and the modules named by hand, with every operation."""
+    found = zoho_scopes.uses(modules, REQUESTABLE, mass_delete_by_ids=False)
+    held, _ = sources.read(place)
+    for name, entry in held.items():
+        try:
+            source = parse(name, entry)
+        except SecretUnusable:
+            continue
+        if org in source.orgs:
+            by_ids = source.limits.mass_delete_by_ids
+            found += zoho_scopes.uses(source.modules, source.operations, mass_delete_by_ids=by_ids)
+    return found

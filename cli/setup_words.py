@@ -1,0 +1,63 @@
+"""What `expunge setup` tells a person: where to click, which scopes to grant, what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cli.zoho_words import CONSOLES, Trouble
+
+RATION = "this takes one of the ten access tokens that Zoho gives in ten minutes for a refresh token"
+
+
+def guide(center: str, environment: str, scopes: Sequence[str], modules: Sequence[str]) -> list[str]:
+    """How to come by client id, secret and grant code."""
+    console = CONSOLES.get(center, "https://api-console.zoho.com")
+    portal = "Production" if environment == "production" else environment.capitalize()
+    named = ", ".join(modules) if modules else "no module yet: name them with --module"
+    return [
+        "In Zoho's API console, signed in as the user that shall delete:",
+        f"  1. open {console} (data centre {center})",
+        "  2. Add Client (or Get Started), Self Client, Create",
+        "  3. tab Client Secret: copy Client ID and Client Secret",
+        f"  4. tab Generate Code: paste these scopes (modules: {named}):",
+        "",
+        ",".join(scopes),
+        "",
+        "     Time Duration 10 minutes, any description, Create",
+        f"  5. choose CRM and the {portal} org, Create, copy the code: it is good once, for those minutes",
+        "",
+    ]
+
+
+def found(result: dict[str, Any]) -> list[str]:
+    """What Zoho said, in lines."""
+    org, user, scopes = result["organisation"], result["user"], result["scopes"]
+    lines = []
+    if org:
+        lines.append(f"  organisation  {org['name']} ({org['id']}), edition {org['edition'] or 'unknown'}")
+    if user:
+        lines.append(f"  user          {user['name']} ({user['id']})")
+    if result["api_domain"]:
+        lines.append(f"  API           {result['api_domain']}")
+    state = f"{len(scopes['missing'])} of {len(scopes['needed'])} missing" if scopes["missing"] else "enough"
+    if not scopes["needed"]:
+        state = "not checked: no source of this org has modules (keys new, or --module)"
+    lines.append(f"  scopes        {state}")
+    lines += [f"                missing {each}" for each in scopes["missing"]]
+    if scopes["unseen"]:
+        lines.append(f"                {len(scopes['unseen'])} cannot be tried without deleting")
+    return lines
+
+
+def changed(secret: str, changes: Sequence[dict[str, str]], *, new: bool) -> list[str]:
+    """The changes to a secret, in lines."""
+    if not changes:
+        return [f"{secret} is as it should be: nothing to change"]
+    lines = [f"{secret} {'is made with' if new else 'changes'}:"]
+    return lines + [f"  {each['field']:<14} {each['before']} -> {each['after']}" for each in changes]
+
+
+def troubles(found: Sequence[Trouble]) -> list[str]:
+    """What is wrong and what to do, in lines."""
+    return [line for each in found for line in (f"{each.code}: {each.what}", f"  next: {each.mend}")]
