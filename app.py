@@ -21,7 +21,7 @@ def work(event: SQSEvent) -> dict[str, Any]:
 
 
 @app.schedule("rate(1 minute)", name="poll")
-def poll(event: CloudWatchEvent) -> dict[str, int]:
+def poll(event: CloudWatchEvent) -> dict[str, float]:
     """Moves forward what is due, whether or not a message came."""
     return consumers.poll(event.context)
 

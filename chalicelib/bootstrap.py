@@ -50,7 +50,8 @@ def table() -> Table:
 @cache
 def nudges() -> WorkQueue:
     """The work queue."""
-    return WorkQueue(config().work_queue_url, partial(aws.client, "sqs"), observability.note)
+    client = partial(aws.client, "sqs")
+    return WorkQueue(config().work_queue_url, client, observability.note, observability.correlation)
 
 
 @cache
@@ -73,6 +74,7 @@ def kit() -> Kit:
         chance=random.random,
         owner=token_urlsafe(12),
         block_seconds=min(TOKEN_BLOCK_SECONDS, stage.max_wait_seconds),
+        report=observability.note,
     )
     orgs = ZohoOrgs(aws.client("secretsmanager"), hosts, table(), tools)
     return Kit(
@@ -90,6 +92,8 @@ def kit() -> Kit:
         lease_seconds=stage.lease_seconds,
         recent=table(),
         loop_window=stage.loop_window_seconds,
+        measure=observability.measure,
+        about=observability.about,
     )
 
 
@@ -116,13 +120,7 @@ def retention() -> Retention:
 
     stage = config()
     orders = Orders(table(), nudges(), stage.stage, stage.keep_days)
-    return Retention(policy_table(), orders, next_time, _told)
-
-
-def _told(what: str, **facts: object) -> None:
-    """A line in the log, and one more of its kind among the metrics."""
-    observability.note(what, **facts)
-    observability.count(what)
+    return Retention(policy_table(), orders, next_time, observability.note)
 
 
 def patience(stage: Config) -> Patience:

@@ -71,6 +71,11 @@ class Config:
         return f"expunge/{self.stage}/links"
 
 
+def stage_name(environ: Mapping[str, str]) -> str:
+    """The stage's name, before the settings are checked: metrics bear it. Where there is none: "none"."""
+    return environ.get(PREFIX + "STAGE") or "none"
+
+
 def from_environment(environ: Mapping[str, str]) -> Config:
     """The settings in `environ` (os.environ in a function, a plain dict in tests).
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from chalicelib import bootstrap
-from chalicelib.adapters.queue import deletion_of
+from chalicelib.adapters.queue import correlation_of, deletion_of
 from chalicelib.service.poll import poll as poll_due
 from chalicelib.service.retain import retain
 from chalicelib.service.work import Nudge
@@ -18,15 +18,22 @@ from chalicelib.service.work import work as work_on
 def work(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """A batch of the work queue: {"Records": [{"messageId", "body"}]}; answers which messages failed."""
     kit = bootstrap.kit_until(context)
-    nudges = [Nudge(record["messageId"], deletion_of(record["body"])) for record in event["Records"]]
+    nudges = [
+        Nudge(record["messageId"], deletion_of(record["body"]), correlation_of(record["body"]))
+        for record in event["Records"]
+    ]
     failed = work_on(kit, nudges, until=kit.ends_at - kit.slice_seconds)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def poll(context: Any) -> dict[str, int]:
+def poll(context: Any) -> dict[str, float]:
     """One tick of the schedule; answers what it did."""
     kit = bootstrap.kit_until(context)
-    return asdict(poll_due(kit, until=kit.ends_at - kit.slice_seconds))
+    polled = poll_due(kit, until=kit.ends_at - kit.slice_seconds)
+    kit.measure("PollCompleted", 1)
+    kit.measure("Due", polled.due)
+    kit.measure("OldestDueSeconds", polled.oldest)
+    return asdict(polled)
 
 
 def retention(context: Any) -> dict[str, int]:

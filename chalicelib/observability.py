@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import PurePath
@@ -18,6 +19,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+
+from chalicelib.config import stage_name
 
 #: The Chalice application bears it too, so that Chalice's own lines come out of this logger.
 SERVICE = "expunge"
@@ -105,6 +108,8 @@ def _made() -> Logger:
 
 logger = _made()
 metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+# Two stages in one account are told apart by it. The alarms in infra/ name these two dimensions and no other.
+metrics.set_default_dimensions(stage=stage_name(os.environ))
 
 
 def note(what: str, /, **facts: object) -> None:
@@ -129,6 +134,28 @@ def count(metric: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) ->
     metrics.add_metric(name=metric, unit=unit, value=value)
 
 
+def measure(metric: str, value: float) -> None:
+    """Add a value to a metric whose name says what it is: `...Seconds`, or a number of something."""
+    count(metric, value, MetricUnit.Seconds if metric.endswith("Seconds") else MetricUnit.Count)
+
+
+def follow(correlation: str) -> None:
+    """Lines of the log bear this id from here on: API Gateway's of the request that is answered."""
+    logger.set_correlation_id(correlation)
+
+
+def about(deletion_id: str, correlation: str = "") -> None:
+    """Lines of the log are about this deletion from here on, and bear the id that its message carried;
+    without one the deletion's own.
+    """
+    logger.append_keys(deletion_id=deletion_id, correlation_id=correlation or deletion_id)
+
+
+def correlation() -> str:
+    """The id that lines of the log bear now, empty where there is none."""
+    return logger.get_correlation_id() or ""
+
+
 class InvocationFailed(Exception):
     """What the runtime is told of an error: its type, for the runtime prints all it is told."""
 
@@ -146,9 +173,9 @@ def invocation(handler: Handler) -> Handler:
     @wraps(handler)
     def wrapped(event: Any, context: Any) -> Any:
         logger.clear_state()
-        logger.append_keys(
-            function=getattr(context, "function_name", ""), invocation=getattr(context, "aws_request_id", "")
-        )
+        invocation_id = getattr(context, "aws_request_id", "")
+        logger.append_keys(function=getattr(context, "function_name", ""), invocation=invocation_id)
+        logger.set_correlation_id(invocation_id)
         try:
             return handler(event, context)
         except Exception as problem:  # noqa: BLE001  # the runtime would print all of it

@@ -145,8 +145,11 @@ class FakeLedger(FakeOrgs):
         return [entry for entry in self.rows[deletion_id].entries if entry.n > after]
 
     def due(self, now: float, limit: int) -> list[str]:
+        return [i for i, _ in self.due_since(now, limit)]
+
+    def due_since(self, now: float, limit: int) -> list[tuple[str, float]]:
         found = [(row.next_at, i) for i, row in self.rows.items() if row.due and row.next_at <= now]
-        return [i for _, i in sorted(found)][:limit]
+        return [(i, since) for since, i in sorted(found)][:limit]
 
     def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
         holder, ends = self.leases.get((org, name), ("", 0.0))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,20 +18,25 @@ if TYPE_CHECKING:
 
 #: What SQS allows (seconds).
 LONGEST_DELAY = 900
+_CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
 class WorkQueue:
-    """Nudges over SQS. `report(event, **fields)` is told of a nudge that could not be sent."""
+    """Nudges over SQS. `report(event, **fields)` is told of a nudge that could not be sent; `correlation`
+    says what is being worked on: the message carries it, so that the logs can be read from end to end.
+    """
 
     url: str
     client: Callable[[], SQSClient]
     report: Callable[..., None]
+    correlation: Callable[[], str] = str
 
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
         """See ports.Nudges. The delay is rounded up: a nudge before its time would find nothing due."""
         seconds = min(LONGEST_DELAY, max(0, math.ceil(delay)))
-        body = json.dumps({"deletion": deletion_id})
+        correlation = self.correlation()
+        body = json.dumps({"deletion": deletion_id} | ({"correlation": correlation} if correlation else {}))
         try:
             self.client().send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=seconds)
         except (BotoCoreError, ClientError) as problem:
@@ -39,9 +45,20 @@ class WorkQueue:
 
 def deletion_of(body: str) -> str | None:
     """The deletion that a message of the queue names; None for a message that is not a nudge."""
+    found = _part(body, "deletion")
+    return found if found.startswith("del_") else None
+
+
+def correlation_of(body: str) -> str:
+    """The id that a message carries for the logs; empty where it has none that could be one."""
+    found = _part(body, "correlation")
+    return found if _CORRELATION.fullmatch(found) else ""
+
+
+def _part(body: str, name: str) -> str:
     try:
         message = json.loads(body)
     except ValueError:
-        return None
-    found = message.get("deletion") if isinstance(message, dict) else None
-    return found if isinstance(found, str) and found.startswith("del_") else None
+        return ""
+    found = message.get(name) if isinstance(message, dict) else None
+    return found if isinstance(found, str) else ""

@@ -225,8 +225,12 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
 
     def due(self, now: float, limit: int) -> list[str]:
         """See ports.Ledger."""
-        found = [item["pk"]["S"] for item in self._due(now, limit)]
-        return [pk.removeprefix("D#") for pk in found if pk.startswith("D#")]
+        return [deletion_id for deletion_id, _ in self.due_since(now, limit)]
+
+    def due_since(self, now: float, limit: int) -> list[tuple[str, float]]:
+        """See ports.Ledger."""
+        found = [(item["pk"]["S"], float(item["next_at"]["N"])) for item in self._due(now, limit)]
+        return [(pk.removeprefix("D#"), since) for pk, since in found if pk.startswith("D#")]
 
     def _due(self, now: float, limit: int) -> list[items.Item]:
         """Keys of what is due, from every shard of the index, the longest waiting first."""

@@ -43,17 +43,26 @@ ASK_SECONDS = 10.0
 #: Within this time Zoho counts the tokens that it gave.
 MANY_SECONDS = 600.0
 _THROTTLED = frozenset({"Access Denied", "access_denied"})
+#: Codes of the token endpoint that the log names.
+_TOLD = _THROTTLED | {"invalid_code", "invalid_client", "invalid_client_secret"}
+
+
+def _nobody(*_event: object, **_fields: object) -> None:
+    """Takes what nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a broker needs from outside: time, chance and its own name."""
+    """What a broker needs from outside: time, chance and its own name. `report(event, **fields)` is told of
+    each refusal of the token endpoint.
+    """
 
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     chance: Callable[[], float]  # 0 <= x < 1
     owner: str
     block_seconds: float = 600.0  # pause after "Access Denied"
+    report: Callable[..., None] = _nobody
 
 
 class Broker:
@@ -194,6 +203,8 @@ class Broker:
         lasts.
         """
         code = reply.error.code if reply.error else ""
+        told = code if code in _TOLD else "another answer"  # which may hold anything
+        self._tools.report("token_refused", org=self._org.name, code=told, status=reply.status)
         if code in _THROTTLED or reply.status == 429:
             seconds = self._tools.block_seconds
             stored = self._store.read()

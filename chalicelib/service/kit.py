@@ -11,12 +11,18 @@ from chalicelib.service.ids_guard import Recent
 from chalicelib.service.ports import Leases, Ledger, Nudges, Topic, ZohoFactory
 
 
+def _nobody(*_told: object) -> None:
+    """Takes what nobody wants to know."""
+
+
 @dataclass(frozen=True)
 class Kit:
     """The adapters and settings that the use cases work with. Times in seconds.
 
     `clock` gives seconds since the epoch, `chance` a number from 0 to 1. `report(event, **fields)` takes what
-    operators should see; it never raises. `ends_at`: when the worker itself must have ended.
+    operators should see; it never raises. `measure(metric, value)` takes a number for alarms and dashboard,
+    `about(deletion_id, correlation)` names what the lines of the log are about from here on; neither raises.
+    `ends_at`: when the worker itself must have ended.
     `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
     """
 
@@ -35,3 +41,5 @@ class Kit:
     ends_at: float = math.inf
     recent: Recent | None = None
     loop_window: float = 3600.0
+    measure: Callable[[str, float], None] = _nobody
+    about: Callable[[str, str], None] = _nobody

@@ -15,8 +15,8 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What a poll did: deletions found due, moved forward here, nudged to workers, and failed for now; and
-    how many of those found were overdue.
+    """What a poll did: deletions found due, moved forward here, nudged to workers, and failed for now; how
+    many of those found were overdue, and how long the oldest of them has been due (seconds).
     """
 
     due: int = 0
@@ -24,6 +24,7 @@ class Polled:
     nudged: int = 0
     failed: int = 0
     overdue: int = 0
+    oldest: float = 0.0
 
 
 def poll(kit: Kit, until: float, here: int = 10) -> Polled:
@@ -32,8 +33,11 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
     `here`: as many are moved by the poll itself; the rest of a full page is nudged to the workers. One that
     fails does not keep the others. Raises Unavailable where the table cannot be asked for what is due.
     """
-    found = kit.ledger.due(kit.clock(), PAGE)
-    late = watchdog.overdue(kit, PAGE) if found else 0
+    now = kit.clock()
+    waiting = kit.ledger.due_since(now, PAGE)
+    late = watchdog.overdue(kit, waiting, now)
+    oldest = max((now - since for _, since in waiting), default=0.0)
+    found = [deletion_id for deletion_id, _ in waiting]
     advanced = failed = 0
     rest = found[here:]
     for deletion_id in rest:
@@ -41,6 +45,7 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
     for deletion_id in found[:here]:
         if kit.clock() >= until:
             break
+        kit.about(deletion_id, "")
         try:
             advanced += advance(kit, deletion_id)
         except ExpungeError as problem:
@@ -49,4 +54,4 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
         except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one must not keep the others
             failed += 1
             kit.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
-    return Polled(len(found), advanced, len(rest), failed, late)
+    return Polled(len(found), advanced, len(rest), failed, late, oldest)

@@ -133,6 +133,9 @@ class Ledger(Deliveries, Protocol):
     def due(self, now: float, limit: int) -> list[str]:
         """Ids of deletions that are due, the longest waiting first. Eventually consistent."""
 
+    def due_since(self, now: float, limit: int) -> list[tuple[str, float]]:
+        """As `due`, each with the time that it has been due since."""
+
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         """Take an unreadable deletion out of the due index, with the reason kept beside it."""
 

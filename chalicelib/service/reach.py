@@ -40,10 +40,11 @@ class Reach:
         zoho, slots = self._take(kit, claim, wanted)
         return max(1, int(min(slots.width, self._credits(claim, zoho))))
 
-    def spent(self, replies: Iterable[Reply]) -> None:
-        """Take note of the credits that Zoho says are left."""
+    def spent(self, replies: Iterable[Reply]) -> int | None:
+        """Take note of the credits that Zoho says are left, and return them; None where it does not say."""
         told = [reply.credits_left for reply in replies if reply.credits_left is not None]
         self.credits_left = min(told, default=self.credits_left)
+        return min(told, default=None)
 
     def let_go(self, kit: Kit) -> None:
         """Give the org's concurrency back."""

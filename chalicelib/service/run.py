@@ -57,7 +57,9 @@ class Run:
 
     def spent(self, replies: Iterable[Reply]) -> None:
         """Take note of the credits that Zoho says are left; it says so once half of them are used."""
-        self.reach.spent(replies)
+        told = self.reach.spent(replies)
+        if told is not None:
+            self.kit.measure("CreditsLeft", told)
 
     def let_go(self) -> None:
         """Give the org's concurrency back."""
@@ -151,6 +153,7 @@ class Run:
         if changed:
             deletion, entry = self.noted(deletion, status.value, waiting_for)
             entries.append(entry)
+        self.kit.measure("WaitingSeconds", now - deletion.created_at)
         since = deletion.waiting_since if deletion.waiting_since is not None else now
         if not deletion.waiting_told and now - since >= self.kit.patience.tell_waiting:
             deletion, entry = self.told(replace(deletion, waiting_told=True), "waiting", waiting_for)
@@ -204,6 +207,9 @@ class Run:
         entries = [*parts.pop("entries", ()), entry]
         self.save(deletion, entries=entries, **parts)
         self.kit.report("deletion_finished", deletion_id=deletion.id, status=status.value)
+        failed = status in (Status.FAILED, Status.NEEDS_ATTENTION)
+        self.kit.measure("FailedShare", float(failed))  # its average is the share
+        self.kit.measure("NeedsAttention", float(status is Status.NEEDS_ATTENTION))
 
     def leave_lane(self, key: str) -> Lane | None:
         """The lane without this deletion, to be written with its final status; None where it was not in

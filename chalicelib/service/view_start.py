@@ -43,6 +43,7 @@ def take_lane(run: Run, progress: Progress) -> None:
             lane_ahead=before.position(deletion.id),
             lane_seconds=lane.seconds_until(before, deletion.id, now),
         )
+        run.kit.measure("LaneQueue", len(before.queue))
         run.wait(backoff.succeeded(waiting), waits.LANE, seconds, lane=before)
         return
     start = replace(progress, phase=Phase.START, lane=before.key)

@@ -6,6 +6,8 @@ overdue is nudged by every poll, and both are in the log and counted as metrics.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chalicelib.service.run import Kit, Run
 
 #: Claims in a row, without the deletion being given back in order, that are worth a report.
@@ -24,9 +26,11 @@ def look(run: Run) -> None:
         run.kit.report("stuck", deletion_id=run.deletion.id, attempts=run.claim.attempts)
 
 
-def overdue(kit: Kit, limit: int) -> int:
-    """How many deletions, up to `limit`, have been due for too long; reported where there are any."""
-    late = kit.ledger.due(kit.clock() - OVERDUE_SECONDS, limit)
+def overdue(kit: Kit, found: Sequence[tuple[str, float]], now: float) -> int:
+    """How many of those `found` (ids, and since when they are due) have been due for too long; reported where
+    there are any.
+    """
+    late = [deletion_id for deletion_id, since in found if since <= now - OVERDUE_SECONDS]
     if late:
         kit.report("overdue", count=len(late), oldest=late[:NAMED])
     return len(late)

@@ -14,10 +14,13 @@ from chalicelib.service.run import Kit
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """One message: `deletion_id` is None where the message is not one of ours."""
+    """One message: `deletion_id` is None where the message is not one of ours. `correlation`: the id of the
+    request, or of the deletion, that the message goes back to, where it says so.
+    """
 
     message_id: str
     deletion_id: str | None
+    correlation: str = ""
 
 
 def work(kit: Kit, nudges: Sequence[Nudge], until: float) -> list[str]:
@@ -35,10 +38,12 @@ def work(kit: Kit, nudges: Sequence[Nudge], until: float) -> list[str]:
             failed.append(nudge.message_id)
         elif nudge.deletion_id in done:
             continue
-        elif kit.clock() >= until:
-            kit.nudges.nudge(nudge.deletion_id)
-        elif not _advanced(kit, nudge.deletion_id):
-            failed.append(nudge.message_id)
+        else:
+            kit.about(nudge.deletion_id, nudge.correlation)
+            if kit.clock() >= until:
+                kit.nudges.nudge(nudge.deletion_id)
+            elif not _advanced(kit, nudge.deletion_id):
+                failed.append(nudge.message_id)
         done.add(nudge.deletion_id or "")
     return failed
 

@@ -88,6 +88,7 @@ def answered(app: Chalice, door: Callable[[], Door]) -> Response:
     """The answer of a door to the application's current request; never raises."""
     current = app.current_request
     request = from_event(current.to_original_event() if current else {})
+    observability.follow(request.request_id)
     try:
         answer = door()(request)
     except Exception as problem:  # noqa: BLE001  # see above: nothing may be left to Chalice

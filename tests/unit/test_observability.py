@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from chalicelib import observability
+from chalicelib.config import stage_name
 from chalicelib.observability import MARK, clean, hashed
 
 CONTEXT = SimpleNamespace(function_name="work", aws_request_id="inv-1")
@@ -90,6 +92,12 @@ def test_metrics_leave_with_the_invocation_and_none_is_no_warning(capsys: pytest
     observability.invocation(lambda *_: observability.count("Deleted", 3))({}, CONTEXT)
     shown = json.loads(capsys.readouterr().out)
     assert (shown["Deleted"], shown["_aws"]["CloudWatchMetrics"][0]["Namespace"]) == ([3.0], "Expunge")
+    [metrics] = shown["_aws"]["CloudWatchMetrics"]
+    assert [sorted(names) for names in metrics["Dimensions"]] == [["service", "stage"]]
+    assert (shown["service"], shown["stage"]) == ("expunge", stage_name(os.environ))
+    observability.invocation(lambda *_: observability.count("Deleted", 1))({}, CONTEXT)
+    again = json.loads(capsys.readouterr().out)
+    assert (again["Deleted"], again["stage"]) == ([1.0], shown["stage"])
     observability.invocation(lambda *_: None)({}, CONTEXT)
     assert capsys.readouterr().out == ""
 

@@ -254,6 +254,7 @@ def test_the_longest_waiting_come_first(ledger: Ledger) -> None:
     for n in range(3):
         accept(ledger, replace(deletion(f"del_{n}"), created_at=NOW - n), f"d{n}")
     assert ledger.due(NOW, 2) == ["del_2", "del_1"]
+    assert ledger.due_since(NOW, 2) == [("del_2", NOW - 2), ("del_1", NOW - 1)]
 
 
 def test_5000_ids_and_no_ids_can_be_accepted(ledger: Ledger) -> None:

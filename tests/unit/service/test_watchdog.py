@@ -71,3 +71,21 @@ def test_what_nobody_takes_is_reported_by_the_poll() -> None:
     world.now += watchdog.OVERDUE_SECONDS + 1
     assert poll(world.kit, until=world.now - 1).overdue == 1
     assert world.reports == [("overdue", {"count": 1, "oldest": [one]})]
+
+
+def test_a_poll_asks_the_table_for_what_is_due_once_and_says_how_long_it_waits() -> None:
+    world = World(["1"])
+    asked: list[float] = []
+    due_since = world.ledger.due_since
+
+    def counted(now: float, limit: int) -> list[tuple[str, float]]:
+        asked.append(now)
+        return due_since(now, limit)
+
+    world.ledger.due_since = counted  # type: ignore[method-assign]
+    idle = poll(world.kit, until=world.now + 60)
+    assert (idle.due, idle.oldest, len(asked)) == (0, 0.0, 1)
+    world.accept(ids=("1",))
+    world.now += watchdog.OVERDUE_SECONDS + 5
+    busy = poll(world.kit, until=world.now - 1)
+    assert (busy.oldest, busy.overdue, len(asked)) == (watchdog.OVERDUE_SECONDS + 5, 1, 2)
