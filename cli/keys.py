@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from chalicelib.domain.deletion import REQUESTABLE
-from chalicelib.domain.source import MOST_KEYS, OPERATOR, Profile
+from chalicelib.domain.source import MOST_KEYS, OPERATOR, Profile, signing_key
 from cli import workers
 from cli.place import Group, Place, find
 from cli.place import Refused as Refusal
@@ -31,7 +31,8 @@ def keys() -> None:
 
     A source may have several keys at once, the newest first, so that a sender can change over without a
     gap: `keys rotate`, give the sender the new key, then `keys revoke`. A new key is shown once, when it is
-    made; after that a key goes by its fingerprint. A changed secret counts within the stage's cache time
+    made, in both of its forms (`for Deluge` is the text that zoho.encryption.hmacsha256 takes); after that a
+    key goes by its fingerprint. A changed secret counts within the stage's cache time
     (300 s; 30 s locally).
     """
 
@@ -69,7 +70,7 @@ def new(source: str, stage: str | None, as_json: bool, **limits: Any) -> None:
     given = {name: list(v) if isinstance(v, tuple) else v for name, v in limits.items() if v}
     key = new_key()
     _store(place, sources, version, source, {**given, "keys": [key]})
-    _show(place, source, [key], key=key)
+    _show(place, source, {**given, "keys": [key]})
 
 
 @keys.command()
@@ -88,9 +89,9 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
         raise Refusal("the source operator has no keys: IAM says who its callers are")
     if len(held) >= MOST_KEYS:
         raise Refusal(f"{source} has {len(held)} keys, the most there may be: revoke some first")
-    key = new_key()
-    _store(place, sources, version, source, {**found, "keys": [key, *held]})
-    _show(place, source, [key, *held], key=key)
+    changed = {**found, "keys": [new_key(), *held]}
+    _store(place, sources, version, source, changed)
+    _show(place, source, changed)
 
 
 @keys.command(name="list")
@@ -174,12 +175,12 @@ def _store(place: Place, sources: Any, version: str | None, source: str, changed
     write(place, {**sources, source: changed}, source, version)
 
 
-def _show(place: Place, source: str, held: list[str], *, key: str) -> None:
-    """A new key, this once."""
-    marks = [fingerprint(each) for each in held]
-    place.say(
-        {"source": source, "key": key, "fingerprint": marks[0], "keys": marks},
-        f"{source}: new key {marks[0]}, shown this once:",
-        key,
-        f"{len(marks)} good: {' '.join(marks)}",
-    )
+def _show(place: Place, source: str, made: dict[str, Any]) -> None:
+    """The newest key of an entry, this once; where it signs, also as the text that Deluge takes."""
+    key, marks = made["keys"][0], [fingerprint(each) for each in made["keys"]]
+    shown = {"source": source, "key": key, "fingerprint": marks[0], "keys": marks}
+    lines = [f"{source}: new key {marks[0]}, shown this once:", key]
+    if made.get("profile") != Profile.TOKEN:
+        shown["deluge"] = signing_key(key).decode("ascii")
+        lines.append(f"for Deluge: {shown['deluge']}")
+    place.say(shown, *lines, f"{len(marks)} good: {' '.join(marks)}")

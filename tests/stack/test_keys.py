@@ -72,7 +72,8 @@ def status(stack: RunningStack, source: str, key: str) -> int:
 def test_a_source_from_its_first_key_to_its_last(own: RunningStack, expunge: Expunge) -> None:
     made = answered(expunge("keys", "new", "erp", "--module", "Leads", "--max-records", "5", "--json"))
     first = made["key"]
-    assert signing_key(first).decode("ascii").isprintable()  # so that Deluge can use it as text
+    assert made["deluge"].isprintable()  # Deluge signs with text
+    assert made["deluge"].encode() == signing_key(first)
     assert status(own, "erp", first) == 202
 
     rotated = answered(expunge("keys", "rotate", "erp", "--json"))
@@ -132,6 +133,7 @@ def test_old_keys_are_never_shown(own: RunningStack, expunge: Expunge) -> None:
     shown = answered(said[1])["sources"]["crm-workflow"]
     assert shown == {"profile": "standard-webhooks", "keys": [sources.fingerprint(key) for key in own.keys]}
     (new,) = [line for line in said[2].stdout.splitlines() if line.startswith("whsec_")]
+    assert f"for Deluge: {signing_key(new).decode()}\n" in said[2].stdout
     held, _ = sources.read(place_of(own))
     assert held["crm-workflow"]["keys"] == [new]
 
@@ -142,6 +144,7 @@ def place_of(stack: RunningStack) -> Place:
 
 def test_the_token_profile_gets_a_bearer_value(own: RunningStack, expunge: Expunge) -> None:
     made = answered(expunge("keys", "new", "plain", "--module", "Leads", "--profile", "token", "--json"))
+    assert "deluge" not in made
     bearer = {"webhook-signature": "", "Authorization": f"Bearer {made['key']}"}
     assert own.send(LEAD, source="plain", headers=bearer).status_code == 202
 
