@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import click
 
+from cli.ends import TABLE
+from cli.export import export
+from cli.following.command import watch
 from cli.keys import keys
+from cli.operating.holds import holds
+from cli.operating.looking import list_deletions, show
+from cli.operating.pausing import pause, resume
+from cli.operating.redriving import redrive
+from cli.operating.steering import approve, cancel, resolve, retry
 from cli.place import Group
 from cli.policies import policies
+from cli.sending.command import send
 from cli.setup import setup
 
-ENDS = """Exit codes: 0 done; 1 AWS or the local stack refused or is out of reach; 2 the command was not
-understood; 3 not as things stand, nothing was changed."""
 
-
-@click.group(name="expunge", cls=Group, epilog=ENDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    name="expunge", cls=Group, epilog=TABLE, context_settings={"help_option_names": ["-h", "--help"]}
+)
 def main() -> None:
     """Expunge: signed, durable, explainable deletions for Zoho CRM.
 
@@ -22,9 +30,22 @@ def main() -> None:
     """
 
 
+main.add_command(setup)
+main.add_command(send)
+main.add_command(watch)
+main.add_command(show)
+main.add_command(list_deletions)
+main.add_command(export)
+main.add_command(cancel)
+main.add_command(retry)
+main.add_command(approve)
+main.add_command(resolve)
+main.add_command(holds)
+main.add_command(pause)
+main.add_command(resume)
+main.add_command(redrive)
 main.add_command(keys)
 main.add_command(policies)
-main.add_command(setup)
 
 
 def run() -> None:

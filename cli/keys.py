@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -10,19 +9,13 @@ import click
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.source import MOST_KEYS, OPERATOR, Profile, signing_key
 from cli import workers
+from cli.options import options
 from cli.place import Group, Place, find
 from cli.place import Refused as Refusal
 from cli.sources import entry, fingerprint, keys_of, name_of, read, write
 from local.filling import new_key
 
-Command = Callable[..., Any]
-
-
-def options(command: Command) -> Command:
-    """What every command takes: where to work and how to answer."""
-    stage = click.option("--stage", metavar="NAME", help="A stage on AWS; left out: the local stack.")
-    as_json = click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
-    return stage(as_json(command))
+__all__ = ["keys", "options"]
 
 
 @click.group(cls=Group)

@@ -14,6 +14,7 @@ import click
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.ends import End, Interrupted
 from local.running import RunningStack
 from local.settings import STAGE, from_environment
 
@@ -23,7 +24,7 @@ _AWS = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "
 class Refused(click.ClickException):
     """Not as things stand, such as a source that is not there: nothing was changed."""
 
-    exit_code = 3
+    exit_code = End.NOT_AS_THINGS_STAND.value
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Group(click.Group):
         """Runs the command."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise Interrupted("whether this was done is not known; look before you try again") from interrupt
         except ClientError as problem:
             error = problem.response["Error"]
             words = f"{problem.operation_name}: {error.get('Code')}: {error.get('Message')}"

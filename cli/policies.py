@@ -11,14 +11,15 @@ import click
 import yaml  # type: ignore[import-untyped]
 
 from chalicelib.domain.policy import Policy
-from cli.keys import options
+from cli.ends import FINAL
+from cli.http import good
 from cli.operator_api import OperatorApi, reach
+from cli.options import options
 from cli.place import Group, Place, Refused, find
 from cli.policy_file import Broken, Written, read
 
 #: How long a dry run may take before the command no longer waits for it (seconds).
 PATIENCE = 180.0
-_FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
 
 
 @click.group(cls=Group)
@@ -60,7 +61,7 @@ def _stored(api: OperatorApi, policy: Policy) -> dict[str, Any] | None:
     answer = api.call("GET", f"policies/{policy.name}", {"org": policy.org})
     if answer.status_code == 404:
         return None
-    found: dict[str, Any] = _good(answer)["policy"]
+    found: dict[str, Any] = good(answer)["policy"]
     return found
 
 
@@ -87,7 +88,7 @@ def _try(api: OperatorApi, file: Path, each: Written) -> dict[str, Any]:
     answer = api.call("POST", path, {"org": each.policy.org}, body)
     if answer.status_code == 400:
         raise Refused("\n".join(_problems(file, each, answer.json()["error"]["fields"])))
-    ended = _ended(api, _good(answer)["links"]["self"])
+    ended = _ended(api, good(answer)["links"]["self"])
     if ended["status"] == "failed":
         line = each.line("/selection")
         told = [f"{p['code']}: {p['meaning']} {p['what_to_do']}" for p in ended["problems"]]
@@ -100,8 +101,8 @@ def _ended(api: OperatorApi, link: str) -> dict[str, Any]:
     """The dry run's document once it has ended, or as it is when the patience is over."""
     limit = time.monotonic() + PATIENCE
     while True:
-        shown = _good(api.get(link))
-        if shown["status"] in _FINAL or time.monotonic() > limit:
+        shown = good(api.get(link))
+        if shown["status"] in FINAL or time.monotonic() > limit:
             return shown
         time.sleep(0.5)
 
@@ -118,7 +119,7 @@ def _put(api: OperatorApi, file: Path, each: Written) -> None:
     answer = api.call("PUT", f"policies/{each.policy.name}", {"org": each.policy.org}, each.policy.document)
     if answer.status_code == 400:
         raise Refused("\n".join(_problems(file, each, answer.json()["error"]["fields"])))
-    _good(answer)
+    good(answer)
 
 
 def _problems(file: Path, each: Written, fields: list[dict[str, str]]) -> list[str]:
@@ -127,26 +128,13 @@ def _problems(file: Path, each: Written, fields: list[dict[str, str]]) -> list[s
     return [f"{file}: line {line}: {path}: {words}" for line, path, words in dotted]
 
 
-def _good(answer: Any) -> dict[str, Any]:
-    """The body of a good answer. Raises ClickException, or Refused where nothing fits."""
-    if answer.ok:
-        found: dict[str, Any] = answer.json()
-        return found
-    try:
-        words = str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        words = "no readable answer"
-    kind = Refused if answer.status_code in (404, 409) else click.ClickException
-    raise kind(f"HTTP {answer.status_code}: {words}")
-
-
 @policies.command(name="list")
 @click.option("--org", default="default", show_default=True)
 @options
 def list_policies(org: str, stage: str | None, as_json: bool) -> None:
     """Show the policies with their next and newest runs."""
     place = find(stage, as_json=as_json)
-    found = _good(reach(place, stage).call("GET", "policies", {"org": org}))
+    found = good(reach(place, stage).call("GET", "policies", {"org": org}))
     rows = [_row(each) for each in found["policies"]]
     place.say(found, *(rows or [f"org {org} has no policies"]))
 
@@ -167,7 +155,7 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
     """Run the policy NAME now; its next run stays as it is."""
     place = find(stage, as_json=as_json)
     answer = reach(place, stage).call("POST", f"policies/{name}/run", {"org": org}, {"dry_run": dry_run})
-    started = _good(answer)
+    started = good(answer)
     place.say(started, started["id"], started["links"]["self"])
 
 
@@ -178,5 +166,5 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
 def remove(name: str, org: str, stage: str | None, as_json: bool) -> None:
     """Remove the policy NAME; a run that is going goes on."""
     place: Place = find(stage, as_json=as_json)
-    removed = _good(reach(place, stage).call("DELETE", f"policies/{name}", {"org": org}))
+    removed = good(reach(place, stage).call("DELETE", f"policies/{name}", {"org": org}))
     place.say(removed, f"{org}/{name} removed")

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.source import parse
 from chalicelib.service.ports import Org
 from cli import org_secret, setup_inputs, setup_words, sources, zoho_probe, zoho_scopes, zoho_words
-from cli.keys import options
+from cli.options import options
 from cli.org_secret import Held
 from cli.place import Place, Refused, find
 from cli.stage import allows_custom_hosts

@@ -23,6 +23,10 @@ _FIXED = {
     "EXPUNGE_TOPIC_ARN",
     "EXPUNGE_PUBLIC_URL",
     "EXPUNGE_SECRETS_KEY",
+    # Of the command line, for senders: no setting of a stage, and no business of its functions.
+    "EXPUNGE_KEY",
+    "EXPUNGE_SOURCE",
+    "EXPUNGE_URL",
 }
 _OVERRIDE = re.compile(r"(EXPUNGE|POWERTOOLS)_[A-Z0-9_]{1,60}")
 

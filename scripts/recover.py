@@ -74,7 +74,7 @@ def on_aws(stage: str) -> Place:
 
 def redrive(place: Place, options: argparse.Namespace) -> int:
     """Nudges what dead letters name."""
-    queue = WorkQueue(place.work_queue, lambda: place.client("sqs"), _say)
+    queue = WorkQueue(place.work_queue, lambda: place.client("sqs"), _failed)
     letters = DeadLetterQueue(place.dead_letters, place.client("sqs"))
     done = recover.redrive(letters, queue, drop_foreign=options.drop_foreign)
     print(f"{done.nudged} deletions nudged, {done.foreign} messages that are not ours", end="")
@@ -126,8 +126,9 @@ def _line(one: recover.Open) -> str:
     return f"{one.deletion_id}  {deletion.status.value}: {what}; {counts.pending} of {counts.requested} to do"
 
 
-def _say(what: str, **facts: object) -> None:
-    print(what, facts, file=sys.stderr)
+def _failed(_what: str, **facts: object) -> None:
+    """A nudge that could not be sent: its message must stay in the dead-letter queue."""
+    raise SystemExit(f"the work queue is out of reach ({facts.get('reason')}): what is left stays there")
 
 
 def main(arguments: list[str], place: Place | None = None) -> int:

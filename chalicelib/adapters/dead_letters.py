@@ -30,3 +30,9 @@ class DeadLetterQueue:
     def remove(self, letter: DeadLetter) -> None:
         """See ports.DeadLetters."""
         self.client.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
+
+    def release(self, letter: DeadLetter) -> None:
+        """See ports.DeadLetters."""
+        self.client.change_message_visibility(
+            QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0
+        )

@@ -188,6 +188,9 @@ class DeadLetters(Protocol):
     def remove(self, letter: DeadLetter) -> None:
         """Take the letter out of the queue."""
 
+    def release(self, letter: DeadLetter) -> None:
+        """Let others see a letter that was received, at once."""
+
 
 class Topic(Protocol):
     """Where result events leave."""

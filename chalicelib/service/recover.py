@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
-from chalicelib.service.ports import DeadLetters, Nudges
+from chalicelib.service.ports import DeadLetter, DeadLetters, Nudges
 
 #: Later than any deletion is due.
 EVER = 10**11
@@ -39,21 +40,37 @@ def redrive(
     Nothing can be lost by it: a letter only wakes its deletion, which lies in the table and is found by the
     poll also without it.
     """
-    nudged = foreign = 0
+    nudged, foreign = 0, []
+    for letter in _received(letters, rounds):
+        if letter.deletion_id is not None:
+            nudges.nudge(letter.deletion_id)
+            letters.remove(letter)
+            nudged += 1
+            continue
+        foreign.append(letter)
+    for letter in foreign:
+        (letters.remove if drop_foreign else letters.release)(letter)
+    return Redriven(nudged, len(foreign))
+
+
+def look(letters: DeadLetters, *, rounds: int = 1000) -> list[str | None]:
+    """The deletions that the letters name, None for each that is not ours. All letters stay."""
+    found: list[DeadLetter] = []
+    try:
+        found.extend(_received(letters, rounds))
+    finally:
+        for letter in found:
+            letters.release(letter)
+    return [letter.deletion_id for letter in found]
+
+
+def _received(letters: DeadLetters, rounds: int) -> Iterator[DeadLetter]:
+    """Letters until there are none; each once, as what was received is not seen again for a while."""
     for _ in range(rounds):
         some = letters.receive()
         if not some:
-            break
-        for letter in some:
-            if letter.deletion_id is not None:
-                nudges.nudge(letter.deletion_id)
-                letters.remove(letter)
-                nudged += 1
-                continue
-            foreign += 1
-            if drop_foreign:
-                letters.remove(letter)
-    return Redriven(nudged, foreign)
+            return
+        yield from some
 
 
 @dataclass(frozen=True, slots=True)

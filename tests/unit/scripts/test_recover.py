@@ -10,8 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.adapters.dead_letters import DeadLetterQueue
 from chalicelib.adapters.table import Table
 from chalicelib.domain.deletion import Status
+from chalicelib.service import recover
 from scripts.recover import Place, main
 from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
 
@@ -56,6 +58,30 @@ def test_dead_letters_wake_their_deletions_again(place: Stage, capsys: pytest.Ca
     assert main(["redrive"], place) == 0
     assert "2 deletions nudged, 1 messages that are not ours, left" in capsys.readouterr().out
     assert sorted(bodies(place, place.work_queue)) == ['{"deletion": "del_1"}', '{"deletion": "del_2"}']
+
+
+def test_a_message_stays_where_its_deletion_cannot_be_woken(place: Stage) -> None:
+    bury(place, json.dumps({"deletion": "del_1"}))
+    lost = Stage(place.table, place.work_queue + "-gone", place.dead_letters, place.poll, place.client)
+    with pytest.raises(SystemExit, match="the work queue is out of reach"):
+        main(["redrive"], lost)
+    assert held(place) == 1
+
+
+def test_looking_and_foreign_messages_leave_all_of_them_to_others(place: Stage) -> None:
+    bury(place, json.dumps({"deletion": "del_1"}), "not ours")
+    letters = DeadLetterQueue(place.dead_letters, place.client("sqs"))
+    assert sorted(map(str, recover.look(letters))) == ["None", "del_1"]
+    assert sorted(map(str, recover.look(letters))) == ["None", "del_1"]
+    assert main(["redrive"], place) == 0
+    assert bodies(place, place.dead_letters) == ["not ours"]
+
+
+def held(place: Place) -> int:
+    """How many messages the dead-letter queue has, seen or not."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = place.client("sqs").get_queue_attributes(QueueUrl=place.dead_letters, AttributeNames=names)
+    return sum(int(number) for number in found["Attributes"].values())
 
 
 def test_foreign_messages_go_when_that_is_asked_for(place: Stage, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,128 @@
+"""`expunge export`: what became of every id, as CSV or JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from cli import bar
+from cli.bar import Bar
+from cli.ends import Interrupted, OutOfReach
+from cli.following.progress import OUTCOMES
+from cli.following.targets import Target, from_words
+from cli.options import options
+
+COLUMNS = ("deletion", "id", "outcome", "code", "message")
+Record = dict[str, Any]
+
+EXAMPLES = """\b
+Examples:
+  expunge export leads.csv.expunge --output outcomes.csv
+  expunge export del_01M8298QNC9R2FS46471MHPX7V --outcome failed --format jsonl
+
+FILE is written aside and put in its place when it is whole, or not at all.
+Of a view's job Zoho lists no records: there the counts are all there is."""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("deletions", nargs=-1, required=True, metavar="ID|LINK|JOURNAL...")
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--outcome", "outcomes", multiple=True, type=click.Choice(OUTCOMES), help="Only these; repeat it."
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="The file to write. Default: standard output."
+)
+@options
+def export(
+    deletions: tuple[str, ...],
+    form: str,
+    outcomes: tuple[str, ...],
+    output: Path | None,
+    stage: str | None,
+    as_json: bool,
+) -> None:
+    """Write the outcome of every id of deletions."""
+    found = _Records(from_words(deletions, stage), outcomes)
+    try:
+        with bar.shown() as shown:
+            _write(found.each(shown), form, output)
+    except KeyboardInterrupt as interrupt:
+        words = f"{output} is as it was" if output else f"only {found.written:,} ids are written"
+        raise Interrupted(f"{words}; the same command begins anew") from interrupt
+    except BrokenPipeError:
+        raise  # whoever read has enough
+    except OSError as problem:
+        raise OutOfReach(f"{output}: {problem.strerror}") from problem
+    if output:
+        told = {"output": str(output), "ids": found.written}
+        click.echo(json.dumps(told) if as_json else f"{found.written:,} ids in {output}")
+
+
+@dataclass
+class _Records:
+    """Outcomes of all targets; `written` counts those that were asked for."""
+
+    targets: Sequence[Target]
+    outcomes: Sequence[str]
+    written: int = 0
+
+    def each(self, shown: Bar) -> Iterator[Record]:
+        """One after the other."""
+        many = len(self.targets)
+        for number, target in enumerate(self.targets, start=1):
+            for record in _records(target, shown.say):
+                if not self.outcomes or record["outcome"] in self.outcomes:
+                    self.written += 1
+                    yield record
+            shown.at(number, many, f"{number} of {many} deletions, {self.written:,} ids")
+
+
+def _records(target: Target, say: Callable[[str], None]) -> Iterator[Record]:
+    cursor: str | None = ""
+    while cursor is not None:
+        page = target.page_of_records(cursor)
+        if page.get("note"):
+            say(f"{target.id}: {page['note']}")
+        for record in page["records"]:
+            yield {"deletion": target.id, **record}
+        cursor = page["next_cursor"]
+
+
+def _write(records: Iterator[Record], form: str, output: Path | None) -> None:
+    """To the file, whole or not at all, or to standard output."""
+    if output is None:
+        _lines(records, form, sys.stdout)
+        return
+    aside = output.with_name(f"{output.name}.{os.getpid()}.new")
+    try:
+        with aside.open("w", encoding="utf-8", newline="") as sink:
+            _lines(records, form, sink)
+            sink.flush()
+            os.fsync(sink.fileno())
+        aside.replace(output)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _lines(records: Iterator[Record], form: str, sink: TextIO) -> None:
+    if form == "jsonl":
+        sink.writelines(json.dumps(record) + "\n" for record in records)
+        return
+    sink.write(_row(COLUMNS))
+    sink.writelines(_row(["" if each[name] is None else each[name] for name in COLUMNS]) for each in records)
+
+
+def _row(cells: Any) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()

@@ -1,0 +1,1 @@
+"""Looking at deletions until they end."""

@@ -1,0 +1,127 @@
+"""`expunge watch`: follows deletions to their end."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from cli import bar
+from cli.bar import Bar
+from cli.ends import FINAL, Interrupted, OutOfReach, of_statuses
+from cli.following import progress
+from cli.following.targets import Target, from_words
+from cli.options import options
+
+#: Seconds between two looks at a deletion, and how much longer for each one more that is watched.
+EVERY, EACH = 1.0, 0.02
+#: Looks in a row that may fail.
+MOST_FAILURES = 10
+#: Ended badly: how many are shown one by one.
+MOST_SHOWN = 10
+
+EXAMPLES = """\b
+Examples:
+  expunge watch del_01M8298QNC9R2FS46471MHPX7V
+  expunge watch leads.csv.expunge              all that a send has accepted
+  expunge watch "https://.../v1/deletions/del_...?token=..." --timeout 600
+
+The exit code tells how it ended: 0 all completed, 4 not all gone, 5 a person
+has to look, 6 not ended within --timeout."""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("deletions", nargs=-1, required=True, metavar="ID|LINK|JOURNAL...")
+@click.option("--timeout", type=float, help="Seconds to watch at most. Default: to the end.")
+@options
+def watch(deletions: tuple[str, ...], timeout: float | None, stage: str | None, as_json: bool) -> None:
+    """Follow deletions until they have ended, with progress, rate and estimate."""
+    targets = from_words(deletions, stage)
+    finish(targets, timeout, as_json=as_json, told={}, again=" ".join(deletions))
+
+
+def finish(
+    targets: Sequence[Target], timeout: float | None, *, as_json: bool, told: dict[str, Any], again: str
+) -> None:
+    """Follow to the end, say what came of it and end the command. `told` goes into the JSON."""
+    seen: dict[str, dict[str, Any]] = {}
+    try:
+        with bar.shown() as shown:
+            _follow(targets, seen, timeout, shown)
+    except KeyboardInterrupt as interrupt:
+        words = f"{_known(targets, seen)}. The service goes on; to watch again: expunge watch"
+        raise Interrupted(f"{words} {again or ' '.join(each.id for each in targets)}") from interrupt
+    except OutOfReach as problem:
+        words = f"{problem.message}\n{_known(targets, seen)}. The service goes on without being watched"
+        raise OutOfReach(words) from problem
+    found = [seen[each.id] for each in targets]
+    summed = progress.tally(found)
+    code = of_statuses([each["status"] for each in found])
+    if as_json:
+        click.echo(json.dumps({**told, "counts": summed.counts, "deletions": found}))
+    else:
+        click.echo("\n".join(_ending(found, summed)))
+    click.get_current_context().exit(code.value)
+
+
+def _follow(
+    targets: Sequence[Target], seen: dict[str, dict[str, Any]], timeout: float | None, shown: Bar
+) -> None:
+    """Look at all of them until each has ended or the time is over."""
+    limit = time.monotonic() + timeout if timeout is not None else float("inf")
+    rate, failures = progress.Rate(), 0
+    while True:
+        try:
+            for target in targets:
+                if target.id not in seen or seen[target.id]["status"] not in FINAL:
+                    seen[target.id] = target.document()
+            failures = 0
+        except OutOfReach as problem:
+            failures += 1
+            if failures == MOST_FAILURES:
+                raise
+            shown.say(f"{problem.message}; looking again")
+        if len(seen) == len(targets):
+            found = progress.tally(seen.values())
+            speed = rate.at(time.monotonic(), found.done)
+            words = progress.words(found, speed)
+            shown.at(found.done or found.ended, found.requested or found.many, words)
+            if found.ended == found.many or time.monotonic() >= limit:
+                return
+        time.sleep(min(EVERY + EACH * len(targets), max(limit - time.monotonic(), 0.05), 10.0))
+
+
+def _known(targets: Sequence[Target], seen: dict[str, dict[str, Any]]) -> str:
+    found = progress.tally(seen.values())
+    return f"{found.ended} of {len(targets)} had ended: {progress.became(found.counts)}"
+
+
+def _ending(found: list[dict[str, Any]], summed: progress.Tally) -> list[str]:
+    """How it ended, in lines."""
+    statuses = Counter(each["status"] for each in found)
+    lines = [", ".join(f"{many} {status}" for status, many in statuses.most_common())]
+    plans = [each["plan"] for each in found if each["plan"]]
+    if plans:
+        total = {name: sum(plan[name] for plan in plans) for name in ("would_delete", "calls", "credits")}
+        lines.append(
+            "would delete {would_delete:,} records in {calls:,} calls, {credits:,} credits".format(**total)
+        )
+    else:
+        lines.append(f"{summed.requested:,} requested: {progress.became(summed.counts)}")
+    bad = [each for each in found if each["status"] != "completed"]
+    lines += [f"{each['id']} {each['status']}{_why(each)}" for each in bad[:MOST_SHOWN]]
+    if len(bad) > MOST_SHOWN:
+        lines.append(f"and {len(bad) - MOST_SHOWN} more")
+    return lines
+
+
+def _why(document: dict[str, Any]) -> str:
+    codes = ", ".join(f"{each['code']} x{each['count']}" for each in document["problems"])
+    if document["status"] == "awaiting_approval":
+        return f": expunge approve {document['id']} --count {document['approval']['count']}"
+    waits = f"waits for {document['waiting_for']}" if document["waiting_for"] else ""
+    return f": {codes or waits}" if codes or waits else ""

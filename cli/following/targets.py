@@ -1,0 +1,80 @@
+"""Which deletions a command means: by id, by link, or all that a send's journal holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from chalicelib.domain.ids import is_deletion_id
+from cli import http
+from cli.operator_api import OperatorApi, reach
+from cli.place import Refused, find
+from cli.sending import journal
+
+_LINK_PATH = re.compile(r"/v1/deletions/(del_[0-9A-Z]{26})$")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A deletion and the link to read it with."""
+
+    id: str
+    link: str
+
+    def document(self) -> dict[str, Any]:
+        """Its status document. Raises Refused where the link is not good, OutOfReach."""
+        return http.good(http.exchange("GET", self.link, headers={"Accept": "application/json"}))
+
+    def page_of_records(self, cursor: str) -> dict[str, Any]:
+        """A page of its outcomes, from `cursor` on ("" for the first)."""
+        base, _, query = self.link.partition("?")
+        link = f"{base}/records?{query}" + (f"&cursor={cursor}" if cursor else "")
+        return http.good(http.exchange("GET", link, headers={"Accept": "application/json"}))
+
+
+def from_words(words: Iterable[str], stage: str | None) -> list[Target]:
+    """What the words of a command mean, each deletion once. Raises UsageError or Refused."""
+    api: OperatorApi | None = None
+    found: list[Target] = []
+    for word in words:
+        if urlsplit(word).scheme in ("http", "https"):
+            found.append(_of_link(word))
+        elif is_deletion_id(word):
+            api = api or reach(find(stage, as_json=False), stage)
+            found.append(Target(word, api.deletion(word)["links"]["self"]))
+        else:
+            found += _of_journal(word)
+    return list(dict.fromkeys(found))
+
+
+def _of_link(word: str) -> Target:
+    at = _LINK_PATH.search(urlsplit(word).path.removesuffix("/records"))
+    if at is None:
+        raise click.UsageError(f"{word} is no link of a deletion: .../v1/deletions/del_...?token=...")
+    return Target(at.group(1), word)
+
+
+def _of_journal(word: str) -> list[Target]:
+    """A journal, or the file that it lies beside."""
+    for path in (Path(word), Path(f"{word}.expunge")):
+        if journal.is_one(path):
+            kept = journal.read(path)
+            if not kept.answers:
+                raise Refused(f"{path}: no request was accepted yet; run expunge send again")
+            return [Target(each.id, each.link) for each in kept.answers.values()]
+    raise click.UsageError(f"{word} is no id (del_...), no link and no journal of expunge send")
+
+
+def deletion_id(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """One deletion's id, given as id or as link (a callback of click)."""
+    if urlsplit(value).scheme in ("http", "https"):
+        return _of_link(value).id
+    if not is_deletion_id(value):
+        raise click.BadParameter(f"{value} is no id of a deletion: del_ and 26 characters")
+    return value

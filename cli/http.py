@@ -1,0 +1,118 @@
+"""HTTP for the commands: one connection kept, no proxies on loopback, tries that are bounded."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import requests
+
+from cli.ends import OutOfReach
+from cli.place import Refused
+
+SECONDS = 30.0
+#: Answers after which the same request may do better: throttled, or not known to be accepted.
+TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class NoAnswer(OutOfReach):
+    """The service gave no answer: whether it did anything is not known."""
+
+
+@lru_cache(maxsize=2)
+def _session(*, own_machine: bool) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = not own_machine  # proxies have no business on loopback
+    return session
+
+
+def exchange(
+    method: str, url: str, data: bytes = b"", headers: Mapping[str, str] | None = None
+) -> requests.Response:
+    """One request. Raises NoAnswer."""
+    session = _session(own_machine=urlsplit(url).hostname in _LOOPBACK)
+    try:
+        return session.request(
+            method, url, data=data, headers=dict(headers or {}), timeout=SECONDS, allow_redirects=False
+        )
+    except requests.RequestException as problem:
+        raise NoAnswer(f"{url.partition('?')[0]} gives no answer: {type(problem).__name__}") from problem
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often and how long (seconds) a request is tried again. A Retry-After counts, up to `longest`."""
+
+    tries: int = 8
+    first: float = 0.5
+    longest: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def pause(self, failed: int, answer: requests.Response | None) -> float:
+        """How long to wait after that many failed tries."""
+        asked = (answer.headers.get("Retry-After") or "") if answer is not None else ""
+        if asked.isascii() and asked.isdigit():
+            return float(min(int(asked), self.longest))
+        return min(self.first * float(2**failed), self.longest) * random.uniform(0.75, 1.0)  # noqa: S311
+
+
+def tried(
+    send: Callable[[], requests.Response], patience: Patience, tell: Callable[[str], None]
+) -> requests.Response:
+    """The answer of `send`, called again where that may help. Raises OutOfReach when the tries are over."""
+    why = ""
+    for failed in range(patience.tries):
+        answer: requests.Response | None = None
+        try:
+            answer = send()
+        except NoAnswer as problem:
+            why = problem.message
+        else:
+            if answer.status_code not in TRY_AGAIN:
+                return answer
+            why = f"HTTP {answer.status_code}: {message(answer)}"
+        if failed + 1 < patience.tries:
+            pause = patience.pause(failed, answer)
+            tell(f"{why}; trying again in {pause:.1f} s")
+            patience.sleep(pause)
+    raise OutOfReach(f"{why}, after {patience.tries} tries")
+
+
+def message(answer: requests.Response) -> str:
+    """What an error answer says, with its fields."""
+    try:
+        error = answer.json()["error"]
+        fields = [f"{field['path'] or 'body'} {field['problem']}" for field in error.get("fields", [])]
+        return "; ".join([str(error["message"]), *fields])
+    except (ValueError, KeyError, TypeError):
+        return "no readable answer"
+
+
+def code(answer: requests.Response) -> str:
+    """The service's code of an error answer; "" where somebody else answered, such as API Gateway."""
+    try:
+        return str(answer.json()["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def good(answer: requests.Response) -> dict[str, Any]:
+    """The body of a good answer. Raises Refused where the service said no, else OutOfReach."""
+    if answer.ok:
+        try:
+            found: dict[str, Any] = answer.json()
+        except json.JSONDecodeError as problem:
+            raise OutOfReach(f"{answer.url.partition('?')[0]} answered with no JSON") from problem
+        return found
+    words = f"HTTP {answer.status_code}: {message(answer)}"
+    refused = answer.status_code not in TRY_AGAIN and code(answer)
+    kind: type[click.ClickException] = Refused if refused else OutOfReach
+    raise kind(words)

@@ -1,0 +1,64 @@
+"""`expunge pause` and `expunge resume`: whether anything is sent to Zoho."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cli import http
+from cli.operating import render
+from cli.operator_api import reach
+from cli.options import dry_run as dry_run_option
+from cli.options import options, org_option
+from cli.place import find
+
+ALL = "Only this org. Default: all orgs."
+
+PAUSE = """\b
+Examples:
+  expunge pause --reason "audit at Zoho"
+  expunge pause --org second
+  expunge pause --status"""
+
+
+@click.command(epilog=PAUSE)
+@org_option(ALL, None)
+@click.option("--reason", default="", help="Why; shown to who asks.")
+@click.option("--status", "only_look", is_flag=True, help="Say whether it is paused; change nothing.")
+@dry_run_option("As --status.")
+@options
+def pause(
+    org: str | None, reason: str, only_look: bool, dry_run: bool, stage: str | None, as_json: bool
+) -> None:
+    """Stop sending anything to Zoho. Requests are accepted and wait; a job that runs at Zoho goes on."""
+    _set(org, stage, None if only_look or dry_run else _body(org, reason, paused=True), as_json=as_json)
+
+
+@click.command(epilog="\b\nExamples:\n  expunge resume\n  expunge resume --org second")
+@org_option(ALL, None)
+@dry_run_option("Say whether it is paused; change nothing.")
+@options
+def resume(org: str | None, dry_run: bool, stage: str | None, as_json: bool) -> None:
+    """Send to Zoho again what has waited. A pause of all orgs and one of a single org end each by itself."""
+    _set(org, stage, None if dry_run else _body(org, "", paused=False), as_json=as_json)
+
+
+def _body(org: str | None, reason: str, *, paused: bool) -> dict[str, Any]:
+    return {"paused": paused, "reason": reason, **({"org": org} if org else {})}
+
+
+def _set(org: str | None, stage: str | None, body: dict[str, Any] | None, *, as_json: bool) -> None:
+    """Set it where there is a body, and say how things stand then, which another pause may decide."""
+    place = find(stage, as_json=as_json)
+    api = reach(place, stage)
+    if body is not None:
+        http.good(api.call("PUT", "pause", body=body))
+    found = http.good(api.call("GET", "pause", {"org": org} if org else None))
+    about = f"org {found['org']}" if found["org"] else "all orgs"
+    lines = [f"{about}: paused" if found["paused"] else f"{'org ' + org if org else 'all orgs'}: not paused"]
+    if found["paused"] and found["reason"]:
+        lines.append(f"  reason: {found['reason']}")
+    if found["paused"] and found["set_by"]:
+        lines.append(f"  set {render.moment(found['set_at'])} by {found['set_by']}")
+    place.say(found, *lines)

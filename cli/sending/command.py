@@ -1,0 +1,162 @@
+"""`expunge send`: asks for deletions."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli import bar
+from cli.ends import OutOfReach
+from cli.following.command import finish
+from cli.following.targets import Target
+from cli.http import Patience
+from cli.options import dry_run as dry_run_option
+from cli.options import options
+from cli.sending import deliver, ids_file, inputs, journal
+from cli.sending.deliver import Courier
+from cli.sending.inputs import Given
+from cli.sending.journal import Answer, Journal, Part
+from cli.sending.request import MOST_IDS, digest
+from cli.sending.source import sender
+
+EXAMPLES = """\b
+Examples:
+  expunge send Leads 410405000002264040 410405000002264025
+  expunge send Leads --ids leads.csv --column "Record Id" --wait
+  expunge send Leads --ids leads.csv --dry-run     what would go, nothing does
+  expunge send --request view.json                 any request, as in the contract
+  expunge send Leads 4104... --operator            signed with AWS credentials
+  EXPUNGE_KEY=whsec_... expunge send Leads --ids leads.csv \\
+      --url https://abc.execute-api.eu-central-1.amazonaws.com/prod/ --source erp
+
+A file of ids of any length goes in requests of at most --chunk ids. What was
+sent and answered is kept in FILE.expunge (--state), on the disk before it is
+sent: after Ctrl-C or a crash the same command goes on where it was, with the
+same delivery ids, and nothing is deleted twice."""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("module", required=False)
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--ids", "file", metavar="FILE", help="Ids from a file, one a line or CSV; - reads stdin.")
+@click.option("--column", metavar="NAME", help="The CSV file's column with the ids: its name or number.")
+@click.option("--request", "whole", metavar="FILE", help="A whole request as JSON; - reads stdin.")
+@click.option("--external-id-field", metavar="FIELD", help="The ids are values of this field.")
+@click.option("--org", help="The Zoho org. Default: the source's.")
+@click.option("--reference", help="Echoed in every answer and event.")
+@click.option("--reason", help="Kept with the deletion.")
+@click.option("--max-records", type=click.IntRange(min=1), help="A lower limit than the source's.")
+@click.option("--wf-trigger", is_flag=True, help="Let the deletes fire Zoho's workflows.")
+@click.option("--chunk", type=click.IntRange(1, 5000), help="Ids of a request. Default: what may go.")
+@click.option("--state", type=click.Path(path_type=Path), help="The journal. Default: FILE.expunge.")
+@click.option("--delivery-id", help="To send a single request again under the id it had.")
+@click.option("--source", envvar="EXPUNGE_SOURCE", help="Who sends; needed where there are several.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="The source's key; or EXPUNGE_KEY.")
+@click.option("--url", envvar="EXPUNGE_URL", help="The service's EndpointURL, where AWS is not asked.")
+@click.option("--operator", is_flag=True, help="Send as an operator, with AWS credentials (SigV4).")
+@click.option("--wait", is_flag=True, help="Watch to the end; the exit code is that of expunge watch.")
+@click.option("--timeout", type=float, default=None, help="With --wait: seconds at most.")
+@dry_run_option("Ask what would be deleted and wait for it; nothing is deleted.")
+@options
+def send(
+    stage: str | None, as_json: bool, state: Path | None, wait: bool, timeout: float | None, **words: Any
+) -> None:
+    """Ask for a deletion of records in MODULE by their IDs, of those in a file, or for a whole request."""
+    given = _read(words)
+    chosen = sender(stage, words["source"], words["key_file"], words["url"], operator=words["operator"])
+    most = min(words["chunk"] or chosen.most, words["max_records"] or MOST_IDS)
+    if state is None and given.path is not None:
+        state = given.path.with_name(given.path.name + (".dry-run" if words["dry_run"] else "") + ".expunge")
+    with bar.shown() as shown:
+        courier = Courier(chosen.door, Patience(), shown, given.where)
+        if state is not None:
+            try:
+                answers, kept = _with_journal(state, given, courier, most, words["chunk"])
+            except OSError as problem:
+                raise OutOfReach(f"{state}: {problem.strerror}") from problem
+        else:
+            answers, kept = [_single(given, courier, most, words["delivery_id"])], None
+    told = {
+        "requests": [asdict(each) for each in answers],
+        "ids": given.wanted.count,
+        "repeated": given.repeated,
+        "state": str(state) if state else None,
+    }
+    waits = wait or words["dry_run"]
+    if not (waits and as_json):
+        _say(told, answers, kept, as_json=as_json)
+    if waits:
+        targets = [Target(each.id, each.link) for each in answers]
+        finish(targets, timeout, as_json=as_json, told=told, again=str(state) if state else "")
+
+
+def _read(words: dict[str, Any]) -> Given:
+    """What to send. Raises UsageError where it cannot be read or the words do not fit."""
+    if sum(map(bool, (words["ids"], words["file"], words["whole"]))) != 1:
+        raise click.UsageError("give MODULE and IDs, or --ids FILE, or --request FILE")
+    try:
+        return inputs.read(words)
+    except ids_file.Broken as problem:
+        name = words["file"] or words["whole"] or "IDs"
+        raise click.UsageError("\n".join(f"{name}: {line}" for line in problem.lines)) from problem
+    except OSError as problem:
+        raise click.UsageError(f"{problem.filename}: {problem.strerror}") from problem
+
+
+def _with_journal(
+    state: Path, given: Given, courier: Courier, most: int, chunk: int | None
+) -> tuple[list[Answer], Journal]:
+    wanted = given.wanted
+    plan = deliver.plan_of(wanted, courier.door, given.digest)
+    fresh = not state.exists()
+    if fresh:
+        parts = deliver.parts_of(wanted, most, f"send-{secrets.token_hex(12)}")
+        try:
+            journal.create(state, plan, parts)
+        except FileExistsError:
+            fresh = False  # another command was quicker: one of the two goes on with it
+    with journal.opened(state) as found:
+        deliver.check_same(found, plan, wanted)
+        if chunk is not None and any(part.count > chunk for part in found.parts):
+            raise click.UsageError(f"{state} was begun with larger parts than --chunk {chunk}")
+        if not fresh and found.left:
+            done, many = len(found.answers), len(found.parts)
+            courier.bar.say(f"going on with {state}: {done} of {many} requests accepted before")
+        elif not fresh:
+            courier.bar.say(f"all of it was accepted before: {state}. To send it anew, remove that file")
+        courier.deliver(found, wanted)
+        return [found.answers[part.number] for part in found.parts], found
+
+
+def _single(given: Given, courier: Courier, most: int, delivery: str | None) -> Answer:
+    wanted = given.wanted
+    cut = list(wanted.cut(most))
+    if len(cut) > 1:
+        words = f"{wanted.count:,} ids go in {len(cut)} requests of at most {most}"
+        raise click.UsageError(f"{words}: give --state FILE, where the command remembers what was sent")
+    name = delivery or f"send-{secrets.token_hex(12)}"
+    body = wanted.body(*cut[0])
+    part = Part(1, *cut[0], name, digest(body))
+    again = f"Send it again with --delivery-id {shlex.quote(name)}: nothing is deleted twice"
+    return courier.one(part, wanted, again)
+
+
+def _say(told: dict[str, Any], answers: list[Answer], kept: Journal | None, *, as_json: bool) -> None:
+    """The result on standard output."""
+    if kept is None:
+        (only,) = answers
+        lines = [f"{only.id} accepted" + (" before" if only.replayed else ""), only.link]
+    else:
+        watch = f"expunge watch {shlex.quote(str(kept.path))}"
+        again = f", {told['repeated']:,} repeated ids left out" if told["repeated"] else ""
+        lines = [
+            f"{len(answers)} requests accepted, {told['ids']:,} ids{again}",
+            f"to see how they end: {watch}",
+        ]
+    click.echo(json.dumps(told) if as_json else "\n".join(lines))

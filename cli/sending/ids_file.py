@@ -1,0 +1,170 @@
+"""Ids from a file: one a line, or a column of a CSV file as spreadsheets and Zoho's exports write it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+#: Problems that are told before the rest is only counted.
+MOST_TOLD = 5
+_RECORD_ID = re.compile(r"[0-9]{1,32}")
+_EXTERNAL_ID = re.compile(r"[!-~]{1,255}")
+#: What Zoho's exports put before a record's id.
+_EXPORTED = "zcrm_"
+_ROUNDED = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
+_NAMES = frozenset({"id", "ids", "recordid", "zohoid"})
+_DELIMITERS = ",;\t"
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+class Broken(Exception):
+    """The file cannot be used. `lines`: what is wrong, each with its line number where there is one."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The ids of a file, each once, in its order; `lines`: where each stands. `repeated`: left out."""
+
+    ids: tuple[str, ...]
+    lines: tuple[int, ...]
+    repeated: int
+
+
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    cells: list[str]
+
+
+def read(data: bytes, *, column: str | None = None, external: str | None = None) -> Ids:
+    """The ids in `data`.
+
+    `column`: the header's name of the column, or its number from 1. `external`: the ids are values of this
+    field and no record ids. Raises Broken.
+    """
+    rows = _rows(_text(data))
+    if not rows:
+        raise Broken("there are no ids in it")
+    check = _external_id if external else _record_id
+    at, begin = _column(rows, column, external, check)
+    seen: dict[str, int] = {}
+    problems, repeated = [], 0
+    for row in rows[begin:]:
+        try:
+            value = check(row.cells[at].strip() if at < len(row.cells) else "")
+        except ValueError as problem:
+            problems.append(f"line {row.line}: {problem}")
+            continue
+        repeated += value in seen
+        seen.setdefault(value, row.line)
+    if problems:
+        raise Broken(*problems[:MOST_TOLD], *_more(len(problems)))
+    if not seen:
+        raise Broken("there are no ids in it, only a header")
+    return Ids(tuple(seen), tuple(seen.values()), repeated)
+
+
+def checked(words: Iterable[str], *, external: str | None = None) -> tuple[str, ...]:
+    """Ids that were given one by one, each once. Raises Broken."""
+    check = _external_id if external else _record_id
+    try:
+        return tuple(dict.fromkeys(check(word) for word in words))
+    except ValueError as problem:
+        raise Broken(str(problem)) from problem
+
+
+def _more(found: int) -> Iterable[str]:
+    return [f"and {found - MOST_TOLD} more like these"] if found > MOST_TOLD else []
+
+
+def _text(data: bytes) -> str:
+    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        raise Broken(f"line {line}: is not {encoding.removesuffix('-sig').upper()} text") from problem
+
+
+def _rows(text: str) -> list[_Row]:
+    """The rows that hold anything, each with the number of its (last) line."""
+    first = text.lstrip().partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return [_Row(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    except csv.Error as problem:
+        raise Broken(f"line {reader.line_num}: is not CSV: {problem}") from problem
+
+
+def _column(
+    rows: list[_Row], column: str | None, external: str | None, check: Callable[[str], str]
+) -> tuple[int, int]:
+    """(the index of the column, the index of the first row after a header)."""
+    head = [cell.strip() for cell in rows[0].cells]
+    if column is not None:
+        return _asked_for(head, column, check)
+    names = _NAMES | {_plain(external)} if external else _NAMES
+    named = [at for at, cell in enumerate(head) if _plain(cell) in names]
+    if len(named) == 1:
+        return named[0], 1
+    if len(head) == 1 and not named:
+        # Without a known name an external id looks like any header, so there only a known name is one.
+        return 0, 0 if external or _starts_like_an_id(head[0], check) else 1
+    shown = ", ".join(repr(cell) for cell in head)
+    raise Broken(f"line {rows[0].line}: which column holds the ids? Name it with --column: {shown}")
+
+
+def _asked_for(head: list[str], column: str, check: Callable[[str], str]) -> tuple[int, int]:
+    for same in (str, _plain):
+        found = [at for at, cell in enumerate(head) if same(cell) == same(column)]
+        if len(found) == 1:
+            return found[0], 1
+        if found:
+            raise Broken(f"there are {len(found)} columns named {column!r}: give its number, 1 for the first")
+    if column.isascii() and column.isdigit() and 1 <= int(column) <= len(head):
+        at = int(column) - 1
+        return at, 0 if _starts_like_an_id(head[at], check) else 1
+    raise Broken(f"there is no column {column!r}; there are: {', '.join(repr(cell) for cell in head)}")
+
+
+def _starts_like_an_id(cell: str, check: Callable[[str], str]) -> bool:
+    """An id, or a broken one: a header has a letter first, or anything but a digit."""
+    if cell[:1].isdigit():
+        return True
+    try:
+        check(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _record_id(cell: str) -> str:
+    value = cell.removeprefix(_EXPORTED)
+    if _RECORD_ID.fullmatch(value):
+        return value
+    if not cell:
+        raise ValueError("has no id")
+    shown = cell if len(cell) <= 40 else cell[:40] + "..."
+    if _ROUNDED.fullmatch(cell):
+        raise ValueError(f"{shown!r} was rounded by a spreadsheet: export the column as text")
+    raise ValueError(f"{shown!r} is no record id: 1 to 32 digits")
+
+
+def _external_id(cell: str) -> str:
+    if not cell:
+        raise ValueError("has no id")
+    if not _EXTERNAL_ID.fullmatch(cell) or cell in (".", ".."):
+        raise ValueError(f"{cell[:40]!r} is no external id: 1 to 255 visible characters without blanks")
+    return cell

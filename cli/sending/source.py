@@ -1,0 +1,116 @@
+"""Who sends: a source with its key from the stage's secret, a file or the environment, or an operator."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Profile, signing_key
+from cli.operator_api import reach
+from cli.place import Place, Refused, find
+from cli.sending.doors import Door, OperatorsDoor, SourceDoor
+from cli.sending.request import MOST_IDS
+from cli.sources import Sources, entry, keys_of, read
+from cli.stack import describe
+
+KEY = "EXPUNGE_KEY"
+#: What a source may delete with one request where its entry does not say.
+DEFAULT_MOST = 500
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A door, and how many ids one request may name there."""
+
+    door: Door
+    most: int = MOST_IDS
+
+
+def sender(
+    stage: str | None, source: str | None, key_file: Path | None, url: str | None, *, operator: bool
+) -> Sender:
+    """Who sends, by the command's words. Raises UsageError, Refused or ClickException."""
+    key = _key(key_file)
+    if operator:
+        if url:
+            raise click.UsageError(
+                "--operator finds the address through AWS: name a --stage, leave out --url"
+            )
+        place = find(stage, as_json=False)
+        api = reach(place, stage)
+        return Sender(OperatorsDoor(api), _most(_known(place), OPERATOR))
+    if url:
+        return Sender(_remote(url, source, key))
+    place = find(stage, as_json=False)
+    known = _known(place) if key else read(place)[0]
+    name = source or _only(known)
+    address = describe(place, stage).api_url
+    return Sender(SourceDoor(address, name, key or _kept(known, name)), _most(known, name))
+
+
+def _remote(url: str, source: str | None, key: str | None) -> SourceDoor:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise click.UsageError(f"--url {url}: must look like https://abc.execute-api...amazonaws.com/prod/")
+    if not source or not SOURCE_NAME.fullmatch(source):
+        raise click.UsageError("with --url name the sender: --source NAME")
+    if not key:
+        raise click.UsageError(f"with --url give the source's key: --key-file FILE, or {KEY}")
+    return SourceDoor(url.rstrip("/") + "/", source, key)
+
+
+def _key(file: Path | None) -> str | None:
+    """The key of a file or of the environment, checked; never shown."""
+    try:
+        text = file.read_text(encoding="utf-8").strip() if file else os.environ.get(KEY, "").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise click.UsageError(f"{file}: cannot be read: {type(problem).__name__}") from problem
+    if not text:
+        if file:
+            raise click.UsageError(f"{file}: is empty")
+        return None
+    try:
+        signing_key(text)
+    except ValueError as problem:
+        raise click.UsageError(f"{file or KEY}: {problem}") from None
+    return text
+
+
+def _known(place: Place) -> Sources:
+    """The sources as far as this caller may see them: only needed to know their limits."""
+    try:
+        return read(place)[0]
+    except (ClientError, BotoCoreError, click.ClickException):
+        return {}
+
+
+def _only(known: Sources) -> str:
+    names = [name for name in known if name != OPERATOR]
+    if len(names) != 1:
+        shown = ", ".join(sorted(names)) or "none; expunge keys new makes one"
+        raise click.UsageError(f"which source sends? --source NAME (there are: {shown})")
+    return names[0]
+
+
+def _kept(known: Sources, name: str) -> str:
+    found = entry(known, name)
+    if found.get("profile", Profile.STANDARD_WEBHOOKS) == Profile.TOKEN:
+        raise Refused(f"{name} is a token source, for workflow webhooks: send with one that signs")
+    keys = keys_of(found)
+    if not keys:
+        raise Refused(f"{name} has no keys: expunge keys rotate {name} makes one")
+    return keys[0]
+
+
+def _most(known: Sources, name: str) -> int:
+    """Ids that one request of this source may name, as far as that is known."""
+    found = known.get(name)
+    if not isinstance(found, dict):
+        return MOST_IDS
+    limit = found.get("max_records", DEFAULT_MOST)
+    return min(limit, MOST_IDS) if isinstance(limit, int) and limit > 0 else MOST_IDS
