@@ -16,13 +16,13 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.queue import WorkQueue
 from chalicelib.adapters.table import Table
 from chalicelib.config import Config, from_environment
-from chalicelib.domain.backoff import Patience
-from chalicelib.service.run import Kit
 
 if TYPE_CHECKING:
     from chalicelib.adapters.policy_items import PolicyTable
     from chalicelib.adapters.secrets import Secret
+    from chalicelib.domain.backoff import Patience
     from chalicelib.service.accept import Acceptance
+    from chalicelib.service.kit import Kit
     from chalicelib.service.retain import Retention
     from chalicelib.web.operator import OperatorDoor
     from chalicelib.web.operator_policies import PolicyDoor
@@ -60,6 +60,7 @@ def kit() -> Kit:
     from chalicelib.adapters.topic import ResultsTopic
     from chalicelib.adapters.zoho_orgs import Stage, ZohoOrgs
     from chalicelib.adapters.zoho_token import Tools
+    from chalicelib.service.kit import Kit
 
     stage = config()
     hosts = Stage(
@@ -125,6 +126,8 @@ def retention() -> Retention:
 
 def patience(stage: Config) -> Patience:
     """The stage's waits."""
+    from chalicelib.domain.backoff import Patience
+
     return Patience(
         longest=stage.max_wait_seconds,
         give_up=stage.give_up_seconds,

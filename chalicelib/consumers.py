@@ -1,4 +1,7 @@
-"""The functions that no HTTP request wakes, free of Chalice: work, poll and retention."""
+"""The functions that no HTTP request wakes, free of Chalice: work, poll and retention.
+
+Each imports only what it needs, when it is first called: a cold start waits for nothing else.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,14 @@ from dataclasses import asdict
 from typing import Any
 
 from chalicelib import bootstrap
-from chalicelib.adapters.queue import correlation_of, deletion_of
-from chalicelib.service.poll import poll as poll_due
-from chalicelib.service.retain import retain
-from chalicelib.service.work import Nudge
-from chalicelib.service.work import work as work_on
 
 
 def work(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """A batch of the work queue: {"Records": [{"messageId", "body"}]}; answers which messages failed."""
+    from chalicelib.adapters.queue import correlation_of, deletion_of
+    from chalicelib.service.work import Nudge
+    from chalicelib.service.work import work as work_on
+
     kit = bootstrap.kit_until(context)
     nudges = [
         Nudge(record["messageId"], deletion_of(record["body"]), correlation_of(record["body"]))
@@ -28,6 +30,8 @@ def work(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 def poll(context: Any) -> dict[str, float]:
     """One tick of the schedule; answers what it did."""
+    from chalicelib.service.poll import poll as poll_due
+
     kit = bootstrap.kit_until(context)
     polled = poll_due(kit, until=kit.ends_at - kit.slice_seconds)
     kit.measure("PollCompleted", 1)
@@ -38,5 +42,7 @@ def poll(context: Any) -> dict[str, float]:
 
 def retention(context: Any) -> dict[str, int]:
     """One tick of the schedule; answers what became of the policies that were due."""
+    from chalicelib.service.retain import retain
+
     del context
     return asdict(retain(bootstrap.retention(), time.time()))

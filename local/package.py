@@ -24,6 +24,7 @@ from local.failure import Failure
 from local.settings import REGION, ROOT, STAGE
 
 KEPT = 6  # packages kept per stage
+BYTECODE = Path(__file__).with_name("bytecode.py")
 _CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 _INCOMPLETE = "Could not install dependencies"  # Chalice prints this and exits with 0
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
@@ -76,8 +77,9 @@ def _digest(stage: str, root: Path) -> str:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for word in (stage, version, platform.machine(), importlib.metadata.version("chalice")):
         summary.update(word.encode() + b"\0")
-    for path in (*_inputs(root), Path(__file__)):
-        name = path.name if path == Path(__file__) else path.relative_to(root).as_posix()
+    own = (Path(__file__), BYTECODE)
+    for path in (*_inputs(root), *own):
+        name = path.name if path in own else path.relative_to(root).as_posix()
         summary.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return summary.hexdigest()[:20]
 
@@ -91,6 +93,7 @@ def _make(stage: str, root: Path, target: Path) -> None:
         if stage == STAGE:
             _use_own_architecture(source / ".chalice/config.json")
         _chalice(stage, source, out)
+        _add_bytecode(out / "deployment.zip")
         if stage == STAGE:
             _import_all(out / "deployment.zip", work / "unpacked")
         try:
@@ -130,6 +133,17 @@ def _chalice(stage: str, source: Path, out: Path) -> None:
         after = said.split(_INCOMPLETE, 1)[1].splitlines()
         names = " ".join(word.strip() for word in after[1:4] if word.strip())
         raise Failure(f"packaging {stage}: no wheel for the Lambda runtime for {names}")
+
+
+def _add_bytecode(zip_file: Path) -> None:
+    """In a process of its own, where sets have the same order every time."""
+    added = zip_file.with_suffix(".new")
+    command = [sys.executable, "-S", "-B", str(BYTECODE), str(zip_file), str(added)]
+    env = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failure(f"packaging: the bytecode cannot be made: {_last_line(done.stderr)}")
+    added.replace(zip_file)
 
 
 def _last_line(text: str) -> str:

@@ -1,8 +1,9 @@
-"""The schemas of docs/openapi.json: bodies from their models, answers as the contract has them."""
+"""The schemas of docs/openapi.json: bodies as they are checked, answers as the contract has them."""
 
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Any
 
 from chalicelib.config import Config
@@ -49,12 +50,14 @@ def everything() -> dict[str, Schema]:
 
 
 def _bodies() -> dict[str, Schema]:
-    """The three operations: the models' own schemas, with what the models leave to other code put in."""
-    found: dict[str, Schema] = {}
-    for model in (schemas.DeleteRecords, schemas.MassDelete, schemas.DelinkRecords):
-        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        found |= {name: tidy(schema) for name, schema in made.pop("$defs", {}).items()}
-        found[model.__name__] = tidy(made)
+    """The three operations: the schemas that bodies are checked with, and what other code adds to them."""
+    found: dict[str, Schema] = {
+        "DeleteRecords": deepcopy(dict(schemas.DELETE_RECORDS)),
+        "MassDelete": deepcopy(dict(schemas.MASS_DELETE)),
+        "DelinkRecords": deepcopy(dict(schemas.DELINK_RECORDS)),
+        "InTerritory": dict(schemas.TERRITORY),
+    }
+    found["MassDelete"]["properties"]["territory"] = ref("InTerritory")
     _with_ids(found)
     names = ("DeleteRecords", "MassDelete", "DelinkRecords")
     found["DeletionRequest"] = {"oneOf": [ref(name) for name in names]}
@@ -86,22 +89,6 @@ def _with_ids(found: dict[str, Schema]) -> None:
             }
         ],
     }
-
-
-def tidy(value: Any, name: str = "") -> Any:
-    """A model's schema without titles, and without null: a field that is null is refused."""
-    if isinstance(value, list):
-        return [tidy(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if name == "properties":
-        return {key: tidy(each) for key, each in value.items()}
-    kept = {k: tidy(v, k) for k, v in value.items() if k != "title" and (k, v) != ("default", None)}
-    choices = [each for each in kept.get("anyOf", ()) if each != {"type": "null"}]
-    if len(choices) == 1:
-        del kept["anyOf"]
-        kept |= choices[0]
-    return kept
 
 
 _COUNTS = ("requested", "deleted", "already_absent", "failed", "held", "unknown", "pending")

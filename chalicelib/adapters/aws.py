@@ -1,4 +1,7 @@
-"""The one place that makes boto3 clients: lazily, once per process, with timeouts that fit inside a Lambda.
+"""The one place that makes AWS clients: lazily, once per process, with timeouts that fit inside a Lambda.
+
+They are botocore's, which are boto3's own: `boto3.client` makes the very same ones, after it has loaded S3's
+transfer manager and the resources, for which a cold start would wait (docs/adr/0001).
 
 boto3 waits 60 s to connect and 60 s to read by default, so one hung call would outlive API Gateway (29 s).
 With these settings a call ends after at most 3 x (2 + 5) s and a little back-off, about 22 s.
@@ -29,8 +32,7 @@ def client(name: str) -> Any:
 
 @cache
 def _client(name: str) -> Any:
-    # Here, not above: 170 ms that a function without AWS calls in its path need not pay.
-    import boto3
+    # Here, not above: nothing that a function without AWS calls in its path need wait for.
     from botocore.config import Config
 
     timeouts = Config(
@@ -38,5 +40,12 @@ def _client(name: str) -> Any:
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": TRIES},
     )
-    make: Any = boto3.client  # the stubs overload it by literal service names, ours is any
-    return make(name, config=timeouts)
+    return _session().create_client(name, config=timeouts)
+
+
+@cache
+def _session() -> Any:
+    """One for all clients: it keeps what it has read of the services' descriptions."""
+    from botocore.session import get_session
+
+    return get_session()

@@ -1,6 +1,6 @@
 """The secrets of the doors: who may send (`sources`) and what read links are made with (`links`).
 
-Values are kept by Powertools for as long as the setting says. When a request fails with what is kept, the
+Values are kept for as long as the setting says. When a request fails with what is kept, the
 door asks again for a fresh one: REFETCH_BURST times and then once in REFETCH_SECONDS per process, or bad
 signatures would become calls to Secrets Manager. A failed fetch is remembered for FAILURE_SECONDS for the
 same reason. Nothing here is ever logged but the name of the secret and why it could not be used.
@@ -13,9 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import SecretUnusable, Unavailable
 
@@ -40,7 +38,8 @@ class Secret:
     client: Callable[[], Any]
     keep: int
     clock: Callable[[], float]
-    _provider: SecretsProvider | None = field(default=None, repr=False)
+    _kept: str | bytes | None = field(default=None, repr=False)
+    _kept_until: float = field(default=float("-inf"), repr=False)
     _refetched_at: float = field(default=0.0, repr=False)
     _refetches: float = field(default=REFETCH_BURST, repr=False)
     _failed_at: float = field(default=float("-inf"), repr=False)
@@ -78,15 +77,16 @@ class Secret:
         return self._parsed(self._text(force=True))
 
     def _text(self, *, force: bool) -> str | bytes:
-        if self._provider is None:
-            self._provider = SecretsProvider(boto3_client=self.client())
+        if not force and self._kept is not None and self.clock() < self._kept_until:
+            return self._kept
         try:
-            found = self._provider.get(self.name, max_age=self.keep, force_fetch=force)
-        except GetParameterError as problem:
-            # Raised while the real error was being handled, which is the one that has a code.
-            raise self._why(problem.__context__ or problem) from None
+            answer = self.client().get_secret_value(SecretId=self.name)
+        except (ClientError, BotoCoreError) as problem:
+            raise self._why(problem) from None
+        found = answer.get("SecretString", answer.get("SecretBinary"))
         if not isinstance(found, str | bytes):
             raise SecretUnusable(self.name, "holds no text")
+        self._kept, self._kept_until = found, self.clock() + self.keep
         return found
 
     def _why(self, problem: BaseException) -> Unavailable:

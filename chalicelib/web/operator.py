@@ -109,22 +109,22 @@ class OperatorDoor:
 
     def cancel(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/cancel."""
-        operator_schemas.read(operator_schemas.Nothing, _body(request))
+        operator_schemas.read(operator_schemas.NOTHING, _body(request))
         asked = operate.cancel(self.operators, _id(request), self._caller(request))
         return self._asked(request, "cancel", asked)
 
     def approve(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/approve."""
-        body = operator_schemas.read(operator_schemas.Approve, _body(request))
+        body = operator_schemas.read(operator_schemas.APPROVE, _body(request))
         caller = self._caller(request)
-        asked = operate.approve(self.operators, _id(request), body.count, caller)
+        asked = operate.approve(self.operators, _id(request), body["count"], caller)
         return self._asked(request, "approve", asked)
 
     def resolve(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/resolve."""
-        body = operator_schemas.read(operator_schemas.Resolve, _body(request))
-        outcome, caller = Outcome(body.outcome), self._caller(request)
-        asked = operate.resolve(self.operators, _id(request), outcome, body.note, caller)
+        body = operator_schemas.read(operator_schemas.RESOLVE, _body(request))
+        outcome, caller = Outcome(body["outcome"]), self._caller(request)
+        asked = operate.resolve(self.operators, _id(request), outcome, body.get("note", ""), caller)
         return self._asked(request, "resolve", asked)
 
     def _asked(self, request: HttpRequest, what: str, deletion: Deletion) -> Answer:
@@ -134,7 +134,7 @@ class OperatorDoor:
 
     def retry(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/retry: the new deletion's receipt, with `retry_of`."""
-        operator_schemas.read(operator_schemas.Nothing, _body(request))
+        operator_schemas.read(operator_schemas.NOTHING, _body(request))
         receipt = operate.retry(self.operators, _id(request), self._caller(request))
         return self._receipt(request, receipt)
 
@@ -158,11 +158,12 @@ class OperatorDoor:
         """PUT holds/{module}/{record_id}."""
         caller, org = self._caller(request), operator_schemas.org(request.query)
         module, record_id = operator_schemas.record(request.path_params)
-        body = operator_schemas.read(operator_schemas.SetHold, _body(request))
-        until = None if body.until is None else operator_schemas.moment(body.until, "/until")
+        body = operator_schemas.read(operator_schemas.SET_HOLD, _body(request))
+        until = body.get("until")
+        until = None if until is None else operator_schemas.moment(until, "/until")
         if until is not None and until <= caller.now:
             raise NotValid("the request is not valid", (Field("/until", "is over already"),))
-        hold = Hold(org, module, record_id, body.reason, caller.arn, caller.now, until)
+        hold = Hold(org, module, record_id, body["reason"], caller.arn, caller.now, until)
         self.orgs.set_hold(hold)
         self.note("HoldSet", org=org, module=module, record_id=record_id)
         return responses.ok(200, _hold(hold))
@@ -187,10 +188,10 @@ class OperatorDoor:
     def pause(self, request: HttpRequest) -> Answer:
         """PUT pause."""
         caller = self._caller(request)
-        body = operator_schemas.read(operator_schemas.SetPause, _body(request))
-        pause = Pause(body.org, body.paused, body.reason, caller.arn, caller.now)
+        body = operator_schemas.read(operator_schemas.SET_PAUSE, _body(request))
+        pause = Pause(body.get("org"), body["paused"], body.get("reason", ""), caller.arn, caller.now)
         self.orgs.set_pause(pause)
-        self.note("Paused" if body.paused else "Resumed", org=body.org or "all")
+        self.note("Paused" if pause.paused else "Resumed", org=pause.org or "all")
         return responses.ok(200, _pause(pause))
 
     def _caller(self, request: HttpRequest) -> Caller:

@@ -11,7 +11,7 @@ from chalicelib.web.http import Answer, HttpRequest
 from chalicelib.web.routes import ANY_CONTENT_TYPE, answered, refuse_others
 
 if TYPE_CHECKING:
-    # A name only: with it comes pydantic, for which the functions that serve no HTTP need not wait.
+    # A name only: the functions that serve no HTTP need not wait for what lies behind it.
     from chalicelib.web.operator import OperatorDoor
 
 _ROOT = "/v1/operator"

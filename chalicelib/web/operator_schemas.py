@@ -10,17 +10,16 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
-
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from typing import Any
 
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.service.operate_list import DEFAULT_SECONDS, Place, Wanted
-from chalicelib.web import schemas, strict_json
-from chalicelib.web.schemas import LONGEST_TEXT, RECORD_ID, OrgName, Text
+from chalicelib.web import shape, strict_json
+from chalicelib.web.schemas import BOOLEAN, ORG, RECORD_ID, TEXT, body
+from chalicelib.web.shape import Schema
 
 DEFAULT_ORG = "default"
 _KEY = re.compile(r"[!-~]{1,256}")
@@ -28,55 +27,37 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_CURSOR = 400
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+OUTCOMES = ("done", "not_done")
+
+APPROVE = body("POST .../approve.", {"count": {"type": "integer"}}, "count")
+RESOLVE = body(
+    "POST .../resolve.",
+    {"outcome": {"type": "string", "enum": list(OUTCOMES)}, "note": {**TEXT, "default": ""}},
+    "outcome",
+)
+SET_HOLD = body(
+    "PUT .../holds/{module}/{record_id}; `until` is an ISO 8601 time with its zone.",
+    {"reason": {**TEXT, "minLength": 1}, "until": {"type": ["string", "null"]}},
+    "reason",
+)
+SET_PAUSE = body(
+    "PUT .../pause; without `org` for all orgs.",
+    {"paused": BOOLEAN, "org": {**ORG, "type": ["string", "null"]}, "reason": {**TEXT, "default": ""}},
+    "paused",
+)
+NOTHING = body("Calls that need no body take none, or an empty object.", {})
 
 
-class Approve(_Body):
-    """POST .../approve."""
-
-    count: int
-
-
-class Resolve(_Body):
-    """POST .../resolve."""
-
-    outcome: Literal["done", "not_done"]
-    note: Text = ""
-
-
-class SetHold(_Body):
-    """PUT .../holds/{module}/{record_id}; `until` is an ISO 8601 time with its zone."""
-
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
-    until: str | None = None
-
-
-class SetPause(_Body):
-    """PUT .../pause; without `org` for all orgs."""
-
-    paused: bool
-    org: OrgName | None = None
-    reason: Text = ""
-
-
-class Nothing(_Body):
-    """Calls that need no body take none, or an empty object."""
-
-
-Shape = TypeVar("Shape", bound=_Body)
-
-
-def read(shape: type[Shape], body: bytes) -> Shape:
-    """The body as `shape`; none counts as an empty object. Raises NotValid with a field for every problem."""
-    raw = strict_json.parse(body) if body.strip() else {}
+def read(schema: Schema, given: bytes) -> dict[str, Any]:
+    """The body as `schema` wants it; none counts as an empty object. Raises NotValid with a field for every
+    problem.
+    """
+    raw = strict_json.parse(given) if given.strip() else {}
     if not isinstance(raw, dict):
         raise NotValid("the request is not valid", (Field("", "the body must be a JSON object"),))
-    try:
-        return shape.model_validate(raw)
-    except ValidationError as found:
-        problems = [schemas.problem_of(each) for each in found.errors(include_url=False)]
-        raise NotValid("the request is not valid", tuple(problems)) from None
+    if found := tuple(shape.problems(schema, raw)):
+        raise NotValid("the request is not valid", found)
+    return raw
 
 
 def idempotency_key(headers: Mapping[str, str]) -> str:

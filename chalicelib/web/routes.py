@@ -29,7 +29,7 @@ from chalicelib.web.http import Answer, HttpRequest, from_event
 from chalicelib.web.signature import Unauthorized
 
 if TYPE_CHECKING:
-    # Names only: with them comes pydantic, for which the functions that serve no HTTP need not wait.
+    # Names only: the functions that serve no HTTP need not wait for what lies behind them.
     from chalicelib.web.intake import Intake
     from chalicelib.web.status import Reading
 

@@ -10,7 +10,6 @@ ROOT = Path(__file__).parents[2]
 LATER = (
     "boto3",
     "botocore.client",
-    "pydantic",
     "requests",
     "chalicelib.adapters.secrets",
     "chalicelib.web.schemas",
