@@ -58,7 +58,7 @@ def read(data: bytes, *, column: str | None = None, external: str | None = None)
     problems, repeated = [], 0
     for row in rows[begin:]:
         try:
-            value = check(row.cells[at].strip() if at < len(row.cells) else "")
+            value = check(_cell(row.cells, at, len(rows[0].cells)))
         except ValueError as problem:
             problems.append(f"line {row.line}: {problem}")
             continue
@@ -69,6 +69,15 @@ def read(data: bytes, *, column: str | None = None, external: str | None = None)
     if not seen:
         raise Broken("there are no ids in it, only a header")
     return Ids(tuple(seen), tuple(seen.values()), repeated)
+
+
+def _cell(cells: list[str], at: int, width: int) -> str:
+    """The row's cell with the id. A row with more cells than the first one has slipped, so which is which is
+    not known (ValueError).
+    """
+    if any(cell.strip() for cell in cells[width:]):
+        raise ValueError(f"has {len(cells)} cells, where the first line has {width}")
+    return cells[at].strip() if at < len(cells) else ""
 
 
 def checked(words: Iterable[str], *, external: str | None = None) -> tuple[str, ...]:
