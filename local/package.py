@@ -25,6 +25,9 @@ from local.settings import REGION, ROOT, STAGE
 
 KEPT = 6  # packages kept per stage
 BYTECODE = Path(__file__).with_name("bytecode.py")
+#: What is merged into Chalice's template; scripts/alarms.py makes the second.
+PARTS = ("infra/resources.json", "infra/alarms.json")
+_MERGED = "infra/merged.json"
 _CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 _INCOMPLETE = "Could not install dependencies"  # Chalice prints this and exits with 0
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
@@ -68,7 +71,7 @@ def _inputs(root: Path) -> list[Path]:
     """Everything that goes into a package, in a fixed order."""
     found = [p for p in (root / "chalicelib").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     found += (root / ".chalice").glob("*.json")
-    return [root / "app.py", root / "requirements.txt", root / "infra/resources.json", *sorted(found)]
+    return [root / "app.py", root / "requirements.txt", *(root / part for part in PARTS), *sorted(found)]
 
 
 def _digest(stage: str, root: Path) -> str:
@@ -90,6 +93,7 @@ def _make(stage: str, root: Path, target: Path) -> None:
         work = Path(name)
         source, out = work / "source", work / "out"
         _copy(root, source)
+        _merge(source)
         if stage == STAGE:
             _use_own_architecture(source / ".chalice/config.json")
         _chalice(stage, source, out)
@@ -110,6 +114,19 @@ def _copy(root: Path, source: Path) -> None:
         shutil.copyfile(path, place)
 
 
+def _merge(source: Path) -> None:
+    """The parts of the template as one. Raises Failure where two have something of the same name."""
+    merged: dict[str, Any] = {}
+    for part in PARTS:
+        for section, value in json.loads((source / part).read_text(encoding="utf-8")).items():
+            before = merged.setdefault(section, {} if isinstance(value, dict) else value)
+            if isinstance(value, dict):
+                if twice := before.keys() & value.keys():
+                    raise Failure(f"packaging: {part}: {section} has {', '.join(sorted(twice))} already")
+                before.update(value)
+    (source / _MERGED).write_text(json.dumps(merged), encoding="utf-8")
+
+
 def _use_own_architecture(config: Path) -> None:
     """The local AWS runs the code on this machine, so the package needs this machine's wheels."""
     machine = platform.machine().lower()
@@ -122,7 +139,7 @@ def _use_own_architecture(config: Path) -> None:
 
 def _chalice(stage: str, source: Path, out: Path) -> None:
     command = [sys.executable, "-c", _CHALICE, "package", "--stage", stage]
-    command += ["--merge-template", "infra/resources.json", str(out)]
+    command += ["--merge-template", _MERGED, str(out)]
     # Importing app.py must not write bytecode into the package, nor need any setting of the stage.
     env = {**os.environ, "AWS_DEFAULT_REGION": REGION, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True, check=False)

@@ -21,10 +21,15 @@ def localised(template: dict[str, Any], overrides: Mapping[str, str]) -> dict[st
             if key in resource:
                 resource[key] = "Delete"
         if resource["Type"] in _TLS_ONLY:
-            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
-                statement["Condition"] = {"Bool": {"aws:SecureTransport": "true"}}
+            _shut_out_tls(resource["Properties"]["PolicyDocument"]["Statement"])
         if resource["Type"] == "AWS::DynamoDB::Table":
             resource["Properties"]["DeletionProtectionEnabled"] = False
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["Environment"]["Variables"].update(overrides)
     return template
+
+
+def _shut_out_tls(statements: list[dict[str, Any]]) -> None:
+    for statement in statements:
+        if statement["Effect"] == "Deny":
+            statement["Condition"] = {"Bool": {"aws:SecureTransport": "true"}}

@@ -79,6 +79,7 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("import law of app.py", doors),
     ("docs/openapi.json", tool("python", "scripts/openapi.py", "--check")),
     ("docs/ERRORS.md", tool("python", "scripts/errors_doc.py", "--check")),
+    ("infra/alarms.json", tool("python", "scripts/alarms.py", "--check")),
     ("cfn-lint", templates),
     ("template tests", tool("pytest", "-q", "tests/infra")),
 ]

@@ -64,10 +64,13 @@ def test_queues_and_topic_are_encrypted(resources: dict[str, Any]) -> None:
     for queue in queues.values():
         assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["CustomerKeyOn", False, True]}
         assert queue["KmsMasterKeyId"] == OWN_KEY
-    (topic,) = of_type(resources, "AWS::SNS::Topic").values()
-    assert topic["KmsMasterKeyId"] == {
+    topics = of_type(resources, "AWS::SNS::Topic")
+    assert set(topics) == {"ResultsTopic", "AlarmsTopic"}
+    assert topics["ResultsTopic"]["KmsMasterKeyId"] == {
         "Fn::If": ["CustomerKeyOn", {"Fn::GetAtt": ["Key", "Arn"]}, "alias/aws/sns"]
     }
+    # CloudWatch may not use AWS's own key of SNS, so alarms are encrypted with the customer's or not at all.
+    assert topics["AlarmsTopic"]["KmsMasterKeyId"] == OWN_KEY
 
 
 def test_the_work_queue_gives_up_into_the_dead_letter_queue(resources: dict[str, Any]) -> None:
@@ -84,11 +87,25 @@ def test_the_work_queue_gives_up_into_the_dead_letter_queue(resources: dict[str,
 def test_queues_and_topic_are_reached_over_tls_only(resources: dict[str, Any]) -> None:
     policies = of_type(resources, "AWS::SQS::QueuePolicy") | of_type(resources, "AWS::SNS::TopicPolicy")
     guarded = {each["Ref"] for p in policies.values() for each in p.get("Queues", []) + p.get("Topics", [])}
-    assert guarded == {*QUEUES, "ResultsTopic"}
+    assert guarded == {*QUEUES, "ResultsTopic", "AlarmsTopic"}
     for policy in policies.values():
-        (statement,) = policy["PolicyDocument"]["Statement"]
-        assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+        [statement] = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
+        assert statement["Principal"] == "*"
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_nobody_but_the_stages_alarms_is_let_in_by_a_policy(resources: dict[str, Any]) -> None:
+    policies = of_type(resources, "AWS::SQS::QueuePolicy") | of_type(resources, "AWS::SNS::TopicPolicy")
+    statements = [each for p in policies.values() for each in p["PolicyDocument"]["Statement"]]
+    [allowed] = [each for each in statements if each["Effect"] == "Allow"]
+    assert allowed["Resource"] == {"Ref": "AlarmsTopic"}
+    assert (allowed["Principal"], allowed["Action"]) == (
+        {"Service": "cloudwatch.amazonaws.com"},
+        "sns:Publish",
+    )
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    source = allowed["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
+    assert source.endswith(":alarm:expunge-${Stage}-*")
 
 
 def test_every_function_logs_to_a_group_that_forgets(

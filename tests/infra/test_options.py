@@ -16,18 +16,26 @@ OPTIONS = {
     "AccessLogs": "false",
     "ApiReservedConcurrency": 0,
     "WorkReservedConcurrency": 0,
+    "AlarmTopic": "",
+    "AlarmEmail": "",
 }
 
 
 def test_options_are_off_by_default(template: dict[str, Any], resources: dict[str, Any]) -> None:
     found = {name: each.get("Default") for name, each in template["Parameters"].items() if name in OPTIONS}
     assert found == OPTIONS
-    assert set(template["Conditions"]) >= {"CustomerKeyOn", "AccessLogsOn", "ApiReserved", "WorkReserved"}
+    assert set(template["Conditions"]) >= {
+        *("CustomerKeyOn", "AccessLogsOn", "ApiReserved", "WorkReserved"),
+        *("AlarmTopicGiven", "AlarmEmailGiven"),
+    }
     conditional = {name: r["Condition"] for name, r in resources.items() if "Condition" in r}
     assert conditional.items() >= {
         ("Key", "CustomerKeyOn"),
         ("KeyUse", "CustomerKeyOn"),
         ("AccessLogGroup", "AccessLogsOn"),
+        ("AlarmsTopic", "AlarmEmailGiven"),
+        ("AlarmsTopicPolicy", "AlarmEmailGiven"),
+        ("AlarmsMail", "AlarmEmailGiven"),
     }
 
 
@@ -47,13 +55,18 @@ def test_the_own_key_encrypts_the_secrets_too(resources: dict[str, Any]) -> None
 
 
 def test_who_may_use_the_own_key(resources: dict[str, Any]) -> None:
-    """The account by its own policies, the functions through four services, SNS for this topic alone."""
-    account, topic = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    """The account by its own policies, the functions through four services, SNS and alarms for this stage."""
+    account, topic, alarms = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
     assert account["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
     assert topic["Principal"] == {"Service": "sns.amazonaws.com"}
     assert topic["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     source = topic["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
     assert source.endswith(":" + resources["ResultsTopic"]["Properties"]["TopicName"]["Fn::Sub"])
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert alarms["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"].endswith(":alarm:expunge-${Stage}-*")
+    for each in (topic, alarms):
+        assert each["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     use = resources["KeyUse"]["Properties"]
     assert {each["Ref"] for each in use["Roles"]} == set(ROLES.values())
     (statement,) = use["PolicyDocument"]["Statement"]

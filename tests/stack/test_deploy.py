@@ -37,6 +37,14 @@ def deploy(stack: RunningStack, *options: str, **variables: str) -> subprocess.C
     )
 
 
+def told(stack: RunningStack, alarm: str) -> set[str]:
+    """The topics that an alarm goes to, and whose mail address has been asked."""
+    [found] = stack.client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    asked = stack.client("sns").list_subscriptions()["Subscriptions"]
+    assert "ops@example.com" in [each["Endpoint"] for each in asked if each["Protocol"] == "email"]
+    return {arn.rpartition(":")[2] for arn in found["AlarmActions"]}
+
+
 def test_changes_are_shown_and_applied_only_when_agreed_to(stack: RunningStack) -> None:
     shown = deploy(stack, "--stage", "prod")
     assert shown.returncode == 1
@@ -64,7 +72,8 @@ def test_changes_are_shown_and_applied_only_when_agreed_to(stack: RunningStack) 
 
 
 def test_options_are_applied_and_stay_until_they_are_changed(stack: RunningStack) -> None:
-    options = "CustomerKey=true AccessLogs=true ApiReservedConcurrency=7"
+    alarms = "AlarmEmail=ops@example.com AlarmTopic=arn:aws:sns:us-east-1:000000000000:pager"
+    options = f"CustomerKey=true AccessLogs=true ApiReservedConcurrency=7 {alarms}"
     applied = deploy(stack, "--stage", "dev", "--yes", PARAMETERS=options)
     assert applied.returncode == 0, applied.stderr
     for _ in range(2):
@@ -74,6 +83,7 @@ def test_options_are_applied_and_stay_until_they_are_changed(stack: RunningStack
         described = stack.client("cloudformation").describe_stacks(StackName="expunge-dev")["Stacks"][0]
         values = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
         assert (values["CustomerKey"], values["ApiReservedConcurrency"]) == ("true", "7")
+        assert told(stack, "expunge-dev-poll-silent") == {"pager", "expunge-dev-alarms"}
         again = deploy(stack, "--stage", "dev", "--yes")  # which names none of them
         assert again.returncode == 0, again.stderr
 

@@ -113,13 +113,14 @@ class Bench:
     nap: Callable[[float], None] = lambda _: None
     cache_seconds: float = 300.0
     block_seconds: float = 600.0
+    report: Callable[..., None] = lambda *_event, **_fields: None
 
     def orgs(self, owner: str = "worker", **more: object) -> ZohoOrgs:
         """The factory of a process of its own; the org `default` is made unless it is there."""
         name = f"{PREFIX}default"
         if name not in self.secrets.values or more:
             self.secrets.put(name, credentials(self.url, **more))
-        tools = Tools(self.clock, self._sleep, lambda: 0.5, owner, self.block_seconds)
+        tools = Tools(self.clock, self._sleep, lambda: 0.5, owner, self.block_seconds, self.report)
         return ZohoOrgs(
             self.secrets, Stage(PREFIX, self.cache_seconds, custom_hosts=True), self.leases, tools
         )
