@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.doctor import doctor
 from cli.ends import TABLE
 from cli.export import export
 from cli.following.command import watch
@@ -31,6 +32,7 @@ def main() -> None:
 
 
 main.add_command(setup)
+main.add_command(doctor)
 main.add_command(send)
 main.add_command(watch)
 main.add_command(show)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS, honoured
+from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
 from chalicelib.adapters.zoho_org_secret import VERSIONS
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.errors import SecretUnusable
@@ -93,8 +93,7 @@ def _connect(
     except Refusal as refusal:
         _refuse(place, refusal.trouble)
         return
-    url = honoured(granted.api_domain, org.api_url, org.environment)
-    probe = Probe(wire, org, url, granted.access_token)
+    probe = zoho_probe.entered(wire, org, granted)
     _end(place, held, fields, _looked(probe, granted, uses, wanted), given)
 
 

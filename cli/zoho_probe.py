@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from chalicelib.adapters.zoho_hosts import honoured
 from chalicelib.adapters.zoho_http import Wire, new_session
 from chalicelib.adapters.zoho_request import Ask, body, target
 from chalicelib.adapters.zoho_token_store import refresh_request
@@ -147,6 +148,12 @@ class Probe:
 
     def _send(self, ask: Ask) -> Reply:
         return self.wire.send(self.api_url, ask, time.time() + PATIENCE)
+
+
+def entered(wire: Wire, org: Org, granted: Granted) -> Probe:
+    """The org with a token that was just given, at the address that the service would use with it."""
+    url = honoured(granted.api_domain, org.api_url, org.environment)
+    return Probe(wire, org, url, granted.access_token)
 
 
 def first(reply: Reply, container: str) -> dict[str, Any]:

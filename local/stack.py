@@ -91,6 +91,7 @@ def _deploy(settings: Settings, aws: Local) -> dict[str, str]:
             approve=_anything,
         )
         _allow_recursion(aws, outputs)
+        _keep_data(aws, outputs["TableName"])
     return outputs
 
 
@@ -104,6 +105,19 @@ def _allow_recursion(aws: Local, outputs: dict[str, str]) -> None:
     client = aws.session().client("lambda", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
     for name in RECURSIVE:
         client.put_function_recursion_config(FunctionName=outputs[name], RecursiveLoop="Allow")
+
+
+def _keep_data(aws: Local, table: str) -> None:
+    """It overlooks the table's recovery and time to live too."""
+    client = aws.session().client("dynamodb", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
+    client.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    found = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    if found.get("TimeToLiveStatus") != "ENABLED":
+        client.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": True}
+        )
 
 
 def _stop(settings: Settings) -> None:

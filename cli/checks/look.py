@@ -1,0 +1,133 @@
+"""What every check works with, and what it says: faults with their mends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.adapters.policy_items import PolicyTable
+from chalicelib.adapters.table import Table
+from chalicelib.domain.errors import Unavailable
+from cli import stage
+from cli.place import Place
+
+#: How AWS's services say that something is not there.
+ABSENT = frozenset(
+    {
+        "AWS.SimpleQueueService.NonExistentQueue", "NotFound", "NotFoundException", "QueueDoesNotExist",
+        "ResourceNotFoundException", "TableNotFoundException",
+    }
+)  # fmt: skip
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong, and how to mend it: a command, or where to click."""
+
+    what: str
+    mend: str
+
+
+@dataclass
+class Seen:
+    """What a check saw: a few words, the faults, and remarks that are no faults."""
+
+    detail: str = ""
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
+
+    def fault(self, what: str, mend: str) -> None:
+        """Add a fault."""
+        self.faults.append(Fault(what, mend))
+
+
+@dataclass
+class Look:
+    """One stage as the checks see it. `now`: this machine's clock, in seconds since the epoch.
+
+    `ask_zoho`: False keeps the checks away from Zoho.
+    """
+
+    place: Place
+    now: float
+    ask_zoho: bool = True
+
+    @property
+    def local(self) -> bool:
+        """Is it the stack on this machine?"""
+        return self.place.stage == LOCAL
+
+    @property
+    def deploy(self) -> str:
+        """What makes the stage as it should be."""
+        return "make down, then make up" if self.local else f"make deploy STAGE={self.place.stage}"
+
+    @property
+    def option(self) -> str:
+        """The option that names the stage to our own commands."""
+        return "" if self.local else f" --stage {self.place.stage}"
+
+    def aws(self, words: str) -> str:
+        """A command of the AWS command line for this stage's account, region and endpoint."""
+        meta = self.client("sqs").meta
+        where = f" --endpoint-url {meta.endpoint_url}" if self.local else ""
+        return f"aws {words} --region {meta.region_name}{where}"
+
+    def part(self, name: str = "") -> str:
+        """The name of a part of the stage."""
+        return stage.part(self.place, name)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, made once."""
+        if service not in self._clients:
+            self._clients[service] = self.place.client(service)
+        return self._clients[service]
+
+    def setting(self, function: str, name: str, default: str = "") -> str:
+        """A setting of the stage, as one of its functions has it."""
+        if function not in self._settings:
+            self._settings[function] = stage.settings(self.place, function)
+        return self._settings[function].get(name, default)
+
+    def ledger(self) -> Table:
+        """The stage's table, for reading."""
+        shards = int(self.setting("poll", "EXPUNGE_DUE_SHARDS", "1"))
+        epoch = int(self.setting("poll", "EXPUNGE_EPOCH", "0"))
+        return Table(self.part(), lambda: self.client("dynamodb"), shards=shards, epoch=epoch)
+
+    def policies(self) -> PolicyTable:
+        """The stage's policies, for reading."""
+        return PolicyTable(self.part(), lambda: self.client("dynamodb"))
+
+    @cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
+
+    @cached_property
+    def _settings(self) -> dict[str, dict[str, str]]:
+        return {}
+
+
+Check = Callable[[Look], Seen]
+
+
+def code_of(problem: ClientError) -> str:
+    """AWS's error code."""
+    return str(problem.response.get("Error", {}).get("Code", ""))
+
+
+def looked(check: Check, look: Look) -> tuple[Seen, str]:
+    """What the check saw; beside it why it could not look, empty where it could."""
+    try:
+        return check(look), ""
+    except ClientError as problem:
+        return Seen(), f"{problem.operation_name}: {code_of(problem)}"
+    except Unavailable as problem:
+        return Seen(), f"{problem.what}: {problem.reason}"
+    except BotoCoreError as problem:
+        return Seen(), type(problem).__name__

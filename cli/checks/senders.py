@@ -1,0 +1,87 @@
+"""Who may send, and the keys of read links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.source import OPERATOR, Source, parse
+from chalicelib.web.links import keys_from
+from cli import secret_text
+from cli.checks.look import Look, Seen
+
+
+def held(look: Look, seen: Seen, name: str, mend: str) -> Mapping[str, Any] | None:
+    """The JSON object in a secret; None, with a fault added, where there is none."""
+    try:
+        text, _ = secret_text.read(look.place, name)
+    except secret_text.Missing:
+        seen.fault(f"there is no secret {name}", look.deploy)
+        return None
+    try:
+        found = json.loads(text) if text else None
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        return found
+    seen.fault(f"secret {name} {'holds no JSON object' if text else 'was never filled'}: 503", mend)
+    return None
+
+
+def read_sources(look: Look) -> dict[str, Source]:
+    """The sources that can be used; none where the secret cannot be read."""
+    found = held(look, Seen(), look.place.sources_secret, "") or {}
+    good = {}
+    for name, entry in found.items():
+        try:
+            good[name] = parse(name, entry)
+        except SecretUnusable:
+            continue
+    return good
+
+
+def sources(look: Look) -> Seen:
+    """The sources secret: every entry usable, with keys and modules."""
+    seen, name = Seen(), look.place.sources_secret
+    new = f"expunge keys new NAME --module Leads{look.option}"
+    found = held(look, seen, name, new)
+    if found is None:
+        return seen
+    seen.detail = f"{len(found)} sources"
+    if not found:
+        seen.fault("there is no source: nobody can send", new)
+    for source, entry in found.items():
+        try:
+            _source(look, seen, parse(source, entry))
+        except SecretUnusable as problem:
+            mend = f"mend that field in secret {name} (docs/CONTRACT.md, section 6); until then: 503"
+            seen.fault(f"{problem.reason}", mend)
+    return seen
+
+
+def _source(look: Look, seen: Seen, source: Source) -> None:
+    if not source.keys and source.name != OPERATOR:
+        seen.fault(
+            f"source {source.name} has no key: it can send nothing",
+            f"expunge keys rotate {source.name}{look.option}",
+        )
+    if not source.modules:
+        mend = f'add "modules": ["Leads"] to {source.name} in secret {look.place.sources_secret}'
+        seen.fault(f"source {source.name} allows no module: each of its requests is a 403", mend)
+
+
+def links(look: Look) -> Seen:
+    """The links secret, without which nothing is accepted."""
+    seen, name = Seen(), f"expunge/{look.place.stage}/links"
+    put = look.aws(f"secretsmanager put-secret-value --secret-id {name} --secret-string")
+    mend = f"""{put} '{{"new": "48 random letters and digits", "old": []}}'"""
+    found = held(look, seen, name, mend)
+    if found is None:
+        return seen
+    try:
+        seen.detail = f"{len(keys_from(found))} keys"
+    except SecretUnusable as problem:
+        seen.fault(f"secret {name} {problem.reason}: 503", mend)
+    return seen

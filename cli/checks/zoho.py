@@ -1,0 +1,174 @@
+"""The Zoho orgs: their secrets, credentials, scopes, data centres and clock; reads only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import requests
+
+from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
+from chalicelib.adapters.zoho_token_store import SecretTokenStore, blocked_until, read_token
+from chalicelib.domain.source import Source
+from chalicelib.service.ports import Org
+from cli import secret_text, zoho_probe, zoho_scopes, zoho_words
+from cli.checks import senders
+from cli.checks.look import Look, Seen
+from cli.checks.store import skew
+from cli.zoho_probe import DEAD, Probe, Refusal
+
+#: A stored token with less than this left is not tried (seconds).
+SPARE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How the org can be entered; `scopes`: None where the token's are not known."""
+
+    probe: Probe
+    scopes: frozenset[str] | None
+
+
+def names(look: Look) -> list[str]:
+    """The orgs that have a secret, filled or not."""
+    prefix = f"expunge/{look.place.stage}/zoho/"
+    pages = look.client("secretsmanager").get_paginator("list_secrets")
+    listed = pages.paginate(Filters=[{"Key": "name", "Values": [prefix]}])
+    found = [each["Name"].removeprefix(prefix) for page in listed for each in page["SecretList"]]
+    return sorted(name for name in found if NAME.fullmatch(name))
+
+
+def orgs(look: Look) -> Seen:
+    """Every org that has a secret or is named by a source."""
+    sources = senders.read_sources(look)
+    there = names(look)
+    wanted = {org: source.name for source in sources.values() for org in sorted(source.orgs)}
+    seen, parsed = Seen(), 0
+    for missing in sorted(set(wanted) - set(there)):
+        mend = f"expunge setup --org {missing}{look.option}"
+        seen.fault(f"source {wanted[missing]} names org {missing}, which has no secret", mend)
+    custom = look.setting("work", "EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS") == "true"
+    for name in there:
+        org = _parsed(look, seen, name, custom=custom, used=name in wanted or len(there) == 1)
+        if org is None:
+            continue
+        parsed += 1
+        if look.ask_zoho:
+            _entered(look, seen, org, sources.values())
+    seen.detail = f"{parsed} of {len(there)} orgs usable" + ("" if look.ask_zoho else ", Zoho not asked")
+    return seen
+
+
+def _parsed(look: Look, seen: Seen, name: str, *, custom: bool, used: bool) -> Org | None:
+    text, _ = secret_text.read(look.place, f"expunge/{look.place.stage}/zoho/{name}")
+    setup = f"expunge setup --org {name}{look.option}"
+    if not text:
+        if used:
+            seen.fault(f"org {name}: its secret was never filled; its deletions wait", setup)
+        return None
+    try:
+        return parse_org(name, text, custom_hosts=custom)
+    except BadSecret as problem:
+        seen.fault(f"org {name}: its secret {problem}", f"mend that field, or {setup}")
+        return None
+
+
+def _entered(look: Look, seen: Seen, org: Org, sources: Iterable[Source]) -> None:
+    """Add what is wrong once Zoho is asked."""
+    try:
+        entry = _entry(look, seen, org)
+    except Refusal as refusal:
+        trouble = refusal.trouble
+        option = look.option if "expunge setup" in trouble.mend else ""
+        seen.fault(f"org {org.name}: {trouble.what}", trouble.mend + option)
+        return
+    if entry is None:
+        return
+    _scopes(look, seen, entry, sources)
+    _clock(look, seen, org)
+
+
+def _entry(look: Look, seen: Seen, org: Org) -> Entry | None:
+    """A token that Zoho takes: the shared one where it is good, so that none of the ration is spent.
+
+    Raises Refusal; None, with a fault added, where Zoho cannot be entered.
+    """
+    store = SecretTokenStore(
+        look.client("secretsmanager"), f"expunge/{look.place.stage}/zoho/{org.name}/token"
+    )
+    stored = store.read()
+    token = read_token(stored, org)
+    wire = zoho_probe.new_wire()
+    if token is not None and token.expires_at - SPARE > time.time():
+        entry = Entry(Probe(wire, org, token.api_url, token.value), None)
+        if _good(seen, entry, last=False):
+            _domain(look, seen, org, stored.get("api_domain"))
+            return entry
+    until = blocked_until(stored, org)
+    if until > time.time():
+        minutes = (until - time.time()) / 60
+        what = (
+            f"org {org.name}: Zoho gives no tokens for {minutes:.0f} more minutes (too many were asked for)"
+        )
+        seen.fault(what, "wait; see that nobody else refreshes with the same refresh token")
+        return None
+    granted = zoho_probe.refreshed(wire, org)
+    _domain(look, seen, org, granted.api_domain)
+    entry = Entry(zoho_probe.entered(wire, org, granted), granted.scopes)
+    return entry if _good(seen, entry, last=True) else None
+
+
+def _domain(look: Look, seen: Seen, org: Org, api_domain: object) -> None:
+    wrong = zoho_words.of_domain(api_domain, org.data_center, org.environment)
+    if wrong is not None:
+        seen.fault(f"org {org.name}: {wrong.what}", f"{wrong.mend} --org {org.name}{look.option}")
+
+
+def _good(seen: Seen, entry: Entry, *, last: bool) -> bool:
+    """Does Zoho take the token? A scope that it lacks for this one read is no matter."""
+    reply = entry.probe.organisation()
+    code = reply.error.code if reply.error else ""
+    if reply.status == 200 or code == "OAUTH_SCOPE_MISMATCH":
+        return True
+    if last or code not in DEAD:
+        words = zoho_probe.words_of(reply)
+        seen.fault(
+            f"org {entry.probe.org.name}: {entry.probe.api_url} cannot be read: {words}",
+            "look at https://status.zoho.com and at the user's state in Zoho CRM (Setup, Users)",
+        )
+    return False
+
+
+def _scopes(look: Look, seen: Seen, entry: Entry, sources: Iterable[Source]) -> None:
+    org = entry.probe.org
+    uses = [
+        use
+        for source in sources
+        if org.name in source.orgs
+        for use in zoho_scopes.uses(
+            source.modules, source.operations, mass_delete_by_ids=source.limits.mass_delete_by_ids
+        )
+    ]
+    wanted = zoho_scopes.needed(uses)
+    if entry.scopes is not None:
+        gaps = zoho_scopes.missing(wanted, entry.scopes)
+    else:
+        modules = {zoho_scopes.of_module(use.module): use.module for use in uses}
+        gaps, _ = entry.probe.scope_gaps(wanted, modules)
+    if gaps:
+        seen.fault(
+            f"org {org.name}: the token lacks {len(gaps)} scopes: {', '.join(gaps)}",
+            f"make a new grant code with the scopes that expunge setup --org {org.name}{look.option} prints",
+        )
+
+
+def _clock(look: Look, seen: Seen, org: Org) -> None:
+    """Add a fault where Zoho's clock is another one; an answer of any kind has its time."""
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.head(org.accounts_url, timeout=10, allow_redirects=False)
+    except requests.RequestException:
+        return
+    skew(seen, look, answer.headers.get("Date"), "Zoho")

@@ -1,0 +1,138 @@
+"""`expunge doctor`: is everything of a stage as it should be? It looks, and changes nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict, dataclass
+from textwrap import wrap
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.checks import moving, senders, store, work, zoho
+from cli.checks.look import Check, Fault, Look, Seen, looked
+from cli.options import options
+from cli.place import Refused, find
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("account", store.account),
+    ("stack", store.stack),
+    ("table", store.table),
+    ("queues", moving.queues),
+    ("topic", moving.topic),
+    ("functions", moving.functions),
+    ("consumer", moving.consumer),
+    ("schedules", moving.schedules),
+    ("sources", senders.sources),
+    ("links", senders.links),
+    ("zoho", zoho.orgs),
+    ("pauses", work.pauses),
+    ("overdue", work.overdue),
+    ("policies", work.policies),
+)
+#: Where nothing of these is there, there is nothing more to look at.
+_FIRST = frozenset({"account", "stack"})
+_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One check's result. `blind`: why it could not look; empty where it could."""
+
+    name: str
+    seen: Seen
+    blind: str
+
+    @property
+    def state(self) -> str:
+        """Good, bad, or not known."""
+        return "?" if self.blind else "fault" if self.seen.faults else "ok"
+
+
+def examine(look: Look) -> list[Report]:
+    """Every check in turn; only the first ones where they show that there is no such stage."""
+    found = []
+    for name, check in CHECKS:
+        seen, blind = looked(check, look)
+        if name == "account" and blind:
+            seen.notes.append(Fault("AWS cannot be asked with these credentials", _access(look)))
+        found.append(Report(name, seen, blind))
+        if name in _FIRST and (blind or seen.detail == "not there"):
+            break
+    return found
+
+
+def _access(look: Look) -> str:
+    if look.local:
+        return "make status tells whether the local stack runs; make down, then make up starts it anew"
+    return "set AWS_PROFILE and AWS_REGION, or run aws sso login; aws sts get-caller-identity must work"
+
+
+@click.command(
+    epilog="Exit codes: 0 all well; 3 something is wrong, with its mend; 1 it could not look everywhere."
+)
+@click.option("--no-zoho", is_flag=True, help="Do not ask Zoho: no credits, no access token.")
+@options
+def doctor(stage: str | None, as_json: bool, no_zoho: bool) -> None:
+    """Look at everything that a stage needs, and say how to mend what is wrong.
+
+    Nothing is deleted or changed. Zoho is asked with the access token that the service shares; only where
+    there is none, one of the ten is spent that Zoho gives in ten minutes.
+    """
+    place = find(stage, as_json=as_json)
+    reports = examine(Look(place, time.time(), ask_zoho=not no_zoho))
+    faults = sum(len(each.seen.faults) for each in reports)
+    blind = any(each.blind for each in reports)
+    if as_json:
+        place.say(_document(place.stage, reports))
+    else:
+        _show(place.stage, reports, faults, blind=blind)
+    if faults:
+        raise click.exceptions.Exit(Refused.exit_code)
+    if blind:
+        raise click.exceptions.Exit(1)
+
+
+def _document(stage: str, reports: list[Report]) -> dict[str, Any]:
+    checks = [{"check": r.name, "state": r.state, "detail": r.blind or r.seen.detail} for r in reports]
+    found = [{"check": r.name, **asdict(fault)} for r in reports for fault in r.seen.faults]
+    notes = [{"check": r.name, **asdict(note)} for r in reports for note in r.seen.notes]
+    well = all(r.state == "ok" for r in reports)
+    return {"stage": stage, "ok": well, "checks": checks, "findings": found, "notes": notes}
+
+
+def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> None:
+    """A table of the checks, then each fault with its mend; plain where nobody looks at a screen."""
+    console = Console(width=_WIDTH, highlight=False, markup=False, no_color=not sys.stdout.isatty())
+    if console.is_terminal:
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for each in reports:
+            style = {"ok": "green", "fault": "bold red"}.get(each.state, "yellow")
+            table.add_row(each.name, Text(each.state, style), each.blind or each.seen.detail)
+        console.print(table)
+    else:
+        for each in reports:
+            click.echo(f"{each.name:<10} {each.state:<6} {each.blind or each.seen.detail}"[:_WIDTH].rstrip())
+    for each in reports:
+        for fault in each.seen.faults:
+            _tell("!", each.name, fault)
+        for note in each.seen.notes:
+            _tell("-", each.name, note)
+    end = "all well" if not faults else f"{faults} fault{'s' if faults > 1 else ''}"
+    click.echo(f"\n{stage}: {end}{'; not everything could be looked at' if blind else ''}")
+
+
+def _tell(mark: str, name: str, fault: Fault) -> None:
+    """A fault within 80 columns; its mend on lines of its own, a command unbroken, to be copied."""
+    click.echo("\n" + "\n".join(wrap(f"{mark} {name}: {fault.what}", _WIDTH, subsequent_indent="  ")))
+    if len(fault.mend) > _WIDTH - 4 and fault.mend.startswith(("aws ", "expunge ", ".venv", "make ")):
+        click.echo(f"    {fault.mend}")
+        return
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    indent = " " * 4
+    lines = wrap(fault.mend, _WIDTH, initial_indent=indent, subsequent_indent=indent, **options)  # type: ignore[arg-type]
+    click.echo("\n".join(lines))

@@ -1,0 +1,276 @@
+"""`expunge doctor` on a stack that is broken in every way it looks for, and on one that is well."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from chalicelib.domain.deletion import Status
+from cli.__main__ import main
+from cli.checks import moving, senders, store
+from cli.checks.look import Look
+from cli.doctor import examine
+from cli.place import Place, local
+from local import stack as local_stack
+from local.running import RunningStack
+from local.settings import Settings
+from simulator.settings import ALL_SCOPES
+from tests.stack import breaks
+from tests.stack.breaks import Case
+
+pytestmark = pytest.mark.stack
+
+POLICY = {
+    "module": "Leads",
+    "selection": {"field": "Created_Time", "older_than": "10 years"},
+    "schedule": {"rate": "1 days"},
+}
+FEW = ["ZohoCRM.org.READ", "ZohoCRM.modules.ALL", "ZohoCRM.coql.READ", "ZohoCRM.settings.ALL"]
+ELSEWHERE = {
+    "kind": "reply", "path": "/oauth/v2/token", "status": 200, "times": 1,
+    "body": {"access_token": "1000.x", "api_domain": "https://www.zohoapis.eu", "expires_in": 3600},
+}  # fmt: skip
+LOST = {"pk": {"S": "D#del_LOST"}, "sk": {"S": "META"}, "due": {"S": "due#0"}}
+
+
+def late() -> dict[str, str]:
+    return {"N": str(int(time.time()) - 1200)}
+
+
+CASES = {
+    "no index": Case("table", breaks.no_day_index, "no index day", "make up"),
+    "no recovery": Case("table", breaks.no_recovery, "point-in-time recovery", "update-continuous-backups"),
+    "no time to live": Case("table", breaks.no_time_to_live, "time to live", "update-time-to-live"),
+    "dead letter": Case("queues", breaks.letter("expunge-local-work-dead"), "1 nudges failed", "redrive"),
+    "dead schedule": Case(
+        "queues", breaks.letter("expunge-local-schedule-dead"), "1 scheduled runs", "purge-queue"
+    ),
+    "no redrive": Case("queues", breaks.no_redrive, "has no dead-letter queue", "make up"),
+    "deaf subscriber": Case(
+        "topic", breaks.deaf_subscriber, "sqs shop-results has no dead-letter queue", "RedrivePolicy"
+    ),
+    "throttled": Case(
+        "functions", breaks.throttled("work"), "reserved concurrency is 0", "delete-function-concurrency"
+    ),
+    "other table": Case("functions", breaks.other_table, "EXPUNGE_TABLE=elsewhere", "make up"),
+    "mapping off": Case("consumer", breaks.mapping_off, "mapping", "update-event-source-mapping --uuid"),
+    "poll off": Case(
+        "schedules", breaks.schedule_off("poll"), "expunge-local-poll is disabled", "enable-rule"
+    ),
+    "retention off": Case(
+        "schedules", breaks.schedule_off("retention"), "no policy runs by itself", "enable-rule"
+    ),
+    "sources no JSON": Case(
+        "sources", breaks.secret(breaks.SOURCES, lambda _: "{"), "holds no JSON object", "keys new"
+    ),
+    "no sources": Case("sources", breaks.secret(breaks.SOURCES, lambda _: {}), "no source", "keys new"),
+    "unknown field": Case("sources", breaks.source(max_record=5), "not known", "section 6"),
+    "no key": Case("sources", breaks.source(keys=[]), "has no key", "expunge keys rotate crm-workflow"),
+    "bad key": Case("sources", breaks.source(keys=["secret"]), "must start with whsec_", "section 6"),
+    "no modules": Case("sources", breaks.source(modules=[]), "allows no module", '"modules": ["Leads"]'),
+    "links": Case(
+        "links", breaks.secret(breaks.LINKS, lambda _: {"keys": []}), "no keys", "put-secret-value"
+    ),
+    "org not there": Case("zoho", breaks.source(org="shop"), "has no secret", "expunge setup --org shop"),
+    "org never filled": Case("zoho", breaks.empty_org, "never filled", "expunge setup --org shop"),
+    "org's field": Case(
+        "zoho", breaks.org(concurency=3), "unknown fields: concurency", "setup --org default"
+    ),
+    "client id": Case("zoho", breaks.org(client_id="2000.X"), "no such client id", "--data-center"),
+    "client secret": Case("zoho", breaks.org(client_secret="wrong"), "client secret", "Client Secret"),
+    "revoked": Case("zoho", breaks.org(refresh_token="1000.revoked"), "refresh token", "expunge setup"),
+    "no Zoho": Case(
+        "zoho",
+        breaks.org(accounts_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1"),
+        "no answer",
+        "status.zoho.com",
+    ),
+    "scopes": Case(
+        "zoho",
+        breaks.zoho("settings", {"scopes": FEW}, {"scopes": list(ALL_SCOPES)}),
+        "ZohoCRM.mass_delete.leads.DELETE",
+        "new grant code",
+    ),
+    "data centre": Case(
+        "zoho", breaks.zoho("faults", [ELSEWHERE], None), "lives in data centre eu", "--data-center eu"
+    ),
+    "no tokens": Case("zoho", breaks.no_more_tokens, "no tokens for 8 more minutes", "wait"),
+    "all paused": Case(
+        "pauses",
+        breaks.pause("*", paused={"BOOL": True}, reason={"S": "audit"}),
+        "every org is paused: audit",
+        "v1/operator/pause",
+    ),
+    "org paused": Case(
+        "pauses", breaks.pause("default", paused={"BOOL": True}), "org default is paused", '"org": "default"'
+    ),
+    "restored": Case("pauses", breaks.pause("*", epoch={"N": "1"}), "was restored", "recover.py"),
+    "overdue": Case("overdue", breaks.put(**LOST, next_at=late), "first del_LOST", "logs tail"),
+    "broken policy": Case("policies", breaks.policy({"module": "Leads"}), "is broken", "policies apply"),
+    "late policy": Case("policies", breaks.policy(POLICY, late=True), "did not run", "retention"),
+    "failed policy": Case(
+        "policies",
+        breaks.policy(POLICY, run=Status.FAILED),
+        "failed (NO_PERMISSION)",
+        "expunge policies run old-leads",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("doctor")
+
+
+@pytest.fixture(scope="module")
+def own(directory: Path) -> Iterator[RunningStack]:
+    """A stack of its own, as it gets broken."""
+    settings = Settings(directory)
+    try:
+        stack = RunningStack(local_stack.up(settings))
+        # Each look without a shared token spends one of the ration, and here are more looks than it has.
+        much = {"tokens_per_window": 1000, "live_tokens": 1000}
+        requests.post(f"{stack['zoho_url']}/_sim/settings", json=much, timeout=10).raise_for_status()
+        yield stack
+    finally:
+        local_stack.down(settings)
+
+
+@pytest.fixture
+def place(own: RunningStack, directory: Path) -> Place:
+    return local(directory / "stack.json")
+
+
+def findings(place: Place, *, ahead: float = 0.0, ask_zoho: bool = True) -> list[tuple[str, str, str]]:
+    reports = examine(Look(place, time.time() + ahead, ask_zoho=ask_zoho))
+    assert not [each for each in reports if each.blind]
+    return [(each.name, fault.what, fault.mend) for each in reports for fault in each.seen.faults]
+
+
+def run(directory: Path, *words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["doctor", *words], env={"LOCAL_DIR": str(directory)})
+    return done.exit_code, done.output
+
+
+def kept(own: RunningStack) -> Any:
+    """Everything that a look could change: secrets' versions, queues, the table, Zoho's records."""
+    secrets = own.client("secretsmanager").list_secrets()["SecretList"]
+    versions = {each["Name"]: sorted(each["SecretVersionsToStages"]) for each in secrets}
+    rows = own.client("dynamodb").scan(TableName=breaks.TABLE)["Items"]
+    state = requests.get(f"{own['zoho_url']}/_sim/state", timeout=10).json()
+    return versions, rows, state["records"], state["jobs"]
+
+
+def test_a_healthy_stack_has_no_findings_and_stays_as_it_is(own: RunningStack, directory: Path) -> None:
+    before = kept(own)
+    code, said = run(directory, "--json")
+    document = json.loads(said)
+    assert (code, document["ok"], document["findings"]) == (0, True, []), said
+    assert [each["state"] for each in document["checks"]] == ["ok"] * 14
+    calls = requests.get(f"{own['zoho_url']}/_sim/calls", timeout=10).json()
+    assert {each["method"] for each in calls} <= {"GET", "HEAD", "POST"}
+    assert {each["path"] for each in calls if each["method"] == "POST"} <= {"/oauth/v2/token", "/crm/v7/coql"}
+    assert kept(own) == before
+    code, said = run(directory)
+    assert (code, said.splitlines()[-1]) == (0, "local: all well")
+    assert max(map(len, said.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_names_the_fault_and_its_mend(own: RunningStack, place: Place, name: str) -> None:
+    case = CASES[name]
+    with breaks.broken(case, own):
+        found = findings(place, ask_zoho=case.check in ("zoho", "sources"))
+    fitting = [each for each in found if each[0] == case.check and case.names in each[1]]
+    assert fitting, found
+    assert case.mend in fitting[0][2]
+    others = {each[0] for each in found} - {case.check}
+    assert not others - ({"zoho"} if case.check == "sources" else set()), found
+
+
+def test_after_all_of_it_the_stack_is_well_again(place: Place) -> None:
+    assert findings(place) == []
+
+
+def test_the_shared_token_is_used_where_there_is_one(own: RunningStack, place: Place) -> None:
+    lead = {"operation": "delete_records", "module": "Leads", "ids": ["1"], "dry_run": True}
+    assert own.send({**lead, "dry_run": False}).status_code == 202
+    secrets = own.client("secretsmanager")
+    name = f"{breaks.ORG}/token"
+    limit = time.monotonic() + 30
+    while not any(each["Name"] == name for each in secrets.list_secrets()["SecretList"]):
+        assert time.monotonic() < limit
+        time.sleep(0.2)
+    granted = tokens(own)
+    assert findings(place) == []
+    assert tokens(own) == granted
+    requests.post(f"{own['zoho_url']}/_sim/settings", json={"scopes": FEW}, timeout=10)
+    assert "ZohoCRM.mass_delete.leads.READ" in findings(place)[0][1]
+    assert tokens(own) == granted
+
+
+def tokens(own: RunningStack) -> int:
+    return int(requests.get(f"{own['zoho_url']}/_sim/state", timeout=10).json()["tokens"]["granted"])
+
+
+@pytest.mark.parametrize(("ahead", "says"), [(400.0, "400 s ahead of"), (-90.0, "s behind")])
+def test_a_clock_that_is_off(place: Place, ahead: float, says: str) -> None:
+    look = Look(place, time.time() + ahead)
+    (fault,) = store.account(look).faults
+    assert says.replace("400", "") in fault.what.replace("400", "").replace("399", "")
+    assert "timedatectl" in fault.mend
+
+
+def test_a_stage_that_is_not_there(place: Place) -> None:
+    ghost = Place("ghost", "expunge/ghost/sources", "expunge-ghost-api", place.client)
+    reports = examine(Look(ghost, time.time()))
+    assert [each.name for each in reports] == ["account", "stack"]
+    (fault,) = reports[1].seen.faults
+    assert (fault.what, fault.mend) == (
+        "there is no stack expunge-ghost in this account and region", "make deploy STAGE=ghost"
+    )  # fmt: skip
+
+
+def test_parts_that_are_not_there(place: Place) -> None:
+    look = Look(Place("ghost", "expunge/ghost/sources", "expunge-ghost-api", place.client), time.time())
+    said = [
+        fault.what
+        for check in (store.table, moving.queues, moving.functions, senders.sources, senders.links)
+        for fault in check(look).faults
+    ]
+    assert said[:5] == [
+        "there is no table expunge-ghost",
+        "there is no queue expunge-ghost-work",
+        "there is no queue expunge-ghost-work-dead",
+        "there is no queue expunge-ghost-schedule-dead",
+        "there is no function expunge-ghost-api",
+    ]
+    assert said[-2:] == ["there is no secret expunge/ghost/sources", "there is no secret expunge/ghost/links"]
+
+
+def test_nothing_runs_there(own: RunningStack, tmp_path: Path) -> None:
+    code, said = run(tmp_path)
+    assert code == 1
+    assert "make up" in said
+    dead = {**own.described, "endpoint_url": "http://127.0.0.1:1"}
+    (tmp_path / "stack.json").write_text(json.dumps(dead), encoding="utf-8")
+    code, said = run(tmp_path, "--json")
+    document = json.loads(said)
+    assert (code, [each["state"] for each in document["checks"]]) == (1, ["?"])
+    assert "make up" in document["notes"][0]["mend"]
+
+
+def test_findings_on_paper(own: RunningStack, directory: Path) -> None:
+    with breaks.broken(CASES["no key"], own):
+        code, said = run(directory, "--no-zoho")
+    assert code == 3
+    assert "! sources: source crm-workflow has no key: it can send nothing" in said
+    assert "    expunge keys rotate crm-workflow" in said
+    assert said.endswith("local: 1 fault\n")
