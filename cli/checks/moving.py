@@ -25,8 +25,7 @@ def queues(look: Look) -> Seen:
     if counts.get("work-dead"):
         seen.fault(
             f"{counts['work-dead']} nudges failed five times and lie in {look.part('work-dead')}",
-            f"look at the errors of {look.part('work')}, then"
-            f" .venv/bin/python scripts/recover.py{look.option} redrive",
+            f"look at the errors of {look.part('work')}, then run expunge redrive{look.option}",
         )
     if counts.get("schedule-dead"):
         seen.fault(

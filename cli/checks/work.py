@@ -32,10 +32,10 @@ def pauses(look: Look) -> Seen:
         if pause.paused:
             whose = f"org {org}" if org else "every org"
             who = f" by {pause.set_by.rpartition('/')[2]}" if pause.set_by else ""
-            body = '{"paused": false' + (f', "org": "{org}"' if org else "") + "}"
+            option = f" --org {org}" if org else ""
             seen.fault(
                 f"{whose} is paused{who}: {pause.reason or 'no reason given'}",
-                f"when the reason is gone: PUT v1/operator/pause {body} (signed with AWS credentials)",
+                f"when the reason is gone: expunge resume{option}{look.option}",
             )
     epoch, kept = ledger.epoch, ledger.kept_epoch()
     if kept != epoch:

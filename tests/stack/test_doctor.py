@@ -48,7 +48,9 @@ CASES = {
     "no index": Case("table", breaks.no_day_index, "no index day", "make up"),
     "no recovery": Case("table", breaks.no_recovery, "point-in-time recovery", "update-continuous-backups"),
     "no time to live": Case("table", breaks.no_time_to_live, "time to live", "update-time-to-live"),
-    "dead letter": Case("queues", breaks.letter("expunge-local-work-dead"), "1 nudges failed", "redrive"),
+    "dead letter": Case(
+        "queues", breaks.letter("expunge-local-work-dead"), "1 nudges failed", "expunge redrive"
+    ),
     "dead schedule": Case(
         "queues", breaks.letter("expunge-local-schedule-dead"), "1 scheduled runs", "purge-queue"
     ),
@@ -106,10 +108,13 @@ CASES = {
         "pauses",
         breaks.pause("*", paused={"BOOL": True}, reason={"S": "audit"}),
         "every org is paused: audit",
-        "v1/operator/pause",
+        "expunge resume",
     ),
     "org paused": Case(
-        "pauses", breaks.pause("default", paused={"BOOL": True}), "org default is paused", '"org": "default"'
+        "pauses",
+        breaks.pause("default", paused={"BOOL": True}),
+        "org default is paused",
+        "expunge resume --org default",
     ),
     "restored": Case("pauses", breaks.pause("*", epoch={"N": "1"}), "was restored", "recover.py"),
     "overdue": Case("overdue", breaks.put(**LOST, next_at=late), "first del_LOST", "logs tail"),
