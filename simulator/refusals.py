@@ -8,7 +8,7 @@ from simulator import errors
 from simulator.http import Answer
 from simulator.record import Record
 
-OPERATIONS = ("delete", "mass_delete", "status", "delink", "count", "read")
+OPERATIONS = ("delete", "mass_delete", "status", "delink", "count", "read", "update")
 
 _TEXTS: dict[str, dict[str, str]] = {
     "NO_PERMISSION": {
@@ -33,7 +33,13 @@ _TEXTS: dict[str, dict[str, str]] = {
     "MODULE_NOT_IN_API": {"*": "The given module is not supported in API"},
 }
 _STATUS = {"NO_PERMISSION": 403, "INTERNAL_ERROR": 500}
-_PERMISSION = {"delete": "View", "delink": "Edit", "mass_delete": "Mass_Delete", "status": "Mass_Delete"}
+_PERMISSION = {
+    "delete": "View",
+    "delink": "Edit",
+    "update": "Edit",
+    "mass_delete": "Mass_Delete",
+    "status": "Mass_Delete",
+}
 
 _RECORD_TEXTS = {
     "INVALID_DATA": "record not deleted",

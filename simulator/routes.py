@@ -16,6 +16,7 @@ from simulator import (
     records,
     recycle_bin,
     related,
+    updates,
 )
 from simulator.http import Answer, Call
 from simulator.modules import NOT_IN_API, canonical, scope_name
@@ -107,6 +108,7 @@ ROUTES = (
     _route("GET", "{module}", listing.get_records, "modules", "READ"),
     _route("DELETE", "{module}", records.delete_many, "modules", "DELETE", "delete"),
     _route("GET", "{module}/{id}", listing.get_one, "modules", "READ"),
+    _route("PUT", "{module}/{id}", updates.update_one, "modules", "UPDATE", "update"),
     _route("DELETE", "{module}/{id}", records.delete_one, "modules", "DELETE", "delete"),
     _route("DELETE", "{module}/{id}/{list}", related.delink_many, "modules", "DELETE", "delink"),
     _route("DELETE", "{module}/{id}/{list}/{related_id}", related.delink_one, "modules", "DELETE", "delink"),
@@ -152,5 +154,5 @@ def scopes_for(route: Route, call: Call) -> list[str]:
     if "module" not in call.args or route.group not in ("modules", "mass_delete"):
         return wide
     name = scope_name(canonical(call.args["module"]))
-    rights = ["ALL", route.right] + (["WRITE"] if route.operation == "delink" else [])
+    rights = ["ALL", route.right] + (["WRITE"] if route.operation in ("delink", "update") else [])
     return wide + [f"ZohoCRM.{route.group}.{name}.{right}" for right in rights]

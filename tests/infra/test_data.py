@@ -66,6 +66,7 @@ def test_queues_and_topic_are_encrypted(resources: dict[str, Any]) -> None:
         assert queue["KmsMasterKeyId"] == OWN_KEY
     topics = of_type(resources, "AWS::SNS::Topic")
     assert set(topics) == {"ResultsTopic", "AlarmsTopic"}
+    assert topics["ResultsTopic"]["SignatureVersion"] == "2"  # SHA-256; version 1 is SHA-1
     assert topics["ResultsTopic"]["KmsMasterKeyId"] == {
         "Fn::If": ["CustomerKeyOn", {"Fn::GetAtt": ["Key", "Arn"]}, "alias/aws/sns"]
     }
