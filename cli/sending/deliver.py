@@ -112,8 +112,8 @@ def _ids_at_fault(answer: requests.Response) -> Sequence[int]:
 
 def _so_far(journal: Journal, part: Part, *, doubt: bool = True) -> str:
     words = f"{len(journal.answers)} of {len(journal.parts)} requests are accepted ({journal.accepted:,} ids)"
-    this = f"; whether request {part.number} is, is not known" if doubt else ""
+    this = f", request {part.number} is in doubt" if doubt else ""
     return (
-        f"{words}{this}. {journal.path} remembers them: the same command goes on"
-        " under the same ids, and nothing is deleted twice"
+        f"{words}{this}.\n{journal.path} remembers them: the same command goes on"
+        "\nunder the same delivery ids, and nothing is deleted twice"
     )

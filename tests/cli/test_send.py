@@ -110,7 +110,7 @@ def test_the_tries_are_bounded_and_the_same_command_goes_on(
     words = ("Leads", "--ids", str(leads), "--chunk", "10")
     done = send(*words)
     assert (done.exit_code, len(slept)) == (1, 7)
-    assert "1 of 3 requests are accepted (10 ids); whether request 2 is, is not known" in done.stderr
+    assert "1 of 3 requests are accepted (10 ids), request 2 is in doubt." in done.stderr
     assert "after 8 tries" in done.stderr
     service.when_sent = lambda _: None
     assert send(*words).exit_code == 0
@@ -127,7 +127,7 @@ def test_a_refusal_names_the_line_and_keeps_what_was_accepted(
     done = send("Leads", "--ids", str(leads), "--chunk", "10")
     assert done.exit_code == 3
     assert f"{leads}: line 14" in done.stderr
-    assert "1 of 3 requests are accepted (10 ids). " in done.stderr
+    assert "1 of 3 requests are accepted (10 ids).\n" in done.stderr
     assert len(journal.read(Path(f"{leads}.expunge")).answers) == 1
 
 
@@ -158,7 +158,7 @@ def test_ctrl_c_says_what_is_known(service: Service, leads: Path) -> None:
     service.when_sent = lambda n: process.send_signal(signal.SIGINT) if n == 2 else None
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Interrupted: 1 of 3 requests are accepted (10 ids); whether request 2 is, is not known" in said
+    assert "Interrupted: 1 of 3 requests are accepted (10 ids), request 2 is in doubt." in said
     assert "Traceback" not in said
 
 

@@ -1,0 +1,191 @@
+"""Makes docs/recording.md: the real commands on a local stack of its own, what they say, and nothing else.
+
+.venv/bin/python scripts/recording.py            runs them and writes the page
+.venv/bin/python scripts/recording.py --show     writes to standard output instead
+
+What differs from run to run (ids, keys, times, ports) is replaced. tests/stack/test_recording.py replays the
+same steps and looks at what they did.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from cli.sending import journal
+from local import record as records_of
+from local import stack as local_stack
+from local.running import RunningStack
+from local.settings import ROOT, Settings
+
+PAGE = ROOT / "docs" / "recording.md"
+EXPUNGE = ROOT / ".venv" / "bin" / "expunge"
+RECORDS, FIRST_ID, CHUNK = 5000, 700_000_000_000_000_001, 100
+#: Requests that are answered before somebody presses Ctrl-C.
+ENOUGH = 7
+SECONDS = 180.0
+SCOPES = ["ZohoCRM.modules.ALL", "ZohoCRM.mass_delete.ALL", "ZohoCRM.settings.ALL", "ZohoCRM.org.READ"]
+SCOPES += ["ZohoCRM.users.READ", "ZohoCRM.coql.READ", "ZohoSearch.securesearch.READ"]
+
+INTRODUCTION = """\
+# A recording
+
+Made by `scripts/recording.py`, which runs these commands on a local stack with the Zoho simulator and writes
+down what they say. Ids, keys, times and ports are replaced. The test
+`tests/stack/test_recording.py` replays it and counts: each of the 5,000 records is deleted, by one
+`DELETE` each.
+
+A source gets its key and the org is connected; 5,000 records are to go. The first try is interrupted with
+Ctrl-C, the same command goes on under the same delivery ids, and every outcome is written to a file. On a
+terminal there is a bar in place of the lines with progress.
+
+"""
+
+
+@dataclass
+class Recording:
+    """A shell of 80 columns in `directory`, for `stack`. `said`: the commands with what they said."""
+
+    stack: RunningStack
+    directory: Path
+    said: list[str] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    interrupted_after: int = 0
+
+    def run(
+        self, line: str, env: dict[str, str] | None = None, *, stop: Callable[[], bool] | None = None
+    ) -> None:
+        """Run a command line as a person types it, with Ctrl-C once `stop` says so."""
+        with self._started(line, env or {}) as process:
+            if stop is not None:
+                self._interrupt(process, stop)
+            output, _ = process.communicate(timeout=SECONDS)
+        self.codes.append(process.returncode)
+        mark = "^C" if stop is not None else ""
+        code = f"[exit code {process.returncode}]\n" if process.returncode else ""
+        self.said.append(f"$ {line}\n{mark}{output}{code}")
+
+    @contextmanager
+    def _started(self, line: str, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+        own = {"LOCAL_DIR": str(self.directory / ".local"), "COLUMNS": "80", "PYTHONUNBUFFERED": "1"}
+        own["PATH"] = f"{EXPUNGE.parent}:{os.environ['PATH']}"
+        process = subprocess.Popen(  # a line of this file
+            ["/bin/sh", "-c", f"exec {line}" if line.startswith("expunge") else line],
+            cwd=self.directory,
+            env={**os.environ, **own, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+    def _interrupt(self, process: subprocess.Popen[str], stop: Callable[[], bool]) -> None:
+        limit = time.monotonic() + SECONDS
+        while not stop():
+            if process.poll() is not None or time.monotonic() > limit:
+                raise RuntimeError("the command ended before it was to be interrupted")
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+
+
+def record(stack: RunningStack, directory: Path) -> Recording:
+    """All steps, on a stack that runs. `directory` gets leads.csv, its journal and outcomes.csv."""
+    shell = Recording(stack, directory)
+    (directory / ".local").mkdir()
+    records_of.describe(Settings(directory / ".local"), stack.described)
+    _records(stack, directory)
+    zoho = stack["zoho_url"]
+    secrets = {"ZOHO_CLIENT_SECRET": "any", "ZOHO_GRANT_CODE": _grant(zoho)}
+    shell.run("expunge keys new erp --module Leads --org shop --max-records 500")
+    hosts = f"--accounts-url {zoho} --api-url {zoho}"
+    shell.run(f"expunge setup --org shop --client-id 1000.SHOP {hosts} --yes", secrets)
+    shell.run("head -3 leads.csv")
+    send = f"expunge send Leads --ids leads.csv --source erp --chunk {CHUNK}"
+    kept = directory / "leads.csv.expunge"
+    shell.run(send, stop=lambda: _answers(kept) >= ENOUGH)
+    shell.interrupted_after = _answers(kept)
+    shell.run(send)
+    shell.run("expunge watch leads.csv.expunge")
+    shell.run("expunge export leads.csv.expunge --output outcomes.csv")
+    shell.run("head -3 outcomes.csv")
+    shell.run("cut -d, -f3 outcomes.csv | sort | uniq -c")
+    return shell
+
+
+def _records(stack: RunningStack, directory: Path) -> None:
+    """The records, in Zoho and in a file as Zoho exports it."""
+    body = {"module": "Leads", "count": RECORDS, "first_id": str(FIRST_ID)}
+    requests.post(f"{stack['zoho_url']}/_sim/generate", json=body, timeout=60).raise_for_status()
+    lines = [f"zcrm_{FIRST_ID + n},Lead {n + 1}\n" for n in range(RECORDS)]
+    (directory / "leads.csv").write_text("Record Id,Last Name\n" + "".join(lines), encoding="utf-8")
+
+
+def _grant(zoho: str) -> str:
+    """A grant code, as a person gets it from Zoho's console."""
+    answer = requests.post(f"{zoho}/_sim/grants", json={"scopes": SCOPES}, timeout=10)
+    answer.raise_for_status()
+    return str(answer.json()["code"])
+
+
+def _answers(path: Path) -> int:
+    return len(journal.read(path).answers) if journal.is_one(path) else 0
+
+
+def page(shell: Recording) -> str:
+    """The page, with what differs from run to run replaced."""
+    text = "\n".join(shell.said)
+    named: dict[str, str] = {}
+    for found in re.findall(r"del_[0-9A-Z]{26}", text):
+        named.setdefault(found, f"del_01M8298QNC9R2FS464710{len(named) + 1:05}")
+    for was, becomes in named.items():
+        text = text.replace(was, becomes)
+    for pattern, becomes in (
+        (re.escape(shell.stack["zoho_url"]), "http://127.0.0.1:9000"),
+        (re.escape(str(shell.directory)), "/home/ann"),
+        (r"whsec_[A-Za-z0-9+/=]{20,}", "whsec_..."),
+        (r"for Deluge: .+", "for Deluge: ..."),
+        (r"\([0-9a-f]{8}\)", "(1a2b3c4d)"),
+        (r"\b[0-9a-f]{8}\b(?=, shown this once|\n)", "1a2b3c4d"),
+        (r"\b[0-9]+(?:\.[0-9]+)?/s", "850/s"),
+        (r"20[0-9]{2}-[0-9]{2}-[0-9]{2}([ T])[0-9:]{8}", r"2026-11-22\g<1>18:46:01"),
+        (r"[ ]+\n", "\n"),
+    ):
+        text = re.sub(pattern, becomes, text)
+    return f"{INTRODUCTION}```console\n{text.rstrip()}\n```\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Makes the page; 0 where every command ended as it should."""
+    with tempfile.TemporaryDirectory(prefix="expunge-recording-") as name:
+        settings = Settings(Path(name) / "stack")
+        try:
+            shell = record(RunningStack(local_stack.up(settings)), Path(name))
+        finally:
+            local_stack.down(settings)
+        text = page(shell)
+    if "--show" in arguments:
+        sys.stdout.write(text)
+    else:
+        PAGE.write_text(text, encoding="utf-8")
+    return 0 if sorted(shell.codes) == [*[0] * (len(shell.codes) - 1), 130] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
