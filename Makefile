@@ -10,11 +10,12 @@ FUZZ := .venvs/fuzz
 NODE := .venvs/node
 DEV_READY := $(VENV)/.ready
 LOCAL_READY := $(MINISTACK)/.ready
+BROWSER := .venvs/browser
 PLOTS := .venvs/plots
 PLOTS_READY := $(PLOTS)/.ready
 PY := $(VENV)/bin/python
 STAGE ?= local
-export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS
+export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE
 
 .PHONY: help
 help: ## list the commands
@@ -49,6 +50,23 @@ $(NODE)/.ready: tests/senders/package-lock.json
 .PHONY: node
 node: $(NODE)/.ready ## install the JavaScript sender of the tests (needs node and npm)
 
+# What the tests of the pages need; chromium and its driver are the system's own.
+$(BROWSER)/.ready: tests/browser/package-lock.json
+	@mkdir -p $(BROWSER) && cp tests/browser/package.json $< $(BROWSER)/
+	@cd $(BROWSER) && npm ci --silent --ignore-scripts --no-audit --no-fund && touch .ready
+
+.PHONY: chromium
+chromium:
+	@for each in npm chromium chromedriver; do command -v $$each >/dev/null || { \
+	  echo "make: $$each is missing: on Debian apt-get install npm chromium chromium-driver" >&2; exit 1; }; done
+
+.PHONY: browser
+browser: chromium $(BROWSER)/.ready ## install the accessibility checker of the tests (needs npm, chromium, chromedriver)
+
+.PHONY: pages
+pages: setup browser ## the pages in a real browser, on a local stack (WRITE=1 refreshes docs/images)
+	@$(PY) scripts/run_tests.py --all tests/browser
+
 .PHONY: setup
 setup: python $(DEV_READY) $(VENV)/bin/expunge $(LOCAL_READY) ## make the environments (.venv, .venvs) and .venv/bin/expunge
 
@@ -73,7 +91,7 @@ test: setup ## all tests that need Python and make only
 	@$(PY) scripts/run_tests.py
 
 .PHONY: test-all
-test-all: setup node ## these and the long ones, and those that need node or chromium
+test-all: setup node browser ## these and the long ones, and those that need node or chromium
 	@$(PY) scripts/run_tests.py --all
 
 .PHONY: fuzz

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.dashboard.command import dashboard
 from cli.doctor import doctor
 from cli.ends import TABLE
 from cli.export import export
@@ -46,6 +47,7 @@ main.add_command(holds)
 main.add_command(pause)
 main.add_command(resume)
 main.add_command(redrive)
+main.add_command(dashboard)
 main.add_command(keys)
 main.add_command(policies)
 

@@ -104,6 +104,8 @@ class OperatorDoor:
         return {
             **document(deletion),
             "asked_by": deletion.asked_by,
+            "reason": deletion.request.reason,
+            "calls": deletion.calls,
             "links": self._links(request, deletion.id),
         }
 

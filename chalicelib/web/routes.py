@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 from chalice.app import Chalice, Response
@@ -61,7 +62,7 @@ def register(app: Chalice, doors: Callable[[], Doors]) -> None:
 
     @app.route(READ, methods=["GET"], content_types=ANY_CONTENT_TYPE)
     def status(id: str) -> Response:  # noqa: A002, ARG001
-        return answered(app, lambda: doors().reading.status)
+        return answered(app, lambda: doors().reading.status, for_people=True)
 
     @app.route(READ_RECORDS, methods=["GET"], content_types=ANY_CONTENT_TYPE)
     def records(id: str) -> Response:  # noqa: A002, ARG001
@@ -84,8 +85,11 @@ def refuse_others(app: Chalice, path: str, taken: list[str]) -> None:
     app.route(path, methods=others, content_types=ANY_CONTENT_TYPE, name=WRONG_METHOD)(wrong_method)
 
 
-def answered(app: Chalice, door: Callable[[], Door]) -> Response:
-    """The answer of a door to the application's current request; never raises."""
+def answered(app: Chalice, door: Callable[[], Door], *, for_people: bool = False) -> Response:
+    """The answer of a door to the application's current request; never raises.
+
+    `for_people`: a browser gets a refusal as a page in plain words.
+    """
     current = app.current_request
     request = from_event(current.to_original_event() if current else {})
     observability.follow(request.request_id)
@@ -94,7 +98,18 @@ def answered(app: Chalice, door: Callable[[], Door]) -> Response:
     except Exception as problem:  # noqa: BLE001  # see above: nothing may be left to Chalice
         _noted(problem, request.request_id)
         answer = responses.refusal(problem, request.request_id)
+        if for_people and request.accepts_html():
+            answer = _in_words(answer, request.request_id)
     return Response(body=answer.body, status_code=answer.status, headers=dict(answer.headers))
+
+
+def _in_words(refusal: Answer, request_id: str) -> Answer:
+    from chalicelib.web import page
+
+    nonce = token_urlsafe(16)
+    headers = {**refusal.headers, "Vary": "Accept", **page.headers(nonce)}
+    del headers["Content-Type"]
+    return responses.page(refusal.status, page.refused(refusal.status, request_id, nonce), headers)
 
 
 def _noted(problem: Exception, request_id: str) -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.document import document
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark, outcome_name
-from chalicelib.web import links, page, responses
+from chalicelib.web import links, responses
 from chalicelib.web.http import Answer, HttpRequest
 from chalicelib.web.intake import Secret
 
@@ -47,13 +47,17 @@ class Reading:
 
     def status(self, request: HttpRequest) -> Answer:
         """The status document, or a page of it where a browser asks. Raises NotFound or Unavailable."""
-        shown = document(self._deletion(request))
+        deletion = self._deletion(request)
+        shown = document(deletion)
         # One address, two answers: a browser that goes back must not get the JSON that the page fetched.
         vary = {"Vary": "Accept"}
         if not request.accepts_html():
             return responses.ok(200, shown, vary)
+        from chalicelib.web import page, page_status
+
         nonce = self.nonce()
-        return responses.page(200, page.render(shown, nonce), {**vary, **page.headers(nonce)})
+        text = page_status.render(shown, deletion, nonce)
+        return responses.page(200, text, {**vary, **page.headers(nonce)})
 
     def records(self, request: HttpRequest) -> Answer:
         """One page of outcomes. Raises NotFound, Unavailable, or NotValid for a cursor that is not ours."""

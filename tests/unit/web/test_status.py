@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Plan, Problem
 from chalicelib.domain.outcomes import Finding, Mark
-from chalicelib.web import page
 from tests.fakes import LEADS, House
 
 
@@ -111,63 +106,3 @@ def test_a_views_job_has_no_records_but_a_note() -> None:
     found = house.get(link, "/records").json
     assert (found["records"], found["next_cursor"]) == ([], None)
     assert found["note"]
-
-
-class Outline(HTMLParser):
-    """What the page loads and which elements it has."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.outside: list[str] = []
-        self.nonces: set[str | None] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        self.tags.append(tag)
-        self.outside += [str(named[name]) for name in ("src", "href", "action") if name in named]
-        if tag in ("script", "style"):
-            self.nonces.add(named.get("nonce"))
-
-
-def test_the_page() -> None:
-    house = House()
-    link = accepted(house, reference="<script>alert(1)</script>\"'&")
-    row = next(iter(house.ledger.rows.values()))
-    row.deletion = replace(row.deletion, problems=(Problem("<b>", 2, "m"),))
-    answer = house.get(link, accept="text/html,*/*;q=0.8")
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    policy = answer.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    outline = Outline()
-    outline.feed(answer.text)
-    assert (outline.outside, outline.nonces) == ([], {"nonce"})
-    assert "<script>alert" not in answer.text
-    assert "<b>" not in answer.text
-    assert outline.tags.count("script") == 2
-    assert not re.search(r"\son\w+=|style=", answer.text)
-    assert {"main", "h1", "progress", "th"} <= set(outline.tags)
-    assert '<html lang="en">' in answer.text
-
-
-def test_the_page_of_a_dry_run_says_what_would_happen() -> None:
-    house = House()
-    link = accepted(house, dry_run=True)
-    assert "Not known yet." in house.get(link, accept="text/html").text
-    row = next(iter(house.ledger.rows.values()))
-    row.deletion = replace(row.deletion, plan=Plan(2, ("1",), 1, 1))
-    text = house.get(link, accept="text/html").text
-    assert "Would delete 2 records with 1 calls to Zoho (1 credits). Nothing was deleted." in text
-
-
-def test_every_status_has_a_name_on_the_page() -> None:
-    house = House()
-    link = accepted(house)
-    shown = house.get(link).json
-    for status in ("awaiting_approval", "waiting", "running", "needs_attention", "something_new"):
-        text = page.render(
-            {**shown, "status": status, "waiting_for": "approval", "job": {"id": "1", "status": None}}, "n"
-        )
-        assert "for approval</p>" in text

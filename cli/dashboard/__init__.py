@@ -1,0 +1,1 @@
+"""`expunge dashboard`: an overview of a stage in the browser."""

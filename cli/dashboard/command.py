@@ -1,0 +1,68 @@
+"""`expunge dashboard`: an overview of a stage in the browser, read with the operator's own credentials."""
+
+from __future__ import annotations
+
+import webbrowser
+
+import click
+
+from cli.dashboard.feed import Feed
+from cli.dashboard.server import LOOPBACK, Room, serve
+from cli.dashboard.sums import overview
+from cli.operator_api import reach
+from cli.options import options
+from cli.place import find
+
+_EPILOG = """\b
+expunge dashboard                               the local stack
+expunge dashboard --stage prod --days 30        a stage on AWS, with your AWS credentials"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--days", type=click.FloatRange(0.1, 90), default=7, show_default=True, help="How far back.")
+@click.option(
+    "--org", "orgs", multiple=True, help="An org whose policies and pauses are shown too; repeat it."
+)
+@click.option(
+    "--most", type=click.IntRange(50, 20_000), default=2000, show_default=True, help="Deletions at most."
+)
+@click.option(
+    "--every", type=click.FloatRange(1, 3600), default=10, show_default=True, help="Seconds between reads."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@options
+def dashboard(
+    days: float,
+    orgs: tuple[str, ...],
+    most: int,
+    every: float,
+    port: int,
+    no_browser: bool,
+    stage: str | None,
+    as_json: bool,
+) -> None:
+    """Show an overview of deletions, queues, policies, problems and pauses in the browser.
+
+    The page is served on this machine only, until Ctrl-C, and can change nothing. The address is good once,
+    for the first browser that opens it. What is read: the operators' API (allow execute-api:Invoke on GET
+    v1/operator/*).
+    """
+    place = find(stage, as_json=as_json)
+    feed = Feed(reach(place, stage), place.stage, days, most, ("default", *orgs))
+    room = Room(lambda: overview(feed.read()), every)
+    try:
+        server = serve(room, port)
+    except OSError as problem:
+        words = f"port {port} cannot be used ({problem.strerror}): leave --port out for a free one"
+        raise click.ClickException(words) from problem
+    address = f"http://{LOOPBACK}:{server.server_port}{room.invitation}"
+    place.say({"url": address}, address, "good once; Ctrl-C ends it")
+    if not no_browser:
+        webbrowser.open(address)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        click.echo("ended", err=True)
+    finally:
+        server.server_close()

@@ -1,0 +1,144 @@
+"""The overview's own HTTP server, for one person on one machine.
+
+It listens on loopback. The address that is printed is good once: it gives the browser a cookie for a path
+that nobody can guess, so that neither another user of the machine, who may see addresses in a list of
+processes, nor a page of another site can read anything. It answers GET and changes nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from secrets import token_urlsafe
+from threading import Lock
+from typing import Any
+
+import click
+
+from chalicelib.web.page import headers as policy
+from chalicelib.web.responses import ALWAYS
+from cli.dashboard.page import plain, render
+
+LOOPBACK = "127.0.0.1"
+ALONE = {"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"}
+_USED = "This address was good once and has been used. Start expunge dashboard again for a new one."
+_NOT_HERE = "There is nothing here. Open the address that expunge dashboard has printed."
+
+
+@dataclass
+class Room:
+    """Who may come in, and what is shown. `overview` makes the data; it may raise ClickException."""
+
+    overview: Callable[[], Mapping[str, Any]]
+    seconds: float
+    path: str = field(default_factory=lambda: f"/{token_urlsafe(18)}/")
+    _key: str = field(default_factory=lambda: token_urlsafe(24))
+    _once: str | None = field(default_factory=lambda: token_urlsafe(24))
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def invitation(self) -> str:
+        """The path that lets one browser in."""
+        return f"/open/{self._once}"
+
+    def enter(self, path: str) -> str | None:
+        """The cookie for the first who comes with the invitation; None for everybody else."""
+        with self._lock:
+            if self._once is None or not _same(path, self.invitation):
+                return None
+            self._once = None
+        return f"key={self._key}; Path={self.path}; HttpOnly; SameSite=Strict"
+
+    def knows(self, cookies: str) -> bool:
+        """Is the key among the cookies?"""
+        try:
+            found = SimpleCookie(cookies).get("key")
+        except CookieError:
+            return False
+        return found is not None and _same(found.value, self._key)
+
+    def data(self) -> tuple[int, str]:
+        """The newest overview as JSON; one is made at a time."""
+        try:
+            with self._lock:
+                return 200, json.dumps(self.overview())
+        except click.ClickException as problem:
+            return 502, json.dumps({"error": problem.format_message()})
+
+
+def serve(room: Room, port: int) -> ThreadingHTTPServer:
+    """A server that listens already; `port` 0 takes a free one. Raises OSError where it is taken."""
+
+    class Handler(_Handler):
+        """One request, for this room."""
+
+    Handler.room = room
+    server = ThreadingHTTPServer((LOOPBACK, port), Handler)
+    server.daemon_threads = True
+    Handler.port = server.server_port
+    return server
+
+
+class _Handler(BaseHTTPRequestHandler):
+    room: Room
+    port: int
+    server_version, sys_version = "expunge", ""
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+
+    def do_GET(self) -> None:
+        """Everything that there is."""
+        if not self._is_for_us():
+            return self._words(403, _NOT_HERE)
+        if self.path.startswith("/open/"):
+            return self._open()
+        if not self.room.knows(self.headers.get("Cookie", "")):
+            return self._words(404, _NOT_HERE)
+        if _same(self.path, self.room.path):
+            nonce = token_urlsafe(16)
+            return self._answer(200, "text/html", render(nonce, self.room.seconds), policy(nonce))
+        if _same(self.path, f"{self.room.path}data.json"):
+            return self._answer(*_typed(self.room.data()))
+        return self._words(404, _NOT_HERE)
+
+    def _is_for_us(self) -> bool:
+        """Asked for by a name of this machine, and by no page of another site."""
+        hosts = {f"{LOOPBACK}:{self.port}", f"localhost:{self.port}"}
+        return (
+            self.headers.get("Host", "").lower() in hosts
+            and self.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+        )  # fmt: skip
+
+    def _open(self) -> None:
+        cookie = self.room.enter(self.path)
+        if cookie is None:
+            return self._words(404, _USED)
+        return self._answer(303, "text/plain", "", {"Location": self.room.path, "Set-Cookie": cookie})
+
+    def _words(self, status: int, words: str) -> None:
+        nonce = token_urlsafe(16)
+        self._answer(status, "text/html", plain(words, nonce), policy(nonce))
+
+    def _answer(self, status: int, kind: str, text: str, more: Mapping[str, str] | None = None) -> None:
+        body = text.encode()
+        self.send_response(status)
+        shown = {"Content-Type": f"{kind}; charset=utf-8", "Content-Length": str(len(body))}
+        for name, value in {**ALWAYS, **ALONE, **shown, **(more or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base's own name
+        """Nothing: paths are secrets here."""
+
+
+def _typed(data: tuple[int, str]) -> tuple[int, str, str]:
+    return data[0], "application/json", data[1]
+
+
+def _same(given: str, right: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())
