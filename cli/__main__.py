@@ -19,6 +19,7 @@ from cli.place import Group
 from cli.policies import policies
 from cli.sending.command import send
 from cli.setup import setup
+from cli.verifying.command import verify
 
 
 @click.group(
@@ -34,6 +35,7 @@ def main() -> None:
 
 main.add_command(setup)
 main.add_command(doctor)
+main.add_command(verify)
 main.add_command(send)
 main.add_command(watch)
 main.add_command(show)

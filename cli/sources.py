@@ -32,14 +32,20 @@ def read(place: Place) -> tuple[Sources, str | None]:
         ) from None
     if not text:
         return {}, version
-    try:
-        held = json.loads(text)
-    except ValueError:
-        held = None
-    if not isinstance(held, dict):
+    held = object_in(text)
+    if held is None:
         # Not chained: the parser's words can hold a part of the secret.
         raise click.ClickException(f"{place.sources_secret} holds no JSON object: mend it by hand") from None
     return held, version
+
+
+def object_in(text: str | None) -> Sources | None:
+    """The JSON object in a secret's text; None for anything else."""
+    try:
+        held = json.loads(text or "")
+    except ValueError:
+        return None
+    return held if isinstance(held, dict) else None
 
 
 def write(place: Place, sources: Sources, changed: str, version: str | None) -> None:

@@ -1,0 +1,1 @@
+"""`expunge verify`: why was this captured request refused?"""
