@@ -15,7 +15,7 @@ PLOTS := .venvs/plots
 PLOTS_READY := $(PLOTS)/.ready
 PY := $(VENV)/bin/python
 STAGE ?= local
-export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE
+export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE CONFIRM
 
 .PHONY: help
 help: ## list the commands
@@ -117,6 +117,11 @@ guards: setup ## take one guard away at a time: some test must fail for each
 .PHONY: deploy
 deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or prod, BUCKET=, PARAMETERS=, YES=1)
 	@$(PY) -m local deploy --stage $(STAGE) $(if $(YES),--yes)
+
+# Table and secrets stay, in a stack of the same name, unless DELETE_DATA=yes; then the stage's name must be typed.
+.PHONY: destroy
+destroy: setup ## take a stage down, but for its data (STAGE=dev or prod, YES=1, DELETE_DATA=yes, CONFIRM=)
+	@$(PY) -m local destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(filter yes,$(DELETE_DATA)),--delete-data)
 
 # Hashes of every platform's files are locked; no registry is named.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" ../$(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe \

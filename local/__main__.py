@@ -1,4 +1,4 @@
-"""`python -m local up|down|status|deploy|demo`: what the Makefile's commands of the same names run."""
+"""`python -m local up|down|status|deploy|destroy|demo`: what the Makefile's commands of these names run."""
 
 from __future__ import annotations
 
@@ -37,12 +37,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _run(arguments: list[str], settings: Settings) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "deploy", "demo"])
+    parser.add_argument("command", choices=["up", "down", "status", "deploy", "destroy", "demo"])
     parser.add_argument(
         "--stage", default=STAGE, help="for deploy: local (the running stack) or a stage on AWS"
     )
     parser.add_argument("--yes", action="store_true", help="for deploy: apply the changes without asking")
+    parser.add_argument("--delete-data", action="store_true", help="for destroy: table and secrets too")
     options = parser.parse_args(arguments)
+    if options.command == "destroy":
+        return _destroy(options.stage, yes=options.yes, data=options.delete_data)
     if options.command == "deploy":
         return _deploy(settings, options.stage, yes=options.yes)
     commands = {"up": _up, "down": _down, "status": _status, "demo": _demo}
@@ -82,6 +85,16 @@ def _deploy(settings: Settings, stage: str, *, yes: bool) -> int:
 
     given = os.environ.get("PARAMETERS", "")
     to_aws(stage, yes=yes, bucket=os.environ.get("BUCKET") or None, parameters=given)
+    return 0
+
+
+def _destroy(stage: str, *, yes: bool, data: bool) -> int:
+    if stage not in package.stages() or stage == STAGE:
+        stages = ", ".join(each for each in package.stages() if each != STAGE)
+        raise Failure(f"STAGE={stage}: must be one of {stages}; make down ends the local stack")
+    from local.destroy import destroy  # noqa: PLC0415 - only this command reads the account of the environment
+
+    destroy(stage, yes=yes, data=data, confirmed=os.environ.get("CONFIRM", ""))
     return 0
 
 

@@ -1,11 +1,13 @@
-"""Deploys a packaged template: upload, change set, look, apply. The same on AWS and on the local AWS."""
+"""Deploys a packaged template: upload, change set, look, apply. The same on AWS and on the local AWS.
+
+Nothing is changed but through a change set that somebody has seen, or has said not to want to see.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
+from local.artifacts import Artifacts
 from local.failure import Failure
 from local.package import Package
 
@@ -32,14 +35,15 @@ class Change:
     replacement: str
 
 
+Approve = Callable[[list[Change]], bool]
+
+
 class Deployer:
     """Deploys to one account and region, or to the local AWS where `endpoint_url` is given."""
 
     def __init__(self, session: boto3.Session, *, endpoint_url: str | None, config: Config) -> None:
         self._cfn = session.client("cloudformation", endpoint_url=endpoint_url, config=config)
-        self._s3 = session.client("s3", endpoint_url=endpoint_url, config=config)
-        self._region = session.region_name
-        self._host = endpoint_url
+        self._artifacts = Artifacts(session, endpoint_url=endpoint_url, config=config)
 
     def deploy(
         self,
@@ -49,24 +53,85 @@ class Deployer:
         template: dict[str, Any],
         parameters: Mapping[str, str],
         bucket: str,
-        approve: Callable[[list[Change]], bool],
+        approve: Approve,
     ) -> dict[str, str]:
         """Applies `template` to `stack` if `approve` says so about its changes; returns the stack's outputs.
 
         An unchanged stack is left alone and its outputs are returned. Raises Failure where the deployment
         fails (with CloudFormation's own reason) or is not approved.
         """
-        url = self._upload(bucket, package, template)
+        self._artifacts.ensure_bucket(bucket)
+        url = self._artifacts.upload(bucket, package, template)
+        values = self._values(stack, parameters, template)
+        kind = "UPDATE" if self.is_there(stack) else "CREATE"
+        self._apply(stack, kind, approve, TemplateURL=url, Parameters=values)
+        return self.outputs(stack)
+
+    def update(self, stack: str, template: dict[str, Any], approve: Approve) -> None:
+        """Applies a small template to a stack that is there, with its parameters as they are. Raises as
+        `deploy`.
+        """
+        values = self._values(stack, {}, template)
+        self._apply(stack, "UPDATE", approve, TemplateBody=json.dumps(template), Parameters=values)
+
+    def adopt(
+        self,
+        stack: str,
+        template: dict[str, Any],
+        parameters: Mapping[str, str],
+        resources: list[dict[str, Any]],
+        approve: Approve,
+    ) -> None:
+        """Makes a stack of resources that are there already: exactly those of the small `template`.
+
+        `resources`: as CloudFormation's ResourcesToImport. Raises as `deploy`.
+        """
+        known = {name: value for name, value in parameters.items() if name in template["Parameters"]}
+        values = self._values(stack, known, template)
+        body = json.dumps(template)
+        self._apply(
+            stack, "IMPORT", approve, TemplateBody=body, Parameters=values, ResourcesToImport=resources
+        )
+
+    def _apply(self, stack: str, kind: str, approve: Approve, **what: Any) -> None:
         name = f"expunge-{int(time.time() * 1000)}"
-        known = template.get("Parameters", {})
-        kind = self._begin(stack, name, url, parameters, known)
+        create: Any = self._cfn.create_change_set
+        create(
+            StackName=stack,
+            ChangeSetName=name,
+            ChangeSetType=kind,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            **what,
+        )
         if self._prepared(stack, name):
             self._ask(stack, name, approve)
             self._cfn.execute_change_set(StackName=stack, ChangeSetName=name)
-            self._finish(stack, "stack_create_complete" if kind == "CREATE" else "stack_update_complete")
-        return self.outputs(stack)
+            self._finish(stack, f"stack_{kind.lower()}_complete")
 
-    def _ask(self, stack: str, name: str, approve: Callable[[list[Change]], bool]) -> None:
+    def delete(self, stack: str) -> None:
+        """Deletes the stack; what its template says to keep stays. Raises Failure where that fails."""
+        self._cfn.delete_stack(StackName=stack)
+        self._finish(stack, "stack_delete_complete")
+
+    def template(self, stack: str) -> dict[str, Any]:
+        """The template that the stack was deployed with, as it was uploaded."""
+        found: Any = self._cfn.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        parsed: dict[str, Any] = (
+            json.loads(found) if isinstance(found, str) else json.loads(json.dumps(found))
+        )
+        return parsed
+
+    def resources(self, stack: str) -> list[str]:
+        """The logical ids of what the stack has."""
+        pages = self._cfn.get_paginator("list_stack_resources").paginate(StackName=stack)
+        found = [each for page in pages for each in page["StackResourceSummaries"]]
+        return [e["LogicalResourceId"] for e in found if not e["ResourceStatus"].startswith("DELETE")]
+
+    def is_there(self, stack: str) -> bool:
+        """Is there such a stack? One whose creation never began is none."""
+        return self._deployed(stack) is not None
+
+    def _ask(self, stack: str, name: str, approve: Approve) -> None:
         """Leaves no change set behind where the answer is no, or where there was none."""
         approved = False
         try:
@@ -82,63 +147,12 @@ class Deployer:
         described = self._cfn.describe_stacks(StackName=stack)["Stacks"][0]
         return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
 
-    def ensure_bucket(self, bucket: str) -> None:
-        """Makes the private bucket for packages where it is not there yet."""
-        try:
-            self._s3.head_bucket(Bucket=bucket)
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-                raise Failure(f"artifacts bucket {bucket}: {error}") from error
-            self._make_bucket(bucket)
-
-    def _make_bucket(self, bucket: str) -> None:
-        if self._region == "us-east-1":  # the one region that must not be named here
-            self._s3.create_bucket(Bucket=bucket)
-        else:
-            where: Any = {"LocationConstraint": self._region}
-            self._s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-        self._s3.put_public_access_block(
-            Bucket=bucket,
-            PublicAccessBlockConfiguration={
-                "BlockPublicAcls": True,
-                "IgnorePublicAcls": True,
-                "BlockPublicPolicy": True,
-                "RestrictPublicBuckets": True,
-            },
-        )
-
-    def _upload(self, bucket: str, package: Package, template: dict[str, Any]) -> str:
-        """Uploads zip and template under names that say what is in them; returns the template's address."""
-        code = package.zip_file.read_bytes()
-        code_key = f"{package.stage}/{hashlib.sha256(code).hexdigest()[:32]}.zip"
-        self._s3.put_object(Bucket=bucket, Key=code_key, Body=code)
-        for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::Serverless::Function":
-                resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": code_key}
-        text = json.dumps(template, separators=(",", ":"), sort_keys=True).encode()
-        key = f"{package.stage}/{hashlib.sha256(text).hexdigest()[:32]}.json"
-        self._s3.put_object(Bucket=bucket, Key=key, Body=text)
-        host = self._host or f"https://s3.{self._region}.amazonaws.com"
-        return f"{host}/{bucket}/{key}"
-
-    def _begin(
-        self, stack: str, name: str, url: str, parameters: Mapping[str, str], known: Container[str]
-    ) -> str:
-        """Makes the change set. A parameter given to an earlier deployment and not now stays as it was."""
-        before = self._deployed(stack)
-        kind = "CREATE" if before is None else "UPDATE"
-        kept = [name for name in before or () if name in known and name not in parameters]
+    def _values(self, stack: str, parameters: Mapping[str, str], template: dict[str, Any]) -> Any:
+        """Parameters for a change set. One given to an earlier deployment and not now stays as it was."""
+        before, known = self._deployed(stack) or (), template.get("Parameters", {})
         values: Any = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-        values += [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
-        self._cfn.create_change_set(
-            StackName=stack,
-            ChangeSetName=name,
-            ChangeSetType="UPDATE" if kind == "UPDATE" else "CREATE",
-            TemplateURL=url,
-            Parameters=values,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
-        return kind
+        kept = [name for name in before if name in known and name not in parameters]
+        return values + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
 
     def _deployed(self, stack: str) -> list[str] | None:
         """The names of the parameters of the stack that is there; None where there is none to update.
@@ -168,6 +182,10 @@ class Deployer:
             if "didn't contain changes" in reason or "No updates" in reason:
                 return False
             raise Failure(f"deploying {stack}: {reason}") from error
+        found = self._cfn.describe_change_set(StackName=stack, ChangeSetName=name)
+        if found["ExecutionStatus"] != "AVAILABLE":
+            self._cfn.delete_change_set(StackName=stack, ChangeSetName=name)
+            raise Failure(f"deploying {stack}: {found.get('StatusReason', 'cannot be applied')}")
         return True
 
     def _changes(self, stack: str, name: str) -> list[Change]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import package
-from local.cloudformation import Change, Deployer
+from local import leftovers, package
+from local.account import TIMEOUTS, agreed, clients, session
+from local.cloudformation import Approve, Deployer
 from local.failure import Failure
 from local.say import line, step
-
-TIMEOUTS = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 
 
 def to_aws(stage: str, *, yes: bool, bucket: str | None = None, parameters: str = "") -> dict[str, str]:
@@ -26,43 +22,63 @@ def to_aws(stage: str, *, yes: bool, bucket: str | None = None, parameters: str 
     is not named stays as it was deployed. Without `yes` somebody at a terminal must agree to the changes.
     Raises Failure where anything of it does not work or is not agreed to.
     """
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
-    if not session.region_name:
-        raise Failure("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that has one")
+    found = session()
     with step(f"package for {stage}"):
         packaged = package.build(stage)
     try:
         given = _given(parameters, packaged.template())
-        return _deploy(session, packaged, given, yes=yes, bucket=bucket)
+        return _deploy(found, packaged, given, yes=yes, bucket=bucket)
     except (BotoCoreError, ClientError) as error:
         raise Failure(f"deploying {stage}: {error}") from error
 
 
 def _deploy(
-    session: boto3.Session,
+    found: boto3.Session,
     packaged: package.Package,
     parameters: dict[str, str],
     *,
     yes: bool,
     bucket: str | None,
 ) -> dict[str, str]:
-    sts = session.client("sts", config=TIMEOUTS)
+    sts = found.client("sts", config=TIMEOUTS)
     account = sts.get_caller_identity()["Account"]
-    line(f"  account {account}, region {session.region_name}, stage {packaged.stage}")
-    deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
-    artifacts = bucket or f"expunge-artifacts-{account}-{session.region_name}"
-    deployer.ensure_bucket(artifacts)
+    line(f"  account {account}, region {found.region_name}, stage {packaged.stage}")
+    deployer = Deployer(found, endpoint_url=None, config=TIMEOUTS)
+    values = {**parameters, "Stage": packaged.stage}
+    if not deployer.is_there(f"expunge-{packaged.stage}"):
+        values = _taken_up(found, deployer, packaged, values, yes=yes)
     outputs = deployer.deploy(
         stack=f"expunge-{packaged.stage}",
         package=packaged,
         template=packaged.template(),
-        parameters={**parameters, "Stage": packaged.stage},
-        bucket=artifacts,
-        approve=lambda changes: _agreed(changes, yes=yes),
+        parameters=values,
+        bucket=bucket or f"expunge-artifacts-{account}-{found.region_name}",
+        approve=lambda changes: agreed(changes, yes=yes),
     )
     for name, value in sorted(outputs.items()):
         line(f"  {name}: {value}")
     return outputs
+
+
+def _taken_up(
+    found: boto3.Session,
+    deployer: Deployer,
+    packaged: package.Package,
+    values: dict[str, str],
+    *,
+    yes: bool,
+) -> dict[str, str]:
+    """The parameters, after what an earlier stack has left behind was taken over, where there is any."""
+    left = leftovers.find(clients(found), packaged.stage)
+    if not left:
+        return values
+    line("  without a stack, left by an earlier deployment; taken over as it is:")
+    for each in left.lines():
+        line(f"    {each}")
+    key = {"CustomerKey": "true"} if left.key else {}
+    approve: Approve = lambda changes: agreed(changes, yes=yes)  # noqa: E731
+    leftovers.adopt(deployer, left, packaged.template(), {**values, **key}, approve)
+    return {**key, **values}
 
 
 def _given(text: str, template: dict[str, Any]) -> dict[str, str]:
@@ -74,15 +90,3 @@ def _given(text: str, template: dict[str, Any]) -> dict[str, str]:
             names = ", ".join(sorted(known))
             raise Failure(f"PARAMETERS={text}: must be Name=value, with names from {names}")
     return {name: value for name, _, value in pairs}
-
-
-def _agreed(changes: list[Change], *, yes: bool) -> bool:
-    """Shows every change, with a mark at replacements and removals; then asks, unless told to go on."""
-    for change in sorted(changes, key=lambda c: (c.action, c.resource)):
-        mark = "!" if change.action == "Remove" or change.replacement in ("True", "Conditional") else " "
-        line(f" {mark} {change.action:<7} {change.resource} ({change.kind})")
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise Failure("nobody to ask whether to apply these changes: give YES=1 to apply them")
-    return input("apply these changes? [y/N] ").strip().lower() in ("y", "yes")

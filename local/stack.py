@@ -81,7 +81,6 @@ def _deploy(settings: Settings, aws: Local) -> dict[str, str]:
         packaged = package.build(STAGE)
     deployer = Deployer(aws.session(), endpoint_url=aws.endpoint_url, config=TIMEOUTS)
     with step("deployment"):
-        deployer.ensure_bucket(BUCKET)
         outputs = deployer.deploy(
             stack=STACK,
             package=packaged,

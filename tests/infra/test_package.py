@@ -92,6 +92,26 @@ def test_aws_stages_carry_wheels_for_arm_only() -> None:
     assert machines == {"aarch64"}
 
 
+#: `e_machine` in the header of a compiled file, by Lambda's name of the architecture.
+MACHINES = {"x86_64": 62, "arm64": 183}
+
+
+@pytest.mark.parametrize("stage", package.stages())
+def test_every_compiled_file_is_for_the_stages_architecture(stage: str) -> None:
+    """Told by its own header, whatever its wheel was called; all functions share it."""
+    found = package.build(stage)
+    functions = [
+        r for r in found.template()["Resources"].values() if r["Type"] == "AWS::Serverless::Function"
+    ]
+    [architecture] = {tuple(each["Properties"]["Architectures"]) for each in functions}
+    with zipfile.ZipFile(found.zip_file) as archive:
+        headers = [archive.open(name).read(20) for name in archive.namelist() if ".so" in Path(name).suffixes]
+    assert headers
+    assert {header[:4] for header in headers} == {b"\x7fELF"}
+    machines = {int.from_bytes(header[18:20], "little") for header in headers}
+    assert machines == {MACHINES[each] for each in architecture}
+
+
 def test_an_unchanged_application_is_not_packaged_again(tmp_path: Path) -> None:
     first = package.build("local", kept_in=tmp_path)
     made = first.zip_file.stat().st_mtime_ns

@@ -1,0 +1,43 @@
+"""The AWS account of the environment, and what somebody agrees to be done in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.cloudformation import Change
+from local.failure import Failure
+from local.say import line
+
+TIMEOUTS = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
+
+
+def session() -> boto3.Session:
+    """A session with keys and region as boto3 finds them. Raises Failure where there is no region."""
+    found = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    if not found.region_name:
+        raise Failure("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that has one")
+    return found
+
+
+def clients(found: boto3.Session) -> Callable[[str], Any]:
+    """Clients of the session by service."""
+    make: Any = found.client
+    return lambda service: make(service, config=TIMEOUTS)
+
+
+def agreed(changes: list[Change], *, yes: bool) -> bool:
+    """Shows every change, with a mark at replacements and removals; then asks, unless told to go on."""
+    for change in sorted(changes, key=lambda c: (c.action, c.resource)):
+        mark = "!" if change.action == "Remove" or change.replacement in ("True", "Conditional") else " "
+        line(f" {mark} {change.action:<7} {change.resource} ({change.kind})")
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Failure("nobody to ask whether to apply these changes: give YES=1 to apply them")
+    return input("apply these changes? [y/N] ").strip().lower() in ("y", "yes")

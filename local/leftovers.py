@@ -1,0 +1,127 @@
+"""What lies in the account of a stage without a stack that owns it: found, taken over, or deleted.
+
+`make destroy` leaves the table and the secrets in the stack. Without one they are there where somebody has
+deleted the stack by other means: CloudFormation keeps them, and refuses to make others of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local import kept
+from local.cloudformation import Approve, Deployer
+
+#: How long KMS keeps a key that is to be deleted (days); until then that can be taken back.
+KEY_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """`table`: its name, and `records` about how many items it holds; `secrets`: ARNs by name; `key`: id of
+    the stage's own KMS key.
+    """
+
+    stage: str
+    table: str | None
+    records: int
+    secrets: dict[str, str]
+    key: str | None
+
+    def __bool__(self) -> bool:
+        """Is there anything?"""
+        return bool(self.table or self.secrets)
+
+    def lines(self) -> list[str]:
+        """Each of them in a line, for people."""
+        found = [f"table {self.table}, about {self.records} items"] if self.table else []
+        found += [f"secret {name}" for name in sorted(self.secrets)]
+        return found + ([f"KMS key {self.key}"] if self.key else [])
+
+
+def find(client: Callable[[str], Any], stage: str) -> Leftovers:
+    """What is there of `stage` by its names."""
+    table, records = _table(client, f"expunge-{stage}")
+    prefix, manager = f"expunge/{stage}/", client("secretsmanager")
+    pages = manager.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [prefix]}])
+    listed = [each for page in pages for each in page["SecretList"]]
+    secrets = {each["Name"]: each["ARN"] for each in listed if each["Name"].startswith(prefix)}
+    keys = {manager.describe_secret(SecretId=arn).get("KmsKeyId") for arn in secrets.values()}
+    own = (_own(client, key, stage) for key in sorted(filter(None, keys)))
+    return Leftovers(stage, table, records, secrets, next(filter(None, own), None))
+
+
+def _table(client: Callable[[str], Any], name: str) -> tuple[str | None, int]:
+    try:
+        return name, client("dynamodb").describe_table(TableName=name)["Table"]["ItemCount"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return None, 0
+        raise
+
+
+def _own(client: Callable[[str], Any], key: str, stage: str) -> str | None:
+    """The id of a key that a deployment of this stage made; None for any other."""
+    found = client("kms").describe_key(KeyId=key)["KeyMetadata"]
+    mine = str(found.get("Description", "")).startswith(f"Expunge {stage}:")
+    return str(found["KeyId"]) if mine and found["KeyState"] == "Enabled" else None
+
+
+def adopt(
+    deployer: Deployer,
+    found: Leftovers,
+    template: dict[str, Any],
+    parameters: dict[str, str],
+    approve: Approve,
+) -> None:
+    """Makes a stack of what is there, from the part of `template` that says what it should be like.
+
+    Its data stay as they are; what of the template differs is changed by the deployment that follows.
+    """
+    here = _there(found, template)
+    small = kept.only(template, here)
+    del small["Outputs"]  # an import may not add any
+    kinds = {name: template["Resources"][name]["Type"] for name in here}
+    resources = [
+        {
+            "ResourceType": kinds[name],
+            "LogicalResourceId": name,
+            "ResourceIdentifier": {kept.IDENTIFIERS[kinds[name]]: identifier},
+        }
+        for name, identifier in here.items()
+    ]
+    deployer.adopt(f"expunge-{found.stage}", small, parameters, resources, approve)
+
+
+def _there(found: Leftovers, template: dict[str, Any]) -> dict[str, str]:
+    """Identifiers of what the template keeps and is there, by logical id."""
+    here: dict[str, str] = {}
+    for name in kept.names(template):
+        resource = template["Resources"][name]
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            identifier = found.table
+        elif resource["Type"] == "AWS::SecretsManager::Secret":
+            called = resource["Properties"]["Name"]["Fn::Sub"].replace("${Stage}", found.stage)
+            identifier = found.secrets.get(called)
+        else:
+            identifier = found.key
+        if identifier is not None:
+            here[name] = identifier
+    return here
+
+
+def delete(client: Callable[[str], Any], found: Leftovers) -> None:
+    """Deletes all of it, for good; the key after KEY_DAYS. What is gone already is no error."""
+    if found.table:
+        dynamodb = client("dynamodb")
+        dynamodb.update_table(TableName=found.table, DeletionProtectionEnabled=False)
+        dynamodb.get_waiter("table_exists").wait(TableName=found.table)
+        dynamodb.delete_table(TableName=found.table)
+        dynamodb.get_waiter("table_not_exists").wait(TableName=found.table)
+    for arn in found.secrets.values():
+        client("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    if found.key:
+        client("kms").schedule_key_deletion(KeyId=found.key, PendingWindowInDays=KEY_DAYS)

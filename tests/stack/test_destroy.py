@@ -1,0 +1,141 @@
+"""`make destroy` and the deployment after it, with the local AWS in the place of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import ministack
+from local.clients import Local
+from local.processes import end
+from tests.stack.account import Account
+
+pytestmark = pytest.mark.stack
+
+KEPT = {"Table", "SourcesSecret", "LinksSecret", "ZohoSecret"}
+FILLED = '{"filled": {}}'
+ITEM: Any = {"pk": {"S": "D#del_1"}, "sk": {"S": "META"}}
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An account of its own, with nothing in it."""
+    place: Path = tmp_path_factory.mktemp("account")
+    running = ministack.launch(place, None)
+    try:
+        admin: Local = ministack.admin(running.root)
+        yield Account(admin)
+    finally:
+        end(running.process)
+
+
+def fill(account: Account, stage: str) -> str:
+    """Somebody fills the sources, an org is added, and there are data; returns the links' key."""
+    secrets = account.client("secretsmanager")
+    secrets.put_secret_value(SecretId=f"expunge/{stage}/sources", SecretString=FILLED)
+    account.client("dynamodb").put_item(TableName=f"expunge-{stage}", Item=ITEM)
+    return str(secrets.get_secret_value(SecretId=f"expunge/{stage}/links")["SecretString"])
+
+
+def data_are_there(account: Account, stage: str, links: str) -> None:
+    secrets = account.client("secretsmanager")
+    assert account.client("dynamodb").get_item(TableName=f"expunge-{stage}", Key=ITEM)["Item"] == ITEM
+    assert secrets.get_secret_value(SecretId=f"expunge/{stage}/sources")["SecretString"] == FILLED
+    assert secrets.get_secret_value(SecretId=f"expunge/{stage}/links")["SecretString"] == links
+
+
+def test_what_is_kept_is_taken_up_again_and_goes_only_by_name(account: Account) -> None:
+    assert account.run("deploy", "prod", "--yes").returncode == 0
+    assert account.empty("expunge/prod/sources")
+    links = fill(account, "prod")
+
+    shown = account.run("destroy", "prod")
+    assert shown.returncode == 1
+    assert "! Remove  Work (AWS::Lambda::Function)" in shown.stderr
+    assert "nobody to ask whether to apply these changes" in shown.stderr
+    assert "expunge-prod-work" in account.functions()
+
+    done = account.run("destroy", "prod", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert account.functions() == []
+    assert account.resources("expunge-prod") == KEPT
+    assert "make deploy STAGE=prod takes them up again" in done.stderr
+    data_are_there(account, "prod", links)
+    again = account.run("destroy", "prod", "--yes")
+    left = "nothing is left but LinksSecret, SourcesSecret, Table, ZohoSecret"
+    assert (again.returncode, left in again.stderr) == (0, True)
+
+    back = account.run("deploy", "prod", "--yes")
+    assert back.returncode == 0, back.stderr
+    assert "Table (AWS" not in back.stderr  # nothing is done to what was kept
+    assert "expunge-prod-work" in account.functions()
+    data_are_there(account, "prod", links)
+    table = account.client("dynamodb").describe_table(TableName="expunge-prod")["Table"]
+    assert table["DeletionProtectionEnabled"]
+
+    account.client("secretsmanager").create_secret(Name="expunge/prod/zoho/second", SecretString="{}")
+    account.client("secretsmanager").create_secret(Name="expunge/production", SecretString="{}")
+    for confirm in ("", "dev", "yes", "prod2"):
+        refused = account.run("destroy", "prod", "--yes", "--delete-data", CONFIRM=confirm)
+        assert refused.returncode == 1
+        assert "nothing was deleted" in refused.stderr
+        assert "! Delete  table expunge-prod, about 1 items" in refused.stderr
+        assert "! Delete  secret expunge/prod/zoho/second" in refused.stderr
+        data_are_there(account, "prod", links)
+    gone = account.run("destroy", "prod", "--delete-data", CONFIRM="prod")
+    assert gone.returncode == 0, gone.stderr
+    assert account.functions() == account.client("dynamodb").list_tables()["TableNames"] == []
+    assert account.secrets() == ["expunge/production"]
+    nothing = account.run("destroy", "prod", "--delete-data", CONFIRM="prod")
+    assert nothing.returncode == 1
+    assert "neither a stack expunge-prod nor anything left of one" in nothing.stderr
+
+
+def test_a_table_without_a_stack_is_taken_over(account: Account) -> None:
+    """Somebody has deleted the stack by other means. The local AWS cannot import secrets; AWS can."""
+    assert account.run("deploy", "dev", "--yes").returncode == 0
+    fill(account, "dev")
+    account.delete_stack("expunge-dev")
+    assert "expunge-dev" in account.client("dynamodb").list_tables()["TableNames"]
+    refused = account.run("deploy", "dev", "--yes")
+    assert refused.returncode == 1
+    assert "Import  SourcesSecret" not in refused.stderr
+    assert "import is not supported by this emulator for AWS::SecretsManager::Secret" in refused.stderr
+
+    for name in account.secrets():
+        if name.startswith("expunge/dev/"):
+            account.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    taken = account.run("deploy", "dev", "--yes")
+    assert taken.returncode == 0, taken.stderr
+    assert "left by an earlier deployment" in taken.stderr
+    assert "Import  Table (AWS::DynamoDB::Table)" in taken.stderr
+    assert account.client("dynamodb").get_item(TableName="expunge-dev", Key=ITEM)["Item"] == ITEM
+    assert account.resources("expunge-dev") >= KEPT
+    assert account.empty("expunge/dev/sources")
+
+
+def test_the_own_key_goes_last_and_can_be_had_back(account: Account) -> None:
+    assert account.run("deploy", "dev", "--yes", PARAMETERS="CustomerKey=true").returncode == 0
+    key = account.client("secretsmanager").describe_secret(SecretId="expunge/dev/sources")["KmsKeyId"]
+    assert account.run("destroy", "dev", "--yes").returncode == 0
+    assert account.resources("expunge-dev") == {*KEPT, "Key"}
+    gone = account.run("destroy", "dev", "--delete-data", CONFIRM="dev")
+    assert gone.returncode == 0, gone.stderr
+    assert "aws kms cancel-key-deletion" in gone.stderr
+    described = account.client("kms").describe_key(KeyId=key)["KeyMetadata"]
+    assert described["KeyState"] == "PendingDeletion"
+
+
+@pytest.mark.parametrize("stage", ["local", "nowhere"])
+def test_a_stage_that_is_none(account: Account, stage: str) -> None:
+    done = account.run("destroy", stage)
+    assert done.returncode == 1
+    assert f"STAGE={stage}: must be one of dev, prod; make down ends the local stack" in done.stderr
+
+
+def test_nothing_is_there(account: Account) -> None:
+    done = account.run("destroy", "prod", "--yes")
+    assert (done.returncode, "there is no stack expunge-prod" in done.stderr) == (1, True)
