@@ -43,8 +43,8 @@ $(FUZZ)/.ready: requirements/fuzz.txt | python
 	@scripts/make-venv $(FUZZ) $<
 
 # A sender in JavaScript, for a test that is run where node is.
-$(NODE)/.ready: tests/senders/package-lock.json
-	@mkdir -p $(NODE) && cp tests/senders/package.json $< $(NODE)/
+$(NODE)/.ready: examples/callers/package-lock.json
+	@mkdir -p $(NODE) && cp examples/callers/package.json $< $(NODE)/
 	@cd $(NODE) && npm ci --silent --ignore-scripts --no-audit --no-fund && touch .ready
 
 .PHONY: node

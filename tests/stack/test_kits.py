@@ -21,6 +21,7 @@ from sqs_consumer import drain
 
 from local.running import RunningStack
 from local.settings import ROOT
+from tests.examples.events import event
 from tests.stack.conftest import Events, wait_for
 from tests.zoho_kit import kit
 from tests.zoho_kit.builtins import Request
@@ -81,22 +82,23 @@ def test_the_queue_hears_final_events_of_its_source_only(
     sqs, heard = stack.client("sqs"), list[dict[str, Any]]()
     newest = Newest(tmp_path / "state.db")
     mine = deleted(stack, "410405000009100011", "410405000009100012")
-    other = {"MessageAttributes": {"source": {"DataType": "String", "StringValue": "other"}}}
-    stack.client("sns").publish(TopicArn=stack["topic_arn"], Message="not for this queue", **other)
+    others = {name: {"DataType": "String", "StringValue": "completed"} for name in ("source", "status")}
+    stack.client("sns").publish(
+        TopicArn=stack["topic_arn"], Message=json.dumps(event()), MessageAttributes=others
+    )
 
     def final() -> bool:
         drain(sqs, desk["QueueUrl"], newest, heard.append, wait_seconds=1)
         return any(each["subject"] == mine for each in heard)
 
     wait_for(final, seconds=60, what="final event")
-    assert {each["data"]["status"] for each in heard} <= {
-        "completed"
-    }  # "accepted" and "started" were filtered
-    (event,) = [each for each in heard if each["subject"] == mine]
+    assert event()["id"] not in [each["id"] for each in heard]  # another source's
+    assert {each["data"]["status"] for each in heard} == {"completed"}  # neither "accepted" nor "started"
+    (one,) = [each for each in heard if each["subject"] == mine]
     for _ in range(2):  # SNS may deliver twice
-        sqs.send_message(QueueUrl=desk["QueueUrl"], MessageBody=json.dumps(event))
+        sqs.send_message(QueueUrl=desk["QueueUrl"], MessageBody=json.dumps(one))
     assert wait_for(lambda: drain(sqs, desk["QueueUrl"], newest, heard.append, wait_seconds=1))
-    assert [each for each in heard if each["subject"] == mine] == [event]
+    assert [each for each in heard if each["subject"] == mine] == [one]
 
 
 def test_a_poison_message_ends_in_the_dead_letter_queue(

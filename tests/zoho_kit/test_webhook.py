@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.domain.source import parse
+from cli.zoho_scopes import FOR_LOOKING, Use, needed
 from local.filling import new_key
 from tests.fakes import CRM, House, Reply, event
 from tests.zoho_kit import kit
@@ -73,7 +74,7 @@ def test_sizes_are_within_zohos() -> None:
 
 
 def test_the_commands_of_the_page_make_usable_sources() -> None:
-    for line in re.findall(r"^python -m cli keys new (.*)$", PAGE, re.MULTILINE):
+    for line in re.findall(r"^expunge keys new (.*)$", PAGE, re.MULTILINE):
         name, *words = line.split()
         given = dict(zip(words[::2], words[1::2], strict=True))
         entry = {
@@ -84,3 +85,10 @@ def test_the_commands_of_the_page_make_usable_sources() -> None:
             "max_records": int(given["--max-records"]),
         }
         assert parse(name, entry).name == name
+
+
+def test_the_scopes_of_the_page_are_those_that_setup_asks_for() -> None:
+    by_ids, by_view = [line.split(",") for line in re.findall(r"^(ZohoCRM\.\S+)$", PAGE, re.MULTILINE)]
+    assert set(by_ids) == set(needed([Use("Leads", jobs=False)]))
+    assert {*by_ids, *by_view} == set(needed([Use("Leads", jobs=True)]))
+    assert f"`{','.join(FOR_LOOKING)}`" in PAGE

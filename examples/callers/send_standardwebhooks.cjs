@@ -1,5 +1,4 @@
-// A sender in JavaScript with the public package: node send.cjs URL, the key in KEY, the body on standard input.
-// Prints the status and the answer. NODE_PATH says where the package lies.
+// node send_standardwebhooks.cjs URL: the key in KEY, the body on standard input (npm install standardwebhooks).
 "use strict";
 
 const { randomUUID } = require("node:crypto");
@@ -8,7 +7,7 @@ const { Webhook } = require("standardwebhooks");
 
 async function main() {
   const body = readFileSync(0, "utf8");
-  const id = randomUUID();
+  const id = process.env.DELIVERY || `msg_${randomUUID()}`; // the same for the same event, however often
   const now = new Date();
   const answer = await fetch(process.argv[2], {
     method: "POST",
@@ -20,7 +19,7 @@ async function main() {
       "webhook-signature": new Webhook(process.env.KEY).sign(id, now, body),
     },
   });
-  console.log(JSON.stringify({ status: answer.status, body: await answer.json() }));
+  console.log(`${await answer.text()}\n${answer.status}`);
 }
 
 main();
