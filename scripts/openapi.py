@@ -47,6 +47,9 @@ REFUSALS = {
 #: On these API Gateway may answer by itself, without the headers of ours.
 BY_THE_GATEWAY = {"403", "404", "413", "429"}
 
+#: Refusals that a browser gets as a page.
+AS_PAGES = {"404", "503"}
+PAGE = {"schema": {"type": "string"}}
 #: Bodies that may be left out.
 OPTIONAL = (ref("Nothing"), ref("RunPolicy"))
 
@@ -132,6 +135,9 @@ def operation(route: Route) -> dict[str, Any]:
     answers = {status: answer(route, status) for status in route.good}
     for status in (*route.statuses, *GATEWAY, *DOOR):
         answers[status] = {"$ref": f"#/components/responses/Refused{status}"}
+        if route.name == "read" and status in AS_PAGES:
+            answers[status] = refusal(status)
+            answers[status]["content"]["text/html"] = PAGE
     made: dict[str, Any] = {"operationId": route.name, "summary": route.summary, "tags": [tag(route)]}
     if route.says:
         made["description"] = route.says
@@ -160,7 +166,7 @@ def answer(route: Route, status: str) -> dict[str, Any]:
     made: dict[str, Any] = {"description": route.summary, "headers": sent}
     made["content"] = {JSON: {"schema": route.good[status]}}
     if route.name == "read":
-        made["content"]["text/html"] = {"schema": {"type": "string"}}
+        made["content"]["text/html"] = PAGE
     return made
 
 

@@ -113,7 +113,7 @@ def _records(shown: Mapping[str, Any]) -> str:
 <label>Search id, code or message<input type="search" id="query" autocomplete="off"></label>
 <label>Outcome<select id="outcome"><option value="">All</option>{choices}</select></label>
 <button type="button" id="csv">Download CSV</button></div>
-<p class="small" id="showing" role="status"></p>
+<p class="small"><span id="showing" role="status"></span> <span class="soft" id="read-at"></span></p>
 <div class="scroll" role="region" aria-labelledby="h-records" tabindex="0"><table class="thirds">
 <caption class="away">Outcome of each record</caption>
 <thead><tr><th scope="col">Record</th><th scope="col">Outcome</th><th scope="col">Why</th></tr></thead>

@@ -19,14 +19,12 @@ def _own(name: str) -> str:
 
 def render(nonce: str, seconds: float) -> str:
     """The page; it reads its data every `seconds`."""
+    charts = "".join(map(_chart, ("deletions", "records", "calls")))
     parts = (
         section("now", "Now", '<dl class="counts" id="totals"></dl>'),
-        section("time", "Deletions over time", _chart("deletions")),
-        section("records", "Records deleted and calls to Zoho", _chart("records") + _chart("calls")),
-        section(
-            "lanes", "Mass deletes by view: who runs, who waits", _list("lanes", "Nobody runs or waits.")
-        ),
         section("attention", "Needs attention", _list("attention", "Nothing.")),
+        section("time", "Over time", f'<div class="charts">{charts}</div>'),
+        section("lanes", "Mass deletes by view", _list("lanes", "None runs or waits.")),
         section("open", "Not ended", _list("open", "Nothing.")),
         section("failures", "Problems by code", _list("failures", "None.")),
         section("policies", "Retention policies", _list("policies", "There are none.")),

@@ -18,6 +18,7 @@ from threading import Lock
 from typing import Any
 
 import click
+from botocore.exceptions import BotoCoreError
 
 from chalicelib.web.page import headers as policy
 from chalicelib.web.responses import ALWAYS
@@ -31,7 +32,9 @@ _NOT_HERE = "There is nothing here. Open the address that expunge dashboard has 
 
 @dataclass
 class Room:
-    """Who may come in, and what is shown. `overview` makes the data; it may raise ClickException."""
+    """Who may come in, and what is shown. `overview` makes the data; it may raise ClickException,
+    BotoCoreError, and what unreadable answers raise.
+    """
 
     overview: Callable[[], Mapping[str, Any]]
     seconds: float
@@ -68,6 +71,8 @@ class Room:
                 return 200, json.dumps(self.overview())
         except click.ClickException as problem:
             return 502, json.dumps({"error": problem.format_message()})
+        except (BotoCoreError, ValueError, KeyError) as problem:  # credentials that ended, no readable answer
+            return 502, json.dumps({"error": f"{type(problem).__name__}: {problem}"})
 
 
 def serve(room: Room, port: int) -> ThreadingHTTPServer:

@@ -72,6 +72,7 @@ def test_what_is_accepted_and_read(body: dict[str, Any]) -> None:
     fits(house.get(link, "/records"), STATUS + "/records", "get")
     fits(house.get(link, "/records", cursor="x"), STATUS + "/records", "get")
     fits(house.get(link + "x"), STATUS, "get")
+    fits(house.get(link + "x", accept="text/html"), STATUS, "get")
 
 
 def test_the_status_document_has_no_field_that_is_not_described() -> None:

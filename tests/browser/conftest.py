@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import requests
 
+from cli.operator_api import OperatorApi
 from local import stack as local_stack
 from local.running import RunningStack
-from local.settings import ROOT, Settings
+from local.settings import REGION, ROOT, Settings
 from tests.browser.webdriver import Browser
 
 AXE = ROOT / ".venvs/browser/node_modules/axe-core/axe.min.js"
@@ -37,6 +38,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(autouse=True)
 def quiet(browser: Browser) -> Iterator[None]:
     """A window as others know it, and a console without complaints at the end."""
+    browser.go("about:blank")  # the page of the test before asks no more
     browser.look()
     browser.complaints()
     yield
@@ -62,6 +64,11 @@ def change_secret(stack: RunningStack, which: str, key: str | None, changes: dic
     value = json.loads(client.get_secret_value(SecretId=stack[which])["SecretString"])
     (value if key is None else value[key]).update(changes)
     client.put_secret_value(SecretId=stack[which], SecretString=json.dumps(value))
+
+
+def operators(stack: RunningStack) -> OperatorApi:
+    """The stack's API for operators."""
+    return OperatorApi(stack["api_url"], REGION, stack.aws.session().get_credentials())
 
 
 @pytest.fixture

@@ -11,17 +11,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from random import Random
+from threading import Thread
 from typing import Any
 
 import pytest
 import requests
 
-from cli.operator_api import OperatorApi
+from cli.dashboard.server import Room, serve
+from cli.dashboard.sums import LANE, Seen, overview
 from local.running import RunningStack
-from local.settings import REGION, ROOT
-from tests.browser.conftest import faults, picture
+from local.settings import ROOT
+from tests.browser.conftest import faults, operators, picture
 from tests.browser.webdriver import Browser
+from tests.cli.test_dashboard_sum import NOW, deletion, policy, problem
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -34,18 +39,14 @@ POLICY = {
 }
 
 
-def api(stack: RunningStack) -> OperatorApi:
-    return OperatorApi(stack["api_url"], REGION, stack.aws.session().get_credentials())
-
-
 def asked(stack: RunningStack, method: str, path: str, body: Any = None) -> Any:
-    answer = api(stack).call(method, path, None, body)
+    answer = operators(stack).call(method, path, None, body)
     assert answer.ok, answer.text
     return answer.json()
 
 
 def listed(stack: RunningStack) -> list[dict[str, Any]]:
-    return list(api(stack).pages("deletions", "deletions", {}))
+    return list(operators(stack).pages("deletions", "deletions", {}))
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +161,7 @@ def test_the_numbers_are_those_of_the_api(
         assert faults(browser) == []
         what_changes_is_shown(browser, stack, sim)
         assert browser.run("return window.mark") == "the same window"
+        browser.go("about:blank")  # before the server ends, or the console gets complaints
 
 
 def what_changes_is_shown(browser: Browser, stack: RunningStack, sim: Sim) -> None:
@@ -185,7 +187,6 @@ def what_changes_is_shown(browser: Browser, stack: RunningStack, sim: Sim) -> No
     browser.until("return document.getElementById('pauses').innerText.includes('migration on Sunday')")
     assert "nothing is sent to Zoho for org default" in browser.text("#pauses")
     assert faults(browser) == []
-    picture(browser, "dashboard", 1500)
     browser.run("document.querySelector('#open a').focus()")
     focused = browser.run("return document.activeElement.href")
     asked(stack, "PUT", "pause", {"paused": False, "org": "default"})
@@ -196,6 +197,79 @@ def what_changes_is_shown(browser: Browser, stack: RunningStack, sim: Sim) -> No
     browser.until("return document.getElementById('total-open').textContent === '1'")
     assert column_sums(browser, "deletions")["Cancelled"] == 2
     sim("clock", {"advance_seconds": 60})
+
+
+def two_weeks() -> Seen:
+    """What a stage may have seen: the same each time."""
+    chance = Random(7)
+    lane = {"operation": "mass_delete", "status": "waiting", "waiting_for": LANE, "source": "nightly"}
+    found = [
+        deletion(
+            1,
+            **{**lane, "status": "running", "waiting_for": None},
+            counts={"requested": 1_800, "pending": 1_150, "deleted": 650},
+            hours=0.4,
+        ),
+        deletion(2, **lane, lane={"ahead": 1, "about_seconds": 1500}, hours=0.3),
+        deletion(3, **lane, lane={"ahead": 2, "about_seconds": 5400}, module="Cases", hours=0.2),
+        deletion(4, status="awaiting_approval", waiting_for="approval", reference="ticket 812", hours=2),
+        deletion(
+            5,
+            status="needs_attention",
+            operation="mass_delete",
+            problems=[problem("JOB_LOST", 120)],
+            hours=20,
+        ),
+    ]
+    ends = ["completed"] * 12 + ["partially_completed", "failed", "refused", "cancelled"]
+    for n in range(6, 400):
+        hours = chance.uniform(3, 24 * 14)
+        if (NOW - timedelta(hours=hours)).weekday() >= 5 and chance.random() < 0.7:
+            continue
+        status, size = chance.choice(ends), int(chance.paretovariate(0.9) * 3) % 900 + 1
+        told = problem(*chance.choice((("RECORD_LOCKED", 2), ("NO_PERMISSION", 5), ("MAX_RECORDS", 1))))
+        gone = {"completed": size, "partially_completed": size * 3 // 4}.get(status, 0)
+        found.append(
+            deletion(
+                n,
+                status=status,
+                counts={"requested": size, "deleted": gone, "failed": size - gone},
+                problems=[told] if gone < size else [],
+                calls=size // 100 + 1,
+                hours=hours,
+            )
+        )
+    last = {"run": "2026-11-22", "deletion": "del_6", "at": "2026-11-22T03:00:00Z"}
+    policies = [
+        policy("old-leads", "2026-11-23T03:00:00Z", last_run=last),
+        policy("closed-cases", "2026-12-01T02:30:00Z"),
+    ]
+    return Seen("prod", NOW - timedelta(days=14), NOW, found, policies, [])
+
+
+def test_two_weeks_of_a_busy_stage(browser: Browser) -> None:
+    seen = two_weeks()
+    room = Room(lambda: overview(seen), 60)
+    server = serve(room, 0)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        browser.go(f"http://127.0.0.1:{server.server_port}{room.invitation}")
+        browser.until("return !document.getElementById('all').hidden")
+        assert number(browser, "deletions") == len(seen.deletions) > 200
+        assert sum(column_sums(browser, "deletions").values()) == len(seen.deletions)
+        assert browser.run("return document.querySelectorAll('#chart-deletions rect').length") > 30
+        assert [line[2:4] for line in rows(browser, "#lanes")] == [
+            ["runs", ""],
+            ["1 before it", "25 minutes"],
+            ["2 before it", "90 minutes"],
+        ]
+        picture(browser, "dashboard", 1400)
+        assert faults(browser) == []
+        browser.run("for (const each of document.querySelectorAll('details')) each.open = true")
+        assert faults(browser) == []
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_link_leads_to_the_status_page(

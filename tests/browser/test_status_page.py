@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from local.running import RunningStack
-from tests.browser.conftest import downloaded, faults, picture
+from tests.browser.conftest import downloaded, faults, operators, picture
 from tests.browser.webdriver import Browser
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -48,6 +48,10 @@ def accepted(stack: RunningStack, body: dict[str, Any]) -> str:
     answer = stack.send(body)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["links"]["self"])
+
+
+def deletion_id(link: str) -> str:
+    return link.partition("?")[0].rpartition("/")[2]
 
 
 def until(look: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -171,7 +175,7 @@ def the_records(browser: Browser, link: str) -> None:
 
 def saved(browser: Browser, link: str) -> list[list[str]]:
     """What Download CSV saved."""
-    file = downloaded(browser, f"expunge-{link.partition('?')[0].rpartition('/')[2]}.csv")
+    file = downloaded(browser, f"expunge-{deletion_id(link)}.csv")
     browser.click("#csv")
     until(file.exists)
     text = file.read_bytes().decode()
@@ -232,8 +236,17 @@ def test_what_needs_attention_says_so_and_follows_its_end(
     assert until_final(browser, stack) == "needs_attention"
     assert "An operator has to look" in browser.text("#meaning")
     assert "What to do: " in browser.text("#problems")
-    assert counts(browser)["unknown"] > 0
+    unknown = counts(browser)["unknown"]
+    assert unknown > 0
     assert faults(browser) == []
+    body = {"outcome": "done", "note": "looked at the recycle bin"}
+    answer = operators(stack).call("POST", f"deletions/{deletion_id(link)}/resolve", None, body)
+    assert answer.status_code == 202, answer.text
+    until(lambda: stack.get(link).json()["status"] == "completed")
+    browser.run("document.dispatchEvent(new Event('visibilitychange'))")  # as when the tab is shown again
+    browser.until("return document.getElementById('state').textContent === 'Completed'")
+    assert counts(browser)["deleted"] >= unknown
+    assert browser.run("return window.mark") == "the same window"
 
 
 def test_a_dry_run_shows_its_plan(browser: Browser, stack: RunningStack) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import pytest
+from botocore.exceptions import UnauthorizedSSOTokenError
 
 from cli.dashboard.page import _own
 from cli.dashboard.server import Room, serve
@@ -143,6 +144,13 @@ def test_a_failed_read_is_told_in_words() -> None:
 
     status, text = Room(fails, 5).data()
     assert (status, json.loads(text)) == (502, {"error": "GET deletions: HTTP 403"})
+
+    def ended() -> dict[str, Any]:
+        raise UnauthorizedSSOTokenError
+
+    status, text = Room(ended, 5).data()
+    assert status == 502
+    assert "SSO session" in json.loads(text)["error"]
 
 
 def test_rooms_are_not_alike() -> None:

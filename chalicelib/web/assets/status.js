@@ -162,6 +162,7 @@ async function again(all) {
     if (from) put('showing', `${many(fresh.length)} records read`);
   } while (from && (all || fresh.length < upTo));
   records = fresh; cursor = from;
+  put('read-at', ended.includes(shown.status) ? '' : `As of ${clock()}.`);
   show('records', records.length); show('found', true);
   draw();
 }

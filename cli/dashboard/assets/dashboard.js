@@ -64,9 +64,9 @@ function nice(most) {
 /** Stacked bars; parts: [[key, words]], value(bucket, key). */
 function chart(key, title, data, parts, value) {
   const place = $(`chart-${key}`), plot = place.querySelector('.plot');
-  const buckets = data.buckets, width = Math.max(plot.clientWidth, 240), height = 190, left = 44, base = height - 24;
+  const buckets = data.buckets, width = Math.max(plot.clientWidth, 240), height = 190, base = height - 24;
   const sum = bucket => parts.reduce((n, [part]) => n + value(bucket, part), 0);
-  const top = nice(Math.max(1, ...buckets.map(sum))), step = (width - left) / buckets.length;
+  const top = nice(Math.max(1, ...buckets.map(sum))), left = 16 + 7 * many(top).length, step = (width - left) / buckets.length;
   const high = n => (base - 12) * n / top, total = buckets.reduce((n, each) => n + sum(each), 0);
   const label = iso => data.unit === 'day' ? iso.slice(5, 10) : `${iso.slice(5, 10)} ${iso.slice(11, 13)}h`;
   const picture = drawn('svg', {viewBox: `0 0 ${width} ${height}`, height, role: 'img', 'aria-labelledby': `t-${key} d-${key}`},
@@ -116,8 +116,8 @@ function totals(d) {
 function charts(d) {
   chart('deletions', 'Deletions by how they stand', d.over_time, d.kinds.map(k => [k.key, k.words]), (b, k) => b.kinds[k]);
   chart('records', 'Records deleted', d.over_time, [['completed', 'Records deleted']], b => b.records_deleted);
-  chart('calls', 'Calls to Zoho that delete, one API credit each (reading and counting come on top)', d.over_time,
-    [['open', 'Calls']], b => b.calls);
+  chart('calls', 'API credits for deleting (reading and counting come on top)', d.over_time,
+    [['open', 'Credits']], b => b.calls);
 }
 
 function lanes(d) {
