@@ -85,7 +85,7 @@ class _Reader:
     """Recursive descent; every method leaves the place behind what it has read."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
-        self.tokens, self.at = tokens, 0
+        self.tokens, self.at, self.asking = tokens, 0, False
 
     def peek(self, ahead: int = 0) -> str:
         return self.tokens[self.at + ahead][1] if self.at + ahead < len(self.tokens) else ""
@@ -171,7 +171,9 @@ class _Reader:
 
     def choice(self) -> Code:
         self.take("if", "(")
+        self.asking = True
         asked = self.expression()
+        self.asking = False
         self.take(")")
         then, other = self.block(), None
         if self.maybe("else"):
@@ -237,13 +239,20 @@ class _Reader:
             return self.unary()
         left = self.expression(level + 1)
         while self.peek() in builtins.LEVELS[level]:
-            sign = self.peek()
+            sign = self.compared(self.peek())
             self.at += 1
             left = _both(sign, left, self.expression(level + 1))
         return left
 
+    def compared(self, sign: str) -> str:
+        """Comparisons stand in `if` only, as in all of Zoho's examples."""
+        if sign != "+" and not self.asking:
+            raise Refused(f"{sign!r} outside of if")
+        return sign
+
     def unary(self) -> Code:
         if self.maybe("!"):
+            self.compared("!")
             value = self.unary()
             return lambda state: not builtins.truth(value(state))
         found = self.primary()
