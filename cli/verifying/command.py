@@ -39,7 +39,7 @@ Exit codes: 0 it would be accepted (or was: a replay); 3 it would be refused;
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--source", help="The source it was sent to. Default: as the capture's address says.")
 @click.option("--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="Instead of FILE.")
 @click.option("--body-file", type=click.File("rb"), metavar="FILE", help="Instead of FILE; - is stdin.")
@@ -90,7 +90,10 @@ def _captured(file: Path | None, headers: tuple[str, ...], body: Any) -> Capture
     if file is not None and (headers or body is not None):
         raise click.UsageError("give FILE, or --header and --body-file, not both")
     if file is not None:
-        return capture.read(file.read_bytes())
+        try:
+            return capture.read(file.read_bytes())
+        except OSError as problem:
+            raise click.UsageError(f"{file}: {problem.strerror}") from problem
     if not headers or body is None:
         raise click.UsageError("give FILE, or every --header and --body-file")
     return capture.of_parts(headers, body.read())

@@ -92,6 +92,7 @@ def test_headers_and_body_apart(stack: RunningStack, verify: Verify, tmp_path: P
     ("words", "code", "says"),
     [
         ([], 2, "give FILE"),
+        (["/not/there.txt"], 2, "No such file"),
         (["-H", "a: b", "--body-file", "-"], 2, "which source"),
         (["--source", "crm-workflow", "-H", "a", "--body-file", "-"], 2, "not a header"),
         (["--source", "crm-workflow", "-H", "a: b", "--body-file", "-", "--at", "noon"], 2, "--at"),
