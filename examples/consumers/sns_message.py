@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 OLDEST = timedelta(hours=2)
 NEWEST = timedelta(minutes=15)
 MOST_CERTIFICATE = 64 * 1024  # bytes
+_ADDRESS = re.compile(r"[!-~]{1,2048}")  # what is visible: urlsplit drops tabs and line ends without a word
 _CERTIFICATE_PATH = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")
 _TOKEN = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 _SIGNED = {
@@ -46,8 +48,11 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def fetch(url: str) -> bytes:
     """GET over TLS, no redirects, five seconds, no more than a certificate needs. Raises OSError."""
     opener = urllib.request.build_opener(_NoRedirect)
-    with opener.open(url, timeout=5.0) as answer:
-        found: bytes = answer.read(MOST_CERTIFICATE + 1)
+    try:
+        with opener.open(url, timeout=5.0) as answer:
+            found: bytes = answer.read(MOST_CERTIFICATE)
+    except HTTPException as problem:
+        raise OSError(type(problem).__name__) from problem
     return found
 
 
@@ -113,7 +118,7 @@ class SnsMessages:
             good = (parts.scheme, parts.netloc) == ("https", self.host) and not parts.fragment
         except ValueError:
             good = False
-        if not good:
+        if not good or not _ADDRESS.fullmatch(url):
             raise NotFromSns("an address that is not SNS's")
         return url
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from https_subscriber import Subscriber, server
 from newest import Newest
-from sns_message import NotFromSns, SnsMessages
+from sns_message import NotFromSns, SnsMessages, fetch
 
 from tests.examples.events import event
 
@@ -151,6 +152,8 @@ def test_an_unsigned_confirmation_is_not_visited(place: Place) -> None:
         CERTIFICATE + "?x",
         CERTIFICATE + "#x",
         f"https://sns.{REGION}.amazonaws.com\\@evil.example/SimpleNotificationService-1.pem",
+        CERTIFICATE.replace(".pem", "\n.pem"),
+        CERTIFICATE.replace("sns.", "\tsns."),
         "https://[",
         "",
     ],
@@ -266,3 +269,35 @@ def test_over_http(port: int, place: Place, message: dict[str, Any], length: str
     assert (answer.status, answer.read()) == (status, b"")
     connection.close()
     assert place.heard == ([event()["id"]] if status == 200 else [])
+
+
+def test_fetching_follows_nobody_elsewhere_and_fails_as_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/away":
+                self.send_response(302)
+                self.send_header("Location", "/pem")
+                self.end_headers()
+            else:
+                self.wfile.write(
+                    b"nonsense" if self.path == "/bad" else b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 10
+                )
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        place = f"http://127.0.0.1:{running.server_port}"
+        assert fetch(f"{place}/pem") == b"x" * 10
+        for path in ("/away", "/bad"):
+            with pytest.raises(OSError, match=r"302|BadStatusLine"):
+                fetch(place + path)
+    finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()

@@ -23,7 +23,8 @@ LOCKED = {
 
 
 @pytest.fixture
-def crm() -> Iterator[Crm]:
+def crm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
+    monkeypatch.setenv("no_proxy", "*")
     with simulator.running(clock=SimClock(lambda: 1_700_000_000.0)) as server:
         found = Crm(server)
         found.control("reset")
