@@ -61,7 +61,9 @@ def parsed(name: str, fields: Mapping[str, Any], *, custom_hosts: bool) -> Org:
     try:
         return parse_org(name, json.dumps(dict(fields)), custom_hosts=custom_hosts)
     except BadSecret as problem:
-        raise Refused(f"org {name}: the secret {problem}") from None
+        raise Refused(
+            f"org {name}: the secret {problem}; mend that field in it, or leave the field out"
+        ) from None
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:

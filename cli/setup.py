@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
 from chalicelib.adapters.zoho_org_secret import VERSIONS
+from chalicelib.adapters.zoho_token_store import SecretTokenStore, blocked_until
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.source import parse
@@ -56,6 +58,8 @@ def setup(stage: str | None, as_json: bool, **given: Any) -> None:
         raise click.UsageError("--accounts-url and --api-url are for the local stage only")
     place = find(stage, as_json=as_json)
     held = org_secret.read(place, given["org"])
+    if not (as_json or given["yes"] or given["data_center"] or held.fields.get("data_center")):
+        given["data_center"] = setup_inputs.asked_center()
     fields = setup_inputs.plain(given, held.fields, local=stage is None)
     uses = _uses(place, given["org"], given["modules"])
     wanted = zoho_scopes.needed(uses)
@@ -87,6 +91,7 @@ def _connect(
             code = zoho_probe.exchanged(wire, org, inputs.grant_code)
             fields = {**fields, "refresh_token": code.refresh_token}
             org = replace(org, refresh_token=code.refresh_token)
+        _mind_the_block(place, held, org)
         if not place.as_json:
             click.echo(f"Asking Zoho for a token: {setup_words.RATION}.")
         granted = zoho_probe.refreshed(wire, org)
@@ -95,6 +100,16 @@ def _connect(
         return
     probe = zoho_probe.entered(wire, org, granted)
     _end(place, held, fields, _looked(probe, granted, uses, wanted), given)
+
+
+def _mind_the_block(place: Place, held: Held, org: Org) -> None:
+    """Where Zoho has refused the workers tokens, asking now would only make it last. Raises Refusal."""
+    stored = SecretTokenStore(place.client("secretsmanager"), f"{held.name}/token").read()
+    seconds = blocked_until(stored, org) - time.time()
+    if seconds > 0:
+        what = "Zoho has refused the service more tokens: too many were asked for with this refresh token"
+        mend = f"wait {seconds / 60 + 1:.0f} minutes, then run this again"
+        raise Refusal(Trouble("Access Denied", what, mend))
 
 
 def _looked(probe: Probe, granted: Granted, uses: list[zoho_scopes.Use], wanted: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import click
 
+from chalicelib.adapters.zoho_hosts import DATA_CENTERS
 from cli import zoho_words
 from local.running import RunningStack
 from local.settings import from_environment
@@ -30,6 +31,16 @@ class Inputs:
 
     fields: dict[str, Any] = field(repr=False)
     grant_code: str = field(default="", repr=False)
+
+
+def asked_center() -> str:
+    """The data centre, from a person."""
+    click.echo(f"Which data centre? {zoho_words.centers()}.".replace("? the", "? The"))
+    try:
+        value: str = click.prompt("data centre", type=click.Choice(list(DATA_CENTERS)), default="us")
+    except click.Abort:
+        raise click.UsageError("the data centre is missing: give --data-center") from None
+    return value
 
 
 def plain(given: Mapping[str, Any], before: Mapping[str, Any], *, local: bool) -> dict[str, Any]:
@@ -74,8 +85,6 @@ def _code_or_kept(kept: str, *, ask: bool) -> tuple[str, str]:
 def _asked(words: str, where: str, *, ask: bool, hide: bool = False, empty: bool = False) -> str:
     if not ask:
         raise click.UsageError(f"{words} is missing: give {where}" + (", or --secrets-file" if hide else ""))
-    if words.startswith("client id"):
-        click.echo(f"Not sure about the data centre? {zoho_words.centers()}.")
     try:
         default = "" if empty else None
         value: str = click.prompt(words, hide_input=hide, default=default, show_default=False)

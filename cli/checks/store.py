@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.checks.look import ABSENT, Look, Seen, code_of
+from cli.checks.look import ABSENT, Fault, Look, Seen, code_of
 
 #: A clock that differs by more than this many seconds is worth a word; at 300 signatures fail.
 SKEW = 30.0
-_GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+_GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
 
 
 def account(look: Look) -> Seen:
@@ -52,6 +52,9 @@ def stack(look: Look) -> Seen:
     seen = Seen(f"{name} {status}")
     if status.endswith("_IN_PROGRESS"):
         seen.fault(f"stack {name} is being changed ({status})", "wait for the deployment to end, look again")
+    elif status == "UPDATE_ROLLBACK_COMPLETE":
+        words = "the last deployment failed and was taken back: the stage works as it did before"
+        seen.notes.append(Fault(words, look.aws(f"cloudformation describe-stack-events --stack-name {name}")))
     elif status not in _GOOD:
         seen.fault(
             f"stack {name} is {status}", look.aws(f"cloudformation describe-stack-events --stack-name {name}")

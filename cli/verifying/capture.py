@@ -80,10 +80,11 @@ def _raw(data: bytes) -> Captured:
 def _headers(lines: Sequence[str]) -> dict[str, str]:
     """Headers by lower-cased name; one that comes twice is joined, as the service does."""
     found: dict[str, list[str]] = {}
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         name, colon, value = line.partition(":")
         if not colon or not name.strip() or " " in name.strip():
-            raise click.UsageError(f"not a header: {line[:40]!r}; write Name: value")
+            # Not shown: it can be a bearer value that lacks its name.
+            raise click.UsageError(f"line {number} of the headers is none: write Name: value")
         found.setdefault(name.strip().lower(), []).append(value.strip())
     return {name: ", ".join(values) for name, values in found.items()}
 

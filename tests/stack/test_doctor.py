@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -148,9 +150,11 @@ def own(directory: Path) -> Iterator[RunningStack]:
         local_stack.down(settings)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def place(own: RunningStack, directory: Path) -> Place:
-    return local(directory / "stack.json")
+    """The stack as commands see it, each client made once."""
+    found = local(directory / "stack.json")
+    return replace(found, client=cache(found.client))
 
 
 def findings(place: Place, *, ahead: float = 0.0, ask_zoho: bool = True) -> list[tuple[str, str, str]]:

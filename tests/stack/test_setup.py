@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import requests
 from click.testing import CliRunner, Result
 
 import simulator
+from chalicelib.adapters.zoho_org_secret import parse_org
+from chalicelib.adapters.zoho_token_store import made_for
 from cli.__main__ import main
 from local.running import RunningStack
 from simulator import Server, SimClock
@@ -112,10 +115,11 @@ def test_from_the_code_to_the_secret_and_again(
 
 def test_prompts_ask_without_echo(stack: RunningStack, zoho: Server, org: str, expunge: Setup) -> None:
     made = code(zoho)
-    done = expunge(typed=f"{SECRET}\n{made}\ny\n")
+    done = expunge(typed=f"eu\n{SECRET}\n{made}\ny\n")
     assert done.exit_code == 0, done.output
+    assert "https://api-console.zoho.eu" in done.output
     assert made not in done.output
-    assert held(stack, org)["client_secret"] == SECRET
+    assert (held(stack, org)["client_secret"], held(stack, org)["data_center"]) == (SECRET, "eu")
     kept = expunge(typed="\n")  # empty: the stored refresh token stays
     assert kept.exit_code == 0, kept.output
     assert "nothing to change" in kept.output
@@ -188,6 +192,21 @@ def test_too_many_tokens(stack: RunningStack, zoho: Server, org: str, expunge: S
     assert done.exit_code == 3
     assert "wait ten minutes without trying again" in done.output
     assert absent(stack, org)
+
+
+def test_a_block_that_the_service_met_is_not_made_longer(
+    stack: RunningStack, zoho: Server, org: str, expunge: Setup
+) -> None:
+    given = {"ZOHO_REFRESH_TOKEN": "1000.shared", **GOOD}
+    assert expunge("--yes", **given).exit_code == 0
+    parsed = parse_org(org, json.dumps(held(stack, org)), custom_hosts=True)
+    blocked = json.dumps({"made_for": made_for(parsed), "blocked_until": time.time() + 300})
+    name = f"expunge/local/zoho/{org}/token"
+    stack.client("secretsmanager").create_secret(Name=name, SecretString=blocked)
+    before = tokens_granted(zoho)
+    done = expunge("--yes", **given)
+    assert (done.exit_code, tokens_granted(zoho)) == (3, before)
+    assert "wait 6 minutes" in done.output
 
 
 def test_an_ended_code(zoho: Server, expunge: Setup) -> None:
