@@ -50,6 +50,7 @@ def dashboard(
     """
     place = find(stage, as_json=as_json)
     feed = Feed(reach(place, stage), place.stage, days, most, ("default", *orgs))
+    feed.check()
     room = Room(lambda: overview(feed.read()), every)
     try:
         server = serve(room, port)

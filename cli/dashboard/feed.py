@@ -13,9 +13,11 @@ import click
 
 from cli import http
 from cli.dashboard.sums import Seen, iso, kind, moment
+from cli.http import Patience
 
 #: Deletions that have not ended and are read again at most in one go, those that were read longest ago first.
 READ_AGAIN = 60
+_MAY = "allow your AWS identity execute-api:Invoke on GET v1/operator/*"
 Document = dict[str, Any]
 
 
@@ -37,6 +39,7 @@ class Feed:
     days: float
     most: int
     orgs: tuple[str, ...] = ("default",)
+    patience: Patience = field(default_factory=lambda: Patience(tries=4, longest=5.0))
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _kept: dict[str, Document] = field(default_factory=dict)
     _read_at: dict[str, datetime] = field(default_factory=dict)
@@ -93,7 +96,7 @@ class Feed:
             if self._read_at[one] < now and kind(each["status"]) in ("open", "needs_attention")
         ]
         for one in sorted(waiting, key=self._read_at.__getitem__)[:READ_AGAIN]:
-            answer = self.api.call("GET", f"deletions/{one}")
+            answer = self._get(f"deletions/{one}")
             if answer.status_code == 404:
                 self._forget(one)
             elif answer.ok:
@@ -109,9 +112,22 @@ class Feed:
         found: list[Document] = self._good("policies", {"org": org})["policies"]
         return found
 
+    def check(self) -> None:
+        """Raises ClickException where the API cannot be read."""
+        self._good("pause")
+
+    def _get(self, path: str, query: dict[str, str] | None = None) -> Any:
+        return http.tried(lambda: self.api.call("GET", path, query), self.patience, _to_nobody)
+
     def _good(self, path: str, query: dict[str, str] | None = None) -> Document:
-        answer = self.api.call("GET", path, query)
+        answer = self._get(path, query)
+        if answer.status_code == 403:
+            raise click.ClickException(f"GET {path}: refused; {_MAY}")
         if not answer.ok:
             raise click.ClickException(f"GET {path}: HTTP {answer.status_code}: {http.message(answer)}")
         found: Document = answer.json()
         return found
+
+
+def _to_nobody(_words: str) -> None:
+    """A try that failed is nothing to tell as long as others follow."""

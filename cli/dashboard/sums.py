@@ -164,14 +164,14 @@ def policies(found: Iterable[Document]) -> list[dict[str, Any]]:
             "name": each["policy"].get("name", "?"),
             "module": each["policy"].get("module"),
             "dry_run": bool(each["policy"].get("dry_run")),
-            "next_run": next(iter(each["next_runs"]), None),
+            "next_runs": list(each["next_runs"]),
             "last_run": each["last_run"],
             "last_skipped": each["last_skipped"],
             "problems": [f"{one['path']}: {one['problem']}" for one in each["problems"]],
         }
         for each in found
     ]
-    return sorted(shown, key=lambda one: (one["next_run"] is None, one["next_run"] or "", one["name"]))
+    return sorted(shown, key=lambda one: (not one["next_runs"], one["next_runs"][:1], one["name"]))
 
 
 def pauses(found: Iterable[Document]) -> list[dict[str, Any]]:

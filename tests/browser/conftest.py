@@ -21,7 +21,13 @@ AXE = ROOT / ".venvs/browser/node_modules/axe-core/axe.min.js"
 IMAGES = ROOT / "docs/images"
 LARGEST_IMAGE = 150_000
 #: (colour scheme, width, height) of the windows that every page is looked at in.
-WINDOWS = (("light", 1000, 800), ("dark", 1000, 800), ("light", 390, 844), ("dark", 390, 844))
+WINDOWS = (
+    ("light", 1000, 800),
+    ("dark", 1000, 800),
+    ("light", 390, 844),
+    ("dark", 390, 844),
+    ("light", 320, 640),
+)
 
 
 @pytest.fixture(scope="session")

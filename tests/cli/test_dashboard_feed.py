@@ -11,12 +11,13 @@ import pytest
 
 from chalicelib.domain.deletion import Counts, Status, moved
 from cli.dashboard.feed import Feed
+from cli.http import Patience
 from tests.app.test_operator import DELETIONS, NOWHERE, PAUSE, Office
 from tests.fakes import LEADS, SOURCES
 
 
 def answer(status: int, body: Any) -> Any:
-    return SimpleNamespace(status_code=status, ok=status < 400, json=lambda: body)
+    return SimpleNamespace(status_code=status, ok=status < 400, json=lambda: body, headers={})
 
 
 class Api:
@@ -25,14 +26,14 @@ class Api:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.asked: list[str] = []
-        self.down = False
+        self.answers: list[int] = []  # statuses that come before the real answers
         self.gone: set[str] = set()
 
     def call(self, method: str, path: str, query: dict[str, str] | None = None) -> Any:
         assert method == "GET"
         self.asked.append("one" if path.startswith("deletions/") else path)
-        if self.down:
-            return answer(503, {})
+        if self.answers:
+            return answer(self.answers.pop(0), {})
         if path == "policies":
             return answer(200, {"policies": []})
         start, _, one = path.partition("/")
@@ -56,7 +57,10 @@ def feed(api: Api, **more: Any) -> Feed:
         api.office.now += 1
         return datetime.fromtimestamp(api.office.now, UTC)
 
-    return Feed(api, "test", more.pop("days", 7), more.pop("most", 2000), clock=clock, **more)
+    once = Patience(tries=1)
+    return Feed(
+        api, "test", more.pop("days", 7), more.pop("most", 2000), clock=clock, **{"patience": once, **more}
+    )
 
 
 def end(office: Office, one: str) -> None:
@@ -132,6 +136,18 @@ def test_orgs_and_pauses() -> None:
 
 def test_out_of_reach_is_an_error_in_words() -> None:
     api = Api(Office())
-    api.down = True
-    with pytest.raises(click.ClickException, match="GET deletions: HTTP 503"):
+    api.answers = [503]
+    with pytest.raises(click.ClickException, match="HTTP 503"):
         feed(api).read()
+    api.answers = [403]
+    with pytest.raises(click.ClickException, match="allow your AWS identity execute-api:Invoke"):
+        feed(api).check()
+
+
+def test_a_busy_api_is_asked_again() -> None:
+    api, slept = Api(Office()), list[float]()
+    send(api.office, 1)
+    api.answers = [429, 503]
+    seen = feed(api, patience=Patience(tries=3, sleep=slept.append)).read()
+    assert len(seen.deletions) == 1
+    assert len(slept) == 2

@@ -100,6 +100,13 @@ function chart(key, title, data, parts, value) {
     ...parts.map(([part, name]) => [name, each => many(value(each, part)), true])], rows)]);
 }
 
+/** A bar beside a number, which says the same. */
+const share = part => drawn('svg', {viewBox: '0 0 100 10', preserveAspectRatio: 'none', 'aria-hidden': 'true'},
+  drawn('rect', {class: 'k-failed', x: 100 - 100 * part, width: 100 * part, height: 10}));
+
+const runs = found => found.length ? make('div', null, ...found.slice(0, 3).map(each => make('div', null, local(each))))
+  : 'never by itself';
+
 /* --- all of it --- */
 
 function totals(d) {
@@ -141,10 +148,12 @@ function show(d) {
   totals(d); charts(d); lanes(d);
   list('attention', 'Deletions that need attention', [...COLUMNS, CODES], d.attention);
   list('open', 'Deletions that have not ended', [COLUMNS[0], STATUS, ...COLUMNS.slice(1), SETTLED], d.open);
-  list('failures', 'Problems by code', [['Code', row => make('code', null, row.code)], ['Records', row => many(row.count), true],
+  const most = Math.max(1, ...d.failures.map(row => row.count));
+  list('failures', 'Problems by code', [['Code', row => make('code', null, row.code)],
+    ['Records', row => make('div', {class: 'weight'}, share(row.count / most), many(row.count)), true],
     ['Deletions', row => many(row.deletions), true], ['Meaning', row => row.meaning], ['What to do', row => row.what_to_do]], d.failures);
   list('policies', 'Retention policies', [['Policy', row => row.name], ['Org', row => row.org], ['Module', row => row.module],
-    ['Next run', row => row.problems.length ? row.problems.join('; ') : local(row.next_run) || 'never by itself'],
+    ['Next runs', row => row.problems.length ? row.problems.join('; ') : runs(row.next_runs)],
     ['Last run', row => row.last_run ? local(row.last_run.at) : 'none'],
     ['Last skipped', row => row.last_skipped ? local(row.last_skipped.at) : ''], ['Only tells', row => row.dry_run ? 'yes' : 'no']], d.policies);
 }
