@@ -9,7 +9,7 @@ import click
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.source import MOST_KEYS, OPERATOR, Profile, signing_key
 from cli import workers
-from cli.options import options
+from cli.options import dry_run, options
 from cli.place import Group, Place, find
 from cli.place import Refused as Refusal
 from cli.sources import entry, fingerprint, keys_of, name_of, read, write
@@ -116,9 +116,16 @@ expunge keys revoke crm-workflow 1a2b3c4d --now    one that leaked"""
 @click.argument("fingerprints", nargs=-1, metavar="[FINGERPRINT]...")
 @click.option("--all", "every", is_flag=True, help="Every key, the newest too: the source can send no more.")
 @click.option("--now", is_flag=True, help="At once: replace the api function's warm workers too.")
+@dry_run("Say which keys would be taken; take none.")
 @options
 def revoke(
-    source: str, fingerprints: tuple[str, ...], every: bool, now: bool, stage: str | None, as_json: bool
+    source: str,
+    fingerprints: tuple[str, ...],
+    every: bool,
+    now: bool,
+    dry_run: bool,
+    stage: str | None,
+    as_json: bool,
 ) -> None:
     """Take keys from SOURCE: those with a FINGERPRINT, or else all but the newest.
 
@@ -131,11 +138,16 @@ def revoke(
     held = keys_of(found)
     gone = _chosen(held, fingerprints, every)
     kept = [each for each in held if each not in gone]
+    taken = [fingerprint(each) for each in gone]
+    if dry_run:
+        marks = [fingerprint(each) for each in kept]
+        shown = {"source": source, "revoked": [], "would_revoke": taken, "keys": marks}
+        place.say(shown, f"{source}: would revoke {' '.join(taken)} and keep {' '.join(marks) or 'none'}")
+        return
     _store(place, sources, version, source, {**found, "keys": kept})
     seconds = 0 if now else workers.cache_seconds(place)
     if now:
         workers.replace(place)
-    taken = [fingerprint(each) for each in gone]
     place.say(
         {
             "source": source,

@@ -73,6 +73,10 @@ def find(stage: str | None, *, as_json: bool) -> Place:
     return on_aws(stage, as_json=as_json) if stage else local(from_environment().stack_file, as_json=as_json)
 
 
+#: Commands that change nothing, by the names they have in their groups.
+LOOKING = frozenset({"list", "show", "watch", "export", "doctor", "verify", "dashboard"})
+
+
 class Group(click.Group):
     """A group of commands; what AWS refuses ends in one line and exit code 1."""
 
@@ -81,7 +85,9 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            raise Interrupted("whether this was done is not known; look before you try again") from interrupt
+            looks = ctx.invoked_subcommand in LOOKING
+            doubt = "whether this was done is not known; look before you try again"
+            raise Interrupted("nothing was changed" if looks else doubt) from interrupt
         except ClientError as problem:
             error = problem.response["Error"]
             words = f"{problem.operation_name}: {error.get('Code')}: {error.get('Message')}"

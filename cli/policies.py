@@ -162,9 +162,11 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
 @policies.command()
 @click.argument("name")
 @click.option("--org", default="default", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Show the policy; keep it.")
 @options
-def remove(name: str, org: str, stage: str | None, as_json: bool) -> None:
+def remove(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Remove the policy NAME; a run that is going goes on."""
     place: Place = find(stage, as_json=as_json)
-    removed = good(reach(place, stage).call("DELETE", f"policies/{name}", {"org": org}))
-    place.say(removed, f"{org}/{name} removed")
+    method = "GET" if dry_run else "DELETE"
+    found = good(reach(place, stage).call(method, f"policies/{name}", {"org": org}))
+    place.say(found, f"{org}/{name} {'would be ' if dry_run else ''}removed")

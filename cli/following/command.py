@@ -79,7 +79,7 @@ def _follow(
             for target in targets:
                 if target.id not in seen or seen[target.id]["status"] not in FINAL:
                     seen[target.id] = target.document()
-            failures = 0
+                    failures = 0
         except OutOfReach as problem:
             failures += 1
             if failures == MOST_FAILURES:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 #: Problems that are told before the rest is only counted.
 MOST_TOLD = 5
@@ -50,15 +51,16 @@ def read(data: bytes, *, column: str | None = None, external: str | None = None)
     field and no record ids. Raises Broken.
     """
     rows = _rows(_text(data))
-    if not rows:
+    head = next(rows, None)
+    if head is None:
         raise Broken("there are no ids in it")
     check = _external_id if external else _record_id
-    at, begin = _column(rows, column, external, check)
+    at, is_header = _column(head, column, external, check)
     seen: dict[str, int] = {}
     problems, repeated = [], 0
-    for row in rows[begin:]:
+    for row in rows if is_header else chain((head,), rows):
         try:
-            value = check(_cell(row.cells, at, len(rows[0].cells)))
+            value = check(_cell(row.cells, at, len(head.cells)))
         except ValueError as problem:
             problems.append(f"line {row.line}: {problem}")
             continue
@@ -102,45 +104,45 @@ def _text(data: bytes) -> str:
         raise Broken(f"line {line}: is not {encoding.removesuffix('-sig').upper()} text") from problem
 
 
-def _rows(text: str) -> list[_Row]:
-    """The rows that hold anything, each with the number of its (last) line."""
+def _rows(text: str) -> Iterator[_Row]:
+    """The rows that hold anything, each with the number of its (last) line. Raises Broken on the way."""
     first = text.lstrip().partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        return [_Row(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+        yield from (_Row(reader.line_num, cells) for cells in reader if any(map(str.strip, cells)))
     except csv.Error as problem:
         raise Broken(f"line {reader.line_num}: is not CSV: {problem}") from problem
 
 
 def _column(
-    rows: list[_Row], column: str | None, external: str | None, check: Callable[[str], str]
-) -> tuple[int, int]:
-    """(the index of the column, the index of the first row after a header)."""
-    head = [cell.strip() for cell in rows[0].cells]
+    first: _Row, column: str | None, external: str | None, check: Callable[[str], str]
+) -> tuple[int, bool]:
+    """(the index of the column, whether the first row is a header)."""
+    head = [cell.strip() for cell in first.cells]
     if column is not None:
         return _asked_for(head, column, check)
     names = _NAMES | {_plain(external)} if external else _NAMES
     named = [at for at, cell in enumerate(head) if _plain(cell) in names]
     if len(named) == 1:
-        return named[0], 1
+        return named[0], True
     if len(head) == 1 and not named:
         # Without a known name an external id looks like any header, so there only a known name is one.
-        return 0, 0 if external or _starts_like_an_id(head[0], check) else 1
+        return 0, not (external or _starts_like_an_id(head[0], check))
     shown = ", ".join(repr(cell) for cell in head)
-    raise Broken(f"line {rows[0].line}: which column holds the ids? Name it with --column: {shown}")
+    raise Broken(f"line {first.line}: which column holds the ids? Name it with --column: {shown}")
 
 
-def _asked_for(head: list[str], column: str, check: Callable[[str], str]) -> tuple[int, int]:
+def _asked_for(head: list[str], column: str, check: Callable[[str], str]) -> tuple[int, bool]:
     for same in (str, _plain):
         found = [at for at, cell in enumerate(head) if same(cell) == same(column)]
         if len(found) == 1:
-            return found[0], 1
+            return found[0], True
         if found:
             raise Broken(f"there are {len(found)} columns named {column!r}: give its number, 1 for the first")
     if column.isascii() and column.isdigit() and 1 <= int(column) <= len(head):
         at = int(column) - 1
-        return at, 0 if _starts_like_an_id(head[at], check) else 1
+        return at, not _starts_like_an_id(head[at], check)
     raise Broken(f"there is no column {column!r}; there are: {', '.join(repr(cell) for cell in head)}")
 
 

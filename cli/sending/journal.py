@@ -45,12 +45,15 @@ class Answer:
 
 @dataclass
 class Journal:
-    """A journal that this process alone may write. `plan`: what the parts are of, for comparison."""
+    """A journal that this process alone may write. `plan`: what the parts are of, for comparison; `accepted`:
+    ids that the service has taken.
+    """
 
     path: Path
     plan: Mapping[str, Any]
     parts: tuple[Part, ...]
     answers: dict[int, Answer] = field(default_factory=dict)
+    accepted: int = 0
     _sink: BinaryIO | None = None
 
     def answered(self, answer: Answer) -> None:
@@ -61,16 +64,12 @@ class Journal:
         self._sink.flush()
         os.fsync(self._sink.fileno())
         self.answers[answer.part] = answer
+        self.accepted += self.parts[answer.part - 1].count
 
     @property
     def left(self) -> list[Part]:
         """Parts without an answer."""
         return [part for part in self.parts if part.number not in self.answers]
-
-    @property
-    def accepted(self) -> int:
-        """Ids that the service has taken."""
-        return sum(part.count for part in self.parts if part.number in self.answers)
 
 
 def read(path: Path) -> Journal:
@@ -130,9 +129,10 @@ def _parsed(path: Path, data: bytes) -> tuple[Journal, int]:
         if head["version"] != VERSION:
             raise Refused(f"{path} was written by another version of expunge; finish it with that one")
         parts = tuple(Part(**part) for part in head["parts"])
-        answers = [Answer(**each["answer"]) for each in rest]
-        return Journal(path, head["plan"], parts, {each.part: each for each in answers}), whole
-    except (ValueError, KeyError, TypeError) as problem:
+        answers = {each["answer"]["part"]: Answer(**each["answer"]) for each in rest}
+        accepted = sum(parts[number - 1].count for number in answers)
+        return Journal(path, head["plan"], parts, answers, accepted), whole
+    except (ValueError, KeyError, TypeError, IndexError) as problem:
         raise Refused(f"{path} is no journal of expunge send: give another --state FILE") from problem
 
 

@@ -62,6 +62,12 @@ def test_an_environment_that_is_a_link_runs_the_code_beside_the_link(project: Pa
     )
 
 
+def test_interrupted_before_it_begins_it_says_so(project: Path, tmp_path: Path) -> None:
+    (project / "cli" / "__main__.py").write_text("raise KeyboardInterrupt")
+    done = run(project / ".venv" / "bin" / "expunge", tmp_path)
+    assert (done.returncode, done.stderr) == (130, "Interrupted: nothing was begun\n")
+
+
 def test_away_from_any_environment_it_says_what_to_do(tmp_path: Path) -> None:
     lost = tmp_path / "a" / "b" / "expunge"
     lost.parent.mkdir(parents=True)

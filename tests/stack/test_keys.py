@@ -84,6 +84,10 @@ def test_a_source_from_its_first_key_to_its_last(own: RunningStack, expunge: Exp
     assert status(own, "erp", first) == 202
     assert status(own, "erp", own.keys[0]) == 401
 
+    tried = answered(expunge("keys", "revoke", "erp", "--now", "--dry-run", "--json"))
+    assert (tried["would_revoke"], tried["revoked"]) == ([made["fingerprint"]], [])
+    assert status(own, "erp", first) == 202
+
     revoked = answered(expunge("keys", "revoke", "erp", "--now", "--json"))
     assert revoked == {
         "source": "erp",
