@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import click
 
+from chalicelib.adapters.policy_items import PolicyTable
 from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
 from chalicelib.adapters.zoho_org_secret import VERSIONS
 from chalicelib.adapters.zoho_token_store import SecretTokenStore, blocked_until
@@ -15,11 +17,11 @@ from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.source import parse
 from chalicelib.service.ports import Org
-from cli import org_secret, setup_inputs, setup_words, sources, zoho_probe, zoho_scopes, zoho_words
+from cli import org_secret, org_uses, setup_inputs, setup_words, sources, zoho_probe, zoho_scopes, zoho_words
 from cli.options import options
 from cli.org_secret import Held
 from cli.place import Place, Refused, find
-from cli.stage import allows_custom_hosts
+from cli.stage import allows_custom_hosts, part
 from cli.zoho_probe import Granted, Probe, Refusal
 from cli.zoho_words import Trouble
 
@@ -93,7 +95,7 @@ def _connect(
             org = replace(org, refresh_token=code.refresh_token)
         _mind_the_block(place, held, org)
         if not place.as_json:
-            click.echo(f"Asking Zoho for a token: {setup_words.RATION}.")
+            click.echo(setup_words.RATION)
         granted = zoho_probe.refreshed(wire, org)
     except Refusal as refusal:
         _refuse(place, refusal.trouble)
@@ -203,15 +205,11 @@ def _org(place: Place, name: str, fields: dict[str, Any]) -> Org:
 
 
 def _uses(place: Place, org: str, modules: tuple[str, ...]) -> list[zoho_scopes.Use]:
-    """What the sources of the org may ask for, and the modules named by hand, with every operation."""
+    """What the org's sources and policies delete, and the modules named by hand, with every operation."""
     found = zoho_scopes.uses(modules, REQUESTABLE, mass_delete_by_ids=False)
-    held, _ = sources.read(place)
-    for name, entry in held.items():
-        try:
-            source = parse(name, entry)
-        except SecretUnusable:
-            continue
-        if org in source.orgs:
-            by_ids = source.limits.mass_delete_by_ids
-            found += zoho_scopes.uses(source.modules, source.operations, mass_delete_by_ids=by_ids)
-    return found
+    good = []
+    for name, entry in sources.read(place)[0].items():
+        with suppress(SecretUnusable):
+            good.append(parse(name, entry))
+    store = PolicyTable(part(place), lambda: place.client("dynamodb"))
+    return [*found, *org_uses.of_sources(org, good), *org_uses.of_policies(org, store)]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from cli.zoho_words import CONSOLES, Trouble
 
-RATION = "this takes one of the ten access tokens that Zoho gives in ten minutes for a refresh token"
+RATION = (
+    "Asking Zoho for a token. This takes one of the ten access tokens that Zoho gives\n"
+    "in ten minutes for a refresh token."
+)
+
+_NEXT: Any = {"initial_indent": "  next: ", "subsequent_indent": "  ", "break_on_hyphens": False}
 
 
 def guide(center: str, environment: str, scopes: Sequence[str], modules: Sequence[str]) -> list[str]:
@@ -25,7 +31,8 @@ def guide(center: str, environment: str, scopes: Sequence[str], modules: Sequenc
         ",".join(scopes),
         "",
         "     Time Duration 10 minutes, any description, Create",
-        f"  5. choose CRM and the {portal} org, Create, copy the code: it is good once, for those minutes",
+        f"  5. choose CRM and the {portal} org, Create, copy the code: it is good once,",
+        "     for those minutes",
         "",
     ]
 
@@ -60,4 +67,8 @@ def changed(secret: str, changes: Sequence[dict[str, str]], *, new: bool) -> lis
 
 def troubles(found: Sequence[Trouble]) -> list[str]:
     """What is wrong and what to do, in lines."""
-    return [line for each in found for line in (f"{each.code}: {each.what}", f"  next: {each.mend}")]
+    return [
+        line
+        for each in found
+        for line in (*wrap(f"{each.code}: {each.what}", 80), *wrap(each.mend, 80, **_NEXT))
+    ]

@@ -10,6 +10,7 @@ from chalicelib.domain.deletion import Operation
 
 #: Modules whose name in a scope is not the API name in lower case; any unknown module is "custom" there.
 _NAMES = {
+    "Appointments_Rescheduled_History__s": "appointments_rescheduled_history",
     "Appointments__s": "appointments",
     "Events": "events",
     "Meetings": "events",

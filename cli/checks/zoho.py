@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import requests
 
 from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
 from chalicelib.adapters.zoho_token_store import SecretTokenStore, blocked_until, read_token
-from chalicelib.domain.source import Source
 from chalicelib.service.ports import Org
-from cli import secret_text, zoho_probe, zoho_scopes, zoho_words
+from cli import org_uses, secret_text, zoho_probe, zoho_scopes, zoho_words
 from cli.checks import senders
 from cli.checks.look import Look, Seen
 from cli.checks.store import skew
 from cli.zoho_probe import DEAD, Probe, Refusal
+from cli.zoho_scopes import Use
 
 #: A stored token with less than this left is not tried (seconds).
 SPARE = 60.0
@@ -55,7 +54,11 @@ def orgs(look: Look) -> Seen:
             continue
         parsed += 1
         if look.ask_zoho:
-            _entered(look, seen, org, sources.values())
+            uses = [
+                *org_uses.of_sources(name, sources.values()),
+                *org_uses.of_policies(name, look.policies()),
+            ]
+            _entered(look, seen, org, uses)
     seen.detail = f"{parsed} of {len(there)} orgs usable" + ("" if look.ask_zoho else ", Zoho not asked")
     return seen
 
@@ -74,7 +77,7 @@ def _parsed(look: Look, seen: Seen, name: str, *, custom: bool, used: bool) -> O
         return None
 
 
-def _entered(look: Look, seen: Seen, org: Org, sources: Iterable[Source]) -> None:
+def _entered(look: Look, seen: Seen, org: Org, uses: list[Use]) -> None:
     """Add what is wrong once Zoho is asked."""
     try:
         entry = _entry(look, seen, org)
@@ -85,7 +88,7 @@ def _entered(look: Look, seen: Seen, org: Org, sources: Iterable[Source]) -> Non
         return
     if entry is None:
         return
-    _scopes(look, seen, entry, sources)
+    _scopes(look, seen, entry, uses)
     _clock(look, seen, org)
 
 
@@ -140,16 +143,8 @@ def _good(seen: Seen, entry: Entry, *, last: bool) -> bool:
     return False
 
 
-def _scopes(look: Look, seen: Seen, entry: Entry, sources: Iterable[Source]) -> None:
+def _scopes(look: Look, seen: Seen, entry: Entry, uses: list[Use]) -> None:
     org = entry.probe.org
-    uses = [
-        use
-        for source in sources
-        if org.name in source.orgs
-        for use in zoho_scopes.uses(
-            source.modules, source.operations, mass_delete_by_ids=source.limits.mass_delete_by_ids
-        )
-    ]
     wanted = zoho_scopes.needed(uses)
     if entry.scopes is not None:
         gaps = zoho_scopes.missing(wanted, entry.scopes)

@@ -221,6 +221,16 @@ def _fields(made: Deletion) -> dict[str, Any]:
     return {name: getattr(made, name) for name in made.__dataclass_fields__}
 
 
+def together(*breaks: Break) -> Break:
+    """Several at once."""
+
+    def do(stack: RunningStack) -> Callable[[], object]:
+        undone = [each(stack) for each in breaks]
+        return lambda: [undo() for undo in reversed(undone)]
+
+    return do
+
+
 def zoho(name: str, body: Any, undo: Any) -> Break:
     """Another setting of the simulator, and no shared token that would hide it."""
 

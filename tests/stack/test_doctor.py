@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,10 +27,10 @@ from cli.doctor import examine
 from cli.place import Place, local
 from local import stack as local_stack
 from local.running import RunningStack
-from local.settings import Settings
+from local.settings import ROOT, Settings
 from simulator.settings import ALL_SCOPES
 from tests.stack import breaks
-from tests.stack.breaks import Case
+from tests.stack.breaks import Case, together
 
 pytestmark = pytest.mark.stack
 
@@ -39,6 +44,13 @@ ELSEWHERE = {
     "kind": "reply", "path": "/oauth/v2/token", "status": 200, "times": 1,
     "body": {"access_token": "1000.x", "api_domain": "https://www.zohoapis.eu", "expires_in": 3600},
 }  # fmt: skip
+LEADS = [
+    *FEW[:1],
+    *FEW[2:],
+    "ZohoCRM.modules.leads.ALL",
+    "ZohoCRM.mass_delete.ALL",
+    "ZohoSearch.securesearch.READ",
+]
 LOST = {"pk": {"S": "D#del_LOST"}, "sk": {"S": "META"}, "due": {"S": "due#0"}}
 
 
@@ -100,6 +112,16 @@ CASES = {
         "zoho",
         breaks.zoho("settings", {"scopes": FEW}, {"scopes": list(ALL_SCOPES)}),
         "ZohoCRM.mass_delete.leads.DELETE",
+        "new grant code",
+    ),
+    "policy's scopes": Case(
+        "zoho",
+        together(
+            breaks.policy({**POLICY, "module": "Deals", "name": "old-leads"}),
+            breaks.source(modules=["Leads"]),
+            breaks.zoho("settings", {"scopes": LEADS}, {"scopes": list(ALL_SCOPES)}),
+        ),
+        "lacks 2 scopes: ZohoCRM.modules.deals.DELETE, ZohoCRM.modules.deals.READ",
         "new grant code",
     ),
     "data centre": Case(
@@ -274,6 +296,22 @@ def test_nothing_runs_there(own: RunningStack, tmp_path: Path) -> None:
     document = json.loads(said)
     assert (code, [each["state"] for each in document["checks"]]) == (1, ["?"])
     assert "make up" in document["notes"][0]["mend"]
+
+
+def test_on_a_screen(own: RunningStack, directory: Path) -> None:
+    """In a terminal: colours, and no mark-up that shows."""
+    mine, theirs = pty.openpty()
+    command = [sys.executable, "-m", "cli", "doctor", "--no-zoho"]
+    env = {**os.environ, "LOCAL_DIR": str(directory), "TERM": "xterm-256color", "COLUMNS": "200"}
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=theirs, stderr=theirs, check=False)
+    os.close(theirs)
+    said = os.read(mine, 1 << 16).decode()
+    os.close(mine)
+    assert (done.returncode, "\x1b[32mok" in said) == (0, True)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
+    assert "[green]" not in plain
+    assert re.search(r"^table +ok +expunge-local ACTIVE", plain, re.MULTILINE)
+    assert max(map(len, plain.splitlines())) <= 80
 
 
 def test_findings_on_paper(own: RunningStack, directory: Path) -> None:

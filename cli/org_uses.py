@@ -1,0 +1,32 @@
+"""What of an org its sources and policies may delete: what its credentials need scopes for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from chalicelib.adapters.policy_items import PolicyTable
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.source import Source
+from cli import zoho_scopes
+from cli.zoho_scopes import Use
+
+
+def of_sources(org: str, sources: Iterable[Source]) -> list[Use]:
+    """What the sources of the org may ask for."""
+    return [
+        use
+        for source in sources
+        if org in source.orgs
+        for use in zoho_scopes.uses(
+            source.modules, source.operations, mass_delete_by_ids=source.limits.mass_delete_by_ids
+        )
+    ]
+
+
+def of_policies(org: str, store: PolicyTable) -> list[Use]:
+    """What the org's policies delete; nothing where they cannot be read."""
+    with suppress(Unavailable):
+        modules = [kept.document.get("module") for kept in store.policies(org)]
+        return [Use(module, jobs=False) for module in modules if isinstance(module, str)]
+    return []
