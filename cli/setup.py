@@ -24,6 +24,7 @@ from cli.place import Place, Refused, find
 from cli.stage import allows_custom_hosts, part
 from cli.zoho_probe import Granted, Probe, Refusal
 from cli.zoho_words import Trouble
+from local.settings import STAGE
 
 _EXAMPLES = """\b
 expunge setup --data-center eu                        asks for the rest, secrets without echo
@@ -98,7 +99,7 @@ def _connect(
             click.echo(setup_words.RATION)
         granted = zoho_probe.refreshed(wire, org)
     except Refusal as refusal:
-        _refuse(place, refusal.trouble)
+        _refuse(place, _here(place, held, refusal.trouble))
         return
     probe = zoho_probe.entered(wire, org, granted)
     _end(place, held, fields, _looked(probe, granted, uses, wanted), given)
@@ -154,7 +155,7 @@ def _end(
     place: Place, held: Held, fields: dict[str, Any], result: dict[str, Any], given: dict[str, Any]
 ) -> None:
     """Show what was found and what changes; store it where that is wanted."""
-    problems: list[Trouble] = result["problems"]
+    problems = [_here(place, held, each) for each in result["problems"]]
     changes = org_secret.changes(held.fields, fields)
     stored = False
     if not place.as_json:
@@ -183,6 +184,12 @@ def _refuse(place: Place, trouble: Trouble) -> None:
     shown = {"stored": False, "problems": [_as_json(trouble)]}
     place.say(shown, *setup_words.troubles([trouble]), "nothing was stored")
     raise click.exceptions.Exit(1 if trouble.code == "no_answer" else Refused.exit_code)
+
+
+def _here(place: Place, held: Held, trouble: Trouble) -> Trouble:
+    """The trouble with a mend for this org and stage."""
+    stage = "" if place.stage == STAGE else f" --stage {place.stage}"
+    return replace(trouble, mend=zoho_words.for_org(trouble.mend, held.name.rpartition("/")[2], stage))
 
 
 def _as_json(trouble: Trouble) -> dict[str, str]:

@@ -31,6 +31,11 @@ class Trouble:
     mend: str
 
 
+def for_org(mend: str, org: str, stage: str) -> str:
+    """The mend with the org's name in its command. `stage`: the option that names the stage, or nothing."""
+    return mend.replace("expunge setup", f"expunge setup --org {org}{stage}")
+
+
 def centers() -> str:
     """How to tell one's data centre."""
     return "the ending of your CRM's address tells it: crm.zoho.com is us, crm.zoho.eu is eu, and so on"
@@ -49,7 +54,7 @@ def of_token(reply: Reply, accounts_url: str, center: str, *, grant: bool) -> Tr
             code,
             f"{host} knows no such client id (data centre {center})",
             f"compare the client id with {CONSOLES.get(center, 'the API console')}; most often it is of"
-            f" another data centre: give --data-center ({centers()})",
+            f" another data centre: expunge setup --data-center with yours ({centers()})",
         )
     if code == "invalid_client_secret":
         return Trouble(
@@ -83,7 +88,7 @@ def _invalid_code(grant: bool) -> Trouble:
     return Trouble(
         "invalid_code",
         "the refresh token is not good: revoked, mistyped, of another client or of another data centre",
-        "make a new grant code in the API console and run expunge setup with it",
+        "make a new grant code in the API console, then expunge setup",
     )
 
 
@@ -108,10 +113,10 @@ def of_domain(api_domain: object, center: str, environment: str) -> Trouble | No
         return Trouble(
             "data_center",
             f"Zoho says that this org lives in data centre {found[0]}, the secret says {center}",
-            f"run expunge setup --data-center {found[0]}",
+            f"expunge setup --data-center {found[0]}",
         )
     return Trouble(
         "environment",
         f"the token is of the {found[1]} environment, the secret says {environment}",
-        f"run expunge setup --environment {found[1]}, or make the grant code for {environment}",
+        f"expunge setup --environment {found[1]}, or make the grant code for {environment}",
     )

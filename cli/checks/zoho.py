@@ -83,8 +83,8 @@ def _entered(look: Look, seen: Seen, org: Org, uses: list[Use]) -> None:
         entry = _entry(look, seen, org)
     except Refusal as refusal:
         trouble = refusal.trouble
-        option = look.option if "expunge setup" in trouble.mend else ""
-        seen.fault(f"org {org.name}: {trouble.what}", trouble.mend + option)
+        mend = zoho_words.for_org(trouble.mend, org.name, look.option)
+        seen.fault(f"org {org.name}: {trouble.what}", mend)
         return
     if entry is None:
         return
@@ -125,7 +125,8 @@ def _entry(look: Look, seen: Seen, org: Org) -> Entry | None:
 def _domain(look: Look, seen: Seen, org: Org, api_domain: object) -> None:
     wrong = zoho_words.of_domain(api_domain, org.data_center, org.environment)
     if wrong is not None:
-        seen.fault(f"org {org.name}: {wrong.what}", f"{wrong.mend} --org {org.name}{look.option}")
+        mend = zoho_words.for_org(wrong.mend, org.name, look.option)
+        seen.fault(f"org {org.name}: {wrong.what}", mend)
 
 
 def _good(seen: Seen, entry: Entry, *, last: bool) -> bool:

@@ -101,7 +101,9 @@ CASES = {
     ),
     "client id": Case("zoho", breaks.org(client_id="2000.X"), "no such client id", "--data-center"),
     "client secret": Case("zoho", breaks.org(client_secret="wrong"), "client secret", "Client Secret"),
-    "revoked": Case("zoho", breaks.org(refresh_token="1000.revoked"), "refresh token", "expunge setup"),
+    "revoked": Case(
+        "zoho", breaks.org(refresh_token="1000.revoked"), "refresh token", "then expunge setup --org default"
+    ),
     "no Zoho": Case(
         "zoho",
         breaks.org(accounts_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1"),
@@ -125,7 +127,10 @@ CASES = {
         "new grant code",
     ),
     "data centre": Case(
-        "zoho", breaks.zoho("faults", [ELSEWHERE], None), "lives in data centre eu", "--data-center eu"
+        "zoho",
+        breaks.zoho("faults", [ELSEWHERE], None),
+        "lives in data centre eu",
+        "expunge setup --org default --data-center eu",
     ),
     "no tokens": Case("zoho", breaks.no_more_tokens, "no tokens for 8 more minutes", "wait"),
     "all paused": Case(
