@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from http.server import ThreadingHTTPServer
 
 import click
 
@@ -52,11 +53,7 @@ def dashboard(
     feed = Feed(reach(place, stage), place.stage, days, most, ("default", *orgs))
     feed.check()
     room = Room(lambda: overview(feed.read()), every)
-    try:
-        server = serve(room, port)
-    except OSError as problem:
-        words = f"port {port} cannot be used ({problem.strerror}): leave --port out for a free one"
-        raise click.ClickException(words) from problem
+    server = _serve(room, port)
     address = f"http://{LOOPBACK}:{server.server_port}{room.invitation}"
     place.say({"url": address}, address, "good once; Ctrl-C ends it")
     if not no_browser:
@@ -67,3 +64,11 @@ def dashboard(
         click.echo("ended", err=True)
     finally:
         server.server_close()
+
+
+def _serve(room: Room, port: int) -> ThreadingHTTPServer:
+    try:
+        return serve(room, port)
+    except OSError as problem:
+        words = f"port {port} cannot be used ({problem.strerror}): leave --port out for a free one"
+        raise click.ClickException(words) from problem

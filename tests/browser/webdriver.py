@@ -146,9 +146,10 @@ class Browser:
         """A command of the DevTools protocol."""
         return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": given})
 
-    def look(self, scheme: str = "light", width: int = 1000, height: int = 800) -> None:
-        """`scheme`: light or dark. A window of phone width is a phone's."""
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
+    def look(self, scheme: str = "light", width: int = 1000, height: int = 800, motion: str = "") -> None:
+        """`scheme`: light or dark; `motion`: "reduce". A window of phone width is a phone's."""
+        wanted = {"prefers-color-scheme": scheme, "prefers-reduced-motion": motion}
+        features = [{"name": name, "value": value} for name, value in wanted.items()]
         self.devtools("Emulation.setEmulatedMedia", features=features)
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
