@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scripts.guard_pages import PAGES
+
 _C = "chalicelib"
 _SIGNATURE = f"{_C}/web/signature.py"
 _TABLE = f"{_C}/adapters/table.py"
@@ -241,4 +243,5 @@ GUARDS = (
         "if host.startswith(prefix):",
         (f"{_UNIT}/adapters/test_zoho_hosts.py",),
     ),
+    *(Guard(*row) for row in PAGES),
 )

@@ -1,0 +1,37 @@
+"""Guards of the pages for people, as rows of guard_list.Guard: name, file, old, new, tests."""
+
+from __future__ import annotations
+
+_STATUS = "chalicelib/web/page_status.py"
+_SERVER = "cli/dashboard/server.py"
+_PAGE_TESTS = ("tests/unit/web/test_page.py",)
+_SERVER_TESTS = ("tests/cli/test_dashboard_server.py",)
+
+PAGES = (
+    ("the page's data cannot end its element", _STATUS, '.replace("<", "\\\\u003c")', "", _PAGE_TESTS),
+    ("the page's facts are text", _STATUS, "{escape(str(value))}</dd>", "{value}</dd>", _PAGE_TESTS),
+    (
+        "the page's waits are text",
+        _STATUS,
+        'escape(str(shown.get("waiting_for") or ""))',
+        'shown.get("waiting_for")',
+        _PAGE_TESTS,
+    ),
+    (
+        "only the page's own script runs",
+        "chalicelib/web/page.py",
+        "script-src 'nonce-{nonce}'",
+        "script-src 'unsafe-inline'",
+        _PAGE_TESTS,
+    ),
+    ("the overview's address is good once", _SERVER, "            self._once = None\n", "", _SERVER_TESTS),
+    ("the overview's cookie", _SERVER, "if not self.room.knows(", "if not callable(", _SERVER_TESTS),
+    (
+        "the overview's name",
+        _SERVER,
+        'self.headers.get("Host", "").lower() in hosts',
+        "bool(hosts)",
+        _SERVER_TESTS,
+    ),
+    ("the overview is no other site's", _SERVER, 'in ("none", "same-origin")', 'not in ("",)', _SERVER_TESTS),
+)
