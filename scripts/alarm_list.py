@@ -110,7 +110,7 @@ ALARMS = (
     ),
     Alarm(
         "credits-low",
-        "Zoho says that few API credits are left today",
+        "Zoho says that few API credits are left",
         "CreditsLeft",
         {"local": 100, "dev": 500, "prod": 1000},
         "Minimum",
