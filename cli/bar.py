@@ -19,22 +19,22 @@ class Bar:
     def __init__(self, console: Console, progress: Progress | None, clock: Callable[[], float]) -> None:
         self._console, self._progress, self._clock = console, progress, clock
         self._task = progress.add_task("", total=None) if progress else None
-        self._last, self._text = float("-inf"), ""
+        self._last, self._said = float("-inf"), ""
 
     def at(self, done: int, total: int, text: str) -> None:
         """`done` of `total` are done; `text` says so in words."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, total=max(total, 1), description=text)
-            self._text = text
-        elif text != self._text and self._clock() - self._last >= EVERY:
+        elif text != self._said and self._clock() - self._last >= EVERY:
             self._line(text)
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        self._line(text)
+        if text != self._said:
+            self._line(text)
 
     def _line(self, text: str) -> None:
-        self._text, self._last = text, self._clock()
+        self._said, self._last = text, self._clock()
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

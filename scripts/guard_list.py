@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from scripts.guard import Guard
+from scripts.guard_list_cli import GUARDS as OF_THE_COMMANDS
 from scripts.guard_pages import PAGES
 
 _C = "chalicelib"
@@ -17,18 +17,6 @@ _VIEWS = f"{_UNIT}/service/test_delete_view.py"
 _RACES = "tests/races"
 _CRASH = "tests/crash/test_matrix.py"
 _HARD = f"{_UNIT}/service/test_hardening.py"
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """`old`, which stands exactly once in `file`, becomes `new`; one of `tests` must fail then."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-
 
 GUARDS = (
     Guard(
@@ -244,4 +232,5 @@ GUARDS = (
         (f"{_UNIT}/adapters/test_zoho_hosts.py",),
     ),
     *(Guard(*row) for row in PAGES),
+    *OF_THE_COMMANDS,
 )

@@ -19,7 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.guard_list import GUARDS, Guard  # noqa: E402 - found once the root is on the path
+from scripts.guard import Guard  # noqa: E402 - found once the root is on the path
+from scripts.guard_list import GUARDS  # noqa: E402
 
 COPIED = ("chalicelib", "simulator", "tests", "local", "scripts", "infra", "cli", ".chalice", "docs")
 FILES = ("app.py", "pyproject.toml")

@@ -14,7 +14,7 @@ from cli.ends import Interrupted, OutOfReach
 from cli.http import Patience
 from cli.place import Refused
 from cli.sending.doors import Door
-from cli.sending.journal import Answer, Journal, Part
+from cli.sending.journal import Answer, Journal, Part, read
 from cli.sending.request import Wanted, digest
 
 REPLAYED = "Idempotent-Replayed"
@@ -62,7 +62,9 @@ class Courier:
             try:
                 journal.answered(self._sent(part, wanted))
             except KeyboardInterrupt as interrupt:
-                raise Interrupted(_so_far(journal, part)) from interrupt
+                kept = read(journal.path)  # the answer may have come and be written by now
+                doubt = part.number not in kept.answers
+                raise Interrupted(_so_far(kept, part, doubt=doubt)) from interrupt
             except (OutOfReach, Refused) as problem:
                 known = _so_far(journal, part, doubt=isinstance(problem, OutOfReach))
                 raise type(problem)(f"{problem.message}\n{known}") from problem

@@ -141,6 +141,11 @@ def test_without_a_terminal_progress_is_lines_and_not_too_many() -> None:
         plain.at(n, 100, f"{n} of 100, [red] is a name")
     assert 4 <= len(written.getvalue().splitlines()) <= 6
     assert "[red] is a name" in written.getvalue()
+    plain.say("the end")
+    now[0] += 60
+    plain.at(100, 100, "the end")
+    plain.say("the end")
+    assert written.getvalue().count("the end") == 1
 
 
 def test_on_a_terminal_it_is_a_bar() -> None:

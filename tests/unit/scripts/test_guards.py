@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.guard_list import GUARDS, Guard
+from scripts.guard import Guard
+from scripts.guard_list import GUARDS
 
 ROOT = Path(__file__).parents[3]
 

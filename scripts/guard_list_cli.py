@@ -1,0 +1,45 @@
+"""The guards of `expunge send`: what keeps a file of ids from being lost, sent twice or read wrongly."""
+
+from __future__ import annotations
+
+from scripts.guard import Guard
+
+_SEND = ("tests/cli/test_send.py",)
+
+GUARDS = (
+    Guard(
+        "an answer is kept before the next part is sent",
+        "cli/sending/journal.py",
+        '        self._sink.write(_line({"answer": asdict(answer)}))\n',
+        "",
+        _SEND,
+    ),
+    Guard(
+        "a changed input is refused",
+        "cli/sending/deliver.py",
+        'if before["input"] != plan["input"] or before["ids"] != plan["ids"]:',
+        "if False:",
+        _SEND,
+    ),
+    Guard(
+        "one command at a time has a journal",
+        "cli/sending/journal.py",
+        "            fcntl.flock(sink, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "            pass\n",
+        _SEND,
+    ),
+    Guard(
+        "a row that has slipped names no id",
+        "cli/sending/ids_file.py",
+        "if any(cell.strip() for cell in cells[width:]):",
+        "if False:",
+        ("tests/cli/test_ids_file.py",),
+    ),
+    Guard(
+        "a key goes nowhere but into the signature",
+        "cli/sending/source.py",
+        '        raise click.UsageError(f"{file or KEY}: {problem}") from None\n',
+        '        raise click.UsageError(f"{text}: {problem}") from None\n',
+        _SEND,
+    ),
+)
