@@ -44,7 +44,10 @@ def read(place: Place, org: str) -> Held:
     name = name_of(place, org)
     try:
         text, version = secret_text.read(place, name)
-    except secret_text.Missing:
+    except secret_text.Missing as missing:
+        if missing.marked:
+            command = f"aws secretsmanager restore-secret --secret-id {name}"
+            raise Refused(f"{name} is marked for deletion: {command}, then run this again") from missing
         return Held(name, {}, None, there=False)
     if not text:
         return Held(name, {}, version, there=True)

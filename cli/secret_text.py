@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from botocore.exceptions import ClientError
 
 from cli.place import Place, Refused
@@ -14,16 +16,20 @@ _MOVED = ("InvalidParameterException", "ResourceNotFoundException")
 def read(place: Place, name: str) -> tuple[str | None, str | None]:
     """The secret's text and the version it is of; None for either that is not there (never filled).
 
-    Raises Missing where there is no such secret.
+    Raises Missing where there is no such secret, or only one that is marked for deletion.
     """
     try:
         found = place.client("secretsmanager").get_secret_value(SecretId=name)
     except ClientError as problem:
-        # A secret that was created empty has no version, and Secrets Manager says both in the same words.
-        if problem.response["Error"]["Code"] != "ResourceNotFoundException":
+        code = problem.response["Error"]["Code"]
+        if code not in ("ResourceNotFoundException", "InvalidRequestException"):
             raise
-        if not _is_there(place, name):
-            raise Missing(name) from problem
+        described = _described(place, name)
+        if described is None or "DeletedDate" in described:
+            raise Missing(name, marked=described is not None) from problem
+        if code == "InvalidRequestException":
+            raise
+        # A secret that was created empty has no version, and Secrets Manager says both in the same words.
         return None, None
     text = found.get("SecretString") or ("(bytes)" if found.get("SecretBinary") else None)
     return text, found["VersionId"]
@@ -50,12 +56,18 @@ def write(place: Place, name: str, text: str, version: str | None) -> None:
 
 
 class Missing(Exception):
-    """There is no such secret, filled or not."""
+    """There is no such secret, filled or not; `marked`: there is one, which is marked for deletion."""
+
+    def __init__(self, name: str, *, marked: bool) -> None:
+        super().__init__(name)
+        self.marked = marked
 
 
-def _is_there(place: Place, name: str) -> bool:
+def _described(place: Place, name: str) -> dict[str, Any] | None:
     try:
-        place.client("secretsmanager").describe_secret(SecretId=name)
-    except ClientError:
-        return False
-    return True
+        found: dict[str, Any] = place.client("secretsmanager").describe_secret(SecretId=name)
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return None
+    return found

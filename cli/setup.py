@@ -89,20 +89,36 @@ def _connect(
     """Ask Zoho, look around, and store what is good."""
     org, uses, wanted = of
     wire, fields = zoho_probe.new_wire(), inputs.fields
+    code: Granted | None = None
     try:
         if inputs.grant_code:
             code = zoho_probe.exchanged(wire, org, inputs.grant_code)
             fields = {**fields, "refresh_token": code.refresh_token}
             org = replace(org, refresh_token=code.refresh_token)
-        _mind_the_block(place, held, org)
-        if not place.as_json:
-            click.echo(setup_words.RATION)
-        granted = zoho_probe.refreshed(wire, org)
+        granted, note = _refreshed(place, held, org, code)
     except Refusal as refusal:
         _refuse(place, _here(place, held, refusal.trouble))
         return
     probe = zoho_probe.entered(wire, org, granted)
-    _end(place, held, fields, _looked(probe, granted, uses, wanted), given)
+    _end(place, held, fields, {**_looked(probe, granted, uses, wanted), "notes": note}, given)
+
+
+def _refreshed(place: Place, held: Held, org: Org, code: Granted | None) -> tuple[Granted, list[str]]:
+    """A token by the refresh token, and remarks. Raises Refusal.
+
+    Where Zoho gives none for now, the one that came with a grant code does as well: the code is spent, and
+    its refresh token must not be lost.
+    """
+    _mind_the_block(place, held, org)
+    if not place.as_json:
+        click.echo(setup_words.RATION)
+    try:
+        return zoho_probe.refreshed(zoho_probe.new_wire(), org), []
+    except Refusal as refusal:
+        if code is None or refusal.trouble.code not in ("Access Denied", "no_answer"):
+            raise
+        later = "run expunge setup again later, which then only checks"
+        return code, [f"the refresh token could not be tried ({refusal.trouble.code}): {later}"]
 
 
 def _mind_the_block(place: Place, held: Held, org: Org) -> None:
@@ -170,7 +186,7 @@ def _end(
     shown = {**result, "problems": [_as_json(each) for each in problems]}
     shown = {"org": given["org"], "secret": held.name, "changes": changes, "stored": stored, **shown}
     ends = "stored; workers use it within the stage's cache time" if stored else "nothing was stored"
-    place.say(shown, *setup_words.troubles(problems), ends)
+    place.say(shown, *result["notes"], *setup_words.troubles(problems), ends)
     if blocked:
         raise click.exceptions.Exit(Refused.exit_code)
 
@@ -204,6 +220,7 @@ def _result(granted: Granted | None) -> dict[str, Any]:
         "user": None,
         "scopes": {"needed": [], "missing": [], "unseen": []},
         "problems": [],
+        "notes": [],
     }
 
 

@@ -17,8 +17,12 @@ def held(look: Look, seen: Seen, name: str, mend: str) -> Mapping[str, Any] | No
     """The JSON object in a secret; None, with a fault added, where there is none."""
     try:
         text, _ = secret_text.read(look.place, name)
-    except secret_text.Missing:
-        seen.fault(f"there is no secret {name}", look.deploy)
+    except secret_text.Missing as missing:
+        if missing.marked:
+            restore = look.aws(f"secretsmanager restore-secret --secret-id {name}")
+            seen.fault(f"secret {name} is marked for deletion: 503", restore)
+        else:
+            seen.fault(f"there is no secret {name}", look.deploy)
         return None
     try:
         found = json.loads(text) if text else None

@@ -252,6 +252,12 @@ def no_more_tokens(stack: RunningStack) -> Callable[[], object]:
     return lambda: client.delete_secret(SecretId=f"{ORG}/token", ForceDeleteWithoutRecovery=True)
 
 
+def marked_for_deletion(stack: RunningStack) -> Callable[[], object]:
+    client = stack.client("secretsmanager")
+    client.delete_secret(SecretId=LINKS, RecoveryWindowInDays=7)
+    return lambda: client.restore_secret(SecretId=LINKS)
+
+
 def empty_org(stack: RunningStack) -> Callable[[], object]:
     """A source that names an org whose secret was made and never filled."""
     client = stack.client("secretsmanager")

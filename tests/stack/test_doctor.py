@@ -94,6 +94,7 @@ CASES = {
     "links": Case(
         "links", breaks.secret(breaks.LINKS, lambda _: {"keys": []}), "no keys", "put-secret-value"
     ),
+    "links marked": Case("links", breaks.marked_for_deletion, "marked for deletion", "restore-secret"),
     "org not there": Case("zoho", breaks.source(org="shop"), "has no secret", "expunge setup --org shop"),
     "org never filled": Case("zoho", breaks.empty_org, "never filled", "expunge setup --org shop"),
     "org's field": Case(

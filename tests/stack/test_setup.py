@@ -209,6 +209,22 @@ def test_a_block_that_the_service_met_is_not_made_longer(
     assert "wait 6 minutes" in done.output
 
 
+def test_the_refresh_token_of_a_spent_code_is_not_lost(
+    stack: RunningStack, zoho: Server, org: str, expunge: Setup
+) -> None:
+    def most(tokens: int) -> None:
+        requests.post(f"{zoho.url}/_sim/settings", json={"tokens_per_window": tokens}, timeout=10)
+
+    most(1)  # the exchange takes it
+    try:
+        done = expunge("--yes", ZOHO_GRANT_CODE=code(zoho), **GOOD)
+    finally:
+        most(10)
+    assert done.exit_code == 0, done.output
+    assert "could not be tried (Access Denied)" in done.output
+    assert held(stack, org)["refresh_token"].startswith("1000.")
+
+
 def test_an_ended_code(zoho: Server, expunge: Setup) -> None:
     made = code(zoho, minutes=1)
     requests.post(f"{zoho.url}/_sim/clock", json={"advance_seconds": 60}, timeout=10)
