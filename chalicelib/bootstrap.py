@@ -86,6 +86,7 @@ def kit() -> Kit:
         zoho=orgs,
         clock=time.time,
         chance=random.random,
+        sleep=time.sleep,
         report=observability.note,
         stage=stage.stage,
         patience=patience(stage),

@@ -162,5 +162,9 @@ class FakeLedger(FakeOrgs):
         if self.leases.get((org, name), ("", 0.0))[0] == owner:
             self.leases[org, name] = (owner, 0.0)
 
+    def in_use(self, org: str, prefix: str, now: float) -> set[str]:
+        leases = self.leases.items()
+        return {n for (o, n), (_, ends) in leases if o == org and n.startswith(prefix) and ends > now}
+
     def lane(self, key: str) -> Lane:
         return self.lanes.get(key, Lane(key))

@@ -84,3 +84,18 @@ class OrgItems(Dynamo):
             "lease_owner = :owner",
             {":owner": {"S": owner}, ":never": {"N": "0"}},
         )
+
+    def in_use(self, org: str, prefix: str, now: float) -> set[str]:
+        """See ports.Leases."""
+        found = self.query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            FilterExpression="lease_until > :now",
+            ProjectionExpression="sk",
+            ExpressionAttributeValues={
+                ":pk": items.org_key(org, "")["pk"],
+                ":prefix": {"S": prefix},
+                ":now": items.number(now),
+            },
+            ConsistentRead=True,
+        )
+        return {item["sk"]["S"] for item in found}

@@ -5,12 +5,20 @@ An update costs as much as the item is large, so a set is small and full early: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
+from typing import Any, TypeVar
 
 from chalicelib.adapters import items
 from chalicelib.adapters.dynamo import Dynamo
 from chalicelib.domain import recent
+
+#: Requests of one wave under way at once; connections that are kept are as many (botocore's default is 10).
+MOST_AT_ONCE = 8
+
+T = TypeVar("T")
 
 
 class RecentItems(Dynamo):
@@ -18,8 +26,9 @@ class RecentItems(Dynamo):
 
     def remember_deleted(self, org: str, scope: str, ids: Sequence[str], now: float, until: float) -> None:
         """See ids_guard.Recent."""
-        for shard, digests in recent.by_shard(ids).items():
-            self.update_if(
+
+        def remember(shard: int, digests: list[bytes]) -> bool:
+            return self.update_if(
                 items.org_key(org, _name(scope, shard, recent.bucket(now))),
                 "SET packs = list_append(if_not_exists(packs, :none), :pack), expires_at = :until,"
                 " kept = if_not_exists(kept, :zero) + :more",
@@ -34,10 +43,13 @@ class RecentItems(Dynamo):
                 },
             )
 
+        by_shard = recent.by_shard(ids)
+        _at_once([partial(remember, shard, digests) for shard, digests in by_shard.items()])
+
     def deleted_lately(self, org: str, scope: str, ids: Sequence[str], since: float, now: float) -> set[str]:
         """See ids_guard.Recent."""
-        kept: set[bytes] = set()
-        for shard in recent.by_shard(ids):
+
+        def kept_in(shard: int) -> list[bytes]:
             found = self.query(
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
                 ExpressionAttributeValues={
@@ -46,8 +58,19 @@ class RecentItems(Dynamo):
                     ":last": {"S": _name(scope, shard, recent.bucket(now))},
                 },
             )
-            kept |= {one for item in found for pack in item["packs"]["L"] for one in _digests(pack["B"])}
+            return [one for item in found for pack in item["packs"]["L"] for one in _digests(pack["B"])]
+
+        shards = recent.by_shard(ids)
+        kept = set(chain.from_iterable(_at_once([partial(kept_in, shard) for shard in shards])))
         return {one for one in ids if recent.digest(one) in kept}
+
+
+def _at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """What they return; several of them wait for the table at the same time."""
+    if len(calls) <= 1:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(min(len(calls), MOST_AT_ONCE)) as pool:
+        return list(pool.map(lambda call: call(), calls))
 
 
 def _name(scope: str, shard: int, bucket: int) -> str:

@@ -11,14 +11,20 @@ LARGE_BLOCK = 5
 
 
 def blocks(concurrency: int) -> tuple[int, ...]:
-    """Sizes of the blocks, which add up to `concurrency`: one half single, the rest large.
+    """Sizes of the blocks, which add up to `concurrency`: a quarter at least single, the rest large.
 
     >>> blocks(10)
     (1, 1, 1, 1, 1, 5)
+    >>> blocks(20)
+    (1, 1, 1, 1, 1, 5, 5, 5)
     """
-    large, rest = divmod(concurrency // 2, LARGE_BLOCK)
-    sizes = [1] * (concurrency - concurrency // 2) + [LARGE_BLOCK] * large
-    return tuple(sizes + ([rest] if rest else []))
+    large = concurrency * 3 // 4 // LARGE_BLOCK
+    return (1,) * (concurrency - large * LARGE_BLOCK) + (LARGE_BLOCK,) * large
+
+
+def share(concurrency: int) -> int:
+    """What a deletion keeps of the org's concurrency while others wait for some of it: half."""
+    return (concurrency + 1) // 2
 
 
 def preference(sizes: tuple[int, ...], wanted: int, start: int) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from chalicelib.domain import by_ids
 from chalicelib.domain.by_ids import Batch, Effect, Progress
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.outcomes import Chunk, Mark
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Verdict, judge_call, judge_items
 from chalicelib.service import ids_holds, ids_store, parallel
@@ -30,8 +30,16 @@ def send(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -
     calls = _intents(run, progress, chunk, batches)
     replies = parallel.all_at_once([_sender(zoho, run.deletion, chunk, batch) for batch in batches])
     run.spent(replies)
+    if not _more_to_send(progress, chunk, batches):
+        run.let_go()  # what is left is bookkeeping, and others may wait for the org's concurrency
     effects = [_judged(chunk, batch, reply) for batch, reply in zip(batches, replies, strict=True)]
     _save_answers(run, chunk, batches, calls, effects)
+
+
+def _more_to_send(progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> bool:
+    """Whether ids are left that were in none of the batches."""
+    sent = {position for batch in batches for position in batch.positions}
+    return len(progress.left) > 1 or any(position not in sent for position in chunk.at(Mark.PENDING))
 
 
 def _intents(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> list[Call]:

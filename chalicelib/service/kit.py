@@ -23,6 +23,7 @@ class Kit:
     operators should see; it never raises. `measure(metric, value)` takes a number for alarms and dashboard,
     `about(deletion_id, correlation)` names what the lines of the log are about from here on; neither raises.
     `ends_at`: when the worker itself must have ended.
+    `sleep`: waits some seconds within an invocation, for a part of the org's concurrency; None for never.
     `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
     """
 
@@ -41,5 +42,6 @@ class Kit:
     ends_at: float = math.inf
     recent: Recent | None = None
     loop_window: float = 3600.0
+    sleep: Callable[[float], None] | None = None
     measure: Callable[[str, float], None] = _nobody
     about: Callable[[str, str], None] = _nobody

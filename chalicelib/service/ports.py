@@ -163,6 +163,9 @@ class Leases(Protocol):
     def give_back(self, org: str, name: str, owner: str) -> None:
         """End the lease early if it is still `owner`'s."""
 
+    def in_use(self, org: str, prefix: str, now: float) -> set[str]:
+        """Names that begin so and whose lease has not ended, strongly consistent."""
+
 
 class Nudges(Protocol):
     """The work queue. Losing a message is no harm: the poll finds what is due."""

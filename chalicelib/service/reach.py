@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.reply import Reply
 from chalicelib.service.kit import Kit
 from chalicelib.service.ports import Claim, Zoho
-from chalicelib.service.slots import Slots, Wish, borrow
+from chalicelib.service.slots import Slots, Wish, borrow, borrow_soon, shared
 from chalicelib.service.stops import Paused, Reserved
 
 
@@ -36,8 +37,12 @@ class Reach:
         return zoho
 
     def width(self, kit: Kit, claim: Claim, wanted: int) -> int:
-        """How many calls may be under way at once. Raises SecretUnusable or NoSlot."""
+        """How many calls of the next wave may be under way at once. Raises SecretUnusable or NoSlot."""
+        first = self._reached is None
         zoho, slots = self._take(kit, claim, wanted)
+        if not first:
+            slots = shared(kit.leases, slots, self._wish(kit, claim, zoho, wanted))
+            self._reached = zoho, slots
         return max(1, int(min(slots.width, self._credits(claim, zoho))))
 
     def spent(self, replies: Iterable[Reply]) -> int | None:
@@ -47,9 +52,10 @@ class Reach:
         return min(told, default=None)
 
     def let_go(self, kit: Kit) -> None:
-        """Give the org's concurrency back."""
+        """Give the org's concurrency back; what needs some of it later asks anew."""
         if self._reached is not None:
-            self._reached[1].give_back(kit.leases)
+            slots, self._reached = self._reached[1], None
+            slots.give_back(kit.leases)
 
     def _credits(self, claim: Claim, zoho: Zoho) -> float:
         """How many a purge may still use; all others, and who was not told, as many as they like."""
@@ -59,10 +65,18 @@ class Reach:
 
     def _take(self, kit: Kit, claim: Claim, wanted: int) -> tuple[Zoho, Slots]:
         if self._reached is None:
-            org, now, until = claim.deletion.request.org, kit.clock(), min(claim.lease_until, kit.ends_at)
-            zoho = kit.zoho(org, until)
-            start = int(kit.chance() * zoho.org.concurrency)
-            wish = Wish(zoho.org.concurrency, wanted, now, until, start)
+            org = claim.deletion.request.org
+            zoho = kit.zoho(org, min(claim.lease_until, kit.ends_at))
             owner = f"{claim.deletion.id}#{claim.fence}"
-            self._reached = zoho, borrow(kit.leases, org, owner, wish)
+            if kit.sleep is None:
+                slots = borrow(kit.leases, org, owner, self._wish(kit, claim, zoho, wanted))
+            else:
+                wish = partial(self._wish, kit, claim, zoho, wanted)
+                slots = borrow_soon(kit.leases, org, owner, wish, kit.sleep)
+            self._reached = zoho, slots
         return self._reached
+
+    def _wish(self, kit: Kit, claim: Claim, zoho: Zoho, wanted: int) -> Wish:
+        most = zoho.org.concurrency
+        until = min(claim.lease_until, kit.ends_at)
+        return Wish(most, wanted, kit.clock(), until, start=int(kit.chance() * most))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Never, Protocol
 
 from chalicelib.domain.deletion import Operation
-from chalicelib.domain.errors import NotAllowed, SecretUnusable
+from chalicelib.domain.errors import NotAllowed, NotValid, SecretUnusable
 from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Profile, Source, limits, parse, permit
 from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
 from chalicelib.web import links, responses, schemas
@@ -92,13 +92,22 @@ class Intake:
         source, delivery_id = self._verified(request, entries, body_hash, now)
         if request.media_type == FORM and source.profile is not Profile.TOKEN:
             raise responses.UnsupportedMediaType("this source takes application/json only")
-        before = replay(self.outside.deliveries, source.name, delivery_id, body_hash, now)
-        if before is not None:
+        try:
+            order = self._order(request, source, delivery_id, body_hash)
+        except (NotValid, NotAllowed):
+            # A repeat comes before what is wrong with it. A good request need not ask: its write tells.
+            before = replay(self.outside.deliveries, source.name, delivery_id, body_hash, now)
+            if before is None:
+                raise
             return replayed(before)
+        return accept(self.outside, order, now)
+
+    def _order(self, request: HttpRequest, source: Source, delivery_id: DeliveryId, body_hash: str) -> Order:
+        """What the body asks for. Raises NotValid, or NotAllowed where the source may not ask for it."""
         read = schemas.request_from_form if request.media_type == FORM else schemas.request_from_json
         wanted = read(request.body, source.org, self.max_ids)
         permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
-        order = Order(
+        return Order(
             source=source.name,
             delivery_id=delivery_id,
             body_hash=body_hash,
@@ -106,7 +115,6 @@ class Intake:
             limits=limits(source),
             remember=self.token_window if source.profile is Profile.TOKEN else None,
         )
-        return accept(self.outside, order, now)
 
     def _verified(
         self, request: HttpRequest, entries: Mapping[str, Any], body_hash: str, now: float

@@ -66,11 +66,14 @@ class OperatorDoor:
         source: Source = parse(OPERATOR, entries[OPERATOR])
         key = operator_schemas.idempotency_key(request.headers)
         body_hash = hashlib.sha256(body).hexdigest()
-        before = replay(acceptance.deliveries, OPERATOR, key, body_hash, caller.now)
-        if before is not None:
+        try:
+            wanted = schemas.request_from_json(body, source.org, self.max_ids)
+            permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
+        except (NotValid, NotAllowed):
+            before = replay(acceptance.deliveries, OPERATOR, key, body_hash, caller.now)
+            if before is None:
+                raise
             return replayed(before)
-        wanted = schemas.request_from_json(body, source.org, self.max_ids)
-        permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
         order = Order(OPERATOR, key, body_hash, wanted, limits(source), asked_by=caller.arn)
         return accept(acceptance, order, caller.now)
 

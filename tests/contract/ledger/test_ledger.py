@@ -273,3 +273,15 @@ def test_a_lease_has_one_owner_until_it_ends(ledger: Any) -> None:
     ledger.give_back("default", "SLOT#0", "a")
     assert ledger.take("default", "SLOT#0", "b", NOW + 5, NOW + 15)
     assert ledger.take("default", "SLOT#0", "a", NOW + 15, NOW + 25)
+
+
+def test_leases_in_use_are_told_by_the_beginning_of_their_name(ledger: Any) -> None:
+    ledger.take("default", "SLOT#0", "a", NOW, NOW + 10)
+    ledger.take("default", "SLOT#1", "a", NOW, NOW + 10)
+    ledger.take("default", "WAIT#0", "a", NOW, NOW + 10)
+    ledger.take("another", "SLOT#2", "a", NOW, NOW + 10)
+    ledger.give_back("default", "SLOT#1", "a")
+    assert ledger.in_use("default", "SLOT#", NOW) == {"SLOT#0"}
+    assert ledger.in_use("default", "WAIT#", NOW) == {"WAIT#0"}
+    assert ledger.in_use("default", "SLOT#", NOW + 10) == set()
+    assert ledger.in_use("nobody", "SLOT#", NOW) == set()

@@ -94,6 +94,11 @@ class Leases:
             if self._held.get((org, name), ("", 0.0))[0] == owner:
                 del self._held[org, name]
 
+    def in_use(self, org: str, prefix: str, now: float) -> set[str]:
+        with self._lock:
+            held = self._held.items()
+            return {n for (o, n), (_, ends) in held if o == org and n.startswith(prefix) and ends > now}
+
 
 def credentials(url: str, **more: object) -> dict[str, object]:
     """An org's secret whose hosts are `url`."""

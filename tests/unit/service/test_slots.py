@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
 import pytest
 
-from chalicelib.service.slots import NoSlot, Wish, borrow
+from chalicelib.service.ports import Change, Claim, Ledger
+from chalicelib.service.slots import PATIENCE, NoSlot, Slots, Wish, borrow, borrow_soon, shared
 from tests.fake_ledger import FakeLedger
 from tests.unit.service.world import World
 
@@ -45,3 +50,107 @@ def test_a_deletion_without_a_slot_rests_and_comes_back() -> None:
     world.settle()
     assert world.get(one).counts.deleted == 1
     assert world.now >= 1_000_030
+
+
+class Line:
+    """Workers of one org at a clock that only waiting moves; `then` happens at a time."""
+
+    def __init__(self, concurrency: int = 10) -> None:
+        self.ledger = FakeLedger()
+        self.now = 0.0
+        self.concurrency = concurrency
+        self.then: dict[float, Callable[[], object]] = {}
+
+    def wish(self, wanted: int = 25) -> Wish:
+        return Wish(self.concurrency, wanted, self.now, self.now + 60)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        for at in [at for at in self.then if at <= self.now]:
+            self.then.pop(at)()
+
+    def borrow(self, owner: str) -> Slots:
+        return borrow_soon(self.ledger, "o", owner, self.wish, self.sleep)
+
+
+def test_who_waits_for_a_slot_has_it_soon_after_it_is_free() -> None:
+    line = Line()
+    first = line.borrow("a")
+    line.then[1.0] = lambda: first.give_back(line.ledger)
+    assert line.borrow("b").width == 10
+    assert line.now == pytest.approx(1.0, abs=0.2)
+    assert line.ledger.in_use("o", "WAIT#", line.now) == set()
+
+
+def test_waiting_for_a_slot_ends() -> None:
+    line = Line()
+    line.borrow("a")
+    with pytest.raises(NoSlot):
+        line.borrow("b")
+    assert line.now == pytest.approx(PATIENCE, abs=0.2)
+    assert line.ledger.in_use("o", "WAIT#", line.now) == set()
+
+
+def test_few_wait_and_the_others_come_back_later() -> None:
+    line = Line()
+    line.borrow("a")
+    for k in range(2):
+        assert line.ledger.take("o", f"WAIT#{k}", "somebody", 0, 5)
+    with pytest.raises(NoSlot):
+        line.borrow("b")
+    assert line.now == 0
+
+
+def test_a_large_deletion_shares_with_who_waits_and_grows_again() -> None:
+    line = Line(20)
+    slots = line.borrow("a")
+    assert slots.width == 20
+    assert shared(line.ledger, slots, line.wish()) == slots
+    line.ledger.take("o", "WAIT#0", "b", 0, 5)
+    slots = shared(line.ledger, slots, line.wish())
+    assert slots.width == 10
+    other = borrow(line.ledger, "o", "b", line.wish())
+    assert other.width == 10
+    line.ledger.give_back("o", "WAIT#0", "b")
+    assert shared(line.ledger, slots, line.wish()).width == 10
+    other.give_back(line.ledger)
+    assert shared(line.ledger, slots, line.wish()).width == 20
+
+
+@pytest.mark.parametrize("concurrency", range(1, 31))
+def test_shares_together_never_pass_the_concurrency(concurrency: int) -> None:
+    line = Line(concurrency)
+    slots = line.borrow("a")
+    line.ledger.take("o", "WAIT#0", "b", 0, 5)
+    slots = shared(line.ledger, slots, line.wish())
+    assert slots.width >= min(concurrency, 25) / 2
+    if concurrency > 1:
+        other = borrow(line.ledger, "o", "b", line.wish())
+        assert slots.width + other.width <= concurrency
+        assert {name for name, _ in slots.blocks} & {name for name, _ in other.blocks} == set()
+
+
+def test_the_last_wave_gives_its_slots_back_before_the_bookkeeping() -> None:
+    world = World([str(i) for i in range(300)])
+    one = world.accept(ids=tuple(str(i) for i in range(300)))
+    watching = Watching(world.ledger)
+    world.kit = replace(world.kit, ledger=cast("Ledger", watching))
+    world.settle()
+    assert world.get(one).counts.deleted == 300
+    assert watching.held_at_the_end == set()
+
+
+class Watching:
+    """A ledger that notes which slots are held when a deletion is saved as final."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self._ledger = ledger
+        self.held_at_the_end: set[str] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def save(self, claim: Claim, change: Change) -> Claim:
+        if change.deletion.is_final and self.held_at_the_end is None:
+            self.held_at_the_end = self._ledger.in_use("default", "SLOT#", change.deletion.updated_at)
+        return self._ledger.save(claim, change)
