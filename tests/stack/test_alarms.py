@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -58,6 +59,33 @@ def test_the_deployed_functions_print_what_alarms_watch(stack: RunningStack) -> 
     for function, name in (("poll", "poll-silent"), ("poll", "oldest-due"), ("api", "unauthorized")):
         watch = known[name]
         wait_for(partial(values, stack, function, watch), what=f"{watch.metric} of {function}")
+
+
+def lines(stack: RunningStack, deletion: str, *functions: str) -> list[dict[str, Any]]:
+    """What these functions logged about a deletion, oldest first."""
+    found = []
+    for function in functions:
+        group = f"/aws/lambda/{stack['functions'][function]}"
+        pages = stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        found += [e["message"] for page in pages for e in page["events"] if deletion in e["message"]]
+    return [json.loads(text) for text in found if text.startswith("{")]
+
+
+def test_one_id_leads_from_the_request_to_the_worker(stack: RunningStack) -> None:
+    """Whoever finishes it: a worker that its message woke, or a poll that was quicker."""
+    accepted = stack.send({"operation": "delete_records", "module": "Leads", "ids": ["77"]}).json()["id"]
+    wait_for(partial(ended, stack, accepted), what=f"end of {accepted}")
+    [first] = [each for each in lines(stack, accepted, "api") if each["message"] == "Accepted"]
+    [last] = ended(stack, accepted)
+    assert first["correlation_id"] != first["invocation"]
+    assert last["correlation_id"] in (first["correlation_id"], accepted)
+    if last["function"].endswith("-work"):
+        assert last["correlation_id"] == first["correlation_id"]
+
+
+def ended(stack: RunningStack, deletion: str) -> list[dict[str, Any]]:
+    found = lines(stack, deletion, "work", "poll")
+    return [each for each in found if each["message"] == "deletion_finished"]
 
 
 def test_every_alarm_is_deployed_and_rings(stack: RunningStack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from local import ministack
 from local.clients import Local
 from local.processes import end
+from tests.fakes import CRM, event
 from tests.stack.account import Account
 
 pytestmark = pytest.mark.stack
@@ -40,6 +42,15 @@ def fill(account: Account, stage: str) -> str:
     return str(secrets.get_secret_value(SecretId=f"expunge/{stage}/links")["SecretString"])
 
 
+def answered(account: Account, stage: str) -> int:
+    """The status that the api function answers an unsigned request with."""
+    sent = event(CRM, {"source": "nobody"}, {"Content-Type": "application/json"}, b"{}")
+    payload = account.client("lambda").invoke(
+        FunctionName=f"expunge-{stage}-api", Payload=json.dumps(sent).encode()
+    )["Payload"]
+    return int(json.loads(payload.read())["statusCode"])
+
+
 def data_are_there(account: Account, stage: str, links: str) -> None:
     secrets = account.client("secretsmanager")
     assert account.client("dynamodb").get_item(TableName=f"expunge-{stage}", Key=ITEM)["Item"] == ITEM
@@ -50,6 +61,8 @@ def data_are_there(account: Account, stage: str, links: str) -> None:
 def test_what_is_kept_is_taken_up_again_and_goes_only_by_name(account: Account) -> None:
     assert account.run("deploy", "prod", "--yes").returncode == 0
     assert account.empty("expunge/prod/sources")
+    assert account.empty("expunge/prod/zoho/default")
+    assert answered(account, "prod") == 503
     links = fill(account, "prod")
 
     shown = account.run("destroy", "prod")
@@ -73,6 +86,7 @@ def test_what_is_kept_is_taken_up_again_and_goes_only_by_name(account: Account) 
     assert "Table (AWS" not in back.stderr  # nothing is done to what was kept
     assert "expunge-prod-work" in account.functions()
     data_are_there(account, "prod", links)
+    assert answered(account, "prod") == 401  # filled, as it was before
     table = account.client("dynamodb").describe_table(TableName="expunge-prod")["Table"]
     assert table["DeletionProtectionEnabled"]
 

@@ -1,0 +1,25 @@
+"""What the gauges cost: nothing. A poll with nothing to do asks the table one question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import boto3
+from moto import mock_aws
+
+from chalicelib.adapters.table import Table
+from chalicelib.service.poll import Polled, poll
+from tests.contract.ledger.test_ledger import make_table
+from tests.unit.service.world import World
+
+
+def test_an_idle_poll_is_one_query() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        calls: list[str] = []
+        client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+        world = World()
+        kit = replace(world.kit, ledger=Table("t", lambda: client))
+        assert poll(kit, until=world.now + 60) == Polled()
+        assert calls == ["Query"]
