@@ -27,9 +27,11 @@ from cli.zoho_words import Trouble
 from local.settings import STAGE
 
 _EXAMPLES = """\b
-expunge setup --data-center eu                        asks for the rest, secrets without echo
-expunge setup --client-id 1000.X --secrets-file -     {"client_secret": "...", "grant_code": "..."}
-expunge setup --org shop --data-center in --dry-run   shows what would be stored
+Examples:
+  expunge setup --data-center eu                      asks for the rest
+  expunge setup --org shop --data-center in --dry-run
+  expunge setup --client-id 1000.X --secrets-file - --yes
+    with {"client_secret": "...", "grant_code": "..."} on standard input
 
 Secrets come from the prompt, from --secrets-file (- is standard input), or from ZOHO_CLIENT_SECRET,
 ZOHO_GRANT_CODE and ZOHO_REFRESH_TOKEN; never from the command line, where others can read them."""

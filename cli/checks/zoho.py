@@ -9,6 +9,7 @@ import requests
 
 from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
 from chalicelib.adapters.zoho_token_store import SecretTokenStore, blocked_until, read_token
+from chalicelib.domain.reply import Reply
 from chalicelib.service.ports import Org
 from cli import org_uses, secret_text, zoho_probe, zoho_scopes, zoho_words
 from cli.checks import senders
@@ -105,9 +106,10 @@ def _entry(look: Look, seen: Seen, org: Org) -> Entry | None:
     wire = zoho_probe.new_wire()
     if token is not None and token.expires_at - SPARE > time.time():
         entry = Entry(Probe(wire, org, token.api_url, token.value), None)
-        if _good(seen, entry, last=False):
+        reply = entry.probe.organisation()
+        if not _dead(reply):
             _domain(look, seen, org, stored.get("api_domain"))
-            return entry
+            return entry if _good(seen, entry, reply) else None
     until = blocked_until(stored, org)
     if until > time.time():
         minutes = (until - time.time()) / 60
@@ -119,7 +121,7 @@ def _entry(look: Look, seen: Seen, org: Org) -> Entry | None:
     granted = zoho_probe.refreshed(wire, org)
     _domain(look, seen, org, granted.api_domain)
     entry = Entry(zoho_probe.entered(wire, org, granted), granted.scopes)
-    return entry if _good(seen, entry, last=True) else None
+    return entry if _good(seen, entry, entry.probe.organisation()) else None
 
 
 def _domain(look: Look, seen: Seen, org: Org, api_domain: object) -> None:
@@ -129,18 +131,19 @@ def _domain(look: Look, seen: Seen, org: Org, api_domain: object) -> None:
         seen.fault(f"org {org.name}: {wrong.what}", mend)
 
 
-def _good(seen: Seen, entry: Entry, *, last: bool) -> bool:
+def _dead(reply: Reply) -> bool:
+    return reply.error is not None and reply.error.code in DEAD
+
+
+def _good(seen: Seen, entry: Entry, reply: Reply) -> bool:
     """Does Zoho take the token? A scope that it lacks for this one read is no matter."""
-    reply = entry.probe.organisation()
     code = reply.error.code if reply.error else ""
     if reply.status == 200 or code == "OAUTH_SCOPE_MISMATCH":
         return True
-    if last or code not in DEAD:
-        words = zoho_probe.words_of(reply)
-        seen.fault(
-            f"org {entry.probe.org.name}: {entry.probe.api_url} cannot be read: {words}",
-            "look at https://status.zoho.com and at the user's state in Zoho CRM (Setup, Users)",
-        )
+    seen.fault(
+        f"org {entry.probe.org.name}: {entry.probe.api_url} cannot be read: {zoho_probe.words_of(reply)}",
+        "look at https://status.zoho.com and at the user's state in Zoho CRM (Setup, Users)",
+    )
     return False
 
 

@@ -28,10 +28,10 @@ from cli.verifying.judging import Limits
 
 _EXAMPLES = """\b
 Examples:
-  expunge verify request.txt                       raw HTTP, as a proxy or nc shows it
+  expunge verify request.txt            raw HTTP, as a proxy shows it
   expunge verify event.json --at 2026-11-22T18:00:00Z
-  expunge verify --source erp -H "webhook-id: 1" -H "webhook-timestamp: 1795382458" \\
-      -H "webhook-signature: v1,..." --body-file body.json
+  expunge verify --source erp --body-file body.json -H "webhook-id: 1" \\
+      -H "webhook-timestamp: 1795382458" -H "webhook-signature: v1,..."
 
 \b
 Exit codes: 0 it would be accepted (or was: a replay); 3 it would be refused;

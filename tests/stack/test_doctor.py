@@ -248,6 +248,11 @@ def test_the_shared_token_is_used_where_there_is_one(own: RunningStack, place: P
     granted = tokens(own)
     assert findings(place) == []
     assert tokens(own) == granted
+    fault = {"kind": "reply", "method": "GET", "path": "/crm/v7/org", "status": 500, "body": "", "times": 1}
+    requests.post(f"{own['zoho_url']}/_sim/faults", json=[fault], timeout=10)
+    ((_, what, _),) = findings(place)
+    assert "cannot be read: HTTP 500" in what
+    assert tokens(own) == granted
     requests.post(f"{own['zoho_url']}/_sim/settings", json={"scopes": FEW}, timeout=10)
     assert "ZohoCRM.mass_delete.leads.READ" in findings(place)[0][1]
     assert tokens(own) == granted
