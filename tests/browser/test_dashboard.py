@@ -263,6 +263,10 @@ def test_two_weeks_of_a_busy_stage(browser: Browser) -> None:
             ["1 before it", "25 minutes"],
             ["2 before it", "90 minutes"],
         ]
+        statuses = {line[0]: line[1] for line in rows(browser, "#open")}
+        assert statuses["del_2"] == "waiting for another mass delete at Zoho"
+        assert statuses["del_4"] == "awaiting approval"
+        assert rows(browser, "#failures")[0][:3] == ["JOB_LOST", "120", "1"]
         picture(browser, "dashboard", 1400)
         assert faults(browser) == []
         browser.run("for (const each of document.querySelectorAll('details')) each.open = true")

@@ -50,7 +50,7 @@ const COLUMNS = [
   ['Deletion', link], ['What', what], ['Org', row => row.org], ['Source', row => row.source],
   ['Reference', row => row.reference || ''], ['Created', row => local(row.created_at)],
 ];
-const STATUS = ['Status', row => words(row.status) + (row.waiting_for ? ` for ${row.waiting_for}` : '')];
+const STATUS = ['Status', row => words(row.status) + (row.status === 'waiting' && row.waiting_for ? ` for ${row.waiting_for}` : '')];
 const SETTLED = ['Settled', row => row.counts.requested ? `${many(row.counts.requested - row.counts.pending)} of ${many(row.counts.requested)}` : '', true];
 const CODES = ['Problems', row => row.codes.join(', ')];
 
@@ -150,7 +150,7 @@ function show(d) {
   list('open', 'Deletions that have not ended', [COLUMNS[0], STATUS, ...COLUMNS.slice(1), SETTLED], d.open);
   const most = Math.max(1, ...d.failures.map(row => row.count));
   list('failures', 'Problems by code', [['Code', row => make('code', null, row.code)],
-    ['Records', row => make('div', {class: 'weight'}, share(row.count / most), many(row.count)), true],
+    ['Records', row => make('div', {class: 'weight'}, share(row.count / most), make('span', null, many(row.count))), true],
     ['Deletions', row => many(row.deletions), true], ['Meaning', row => row.meaning], ['What to do', row => row.what_to_do]], d.failures);
   list('policies', 'Retention policies', [['Policy', row => row.name], ['Org', row => row.org], ['Module', row => row.module],
     ['Next runs', row => row.problems.length ? row.problems.join('; ') : runs(row.next_runs)],
