@@ -129,10 +129,11 @@ def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> Non
 def _tell(mark: str, name: str, fault: Fault) -> None:
     """A fault within 80 columns; its mend on lines of its own, a command unbroken, to be copied."""
     click.echo("\n" + "\n".join(wrap(f"{mark} {name}: {fault.what}", _WIDTH, subsequent_indent="  ")))
-    if len(fault.mend) > _WIDTH - 4 and fault.mend.startswith(("aws ", "expunge ", ".venv", "make ")):
+    words, _, command = fault.mend.rpartition(": aws ") if ": aws " in fault.mend else ("", "", "")
+    if fault.mend.startswith(("aws ", "expunge ", "make ")):
         click.echo(f"    {fault.mend}")
         return
-    options = {"break_long_words": False, "break_on_hyphens": False}
-    indent = " " * 4
-    lines = wrap(fault.mend, _WIDTH, initial_indent=indent, subsequent_indent=indent, **options)  # type: ignore[arg-type]
-    click.echo("\n".join(lines))
+    for line in wrap(f"{words}:" if words else fault.mend, _WIDTH - 4, break_on_hyphens=False):
+        click.echo(f"    {line}")
+    if command:
+        click.echo(f"    aws {command}")

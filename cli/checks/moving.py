@@ -15,13 +15,14 @@ _SCHEDULED = {"poll": "what lost its nudge is never found", "retention": "no pol
 
 def queues(look: Look) -> Seen:
     """The work queue and the two dead-letter queues."""
-    seen, counts = Seen(), {}
+    seen, counts, dead = Seen(), {}, ""
     for name in ("work", "work-dead", "schedule-dead"):
         found = _queue(look, seen, look.part(name))
         if found is not None:
             counts[name] = int(found.get("ApproximateNumberOfMessages", 0))
             if name == "work":
                 _redrive(look, seen, found)
+            dead = str(found["url"])
     if counts.get("work-dead"):
         seen.fault(
             f"{counts['work-dead']} nudges failed five times and lie in {look.part('work-dead')}",
@@ -31,7 +32,7 @@ def queues(look: Look) -> Seen:
         seen.fault(
             f"{counts['schedule-dead']} scheduled runs failed and lie in {look.part('schedule-dead')}",
             f"look at the logs of poll and retention; when the cause is gone:"
-            f" {look.aws('sqs purge-queue --queue-url ' + look.part('schedule-dead'))}",
+            f" {look.aws(f'sqs purge-queue --queue-url {dead}')}",
         )
     seen.detail = ", ".join(f"{name} {count}" for name, count in counts.items())
     return seen
@@ -49,7 +50,7 @@ def _queue(look: Look, seen: Seen, name: str) -> dict[str, Any] | None:
             raise
         seen.fault(f"there is no queue {name}", look.deploy)
         return None
-    return found
+    return {**found, "url": url}
 
 
 def _redrive(look: Look, seen: Seen, found: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import requests
+from botocore import xform_name
 from click.testing import CliRunner
 
 from chalicelib.domain.deletion import Status
@@ -220,6 +221,20 @@ def test_a_healthy_stack_has_no_findings_and_stays_as_it_is(own: RunningStack, d
     assert max(map(len, said.splitlines())) <= 80
 
 
+def check_command(mend: str, own: RunningStack) -> None:
+    """A command of AWS's in a mend is one that there is, with parameters that it has."""
+    for service, name, rest in re.findall(r"\baws ([a-z]+) ([a-z-]+)(.*)", mend):
+        if (service, name) == ("logs", "tail"):
+            continue  # the command line's own
+        client = own.client(service)
+        operation = client.meta.method_to_api_mapping[name.replace("-", "_")]
+        shape = client.meta.service_model.operation_model(operation).input_shape
+        members = {xform_name(member).replace("_", "-") for member in shape.members}
+        given = set(re.findall(r"(?<= )--([a-z-]+)", rest)) - {"region", "endpoint-url"}
+        assert given <= members, mend
+        assert {xform_name(each).replace("_", "-") for each in shape.required_members} <= given, mend
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_it_names_the_fault_and_its_mend(own: RunningStack, place: Place, name: str) -> None:
     case = CASES[name]
@@ -228,6 +243,8 @@ def test_it_names_the_fault_and_its_mend(own: RunningStack, place: Place, name: 
     fitting = [each for each in found if each[0] == case.check and case.names in each[1]]
     assert fitting, found
     assert case.mend in fitting[0][2]
+    for _, _, mend in found:
+        check_command(mend, own)
     others = {each[0] for each in found} - {case.check}
     assert not others - ({"zoho"} if case.check == "sources" else set()), found
 
