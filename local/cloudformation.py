@@ -167,6 +167,11 @@ class Deployer:
             raise
         if found["StackStatus"] == "REVIEW_IN_PROGRESS":
             return None
+        if found["StackStatus"] == "ROLLBACK_COMPLETE":
+            raise Failure(
+                f"{stack}: its first deployment failed and was rolled back; such a stack can only be deleted:"
+                f" aws cloudformation delete-stack --stack-name {stack}, then deploy again"
+            )
         return [each["ParameterKey"] for each in found.get("Parameters", [])]
 
     def _prepared(self, stack: str, name: str) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from local import kept, leftovers, package
+from local import destroy, kept, leftovers, package
+from local.failure import Failure
 from local.leftovers import Leftovers
 
 PSEUDO = {
@@ -52,6 +53,13 @@ def test_what_is_kept_needs_nothing_that_goes(template: dict[str, Any]) -> None:
     assert "WorkQueueUrl" not in small["Outputs"]
     assert all(small["Resources"][name] == template["Resources"][name] for name in names)
     assert len(json.dumps(small)) < 51_200  # so that it needs no bucket
+
+
+@pytest.mark.parametrize("typed", ["y", "yes", "PROD", "prod dev", "dev"])
+def test_data_go_only_by_the_stages_name(typed: str) -> None:
+    with pytest.raises(Failure, match="nothing was deleted: CONFIRM=prod"):
+        destroy._confirm("prod", typed)
+    destroy._confirm("prod", " prod\n")
 
 
 class FakeDeployer:

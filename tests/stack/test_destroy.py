@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import WaiterError
 
 from local import ministack
 from local.clients import Local
@@ -141,6 +142,21 @@ def test_the_own_key_goes_last_and_can_be_had_back(account: Account) -> None:
     assert "aws kms cancel-key-deletion" in gone.stderr
     described = account.client("kms").describe_key(KeyId=key)["KeyMetadata"]
     assert described["KeyState"] == "PendingDeletion"
+
+
+def test_a_stack_that_was_never_finished_is_named_with_its_way_out(account: Account) -> None:
+    bad = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "half", "EvaluationPeriods": 1}}
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack(StackName="expunge-dev", TemplateBody=json.dumps({"Resources": {"Bad": bad}}))
+    with pytest.raises(WaiterError):
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName="expunge-dev", WaiterConfig={"Delay": 1}
+        )
+    refused = account.run("deploy", "dev", "--yes")
+    assert refused.returncode == 1
+    assert "aws cloudformation delete-stack --stack-name expunge-dev, then deploy again" in refused.stderr
+    account.delete_stack("expunge-dev")
+    assert account.run("deploy", "dev", "--yes").returncode == 0
 
 
 @pytest.mark.parametrize("stage", ["local", "nowhere"])
