@@ -25,6 +25,8 @@ from chalicelib.service.run import Run
 
 #: Pages of 200 of the deleted list that a look reads at most.
 LOOK_PAGES = 60
+#: What Zoho answers to a start where there is nothing to delete.
+EMPTY = "NO_RECORDS_FOUND"
 
 
 def look(run: Run, progress: Progress) -> None:
@@ -39,7 +41,10 @@ def look(run: Run, progress: Progress) -> None:
         return
     narrowed = run.deletion.request.territory is not None
     seen, done = conclude(progress, looked, now, run.kit.patience.settle, narrowed=narrowed)
-    if seen is Seen.NOTHING_STARTED:
+    if seen is Seen.NOTHING_STARTED and progress.code == EMPTY:
+        # Zoho found nothing to delete, and what the view holds is as it was: its territory is empty.
+        view_ends.end(run, replace(progress, lost=False))
+    elif seen is Seen.NOTHING_STARTED:
         deletion, entry = run.noted(run.deletion, "nothing_started", f"the view still holds {looked.count}")
         again = replace(progress, phase=Phase.START, seen=None, counted_at=now)
         run.save(backoff.succeeded(replace(deletion, progress=again.to_json())), entries=[entry])

@@ -152,6 +152,19 @@ def test_a_lost_start_with_a_territory_that_did_something_needs_attention() -> N
     assert world.get(one).status is Status.NEEDS_ATTENTION
 
 
+def test_a_lost_start_of_a_territory_that_holds_nothing_ends() -> None:
+    """The view holds records, its territory none: Zoho says so as often as it is asked."""
+    world = World(records(9))
+    empty = error("NO_RECORDS_FOUND")
+    world.zoho.script["mass_delete_view"] = [LOST, *[lambda _work: empty] * 50]
+    one = view(world, territory=Territory("7"))
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.COMPLETED, Counts())
+    assert len(world.zoho.sent("mass_delete_view")) == 2
+    assert len(world.zoho.records) == 9
+
+
 def test_a_refused_connection_is_simply_sent_again() -> None:
     world = World(records(2))
     world.zoho.script["mass_delete_view"] = [REFUSED]
