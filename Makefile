@@ -110,6 +110,12 @@ soak: setup $(PLOTS_READY) ## thousands of requests while Zoho fails and workers
 	  $(PLOTS)/bin/python tests/soak/plot.py .build/soak.json .build/soak.png && exit $$code
 	@$(if $(WRITE),$(PLOTS)/bin/python tests/soak/plot.py .build/soak.json docs/soak.png docs/RELIABILITY.md)
 
+# The counts take a quarter of a minute and are kept, so most of the time only the tables are made again.
+.PHONY: cost
+cost: setup ## what deletions cost on AWS and in Zoho's credits: docs/COST.md (COUNT=1 counts them anew)
+	@$(if $(COUNT),$(PY) -m benchmarks.counts --write >/dev/null)
+	@$(PY) -m benchmarks.cost_page
+
 .PHONY: guards
 guards: setup ## take one guard away at a time: some test must fail for each
 	@$(PY) scripts/guards.py

@@ -154,7 +154,9 @@ class CountedStage:
             return
         self.meter.totals["zoho.calls"] += len(wave)
         self.meter.totals[f"zoho_waves.{self._function}"] += 1
-        self.now += ZOHO_SECONDS + ZOHO_SECONDS_AN_ID * max(_ids(call) for call in wave)
+        milliseconds = 1000 * (ZOHO_SECONDS + ZOHO_SECONDS_AN_ID * max(_ids(call) for call in wave))
+        self.meter.totals["zoho_ms"] += round(milliseconds)
+        self.now += milliseconds / 1000
 
     def _sent(self, body: str, delay: float) -> None:
         self.messages.append((self.now + delay, body))
