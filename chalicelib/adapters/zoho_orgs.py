@@ -24,6 +24,10 @@ from chalicelib.service.ports import Leases, Org
 REFETCH_SECONDS = 5.0
 
 
+#: Orgs that a process keeps connections of: a Lambda function has 1,024 file descriptors for everything.
+MOST_ORGS = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What of the stage's settings matters here. `prefix`: of the secrets' names, `expunge/{stage}/zoho/`."""
@@ -93,7 +97,14 @@ class ZohoOrgs:
         kept = self._kept.get(name)
         link = kept.link if kept is not None and kept.link.org == org else self._made(org, kept)
         self._kept[name] = _Kept(link, self._tools.clock())
+        self._forget_the_oldest()
         return link
+
+    def _forget_the_oldest(self) -> None:
+        """Lets go of the orgs read longest ago; whoever still holds one goes on with new connections."""
+        while len(self._kept) > MOST_ORGS:
+            oldest = min(self._kept, key=lambda name: self._kept[name].read_at)
+            self._kept.pop(oldest).link.wire.session.close()
 
     def _made(self, org: Org, kept: _Kept | None) -> Link:
         """A new link; the connections of the one before are kept if they still fit."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.adapters import zoho_orgs
 from chalicelib.domain.errors import SecretUnusable, Unavailable
 from tests.contract.zoho.kit import PREFIX, Bench, SmallServer, credentials
 
@@ -69,3 +70,27 @@ def test_refused_credentials_do_not_read_the_secret_without_end(bench: Bench, se
     for _ in range(10):
         orgs("default", bench.clock() + 20).count("Leads")
     assert bench.secrets.reads.count(f"{PREFIX}default") == 2
+
+
+def test_the_orgs_read_longest_ago_are_let_go_with_their_connections(
+    bench: Bench, server: SmallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a worker of a stage with many orgs runs out of file descriptors, of which Lambda gives it 1,024."""
+    monkeypatch.setattr(zoho_orgs, "MOST_ORGS", 5)
+    orgs = bench.orgs()
+    names = [f"org-{n}" for n in range(6)]
+
+    def ask(name: str) -> int:
+        """How many connections a call takes."""
+        before = server.connections
+        assert orgs(name, bench.clock() + 20).read("Leads", ["1"]).status == 200
+        return server.connections - before
+
+    for name in names:
+        bench.secrets.put(f"{PREFIX}{name}", credentials(server.url))
+        assert ask(name) == 1
+        bench.clock.ahead += 0.1
+    assert ask(names[-1]) == 0
+    assert ask(names[1]) == 0
+    assert ask(names[0]) == 1
+    assert ask(names[1]) == 1
