@@ -61,7 +61,7 @@ def test_the_queue_wakes_work_in_batches_that_may_fail_in_part(
     found = event["Properties"]
     assert event["Type"] == "SQS"
     assert found["Queue"] == {"Fn::Sub": "${WorkQueue.Arn}"}
-    assert found["BatchSize"] == 10
+    assert found["BatchSize"] == 1  # who comes next is not kept by who came before, each has a worker
     assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert resolved(template, stage, found["ScalingConfig"]["MaximumConcurrency"]) >= 2
 

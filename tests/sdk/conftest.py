@@ -1,14 +1,10 @@
-"""Makes the official client's own environment: 25 MB, with versions that nothing else should follow."""
+"""The official client as a fixture."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = ROOT / ".venvs" / "sdk"
-PINS = ROOT / "requirements" / "sdk.txt"
+from tests.sdk.environment import client_python
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,12 +16,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def sdk_python() -> Path:
-    """The Python of the client's environment, made when it is missing or when the pins have changed."""
-    python, made_of = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "made-of.txt"
-    pins = PINS.read_text("utf-8")
-    if not python.exists() or not made_of.exists() or made_of.read_text("utf-8") != pins:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
-        command = [str(python), "-m", "pip", "install", "-qq", "--require-hashes", "-r", str(PINS)]
-        subprocess.run(command, check=True, timeout=600)
-        made_of.write_text(pins, "utf-8")
-    return python
+    """The Python of the client's environment."""
+    return client_python()

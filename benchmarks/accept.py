@@ -1,0 +1,97 @@
+"""The accept path, warm, inside the real worker: the api function beside a bare route with one put.
+
+Both are deployed to the local AWS with the same wrapper around their handlers and the rights of the api function.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks import cold_start
+from benchmarks.results import Row, at_most, median, percentile
+from local.running import RunningStack
+
+TIMED = Path(__file__).with_name("timed") / "timed.py"
+MOST = 2.5
+WARM_UP = 5
+MEMORY = 1024
+
+
+def rows(running: RunningStack, directory: Path, runs: int) -> Iterator[Row]:
+    """p50 and p99 of `runs` requests each, taken in turns."""
+    contenders = cold_start.contenders(running, directory)
+    names = {name: _deploy(running, contenders[name]) for name in ("bare", "api")}
+    times: dict[str, list[float]] = {name: [] for name in names}
+    for n in range(runs + WARM_UP):
+        signed = cold_start.signed_event(running)
+        for name, event in (("bare", cold_start.bare_event(signed)), ("api", signed)):
+            seconds = _invoke(running, names[name], event)
+            if n >= WARM_UP:
+                times[name].append(1000 * seconds)
+    yield from _told(times)
+
+
+def _told(times: dict[str, list[float]]) -> Iterator[Row]:
+    p50 = {name: median(each) for name, each in times.items()}
+    p99 = {name: percentile(each, 0.99) for name, each in times.items()}
+    against = f"a bare route, one put: {p50['bare']:.1f} ms, here {p50['api']:.1f} ms"
+    ratio = p50["api"] / p50["bare"]
+    what = "accept 10 ids, warm, in the worker: p50"
+    yield at_most(what, ratio, MOST, unit=" x", against=against, p50=p50, p99=p99)
+    tail = f"a bare route: {p99['bare']:.1f} ms, here {p99['api']:.1f} ms"
+    yield Row("accept 10 ids, warm, in the worker: p99", f"{p99['api'] / p99['bare']:.2f} x", tail, "-", holds=True)
+
+
+def _deploy(running: RunningStack, contender: cold_start.Contender) -> str:
+    """A function of its own with the contender's code behind the wrapper; returns its name."""
+    lambdas = running.client("lambda")
+    name = f"bench-{contender.name}"
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(contender.task.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(contender.task))
+        archive.write(TIMED, TIMED.name)
+    settings = lambdas.get_function_configuration(FunctionName=running["functions"]["api"])
+    variables = {k: v for k, v in contender.environment.items() if not k.startswith("AWS_")}
+    lambdas.create_function(
+        FunctionName=name,
+        Runtime=settings["Runtime"],
+        Role=_role(running),
+        Handler="timed.handler",
+        Code={"ZipFile": made.getvalue()},
+        MemorySize=MEMORY,
+        Timeout=30,
+        Environment={"Variables": {**variables, "TIMED_HANDLER": contender.handler}},
+    )
+    return name
+
+
+def _role(running: RunningStack) -> str:
+    """A role that may do what the two handlers do; what IAM costs is the same for both."""
+    iam, name = running.client("iam"), "bench"
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    rights = {"Effect": "Allow", "Action": ["dynamodb:*", "sqs:*", "secretsmanager:*"], "Resource": "*"}
+    try:
+        return str(iam.get_role(RoleName=name)["Role"]["Arn"])
+    except iam.exceptions.NoSuchEntityException:
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))
+        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=_policy(rights))
+        return str(made["Role"]["Arn"])
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _invoke(running: RunningStack, name: str, event: dict[str, Any]) -> float:
+    answer = running.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    told = json.loads(answer["Payload"].read())
+    if told.get("answer", {}).get("statusCode") != 202:
+        raise RuntimeError(f"{name}: {str(told)[:300]}")
+    return float(told["seconds"])

@@ -1,0 +1,23 @@
+"""The official client's own environment: 25 MB, with versions that nothing else should follow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = ROOT / ".venvs" / "sdk"
+PINS = ROOT / "requirements" / "sdk.txt"
+
+
+def client_python() -> Path:
+    """Its Python, made when it is missing or when the pins have changed."""
+    python, made_of = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "made-of.txt"
+    pins = PINS.read_text("utf-8")
+    if not python.exists() or not made_of.exists() or made_of.read_text("utf-8") != pins:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
+        command = [str(python), "-m", "pip", "install", "-qq", "--require-hashes", "-r", str(PINS)]
+        subprocess.run(command, check=True, timeout=600)
+        made_of.write_text(pins, "utf-8")
+    return python
