@@ -22,7 +22,7 @@ FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "
 @contextmanager
 def running(directory: Path, **overrides: str) -> Iterator[RunningStack]:
     """A local stack in `directory`, with these settings of the stage, ended afterwards."""
-    settings = Settings(directory, overrides=overrides)
+    settings = Settings(directory, overrides={"EXPUNGE_SECRET_CACHE_SECONDS": "1", **overrides})
     described = stack.up(settings)
     try:
         yield RunningStack(described)
@@ -58,13 +58,15 @@ class Zoho:
         return [{**call, "at": datetime.fromisoformat(call["at"]).timestamp()} for call in found]
 
 
-def allow(running: RunningStack, concurrency: int, **limits: Any) -> None:
-    """Gives the sample source these limits and the org this concurrency."""
+def allow(
+    running: RunningStack, concurrency: int, org_settings: dict[str, Any] | None = None, **limits: Any
+) -> None:
+    """Gives the sample source these limits and the org this concurrency and these settings."""
     secrets = running.client("secretsmanager")
     sources = {filling.SOURCE: {**filling.sources()[filling.SOURCE], "keys": running.keys, **limits}}
     secrets.put_secret_value(SecretId=running["sources_secret"], SecretString=json.dumps(sources))
     org = json.loads(secrets.get_secret_value(SecretId=running["zoho_secret"])["SecretString"])
-    org |= {"concurrency": concurrency}
+    org |= {"concurrency": concurrency, **(org_settings or {})}
     secrets.put_secret_value(SecretId=running["zoho_secret"], SecretString=json.dumps(org))
 
 

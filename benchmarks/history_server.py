@@ -1,0 +1,41 @@
+"""The local AWS with a table that can be filled quickly; run in the local AWS's own environment.
+
+Each line on standard input is `TABLE COUNT FIRST`: so many finished deletions, as the service leaves them, are put
+into the table beside the API, which would take minutes for a million. Answers each line with one of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+from ministack import app
+from ministack.services import dynamodb
+
+DAYS = 400
+
+
+def fill(name: str, count: int, first: int) -> None:
+    """Items of finished deletions: without `due`, so that only the list by days knows them."""
+    table: dict[str, Any] = next(t for (*_, known), t in dynamodb._tables._data.items() if known == name)  # noqa: SLF001
+    document = {"S": "x" * 700}
+    days = [{"S": f"day#{2025 + n // 365}-{n % 365:03d}"} for n in range(DAYS)]
+    for n in range(first, first + count):
+        pk = f"D#del_{n:026d}"
+        item = {"pk": {"S": pk}, "sk": {"S": "META"}, "doc": document, "day": days[n % DAYS]}
+        item["created_at"] = {"S": f"{n:013d}"}
+        dynamodb._set_item(table, pk, "META", item)  # noqa: SLF001
+
+
+def obey() -> None:
+    """Lines of standard input, one after the other."""
+    for line in sys.stdin:
+        name, count, first = line.split()
+        fill(name, int(count), int(first))
+        print(f"filled {count}", flush=True)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=obey, daemon=True).start()
+    app.main()
