@@ -10,7 +10,16 @@ from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import commands, delete_ids, delete_view, purge, unreadable, waits, watchdog
+from chalicelib.service import (
+    commands,
+    delete_ids,
+    delete_view,
+    ids_guard,
+    purge,
+    unreadable,
+    waits,
+    watchdog,
+)
 from chalicelib.service.run import Kit, Run
 from chalicelib.service.slots import NoSlot
 from chalicelib.service.stops import Paused, Reserved
@@ -58,6 +67,7 @@ def advance(kit: Kit, deletion_id: str) -> bool:
         unreadable.end(run, type(problem).__name__, "STUCK")
     finally:
         run.let_go()
+        ids_guard.remember(run)
     return True
 
 

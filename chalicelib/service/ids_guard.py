@@ -60,12 +60,20 @@ def guarded(progress: Progress, chunk: Chunk) -> Progress:
     return replace(progress, guarded=max(progress.guarded, chunk.number))
 
 
-def remember(run: Run, chunk: Chunk, findings: dict[int, Finding]) -> None:
-    """Keep what was just deleted. Where that cannot be written, the guard knows less: no harm is done."""
-    kept = _kept(run)
-    ids = [chunk.ids[p] for p, finding in findings.items() if finding.mark is Mark.DELETED]
+def note(run: Run, chunk: Chunk, findings: dict[int, Finding]) -> None:
+    """Note what was just deleted, for `remember`."""
+    run.gone += [chunk.ids[p] for p, finding in findings.items() if finding.mark is Mark.DELETED]
+
+
+def remember(run: Run) -> None:
+    """Keep what the slice has deleted, all at once: a write for each wave would keep the next one waiting.
+
+    Where that cannot be written, or the worker dies before, the guard knows less: no harm is done.
+    """
+    kept, ids = _kept(run), run.gone
     if kept is None or not ids:
         return
+    run.gone = []
     request, now = run.deletion.request, run.now
     scope = recent.scope(request.module, request.external_id_field)
     try:

@@ -53,7 +53,7 @@ def save_chunk(
         progress=progress.to_json(),
         updated_at=run.now,
     )
-    ids_guard.remember(run, before, findings)
+    ids_guard.note(run, before, findings)
     chunks = [after] if after != before else []
     entries: list[Entry] = []
     if any(finding.mark not in UNSETTLED for finding in findings.values()):

@@ -25,7 +25,9 @@ LONGEST_NUDGE = 900.0
 
 @dataclass
 class Run:
-    """A claim at work. `stopped` once the lease was given back; nothing may be saved after that."""
+    """A claim at work. `stopped` once the lease was given back; nothing may be saved after that. `gone`: ids
+    that were deleted and are not yet kept by the loop guard.
+    """
 
     kit: Kit
     claim: Claim
@@ -33,6 +35,7 @@ class Run:
     wanted: int = 1
     stopped: bool = False
     reach: Reach = field(default_factory=Reach)
+    gone: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
 
     @property

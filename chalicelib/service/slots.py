@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import slots
@@ -13,7 +14,7 @@ from chalicelib.service.ports import Leases
 BLOCK, PLACE = "SLOT#", "WAIT#"
 #: Workers of an org that wait for a block instead of coming back later, for how long, and how often they look
 #: (seconds).
-PLACES, PATIENCE, LOOK_EVERY = 2, 3.0, 0.1
+PLACES, PATIENCE, LOOK_EVERY = 3, 4.0, 0.05
 
 
 class NoSlot(ExpungeError):
@@ -89,34 +90,77 @@ def grown(leases: Leases, had: Slots, wish: Wish) -> Slots:
 def borrow_soon(
     leases: Leases, org: str, owner: str, wish: Callable[[], Wish], sleep: Callable[[float], None]
 ) -> Slots:
-    """As `borrow`, and waits a while for a block where none is free, if few others do.
+    """As `borrow`, and waits a while in line where nothing is free, if few others do.
 
-    A worker that comes back later finds a block that has lain free for seconds. So a few wait for it; all
-    others are better off with another org's deletions. `wish` is asked for anew at each look.
+    A worker that comes back later finds a block that has lain free for seconds. So a few wait, one behind the
+    other, and the first has all that it wishes for; all others are better off with another org's deletions.
+    `wish` is asked for anew at each look.
     """
+    first = wish()
+    if first.wanted <= 1 or not leases.in_use(org, PLACE, first.now):  # one call more keeps nobody waiting
+        with suppress(NoSlot):
+            return borrow(leases, org, owner, first)
+    line = _Line(leases, org, owner)
+    ends = wish().now + PATIENCE
+    line.enter(wish().now)
     try:
-        return borrow(leases, org, owner, wish())
-    except NoSlot:
-        began = wish().now
-        place = _place(leases, org, owner, began)
-    try:
-        while wish().now < began + PATIENCE:
+        while wish().now < ends:
             sleep(LOOK_EVERY)
-            try:
-                return borrow(leases, org, owner, wish())
-            except NoSlot:
-                continue
+            if line.is_first(wish().now):
+                with suppress(NoSlot):
+                    return _all_of_it(leases, borrow(leases, org, owner, wish()), wish, sleep)
         raise NoSlot(org)
     finally:
-        leases.give_back(org, place, owner)
+        line.leave()
 
 
-def _place(leases: Leases, org: str, owner: str, now: float) -> str:
-    """A place in the line. Raises NoSlot where all of them are taken."""
-    for k in range(PLACES):
-        if leases.take(org, f"{PLACE}{k}", owner, now, now + PATIENCE):
-            return f"{PLACE}{k}"
-    raise NoSlot(org)
+def _all_of_it(
+    leases: Leases, found: Slots, wish: Callable[[], Wish], sleep: Callable[[float], None]
+) -> Slots:
+    """Blocks are given back one by one: where only some were there, the rest may be a moment later."""
+    if found.width >= min(found.wanted, slots.share(wish().concurrency)):
+        return found
+    sleep(LOOK_EVERY / 2)
+    return grown(leases, found, wish())
+
+
+@dataclass
+class _Line:
+    """The line of an org's waiting workers: places are leases, and who is behind a free one moves up."""
+
+    leases: Leases
+    org: str
+    owner: str
+    place: int = -1
+
+    def enter(self, now: float) -> None:
+        """Take the place behind the last one. Raises NoSlot where the line is full."""
+        taken = [int(name.removeprefix(PLACE)) for name in self.leases.in_use(self.org, PLACE, now)]
+        behind = max(taken, default=-1) + 1
+        if behind >= PLACES or not self._take(behind, now):
+            raise NoSlot(self.org)
+
+    def is_first(self, now: float) -> bool:
+        """Whether it is this worker's turn; moves up where the place before it is free."""
+        while self.place > 0:
+            before = self.place
+            if f"{PLACE}{before - 1}" in self.leases.in_use(self.org, PLACE, now):
+                return False
+            if not self._take(before - 1, now):
+                return False
+            self.leases.give_back(self.org, f"{PLACE}{before}", self.owner)
+        return True
+
+    def leave(self) -> None:
+        """Make room."""
+        if self.place >= 0:
+            self.leases.give_back(self.org, f"{PLACE}{self.place}", self.owner)
+
+    def _take(self, place: int, now: float) -> bool:
+        if not self.leases.take(self.org, f"{PLACE}{place}", self.owner, now, now + PATIENCE):
+            return False
+        self.place = place
+        return True
 
 
 def shared(leases: Leases, had: Slots, wish: Wish) -> Slots:

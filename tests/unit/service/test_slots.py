@@ -91,10 +91,39 @@ def test_waiting_for_a_slot_ends() -> None:
     assert line.ledger.in_use("o", "WAIT#", line.now) == set()
 
 
+def test_who_waits_second_leaves_what_is_free_to_the_first() -> None:
+    line = Line()
+    first = line.borrow("a")
+    line.ledger.take("o", "WAIT#0", "b", 0, 2)
+    line.then[1.0] = lambda: first.give_back(line.ledger)
+    assert line.borrow("c").width == 10
+    assert line.now == pytest.approx(2.0, abs=0.2)
+
+
+def test_nobody_is_overtaken_in_the_line() -> None:
+    line = Line()
+    first = line.borrow("a")
+    line.ledger.take("o", "WAIT#1", "b", 0, 5)  # whoever was first has just left
+    line.then[1.0] = lambda: first.give_back(line.ledger)
+    line.then[2.0] = lambda: line.ledger.give_back("o", "WAIT#1", "b")
+    assert line.borrow("c").width == 10
+    assert line.now == pytest.approx(2.0, abs=0.2)
+    assert line.ledger.in_use("o", "WAIT#", line.now) == set()
+
+
+def test_a_newcomer_lines_up_behind_who_waits_unless_it_is_small() -> None:
+    line = Line()
+    line.ledger.take("o", "WAIT#0", "b", 0, 2)
+    assert borrow_soon(line.ledger, "o", "small", lambda: line.wish(1), line.sleep).width == 1
+    assert line.now == 0
+    line.borrow("c")
+    assert line.now == pytest.approx(2.0, abs=0.2)
+
+
 def test_few_wait_and_the_others_come_back_later() -> None:
     line = Line()
     line.borrow("a")
-    for k in range(2):
+    for k in range(3):
         assert line.ledger.take("o", f"WAIT#{k}", "somebody", 0, 5)
     with pytest.raises(NoSlot):
         line.borrow("b")
