@@ -116,6 +116,15 @@ cost: setup ## what deletions cost on AWS and in Zoho's credits: docs/COST.md (C
 	@$(if $(COUNT),$(PY) -m benchmarks.counts --write >/dev/null)
 	@$(PY) -m benchmarks.cost_page
 
+# A quarter of an hour at most, on a machine that does nothing else. The figures and plots lie in .build/; WRITE=1
+# puts them into docs/PERFORMANCE.md as well.
+.PHONY: bench
+bench: setup $(PLOTS_READY) ## measure side by side with the peers and Zoho's limits (WRITE=1)
+	@mkdir -p .build && rm -f .build/bench.json
+	@$(PY) -m benchmarks --report .build/bench.json; code=$$?; \
+	  test -f .build/bench.json && $(PLOTS)/bin/python benchmarks/plot.py .build/bench.json .build; exit $$code
+	@$(if $(WRITE),$(PLOTS)/bin/python benchmarks/plot.py .build/bench.json docs/images docs/PERFORMANCE.md)
+
 .PHONY: guards
 guards: setup ## take one guard away at a time: some test must fail for each
 	@$(PY) scripts/guards.py

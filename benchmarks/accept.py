@@ -1,6 +1,6 @@
 """The accept path, warm, inside the real worker: the api function beside a bare route with one put.
 
-Both are deployed to the local AWS with the same wrapper around their handlers and the rights of the api function.
+Both are deployed to the local AWS with the same wrapper around their handlers and the same rights.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def _told(times: dict[str, list[float]]) -> Iterator[Row]:
     what = "accept 10 ids, warm, in the worker: p50"
     yield at_most(what, ratio, MOST, unit=" x", against=against, p50=p50, p99=p99)
     tail = f"a bare route: {p99['bare']:.1f} ms, here {p99['api']:.1f} ms"
-    yield Row("accept 10 ids, warm, in the worker: p99", f"{p99['api'] / p99['bare']:.2f} x", tail, "-", holds=True)
+    yield Row(
+        "accept 10 ids, warm, in the worker: p99", f"{p99['api'] / p99['bare']:.2f} x", tail, "-", holds=True
+    )
 
 
 def _deploy(running: RunningStack, contender: cold_start.Contender) -> str:

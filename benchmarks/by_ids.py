@@ -1,13 +1,15 @@
-"""Thousands of records by ids, from the first request sent to the last final event."""
+"""Thousands of records by ids, from the first request sent to the last final event, beside the peers."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.memory import Watch
 from benchmarks.place import Zoho, allow, finals
+from benchmarks.results import Row, at_least, at_most, median
 from local.running import RunningStack
 
 FIRST = 410_405_000_002_000_000
@@ -15,6 +17,12 @@ CONCURRENCY = 20
 LATENCY = 1.0
 A_REQUEST = 5_000
 WAIT_SECONDS = 300.0
+#: How near to Zoho's limit the calls have to come, and how far ahead of Zoho's client the whole.
+NEAR, AHEAD = 1.3, 20.0
+#: With DELETE the client's own calls take only CONCURRENCY times as long as Zoho's limit: no service can be
+#: 20 times as fast as it. As near to the limit as the calls have to come is this.
+AHEAD_BY_DELETE = CONCURRENCY / NEAR
+MEGABYTES, GROWTH = 200.0, 0.1
 BATCH = {"mass_delete": 500, "records": 100}
 
 
@@ -84,3 +92,60 @@ def _send(running: RunningStack, ids: list[str]) -> str:
 
 def _credits(state: dict[str, Any]) -> int:
     return int(state["credits"]["total"])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run: for each api so many records, so often; and sizes for the plot, by mass delete."""
+
+    records: int = 50_000
+    runs: Sequence[tuple[str, int]] = (("mass_delete", 3), ("records", 1))
+    curve: Sequence[int] = (100, 1_000, 5_000, 20_000)
+    latency: float = LATENCY
+
+
+def rows(running: RunningStack, plan: Plan, peers: Sequence[Any]) -> Iterator[Row]:
+    """The rows about speed, credits and memory. `peers`: Zoho's client first, then the plain loop."""
+    client, loop = peers
+    told: list[Measured] = []
+    for api, times in plan.runs:
+        mine = [_once(running, plan.records, api, plan.latency) for _ in range(times)]
+        told += mine
+        yield from _speed(mine, plan, client, loop)
+    most = max(each.memory["most"] for each in told)
+    growth = max(each.memory["growth"] for each in told)
+    workers = f"{max(each.memory['workers'] for each in told):.0f} workers"
+    yield at_most("memory of the largest worker", most, MEGABYTES, unit=" MB", against=workers)
+    yield at_most("its growth in the second half", 100 * growth, 100 * GROWTH, unit=" %", against="flat")
+
+
+def curve(running: RunningStack, plan: Plan) -> dict[int, float]:
+    """Seconds from request to final event by number of records, by mass delete."""
+    return {size: _once(running, size, "mass_delete", plan.latency).whole for size in plan.curve}
+
+
+def _once(running: RunningStack, records: int, api: str, latency: float) -> Measured:
+    ids = prepare(running, records, api, latency)
+    warm(running)
+    return run(running, ids, api)
+
+
+def _speed(mine: list[Measured], plan: Plan, client: Any, loop: Any) -> Iterator[Row]:
+    api, records = mine[0].api, mine[0].records
+    how = "mass delete" if api == "mass_delete" else "DELETE"
+    span, whole = median([each.span for each in mine]), median([each.whole for each in mine])
+    limit = mine[0].limit * plan.latency / LATENCY
+    runs = [asdict(each) for each in mine]
+    against = f"Zoho's limit: {limit:.1f} s, here {span:.1f} s"
+    what = f"{records:,} records by {how}: calls"
+    yield at_most(what, span / limit, NEAR, unit=" x", against=against, runs=runs)
+    theirs, slow = client.time_for(records), loop.time_for(records)
+    against = f"{client.name}: {theirs:,.0f} s, a loop: {slow:,.0f} s, here {whole:.1f} s"
+    least = AHEAD if api == "mass_delete" else AHEAD_BY_DELETE
+    yield at_least(
+        f"{records:,} records by {how}: end to end", theirs / whole, least, unit=" x faster", against=against
+    )
+    fewest = -(-records // BATCH[api])
+    spent = max(each.credits for each in mine)
+    asked = f"{client.name}: {client.credits_for(records):,.0f}, a loop: {loop.credits_for(records):,.0f}"
+    yield at_most(f"{records:,} records by {how}: credits", spent, fewest, against=asked)

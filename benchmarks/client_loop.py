@@ -1,6 +1,7 @@
-"""Zoho's own client in its documented loop, run in the client's environment: 100 ids a call, one after the other.
+"""Zoho's own client in its documented loop, 100 ids a call, one after the other; run in its environment.
 
-``python client_loop.py BASE_URL WORK_DIRECTORY IDS_FILE`` prints {"seconds", "deleted"}; the first call is not timed.
+``python client_loop.py BASE_URL WORK_DIRECTORY IDS_FILE`` prints {"seconds", "deleted"}; the first call is
+not timed.
 """
 
 import json

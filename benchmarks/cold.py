@@ -31,7 +31,9 @@ def rows(running: RunningStack, directory: Path, runs: int) -> Iterator[Row]:
     bare = median([each["total_ms"] for each in told["bare"]])
     for name, most in MOST.items():
         mine = median([each["total_ms"] for each in told[name]])
-        parts = {part: round(median([each[part] for each in told[name]]), 1) for part in ("import_ms", "first_ms")}
+        parts = {
+            part: round(median([each[part] for each in told[name]]), 1) for part in ("import_ms", "first_ms")
+        }
         against = f"a bare Chalice route: {bare:.0f} ms, here {mine:.0f} ms"
         yield at_most(f"cold start of {name}", mine / bare, most, unit=" x", against=against, **parts)
     size = package.build("prod").zip_file.stat().st_size / 1e6

@@ -1,7 +1,7 @@
 """One cold start in this process: imports a handler, answers one event, prints what it took as JSON.
 
-Its path is a Lambda's: the unpacked package first, then the runtime's own libraries, nothing else; and it writes
-no bytecode, as a function cannot. Run with -I -S -B by cold_start.py.
+Its path is a Lambda's: the unpacked package first, then the runtime's own libraries, nothing else; and it
+writes no bytecode, as a function cannot. Run with -I -S -B by cold_start.py.
 """
 
 import sys

@@ -16,7 +16,7 @@ from typing import Any
 import chalice
 
 from local import package
-from local.running import RunningStack, scheduled_event, sign
+from local.running import RunningStack, sign
 from local.settings import REGION, STAGE
 
 CHILD = Path(__file__).with_name("cold_child.py")
@@ -95,9 +95,9 @@ def contenders(running: RunningStack, directory: Path) -> dict[str, Contender]:
     shutil.copy2(BARE, bare)
     source = Path(chalice.__file__).parent
     packed = {p.relative_to(unpacked) for p in (unpacked / "chalice").rglob("*.py")}
-    for name in packed:
-        (bare / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source.parent / name, bare / name)
+    for part in packed:
+        (bare / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source.parent / part, bare / part)
     make_bare_table(running)
     lambdas = running.client("lambda")
     aws = {

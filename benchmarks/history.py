@@ -66,7 +66,9 @@ def rows(directory: Path, sizes: Sequence[int], polls: int) -> Iterator[Row]:
         idle = _polls(server, polls, [])
         calls = max(sum(n for name, n in each["calls"].items() if name != "capacity") for each in idle)
         yield at_most("an idle poll's calls to AWS", calls, 1, against="one query of what is due")
-        yield at_most("an idle poll, in its worker", median([each["ms"] for each in idle]), IDLE_MS, unit=" ms")
+        yield at_most(
+            "an idle poll, in its worker", median([each["ms"] for each in idle]), IDLE_MS, unit=" ms"
+        )
         due, found, there = _due(server), [], 0
         for size in sizes:
             server.fill(size - there, there)
@@ -114,7 +116,11 @@ def _server(directory: Path) -> Iterator[Server]:
         text=True,
     )
     try:
-        aws = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        aws = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
         server = Server(process, {**aws, **keys})
         _wait(server)
         yield server
@@ -155,7 +161,7 @@ def _make(server: Server) -> None:
 
 
 def _due(server: Server) -> list[str]:
-    """Deletions that are due again at each poll: their org is paused, so that only our own work is measured."""
+    """Deletions that are due again at each poll: all orgs are paused, so only our own work is measured."""
     table = Table(TABLE, lambda: server.client("dynamodb"))
     table.set_pause(Pause(None, True, "benchmark", "bench", time.time()))
     outside = Acceptance(table, _NoNudges(), os.urandom, "bench", 400)

@@ -1,7 +1,7 @@
 """The local AWS with a table that can be filled quickly; run in the local AWS's own environment.
 
-Each line on standard input is `TABLE COUNT FIRST`: so many finished deletions, as the service leaves them, are put
-into the table beside the API, which would take minutes for a million. Answers each line with one of its own.
+Each line on standard input is `TABLE COUNT FIRST`: so many finished deletions, as the service leaves them,
+are put into the table beside the API, which would take minutes for a million. Each line is answered with one.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sys
 import threading
 from typing import Any
 
-from ministack import app
-from ministack.services import dynamodb
+from ministack import app  # type: ignore[import-not-found]  # its environment has it
+from ministack.services import dynamodb  # type: ignore[import-not-found]
 
 DAYS = 400
 

@@ -58,12 +58,12 @@ def client(zoho_url: str) -> Peer:
 
 
 def plain_loop(zoho_url: str, first: int) -> Peer:
-    """requests in a loop, one record a call, on one connection."""
+    """Requests in a loop, one record a call, on one connection."""
     zoho = Zoho(zoho_url)
     before = _spent(zoho)
     with requests.Session() as session:
         session.trust_env = False
-        session.headers["Authorization"] = f"Zoho-oauthtoken {_token(session, zoho_url)}"
+        session.headers["Authorization"] = f"Zoho-oauthtoken {token(session, zoho_url)}"
         began = time.perf_counter()
         for n in range(LOOP_CALLS):
             answer = session.delete(f"{zoho_url}/crm/v7/Leads/{first + n}", timeout=30)
@@ -73,9 +73,12 @@ def plain_loop(zoho_url: str, first: int) -> Peer:
     return Peer("a loop of requests", 1, seconds / LOOP_CALLS, (_spent(zoho) - before) / LOOP_CALLS)
 
 
-def _token(session: requests.Session, zoho_url: str) -> str:
+def token(session: requests.Session, zoho_url: str) -> str:
+    """An access token of the simulator."""
     asked = {"grant_type": "refresh_token", "client_id": "1000.A", "client_secret": "s"}
-    answer = session.post(f"{zoho_url}/oauth/v2/token", params={**asked, "refresh_token": "1000.B"}, timeout=30)
+    answer = session.post(
+        f"{zoho_url}/oauth/v2/token", params={**asked, "refresh_token": "1000.B"}, timeout=30
+    )
     return str(answer.json()["access_token"])
 
 

@@ -1,7 +1,7 @@
 """Polls in this process as the poll function does, counting what each asks of AWS; prints JSON.
 
-Run with the environment of the poll function. Arguments: how many polls, then ids of deletions that are made due
-before each of them; none for idle polls.
+Run with the environment of the poll function. Arguments: how many polls, then ids of deletions that are made
+due before each of them; none for idle polls.
 """
 
 import json
@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 from collections import Counter
+from typing import Any
 
 from chalicelib import bootstrap, consumers
 from chalicelib.adapters import aws
@@ -22,7 +23,7 @@ class Context:
     aws_request_id = "bench"
     function_name = "bench"
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
         """As at its start."""
         return 60_000
 
@@ -30,15 +31,15 @@ class Context:
 class Counted:
     """A client that notes each call and the capacity it took."""
 
-    def __init__(self, name, inner):
+    def __init__(self, name: str, inner: Any) -> None:
         self._name, self._inner = name, inner
 
-    def __getattr__(self, method):
+    def __getattr__(self, method: str) -> Any:
         found = getattr(self._inner, method)
         if not callable(found) or method in ("exceptions", "get_paginator"):
             return found
 
-        def call(**request):
+        def call(**request: Any) -> Any:
             if self._name == "dynamodb":
                 request["ReturnConsumedCapacity"] = "TOTAL"
             answer = found(**request)
@@ -51,12 +52,12 @@ class Counted:
         return call
 
 
-calls = Counter()
+calls: Counter[str] = Counter()
 make = aws.client
-aws.client = lambda name: Counted(name, make(name))
+setattr(aws, "client", lambda name: Counted(name, make(name)))  # noqa: B010 -- the one seam of all adapters
 
 
-def main(polls, due):
+def main(polls: int, due: list[str]) -> None:
     """The polls after one that is not counted, which makes clients and connections."""
     told = []
     for n in range(polls + 1):

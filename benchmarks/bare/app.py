@@ -1,6 +1,7 @@
 """The baseline: a bare Chalice route that does one DynamoDB put."""
 
 import os
+from typing import Any
 
 import boto3
 from chalice import Chalice, Response
@@ -10,9 +11,9 @@ dynamodb = boto3.client("dynamodb")
 
 
 @app.route("/", methods=["POST"])
-def put():
+def put() -> Response:
     """Stores the body under a key of its own."""
-    request = app.current_request
+    request: Any = app.current_request
     item = {"pk": {"S": request.headers["webhook-id"]}, "body": {"B": request.raw_body}}
     dynamodb.put_item(TableName=os.environ["BARE_TABLE"], Item=item)
     return Response({"status": "accepted"}, status_code=202)

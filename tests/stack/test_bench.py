@@ -1,0 +1,65 @@
+"""The benchmark is honest: a worker that takes twice as long for its calls does not pass it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import by_ids, peers
+from benchmarks.place import running
+from benchmarks.results import Row
+from local import package
+from local.running import RunningStack
+from local.settings import STAGE
+
+pytestmark = pytest.mark.stack
+
+PLAN = by_ids.Plan(records=3_000, runs=(("records", 1),))
+PEERS = (peers.Peer("Zoho's client", 100, 1.0, 1.0), peers.Peer("a loop", 1, 1.0, 1.0))
+WHOLE = "        return list(pool.map(lambda call: call(), calls))\n"
+TWICE = """        import time
+
+        began = time.perf_counter()
+        found = list(pool.map(lambda call: call(), calls))
+        time.sleep(time.perf_counter() - began)
+        return found
+"""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[RunningStack]:
+    with running(tmp_path / "local") as found:
+        yield found
+
+
+def speed(stack: RunningStack) -> Row:
+    """The row about the calls at Zoho."""
+    return next(row for row in by_ids.rows(stack, PLAN, PEERS) if row.what.endswith("calls"))
+
+
+def slow_down(stack: RunningStack) -> None:
+    """Deploys a work function that waits after each wave of calls as long as the wave took."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(package.build(STAGE).zip_file) as given, zipfile.ZipFile(made, "w") as changed:
+        for entry in given.infolist():
+            data = given.read(entry)
+            if entry.filename == "chalicelib/service/parallel.py":
+                assert data.decode().count(WHOLE) == 1
+                data = data.decode().replace(WHOLE, TWICE).encode()
+            if not entry.filename.startswith("chalicelib/service/__pycache__/parallel."):
+                changed.writestr(entry, data)
+    client: Any = stack.client("lambda")
+    client.update_function_code(FunctionName=stack["functions"]["work"], ZipFile=made.getvalue())
+
+
+def test_twice_the_time_for_calls_does_not_pass(stack: RunningStack) -> None:
+    before = speed(stack)
+    slow_down(stack)
+    after = speed(stack)
+    assert not after.holds, after
+    assert after.facts["value"] > 1.4 * before.facts["value"]
