@@ -125,6 +125,12 @@ bench: setup $(PLOTS_READY) ## measure side by side with the peers and Zoho's li
 	  test -f .build/bench.json && $(PLOTS)/bin/python benchmarks/plot.py .build/bench.json .build; exit $$code
 	@$(if $(WRITE),$(PLOTS)/bin/python benchmarks/plot.py .build/bench.json docs/images docs/PERFORMANCE.md)
 
+.PHONY: scale
+scale: setup $(PLOTS_READY) ## what breaks first with many orgs: docs/SCALE.md and its plots, from a model
+	@mkdir -p .build
+	@$(PY) -m benchmarks.scale_page .build/scale.json
+	@$(PLOTS)/bin/python benchmarks/scale_plot.py .build/scale.json docs/images
+
 .PHONY: guards
 guards: setup ## take one guard away at a time: some test must fail for each
 	@$(PY) scripts/guards.py

@@ -25,6 +25,7 @@ from moto import mock_aws
 
 import simulator
 from benchmarks.cost_units import stored_bytes
+from benchmarks.counts_kept import AWS_SECONDS, OWN_SECONDS, ZOHO_SECONDS, ZOHO_SECONDS_AN_ID
 from benchmarks.counts_meter import INDEXES, Meter
 from chalicelib import bootstrap, observability
 from chalicelib.adapters import aws
@@ -48,9 +49,6 @@ TABLE = "expunge-prod"
 #: START, END and REPORT lines of an invocation with X-Ray, about; and what CloudWatch adds to each line.
 PLATFORM_BYTES, PLATFORM_LINES, LINE_BYTES = 400, 3, 26
 BATCH = 10
-#: How long a call to AWS and a wave of calls to Zoho take here. Assumed, not measured: they decide how the
-#: clock moves and what Lambda bills, for a function mostly waits for others.
-AWS_SECONDS, ZOHO_SECONDS, ZOHO_SECONDS_AN_ID, OWN_SECONDS = 0.012, 0.3, 0.01, 0.01
 _ROOT = Path(__file__).parents[1]
 SEND = routes.SEND
 
