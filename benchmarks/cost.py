@@ -177,11 +177,10 @@ def guard(ids_a_second: float, ids: int) -> tuple[float, float]:
     most = min(float(recent.MOST), ids_a_second * recent.BUCKET_SECONDS / recent.SHARDS)
     each = recent.DIGEST_BYTES + (1 if ids < recent.SHARDS else 0)
     sets = min(ids, recent.SHARDS)
-    saves = -(-ids // 1000) if ids > 100 else 1  # a wave of ten calls is one save
     average = max(1.0, math.ceil(most / 2 * each / 1024))
     buckets = 3600 / recent.BUCKET_SECONDS + 1
     read = 0.5 * max(1, math.ceil(buckets * most * each / 4096))
-    return sets * saves * (average - 1), sets * (read - 0.5)
+    return sets * (average - 1), sets * (read - 0.5)
 
 
 @dataclass(frozen=True)

@@ -16,3 +16,11 @@ def read() -> dict[str, Any]:
     """{"date", "scenarios": {name: {part: number}}}; made by `python -m benchmarks.counts --write`."""
     found: dict[str, Any] = json.loads(COUNTS.read_text(encoding="utf-8"))
     return found
+
+
+def batch_size() -> int:
+    """Messages that the event source of the queue hands to one invocation at most, as the template says."""
+    template = (Path(__file__).parents[1] / "infra" / "resources.json").read_text(encoding="utf-8")
+    properties = json.loads(template)["Resources"]["Work"]["Properties"]
+    (source,) = properties["Events"].values()
+    return int(source["Properties"]["BatchSize"])

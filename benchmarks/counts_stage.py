@@ -2,7 +2,7 @@
 jumps.
 
 AWS is moto, Zoho the simulator over HTTP. Only the event source of the queue is ours: it hands over what is
-visible, at most ten messages an invocation, as Lambda does with an idle worker.
+visible, at most a batch an invocation, as Lambda does with an idle worker.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from moto import mock_aws
 
 import simulator
 from benchmarks.cost_units import stored_bytes
-from benchmarks.counts_kept import AWS_SECONDS, OWN_SECONDS, ZOHO_SECONDS, ZOHO_SECONDS_AN_ID
+from benchmarks.counts_kept import AWS_SECONDS, OWN_SECONDS, ZOHO_SECONDS, ZOHO_SECONDS_AN_ID, batch_size
 from benchmarks.counts_meter import INDEXES, Meter
 from chalicelib import bootstrap, observability
 from chalicelib.adapters import aws
@@ -48,7 +48,6 @@ STAGE = "prod"
 TABLE = "expunge-prod"
 #: START, END and REPORT lines of an invocation with X-Ray, about; and what CloudWatch adds to each line.
 PLATFORM_BYTES, PLATFORM_LINES, LINE_BYTES = 400, 3, 26
-BATCH = 10
 _ROOT = Path(__file__).parents[1]
 SEND = routes.SEND
 
@@ -207,7 +206,7 @@ class CountedStage:
 
     def work(self) -> bool:
         """One invocation of the worker; False where no message is visible."""
-        ready = [one for one in self.messages if one[0] <= self.now][:BATCH]
+        ready = [one for one in self.messages if one[0] <= self.now][: batch_size()]
         if not ready:
             return False
         self.messages = [one for one in self.messages if one not in ready]
