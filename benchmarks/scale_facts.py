@@ -107,7 +107,7 @@ def _of_secrets(each: float) -> list[Ceiling]:
             "secret of the sources, 64 KB",
             SECRET_BYTES / usual,
             f"{usual} bytes a source ({SECRET_BYTES // least} at {least})",
-            "sources in the table, or cells",
+            "one source for several orgs (`orgs`), sources in the table, or cells",
         ),
         Ceiling("secrets in a region", SECRETS / 2, "two an org", "cells in other accounts"),
         Ceiling(
