@@ -85,12 +85,24 @@ def test_with_whole_roles_the_poll_alone_finishes_a_deletion(place: Place) -> No
     place.mends(deletion)
 
 
-@pytest.mark.parametrize("action", ["dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"])
+@pytest.mark.parametrize("action", ["dynamodb:PutItem", "secretsmanager:GetSecretValue"])
 def test_api_accepts_nothing_without(place: Place, action: str) -> None:
     with place.roles["api"].without(action):
         answer = place.send()
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_api_knows_no_repeat_without_reading(place: Place) -> None:
+    body = {"operation": "delete_records", "module": "Leads", "ids": ["365239700000999999"]}
+    delivery = f"repeat-{next(numbers)}"
+    place.accepted()  # a failed look at a secret is over
+    first = place.stack.send(body, delivery=delivery)
+    with place.roles["api"].without("dynamodb:GetItem"):
+        unknown = place.stack.send(body, delivery=delivery)
+    again = place.stack.send(body, delivery=delivery)
+    assert (first.status_code, unknown.status_code, again.status_code) == (202, 503, 202)
+    assert (again.headers["Idempotent-Replayed"], again.json()) == ("true", first.json())
 
 
 def test_api_nudges_nobody_without_sending(place: Place) -> None:
