@@ -35,11 +35,8 @@ def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
         yield from _told("cold starts", lambda: cold.rows(running, directory / "cold", RUNS_COLD))
         yield from _told("the accept path", lambda: accept.rows(running, directory / "accept", RUNS_ACCEPT))
         yield from _told("the simulator", lambda: simulator_speed.rows(running))
-        by_ids.prepare(running, 2_000, "records")
-        both = [
-            peers.client(running["zoho_url"]),
-            peers.plain_loop(running["zoho_url"], by_ids.FIRST + 1_900),
-        ]
+        ids = by_ids.prepare(running, 2_000, "records")
+        both = [peers.client(running["zoho_url"], ids), peers.plain_loop(running["zoho_url"], ids)]
         facts["peers"] = [asdict(each) for each in both]
         plan = by_ids.Plan()
         yield from _told("thousands of records by ids", lambda: by_ids.rows(running, plan, both))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from typing import Any
 
 from benchmarks.memory import Watch
@@ -47,14 +48,20 @@ class Measured:
         return -(-calls // CONCURRENCY) * LATENCY if calls < CONCURRENCY else calls * LATENCY / CONCURRENCY
 
 
+_used = count()
+
+
 def prepare(running: RunningStack, records: int, api: str, latency: float = LATENCY) -> list[str]:
-    """Fills the simulator, sets its limits and the source's; returns the ids."""
+    """Fills the simulator, sets its limits and the source's; returns the ids, which nobody has deleted before:
+    what was deleted a moment ago would be read first.
+    """
+    first = FIRST + next(_used) * 1_000_000
     zoho = Zoho(running["zoho_url"])
     zoho.post("reset", {})
-    zoho.post("generate", {"module": "Leads", "count": records, "first_id": str(FIRST)})
+    zoho.post("generate", {"module": "Leads", "count": records, "first_id": str(first)})
     zoho.post("settings", {"concurrency": CONCURRENCY, "latency_ms": 1000 * latency})
     allow(running, CONCURRENCY, max_records=A_REQUEST, mass_delete_by_ids=api == "mass_delete")
-    return [str(FIRST + n) for n in range(records)]
+    return [str(first + n) for n in range(records)]
 
 
 def warm(running: RunningStack) -> None:

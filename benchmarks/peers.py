@@ -11,7 +11,6 @@ from pathlib import Path
 
 import requests
 
-from benchmarks.by_ids import FIRST
 from benchmarks.place import Zoho
 from tests.sdk.environment import client_python
 
@@ -38,9 +37,9 @@ class Peer:
         return -(-records // self.size) * self.credits
 
 
-def client(zoho_url: str) -> Peer:
+def client(zoho_url: str, ids: list[str]) -> Peer:
     """Zoho's client, `delete_records` with 100 ids, one call after the other. It is warmed by one call."""
-    ids = [str(FIRST + n) for n in range((CLIENT_CALLS + 1) * A_CALL)]
+    ids = ids[: (CLIENT_CALLS + 1) * A_CALL]
     zoho = Zoho(zoho_url)
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "ids.json"
@@ -57,7 +56,7 @@ def client(zoho_url: str) -> Peer:
     return Peer("Zoho's Python client", A_CALL, told["seconds"] / CLIENT_CALLS, spent)
 
 
-def plain_loop(zoho_url: str, first: int) -> Peer:
+def plain_loop(zoho_url: str, ids: list[str]) -> Peer:
     """Requests in a loop, one record a call, on one connection."""
     zoho = Zoho(zoho_url)
     before = _spent(zoho)
@@ -65,8 +64,8 @@ def plain_loop(zoho_url: str, first: int) -> Peer:
         session.trust_env = False
         session.headers["Authorization"] = f"Zoho-oauthtoken {token(session, zoho_url)}"
         began = time.perf_counter()
-        for n in range(LOOP_CALLS):
-            answer = session.delete(f"{zoho_url}/crm/v7/Leads/{first + n}", timeout=30)
+        for one in ids[-LOOP_CALLS:]:
+            answer = session.delete(f"{zoho_url}/crm/v7/Leads/{one}", timeout=30)
             if answer.json()["data"][0]["code"] != "SUCCESS":
                 raise RuntimeError(f"the plain loop: {answer.text[:200]}")
         seconds = time.perf_counter() - began

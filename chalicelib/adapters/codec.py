@@ -10,7 +10,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any, cast
 
 from chalicelib.domain.deletion import (
@@ -52,10 +52,18 @@ def dumps(value: object) -> str:
 
 def deletion_to_text(deletion: Deletion) -> str:
     """The deletion as JSON, without its ids: they are stored apart. What holds nothing is left out."""
-    document = asdict(deletion)
+    document = _plain(replace(deletion, request=replace(deletion.request, ids=())))
     request = {k: v for k, v in document["request"].items() if k != "ids" and v is not None}
     slim = {k: v for k, v in document.items() if v not in (None, [], {}, (), "") and k != "id"}
     return dumps({**slim, "request": request, "v": VERSION})
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses all the way down as dicts, everything else as it is: `asdict` would copy that too."""
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    names = getattr(type(value), "__dataclass_fields__", None)
+    return value if names is None else {name: _plain(getattr(value, name)) for name in names}
 
 
 def deletion_from_text(deletion_id: str, text: str) -> Deletion:
@@ -114,7 +122,7 @@ def chunk_from(number: int, ids: Any, marks: Any) -> Chunk:
 
 def entry_to_text(entry: Entry) -> str:
     """A log entry as JSON."""
-    return dumps(asdict(entry))
+    return dumps(_plain(entry))
 
 
 def entry_from_text(text: str) -> Entry:
@@ -124,7 +132,7 @@ def entry_from_text(text: str) -> Entry:
 
 def call_to_data(call: Call) -> bytes:
     """A ledger entry of a call, compressed."""
-    return pack({**asdict(call), "kind": call.kind.value})
+    return pack({**_plain(call), "kind": call.kind.value})
 
 
 def call_from_data(data: Any) -> Call:

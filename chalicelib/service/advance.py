@@ -98,6 +98,7 @@ def _turn(run: Run) -> None:
 
 def _step(run: Run) -> None:
     executor = _executor(run.deletion)
+    run.wanted = executor.wanted(run.deletion)  # a selection that is frozen by now is done by many calls
     try:
         executor.step(run)
     except NoSlot:

@@ -9,8 +9,9 @@ from chalicelib.service import watchdog
 from chalicelib.service.advance import advance
 from chalicelib.service.run import Kit
 
-#: Due deletions that one poll looks at; more are found by the next page or the next poll.
-PAGE = 50
+#: Due deletions that one poll looks at; more are found by the next poll. After an outage of the queue nothing
+#: else wakes anybody, so it is as many as can be nudged well within the poll's time.
+PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)

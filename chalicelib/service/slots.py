@@ -167,7 +167,7 @@ def shared(leases: Leases, had: Slots, wish: Wish) -> Slots:
     """`had` before the next wave of calls: half of the concurrency at most where others wait for some, else
     more where some is free.
     """
-    most = slots.share(wish.concurrency)
+    had, most = replace(had, wanted=wish.wanted), slots.share(wish.concurrency)
     if leases.in_use(had.org, PLACE, wish.now):
         return had.shrunk(leases, most) if had.width > most else had
     return grown(leases, had, wish) if had.width < min(wish.wanted, wish.concurrency) else had

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.reply import Item, Reply
 from chalicelib.service.advance import advance
+from chalicelib.service.ports import Change, Claim
 from tests.fake_zoho import LOST, error
 from tests.unit.service.retention import OLD_LEADS, RetentionWorld
 
@@ -268,3 +269,21 @@ def test_a_pause_in_the_middle_of_50000_stops_within_one_wave() -> None:
     assert (run.status, run.counts.deleted, run.counts.already_absent) == (Status.COMPLETED, 50_000, 0)
     sent = [i for batch in world.zoho.sent("delete_records") for i in batch]
     assert len(sent) == len(set(sent)) == 50_000
+
+
+def test_a_frozen_selection_is_deleted_by_many_calls_at_once_in_the_same_slice() -> None:
+    world = RetentionWorld(ids(900))
+    world.zoho.org = replace(world.zoho.org, concurrency=10)
+    world.put()
+    world.at_next()
+    waves: list[int] = []
+    save = world.ledger.save
+
+    def noted(claim: Claim, change: Change) -> Claim:
+        waves.append(sum(call.answered_at is None for call in change.calls))
+        return save(claim, change)
+
+    object.__setattr__(world.ledger, "save", noted)
+    world.step(world.the_run().id)
+    assert world.the_run().counts.deleted == 900
+    assert [wave for wave in waves if wave] == [9]
