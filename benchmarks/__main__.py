@@ -21,6 +21,7 @@ from rich.console import Console
 
 from benchmarks import accept, by_ids, cold, history, job_events, peers, simulator_speed, writes
 from benchmarks.place import running as stack
+from benchmarks.place import without_workers
 from benchmarks.results import Row, table
 
 RUNS_COLD, RUNS_ACCEPT, POLLS = 11, 150, 30
@@ -31,9 +32,11 @@ console = Console(stderr=True, width=WIDTH)
 
 def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
     """Every row, in turn. `facts` is given what the plots need besides."""
-    with stack(directory / "stack") as running:
+    with stack(directory / "doors") as running:
+        without_workers(running)
         yield from _told("cold starts", lambda: cold.rows(running, directory / "cold", RUNS_COLD))
         yield from _told("the accept path", lambda: accept.rows(running, directory / "accept", RUNS_ACCEPT))
+    with stack(directory / "stack") as running:
         yield from _told("the simulator", lambda: simulator_speed.rows(running))
         ids = by_ids.prepare(running, 2_000, "records")
         both = [peers.client(running["zoho_url"], ids), peers.plain_loop(running["zoho_url"], ids)]

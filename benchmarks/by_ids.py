@@ -52,7 +52,7 @@ _used = count()
 
 
 def prepare(running: RunningStack, records: int, api: str, latency: float = LATENCY) -> list[str]:
-    """Fills the simulator, sets its limits and the source's; returns the ids, which nobody has deleted before:
+    """Fills the simulator, sets its limits and the source's; returns the ids. Nobody has deleted them before:
     what was deleted a moment ago would be read first.
     """
     first = FIRST + next(_used) * 1_000_000

@@ -30,6 +30,18 @@ def running(directory: Path, **overrides: str) -> Iterator[RunningStack]:
         stack.down(settings)
 
 
+def without_workers(running: RunningStack) -> None:
+    """Switches the queue's consumer and the schedules off: work on what is accepted would take the same
+    cores.
+    """
+    lambdas = running.client("lambda")
+    for source in lambdas.list_event_source_mappings()["EventSourceMappings"]:
+        lambdas.update_event_source_mapping(UUID=source["UUID"], Enabled=False)
+    events = running.client("events")
+    for rule in events.list_rules()["Rules"]:
+        events.disable_rule(Name=rule["Name"])
+
+
 class Zoho:
     """The simulator's controls."""
 

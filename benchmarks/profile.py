@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks import cold_start
 from benchmarks.place import running as stack
+from benchmarks.place import without_workers
 from local.running import RunningStack, scheduled_event
 
 CHILD = Path(__file__).with_name("profile_child.py")
@@ -21,10 +22,7 @@ EVENTS = 40
 
 
 def _messages(running: RunningStack) -> list[dict[str, Any]]:
-    """Messages for deletions of ten ids each, which are accepted first; the queue itself is switched off."""
-    lambdas = running.client("lambda")
-    for source in lambdas.list_event_source_mappings()["EventSourceMappings"]:
-        lambdas.update_event_source_mapping(UUID=source["UUID"], Enabled=False)
+    """Messages for deletions of ten ids each, which are accepted first."""
     found = []
     for n in range(EVENTS):
         ids = [str(10**17 + 100 * n + k) for k in range(10)]
@@ -43,6 +41,7 @@ EVENTS_OF: dict[str, Callable[[RunningStack], list[dict[str, Any]]]] = {
 def main(names: list[str]) -> int:
     """Prints a profile for each function that is named, for all of them where none is."""
     with tempfile.TemporaryDirectory(prefix="profile-") as place, stack(Path(place) / "stack") as running:
+        without_workers(running)
         found = cold_start.contenders(running, Path(place))
         for name in names or EVENTS_OF:
             file = Path(place) / f"{name}-events.json"
