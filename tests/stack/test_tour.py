@@ -47,10 +47,8 @@ def test_the_tour_works_as_printed(place: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    shown = {
-        int(n): text
-        for n, text in re.findall(r"^== (\d+)\n(.*?)(?=^== |\Z)", done.stdout, re.MULTILINE | re.DOTALL)
-    }
+    parts = re.findall(r"^== (\d+)\n(.*?)(?=^== |\Z)", done.stdout, re.MULTILINE | re.DOTALL)
+    shown = {int(n): text for n, text in parts}
     for n, (kind, text) in enumerate(BLOCKS):
         if kind == "text":
             for line in text.splitlines():
