@@ -42,7 +42,9 @@ class Counted:
         def call(**request: Any) -> Any:
             if self._name == "dynamodb":
                 request["ReturnConsumedCapacity"] = "TOTAL"
+            asked = time.perf_counter()
             answer = found(**request)
+            waited[0] += time.perf_counter() - asked
             calls[f"{self._name}.{method}"] += 1
             told = answer.get("ConsumedCapacity") or []
             for each in told if isinstance(told, list) else [told]:
@@ -53,6 +55,7 @@ class Counted:
 
 
 calls: Counter[str] = Counter()
+waited = [0.0]
 make = aws.client
 setattr(aws, "client", lambda name: Counted(name, make(name)))  # noqa: B010 -- the one seam of all adapters
 
@@ -65,12 +68,14 @@ def main(polls: int, due: list[str]) -> None:
         for one in due:
             bootstrap.table().wake(one, now)
         calls.clear()
+        waited[0] = 0.0
         began, worked = time.perf_counter(), time.process_time()
         done = consumers.poll(Context())
         told.append(
             {
                 "ms": 1000 * (time.perf_counter() - began),
                 "cpu_ms": 1000 * (time.process_time() - worked),
+                "waited_ms": 1000 * waited[0],
                 "due": done["due"],
                 "calls": dict(calls),
             }
