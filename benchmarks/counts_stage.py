@@ -273,7 +273,7 @@ def _ids(call: Mapping[str, Any]) -> int:
 
 
 def _client(name: str) -> Any:
-    return boto3.client(name, region_name="us-east-1")  # type: ignore[call-overload]
+    return boto3.client(name, region_name="us-east-1")  # type: ignore[call-overload]  # by literal names
 
 
 def _make_aws(url: str, key: str) -> dict[str, str]:

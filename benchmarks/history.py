@@ -52,7 +52,7 @@ class Server:
     def fill(self, count: int, first: int) -> None:
         """Puts so many finished deletions into the table, numbered from `first`."""
         stdin: IO[str] = self.process.stdin  # type: ignore[assignment]  # it was opened as a pipe
-        stdout: IO[str] = self.process.stdout  # type: ignore[assignment]
+        stdout: IO[str] = self.process.stdout  # type: ignore[assignment]  # as above
         stdin.write(f"{TABLE} {count} {first}\n")
         stdin.flush()
         while not stdout.readline().startswith("filled"):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl  # type: ignore[import-not-found]  # its environment has it
-import matplotlib.pyplot as plt  # type: ignore[import-not-found]
+import matplotlib.pyplot as plt  # type: ignore[import-not-found]  # as above
 
 mpl.use("Agg")
 INK = {"expunge": "#2ca02c", "client": "#1f77b4", "loop": "#d62728", "limit": "#7f7f7f"}
