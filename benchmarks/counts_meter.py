@@ -21,7 +21,7 @@ INDEXES = (Index("due", ("due", "next_at")), Index("day", ("day", "created_at"))
 PART_BYTES = 64 * 1024
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
-_SQS = {"SendMessage": "sqs.send"}
+_SQS = {"SendMessage": "sqs.send", "GetQueueAttributes": "sqs.ask"}
 _SECRETS = {
     "GetSecretValue": "secrets.read",
     "PutSecretValue": "secrets.write",
@@ -64,7 +64,8 @@ class Meter:
 
     def _sqs(self, name: str, asked: Mapping[str, Any], _parsed: Any, _context: Any) -> None:
         self.totals[_SQS[name]] += 1
-        self.sent(asked["MessageBody"], asked.get("DelaySeconds", 0))
+        if name == "SendMessage":
+            self.sent(asked["MessageBody"], asked.get("DelaySeconds", 0))
 
     def _sns(self, _name: str, asked: Mapping[str, Any], _parsed: Any, _context: Any) -> None:
         size = len(asked["Message"].encode())

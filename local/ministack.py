@@ -8,12 +8,11 @@ import os
 import secrets
 import socket
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from local.clients import TIMEOUTS, Local
 from local.failure import Failure
-from local.processes import Started, end, start
+from local.processes import Note, Started, start
 from local.settings import REGION, ROOT
 
 PYTHON = ROOT / ".venvs/ministack/bin/python"
@@ -22,18 +21,11 @@ ADMIN = "expunge-local-admin"
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A ministack that answers, and its root's keys."""
+def launch(directory: Path, port: int | None, note: Note) -> Local:
+    """Starts ministack on `port`, or a free one, its files in `directory`; returns its root once it answers.
 
-    process: Started
-    root: Local
-
-
-def launch(directory: Path, port: int | None) -> Running:
-    """Starts ministack on `port`, or a free one, its files in `directory`; returns when it answers.
-
-    Raises Failure where the port is busy or ministack does not come up; then nothing of it is left running.
+    Raises Failure where the port is busy or ministack does not come up. `note` is told of the process first
+    of all; to end it is the caller's business, whatever happens here.
     """
     if not PYTHON.exists():
         raise Failure("the local AWS is not set up: run make setup")
@@ -47,14 +39,14 @@ def launch(directory: Path, port: int | None) -> Running:
     )
     log = directory / "ministack.log"
     process = start(
-        [PYTHON, "-m", "ministack.app"], env=_environment(root, chosen, scratch), cwd=directory, log=log
+        [PYTHON, "-m", "ministack.app"],
+        env=_environment(root, chosen, scratch),
+        cwd=directory,
+        log=log,
+        note=note,
     )
-    try:
-        _wait_until_healthy(process, chosen, log)
-    except BaseException:
-        end(process)
-        raise
-    return Running(process, root)
+    _wait_until_healthy(process, chosen, log)
+    return root
 
 
 def admin(root: Local) -> Local:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 GRACE_SECONDS = 5.0
+_INTERRUPTS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,13 @@ class _Row:
     began: str
 
 
-def start(command: Sequence[str | Path], *, env: dict[str, str], cwd: Path, log: Path) -> Started:
-    """Starts `command` in a session of its own, all output to `log`."""
-    with log.open("ab") as sink:
+#: Told of a process the moment it runs, so that whoever is interrupted next knows what to end.
+Note = Callable[["Started"], None]
+
+
+def start(command: Sequence[str | Path], *, env: dict[str, str], cwd: Path, log: Path, note: Note) -> Started:
+    """Starts `command` in a session of its own, all output to `log`; tells `note` before all else."""
+    with log.open("ab") as sink, _uninterrupted():
         process = subprocess.Popen(
             [str(word) for word in command],
             env=env,
@@ -50,8 +56,29 @@ def start(command: Sequence[str | Path], *, env: dict[str, str], cwd: Path, log:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _children[process.pid] = process
-    return Started(process.pid, _began(process.pid) or "")
+        _children[process.pid] = process
+        started = Started(process.pid, _began(process.pid) or "")
+        note(started)
+    return started
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C and the like are answered after it. Only the main thread hears of them in any case."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in _INTERRUPTS}
+    for number in before:
+        signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)
 
 
 def end(started: Started) -> None:

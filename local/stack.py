@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -59,19 +60,19 @@ def redeploy(settings: Settings, stack: dict[str, Any]) -> None:
 
 def _start(settings: Settings) -> dict[str, Any]:
     with step("Zoho"):
-        place = zoho.given(settings.zoho_url) if settings.zoho_url else zoho.simulator(settings.directory)
-        if place.process:
-            record.remember(settings, "simulator", place.process)
+        noted = partial(record.remember, settings, "simulator")
+        given = settings.zoho_url
+        zoho_url = zoho.given(given) if given else zoho.simulator(settings.directory, noted)
     with step("local AWS"):
-        running = ministack.launch(settings.directory, settings.port)
-        record.remember(settings, "ministack", running.process)
-        aws = ministack.admin(running.root)
+        noted = partial(record.remember, settings, "ministack")
+        root = ministack.launch(settings.directory, settings.port, noted)
+        aws = ministack.admin(root)
     outputs = _deploy(settings, aws)
     with step("secrets and events queue"):
         sources, credentials = outputs["SourcesSecretName"], outputs["ZohoSecretName"]
-        filling.fill(aws, {sources: filling.sources(), credentials: filling.zoho(place.url)})
+        filling.fill(aws, {sources: filling.sources(), credentials: filling.zoho(zoho_url)})
         events = filling.events_queue(aws, outputs["TopicArn"])
-    stack = _describe(aws, outputs, events, place.url)
+    stack = _describe(aws, outputs, events, zoho_url)
     record.describe(settings, stack)
     return stack
 

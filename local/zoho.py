@@ -5,50 +5,41 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
 from local.failure import Failure
 from local.ministack import free_port
-from local.processes import Started, end, start
+from local.processes import Note, Started, start
 from local.settings import ROOT
 
 START_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Zoho:
-    """An address that answers as Zoho does; `process` is None where it was not started here."""
-
-    url: str
-    process: Started | None
-
-
-def given(url: str) -> Zoho:
+def given(url: str) -> str:
     """The address named by ZOHO_URL. Raises Failure where nothing answers there; any HTTP answer will do."""
     try:
         _get(url)
     except requests.RequestException as error:
         raise Failure(f"ZOHO_URL={url}: cannot be reached ({_reason(error)})") from error
-    return Zoho(url, None)
+    return url
 
 
-def simulator(directory: Path) -> Zoho:
-    """Starts the simulator on a free port; returns when it answers. Raises Failure where it does not."""
+def simulator(directory: Path, note: Note) -> str:
+    """Starts the simulator on a free port; returns its address when it answers.
+
+    Raises Failure where it does not. `note` is told of the process first of all; to end it is the caller's
+    business, whatever happens here.
+    """
     port = free_port()
     log = directory / "simulator.log"
     command = [sys.executable, "-m", "simulator", "--port", str(port)]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
-    process = start(command, env=env, cwd=ROOT, log=log)
+    process = start(command, env=env, cwd=ROOT, log=log, note=note)
     url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_it_answers(process, url, log)
-    except BaseException:
-        end(process)
-        raise
-    return Zoho(url, process)
+    _wait_until_it_answers(process, url, log)
+    return url
 
 
 def _wait_until_it_answers(process: Started, url: str, log: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.queue import deletion_of
-from chalicelib.service.ports import DeadLetter
+from chalicelib.service.messaging import DeadLetter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeadLetterQueue:
-    """See ports.DeadLetters. boto3's errors pass: an operator is told what AWS said."""
+    """See messaging.DeadLetters. boto3's errors pass: an operator is told what AWS said."""
 
     url: str
     client: SQSClient
 
     def receive(self) -> list[DeadLetter]:
-        """See ports.DeadLetters."""
+        """See messaging.DeadLetters."""
         answer = self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         return [
             DeadLetter(message["ReceiptHandle"], deletion_of(message["Body"]))
@@ -28,11 +28,11 @@ class DeadLetterQueue:
         ]
 
     def remove(self, letter: DeadLetter) -> None:
-        """See ports.DeadLetters."""
+        """See messaging.DeadLetters."""
         self.client.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
 
     def release(self, letter: DeadLetter) -> None:
-        """See ports.DeadLetters."""
+        """See messaging.DeadLetters."""
         self.client.change_message_visibility(
             QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0
         )

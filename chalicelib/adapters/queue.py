@@ -33,7 +33,7 @@ class WorkQueue:
     correlation: Callable[[], str] = str
 
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
-        """See ports.Nudges. The delay is rounded up: a nudge before its time would find nothing due."""
+        """See messaging.Nudges. The delay is rounded up: a nudge before its time would find nothing due."""
         seconds = min(LONGEST_DELAY, max(0, math.ceil(delay)))
         correlation = self.correlation()
         body = json.dumps({"deletion": deletion_id} | ({"correlation": correlation} if correlation else {}))
@@ -41,6 +41,17 @@ class WorkQueue:
             self.client().send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=seconds)
         except (BotoCoreError, ClientError) as problem:
             self.report("nudge_failed", deletion_id=deletion_id, reason=type(problem).__name__)
+
+    def waiting(self) -> int:
+        """See messaging.Queue."""
+        try:
+            found = self.client().get_queue_attributes(
+                QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        except (BotoCoreError, ClientError) as problem:
+            self.report("backlog_unknown", reason=type(problem).__name__)
+            return 0
+        return int(found["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def deletion_of(body: str) -> str | None:

@@ -22,7 +22,7 @@ class ResultsTopic:
     client: Callable[[], SNSClient]
 
     def publish(self, message: str, attributes: Mapping[str, str]) -> None:
-        """See ports.Topic. Raises Unavailable where SNS did not take it."""
+        """See messaging.Topic. Raises Unavailable where SNS did not take it."""
         named: Any = {
             name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
         }

@@ -16,7 +16,8 @@ from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.ids import RANDOM_BYTES, deletion_id
 from chalicelib.domain.log import first
 from chalicelib.domain.outcomes import fresh
-from chalicelib.service.ports import Deliveries, Delivery, Nudges
+from chalicelib.service.messaging import Nudges
+from chalicelib.service.ports import Deliveries, Delivery
 
 DAY = 86_400
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.backoff import Patience
 from chalicelib.service.ids_guard import Recent
-from chalicelib.service.ports import Leases, Ledger, Nudges, Topic, ZohoFactory
+from chalicelib.service.messaging import Queue, Topic
+from chalicelib.service.ports import Leases, Ledger, ZohoFactory
 
 
 def _nobody(*_told: object) -> None:
@@ -29,7 +30,7 @@ class Kit:
 
     ledger: Ledger
     leases: Leases
-    nudges: Nudges
+    nudges: Queue
     topic: Topic
     zoho: ZohoFactory
     clock: Callable[[], float]

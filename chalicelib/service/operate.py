@@ -19,7 +19,7 @@ from chalicelib.domain.errors import Missing, Unavailable, WrongState
 from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
 from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
-from chalicelib.service.ports import Nudges
+from chalicelib.service.messaging import Nudges
 
 #: How often a command is judged anew where the deletion is written at the same moment.
 TRIES = 8

@@ -31,8 +31,10 @@ class Polled:
 def poll(kit: Kit, until: float, here: int = 10) -> Polled:
     """Move due deletions forward until `until` (seconds since the epoch) or nothing is due.
 
-    `here`: as many are moved by the poll itself; the rest of a full page is nudged to the workers. One that
-    fails does not keep the others. Raises Unavailable where the table cannot be asked for what is due.
+    `here`: as many are moved by the poll itself, the longest due first; the rest of a full page is nudged to
+    the workers, but for as many as the queue holds messages for already: a line that is long does not get
+    longer by asking again. One that fails does not keep the others. Raises Unavailable where the table cannot
+    be asked for what is due.
     """
     now = kit.clock()
     waiting = kit.ledger.due_since(now, PAGE)
@@ -41,7 +43,8 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
     found = [deletion_id for deletion_id, _ in waiting]
     advanced = failed = 0
     rest = found[here:]
-    for deletion_id in rest:
+    asleep = rest[kit.nudges.waiting() :] if rest else []
+    for deletion_id in asleep:
         kit.nudges.nudge(deletion_id)
     for deletion_id in found[:here]:
         if kit.clock() >= until:
@@ -55,4 +58,4 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
         except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one must not keep the others
             failed += 1
             kit.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
-    return Polled(len(found), advanced, len(rest), failed, late, oldest)
+    return Polled(len(found), advanced, len(asleep), failed, late, oldest)

@@ -68,7 +68,7 @@ class Change:
 
     `next_at`: when the deletion is due again; `lease_until`: 0 gives the lease back. `regardless`: also where
     a command has come since the claim was read. `chunks`: new outcomes of ids that are stored; `new_chunks`:
-    ids stored for the first time, or again while their selection is still growing, with their outcomes (at
+    ids stored for the first time, or again while their selection is still growing, untouched as yet (at
     most 20 in one write; service.freeze makes them). All of it is written, or nothing.
     """
 
@@ -165,41 +165,6 @@ class Leases(Protocol):
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         """Names that begin so and whose lease has not ended, strongly consistent."""
-
-
-class Nudges(Protocol):
-    """The work queue. Losing a message is no harm: the poll finds what is due."""
-
-    def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
-        """Wake a worker for this deletion in `delay` seconds (0 to 900). Never raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message of the queue that failed too often. `deletion_id` is None where it is not one of ours."""
-
-    handle: str
-    deletion_id: str | None
-
-
-class DeadLetters(Protocol):
-    """The dead-letter queue of the work queue."""
-
-    def receive(self) -> Sequence[DeadLetter]:
-        """Some of the letters; they stay for now, invisible to others. Empty where there is none."""
-
-    def remove(self, letter: DeadLetter) -> None:
-        """Take the letter out of the queue."""
-
-    def release(self, letter: DeadLetter) -> None:
-        """Let others see a letter that was received, at once."""
-
-
-class Topic(Protocol):
-    """Where result events leave."""
-
-    def publish(self, message: str, attributes: Mapping[str, str]) -> None:
-        """Hand one event to the topic; returning means that it was taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
 from chalicelib.domain.document import receipt
 from chalicelib.domain.ids import RANDOM_BYTES, deletion_id
 from chalicelib.domain.policy import Policy
-from chalicelib.service.ports import Deliveries, Delivery, Nudges
+from chalicelib.service.messaging import Nudges
+from chalicelib.service.ports import Deliveries, Delivery
 
 DAY = 86_400
 #: A module's name where the policy is so broken that it has none.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
-from chalicelib.service.ports import DeadLetter, DeadLetters, Nudges
+from chalicelib.service.messaging import DeadLetter, DeadLetters, Nudges
 
 #: Later than any deletion is due.
 EVER = 10**11

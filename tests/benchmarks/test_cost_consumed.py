@@ -15,7 +15,7 @@ import pytest
 from benchmarks.counts_meter import INDEXES, Meter
 from chalicelib.adapters.table import Table
 from local import ministack
-from local.processes import end
+from local.processes import Started, end
 from tests.contract.ledger.test_ledger import make_table
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.stage import Stage
@@ -23,11 +23,12 @@ from tests.crash.stage import Stage
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    running = ministack.launch(tmp_path_factory.mktemp("consumed"), None)
+    started: list[Started] = []
     try:
-        yield running.root
+        yield ministack.launch(tmp_path_factory.mktemp("consumed"), None, started.append)
     finally:
-        end(running.process)
+        for each in started:
+            end(each)
 
 
 class Told:

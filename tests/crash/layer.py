@@ -14,7 +14,8 @@ from typing import Any, cast
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.reply import Reply
 from chalicelib.service.ids_guard import Recent
-from chalicelib.service.ports import Leases, Ledger, Nudges, Topic, Zoho, ZohoFactory
+from chalicelib.service.messaging import Queue, Topic
+from chalicelib.service.ports import Leases, Ledger, Zoho, ZohoFactory
 from chalicelib.service.retain import Runs
 
 
@@ -96,8 +97,8 @@ class Process:
     def runs(self, runs: Runs) -> Runs:
         return cast("Runs", Port(self, "policies", runs, _unavailable("table")))
 
-    def nudges(self, nudges: Nudges) -> Nudges:
-        return cast("Nudges", Port(self, "queue", nudges, lambda: None))
+    def nudges(self, queue: Queue) -> Queue:
+        return cast("Queue", Port(self, "queue", queue, lambda: 0))
 
     def topic(self, topic: Topic) -> Topic:
         return cast("Topic", Port(self, "topic", topic, _unavailable("topic")))

@@ -46,6 +46,9 @@ class Queue:
         self.sent += 1
         self.messages.append((self.clock() + delay, self.sent, deletion_id))
 
+    def waiting(self) -> int:
+        return sum(at <= self.clock() for at, _, _ in self.messages)
+
     def receive(self) -> list[tuple[int, str]]:
         """Those that are visible; they stay, invisible for a while, until they are removed."""
         now = self.clock()

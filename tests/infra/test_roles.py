@@ -49,7 +49,7 @@ MAY = {
     ),
     "work": ZOHO_WORK
     | grants(("sqs", {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}, "WorkQueue.Arn")),
-    "poll": ZOHO_WORK | LOST,
+    "poll": ZOHO_WORK | LOST | grants(("sqs", {"GetQueueAttributes"}, "WorkQueue.Arn")),
     "retention": LOST
     | grants(
         ("dynamodb", {"Query", "PutItem", "UpdateItem"}, TABLE),

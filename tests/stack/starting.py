@@ -36,15 +36,15 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def running_in(directory: Path) -> list[int]:
-    """Processes that have anything of this directory in their working directory or command line."""
+    """Processes that have anything of this directory in working directory, command line or environment."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                words = (entry / "cmdline").read_bytes().decode(errors="replace")
+                words = b"\n".join((entry / part).read_bytes() for part in ("cmdline", "environ"))
                 where = str((entry / "cwd").readlink())
             except OSError:
                 continue
-            if str(directory) in words or where.startswith(str(directory)):
+            if str(directory).encode() in words or where.startswith(str(directory)):
                 found.append(int(entry.name))
     return found

@@ -12,7 +12,7 @@ from botocore.exceptions import WaiterError
 
 from local import ministack
 from local.clients import Local
-from local.processes import end
+from local.processes import Started, end
 from tests.fakes import CRM, event
 from tests.stack.account import Account
 
@@ -27,12 +27,14 @@ ITEM: Any = {"pk": {"S": "D#del_1"}, "sk": {"S": "META"}}
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An account of its own, with nothing in it."""
     place: Path = tmp_path_factory.mktemp("account")
-    running = ministack.launch(place, None)
+    started: list[Started] = []
     try:
-        admin: Local = ministack.admin(running.root)
+        root = ministack.launch(place, None, started.append)
+        admin: Local = ministack.admin(root)
         yield Account(admin)
     finally:
-        end(running.process)
+        for each in started:
+            end(each)
 
 
 def fill(account: Account, stage: str) -> str:

@@ -108,6 +108,9 @@ CALLS: dict[str, Callable[[Clients, RunningStack], Any]] = {
     ),
     "delete a secret": lambda aws, _: aws("secretsmanager").delete_secret(SecretId=PREFIX + "zoho/default"),
     "send to the work queue": queue("send_message", "work_queue_url", MessageBody="{}", DelaySeconds=900),
+    "ask how long the work queue is": queue(
+        "get_queue_attributes", "work_queue_url", AttributeNames=["ApproximateNumberOfMessages"]
+    ),
     "receive from the work queue": queue("receive_message", "work_queue_url"),
     "purge the work queue": queue("purge_queue", "work_queue_url"),
     "receive from the dead letters": queue("receive_message", "dead_letter_queue_url"),
@@ -148,8 +151,8 @@ MAY = {
         "read the links' secret",
         "send to the work queue",
     },
-    "work": ZOHO_WORK | {"receive from the work queue"},
-    "poll": ZOHO_WORK,
+    "work": ZOHO_WORK | {"receive from the work queue", "ask how long the work queue is"},
+    "poll": ZOHO_WORK | {"ask how long the work queue is"},
     "retention": {
         "put an item",
         "put an item in a transaction",

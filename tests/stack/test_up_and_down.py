@@ -88,6 +88,29 @@ def test_down_leaves_other_peoples_processes_alone(directory: Path) -> None:
         bystander.communicate(b"\n")
 
 
+def test_who_is_interrupted_while_starting_has_noted_what_runs(tmp_path: Path) -> None:
+    noted: list[Started] = []
+
+    def note(started: Started) -> None:
+        signal.raise_signal(signal.SIGINT)
+        noted.append(started)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        processes.start(
+            [sys.executable, "-c", "import time; time.sleep(60)"],
+            env=dict(os.environ),
+            cwd=tmp_path,
+            log=tmp_path / "log",
+            note=note,
+        )
+    assert signal.getsignal(signal.SIGINT) is before
+    (running,) = noted
+    assert running.alive
+    processes.end(running)
+    assert not running.alive
+
+
 @pytest.mark.parametrize("after", [0.3, 2.5, 4.0])
 def test_an_interrupted_start_leaves_nothing(directory: Path, after: float) -> None:
     command = [sys.executable, "-m", "local", "up"]

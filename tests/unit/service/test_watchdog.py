@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain.deletion import Counts, Status
@@ -9,7 +11,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.service import watchdog
 from chalicelib.service.poll import poll
 from chalicelib.service.ports import ZohoFactory
-from tests.unit.service.world import World
+from tests.unit.service.world import FakeNudges, World
 
 
 def failing(world: World, problem: Exception) -> None:
@@ -89,3 +91,26 @@ def test_a_poll_asks_the_table_for_what_is_due_once_and_says_how_long_it_waits()
     world.now += watchdog.OVERDUE_SECONDS + 5
     busy = poll(world.kit, until=world.now - 1)
     assert (busy.oldest, busy.overdue, len(asked)) == (watchdog.OVERDUE_SECONDS + 5, 1, 2)
+
+
+@pytest.mark.parametrize(("ready", "nudged"), [(0, 4), (1, 3), (4, 0), (100, 0)])
+def test_a_poll_wakes_only_those_that_the_queue_has_no_message_for(ready: int, nudged: int) -> None:
+    world = World([str(n) for n in range(6)])
+    due = [world.accept(ids=(str(n),)) for n in range(6)]
+    world.nudges.sent.clear()
+    world.nudges.ready = ready
+    polled = poll(world.kit, until=world.now - 1, here=2)
+    assert (polled.due, polled.nudged) == (6, nudged)
+    assert [deletion_id for deletion_id, _ in world.nudges.sent] == due[6 - nudged :]
+
+
+def test_a_poll_that_can_do_it_all_itself_does_not_ask_the_queue() -> None:
+    world = World(["1"])
+    world.accept(ids=("1",))
+    world.kit = replace(world.kit, nudges=Unasked())
+    assert poll(world.kit, until=world.now + 60).advanced == 1
+
+
+class Unasked(FakeNudges):
+    def waiting(self) -> int:
+        raise AssertionError("asked")

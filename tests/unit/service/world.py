@@ -37,9 +37,13 @@ class FakeTopic:
 @dataclass
 class FakeNudges:
     sent: list[tuple[str, float]] = field(default_factory=list)
+    ready: int = 0
 
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
         self.sent.append((deletion_id, delay))
+
+    def waiting(self) -> int:
+        return self.ready
 
 
 class World:
