@@ -28,7 +28,7 @@ from chalicelib.domain.deletion import (
 )
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.log import Entry
-from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.outcomes import Chunk, untouched
 from chalicelib.domain.reply import CallKind
 from chalicelib.service.ports import Call
 
@@ -113,11 +113,14 @@ def readable(deletion_id: str, part: str) -> Iterator[None]:
         raise Unreadable(deletion_id, f"{part}: {type(problem).__name__}") from problem
 
 
-def chunk_from(number: int, ids: Any, marks: Any) -> Chunk:
-    """A chunk from its two stored parts."""
+def chunk_from(number: int, ids: Any, marks: Any | None) -> Chunk:
+    """A chunk from its two stored parts; None for the marks where nothing has become of its ids yet."""
+    named = tuple(unpack(ids))
+    if marks is None:
+        return untouched(number, named)
     state = unpack(marks)
     codes = {int(i): (str(code), str(message)) for i, code, message in state["c"]}
-    return Chunk(number, tuple(unpack(ids)), str(state["m"]), codes)
+    return Chunk(number, named, str(state["m"]), codes)
 
 
 def entry_to_text(entry: Entry) -> str:

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import Sight
-from chalicelib.domain.outcomes import Chunk, fresh
+from chalicelib.domain.outcomes import Chunk
 from chalicelib.service.ports import Call, Claim, Delivery
 
 Item = dict[str, Any]
@@ -77,35 +77,30 @@ def unless_live(now: float) -> dict[str, Any]:
     }
 
 
-def new_deletion(deletion: Deletion, shards: int) -> list[Item]:
-    """The items of a deletion that has just been accepted, but for its log."""
-    expires = number(deletion.expires_at)
-    found = [
-        {
-            **meta_key(deletion.id),
-            "doc": {"S": codec.deletion_to_text(deletion)},
-            "due": {"S": shard(deletion.id, shards)},
-            "next_at": number(deletion.created_at),
-            "day": {"S": f"day#{str(iso(deletion.created_at))[:10]}"},
-            "created_at": {"S": str(iso(deletion.created_at))},
-            "lease_until": number(0),
-            "fence": number(0),
-            "revision": number(0),
-            "control": number(0),
-            "commands": {"L": []},
-            "commands_done": number(0),
-            "expires_at": expires,
-        }
-    ]
-    for chunk in fresh(deletion.request.ids):
-        found += from_ids(deletion, chunk)
-    return found
+def new_deletion(deletion: Deletion, shards: int) -> Item:
+    """A deletion that has just been accepted, without its ids and its log."""
+    zero, created = {"N": "0"}, str(iso(deletion.created_at))
+    return {
+        **meta_key(deletion.id),
+        "doc": {"S": codec.deletion_to_text(deletion)},
+        "due": {"S": shard(deletion.id, shards)},
+        "next_at": number(deletion.created_at),
+        "day": {"S": f"day#{created[:10]}"},
+        "created_at": {"S": created},
+        "lease_until": zero,
+        "fence": zero,
+        "revision": zero,
+        "control": zero,
+        "commands": {"L": []},
+        "commands_done": zero,
+        "expires_at": number(deletion.expires_at),
+    }
 
 
-def from_ids(deletion: Deletion, chunk: Chunk) -> list[Item]:
-    """The ids of a chunk, written once, and apart from them their outcomes."""
+def from_ids(deletion: Deletion, chunk: Chunk) -> Item:
+    """The ids of a chunk, written once. Their outcomes lie apart from them, once there are any."""
     data = {"data": {"B": codec.pack(list(chunk.ids))}, "expires_at": number(deletion.expires_at)}
-    return [{**part_key(deletion.id, "IDS", chunk.number), **data}, from_marks(deletion, chunk)]
+    return {**part_key(deletion.id, "IDS", chunk.number), **data}
 
 
 def to_deletion(item: Item) -> Deletion:

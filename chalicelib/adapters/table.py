@@ -22,7 +22,7 @@ from chalicelib.adapters.steering import Steering
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unavailable, Unreadable
 from chalicelib.domain.log import Entry
-from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Change, Claim, Delivery
 
 
@@ -41,11 +41,13 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
         """See ports.Deliveries. One transaction: the delivery, the deletion, its ids and its first log
         entry.
         """
-        puts = [items.put(self.name, items.from_delivery(delivery), items.unless_live(now))]
-        puts += [
-            items.put(self.name, item, items.UNLESS_THERE)
-            for item in items.new_deletion(deletion, self.shards)
+        meta = items.new_deletion(deletion, self.shards)
+        puts = [
+            items.put(self.name, items.from_delivery(delivery), items.unless_live(now)),
+            items.put(self.name, meta, items.UNLESS_THERE),
         ]
+        chunks = fresh(deletion.request.ids)
+        puts += [items.put(self.name, items.from_ids(deletion, chunk)) for chunk in chunks]
         puts.append(items.put(self.name, items.from_entry(deletion, entry)))
         try:
             with reached():
@@ -103,9 +105,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
         actions += [items.put(self.name, items.from_entry(deletion, e)) for e in change.entries]
         actions += [items.put(self.name, items.from_call(deletion, c)) for c in change.calls]
         actions += [items.put(self.name, items.from_marks(deletion, c)) for c in change.chunks]
-        actions += [
-            items.put(self.name, item) for c in change.new_chunks for item in items.from_ids(deletion, c)
-        ]
+        actions += [items.put(self.name, items.from_ids(deletion, c)) for c in change.new_chunks]
         if change.lane is not None:
             actions.append(items.lane_put(self.name, change.lane))
         self._write(claim, actions, once=change.commands_done > 0)
@@ -195,11 +195,11 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """See ports.Ledger."""
         keys = [items.part_key(deletion_id, "IDS", number), items.part_key(deletion_id, "OUT", number)]
-        found = {item["sk"]["S"][:3]: item for item in self.batch_get(keys)}
-        if len(found) != len(keys):
-            raise Unreadable(deletion_id, f"chunk {number} is not whole")
+        found = {item["sk"]["S"][:3]: item["data"]["B"] for item in self.batch_get(keys)}
+        if "IDS" not in found:
+            raise Unreadable(deletion_id, f"the ids of chunk {number} are not there")
         with codec.readable(deletion_id, f"chunk {number}"):
-            return codec.chunk_from(number, found["IDS"]["data"]["B"], found["OUT"]["data"]["B"])
+            return codec.chunk_from(number, found["IDS"], found.get("OUT"))
 
     def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
         """See ports.Ledger."""

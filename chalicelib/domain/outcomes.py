@@ -110,12 +110,13 @@ class Chunk:
 
 def fresh(ids: tuple[str, ...]) -> list[Chunk]:
     """`ids` cut into chunks, all pending."""
-    return [
-        Chunk(
-            number, ids[start : start + CHUNK_SIZE], Mark.PENDING.value * len(ids[start : start + CHUNK_SIZE])
-        )
-        for number, start in enumerate(range(0, len(ids), CHUNK_SIZE))
-    ]
+    starts = range(0, len(ids), CHUNK_SIZE)
+    return [untouched(number, ids[start : start + CHUNK_SIZE]) for number, start in enumerate(starts)]
+
+
+def untouched(number: int, ids: tuple[str, ...]) -> Chunk:
+    """A chunk of which nothing has reached Zoho."""
+    return Chunk(number, ids, Mark.PENDING.value * len(ids))
 
 
 def recount(counts: Counts, before: Chunk, after: Chunk) -> Counts:

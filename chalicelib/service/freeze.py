@@ -15,7 +15,7 @@ from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, fresh
 from chalicelib.service.run import Run
 
-#: Ids that one write can store: 20 chunks are 40 items and about 1 MB, far below what a transaction takes.
+#: Ids that one write can store: 20 chunks are 20 items and about 1 MB, far below what a transaction takes.
 MOST_AT_ONCE = 20 * CHUNK_SIZE
 
 

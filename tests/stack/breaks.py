@@ -208,7 +208,7 @@ def policy(document: dict[str, Any], *, late: bool = False, run: Status | None =
             purge = Request(Operation.PURGE, "Leads", "default", policy="old-leads", run="r1")
             made = Deletion("del_RUN", purge, "retention", now, now, int(now) + 9999, status=run)
             made = Deletion(**{**_fields(made), "problems": (Problem("NO_PERMISSION", 1),)})
-            meta = {k: v for k, v in items.new_deletion(made, 1)[0].items() if k not in ("due", "next_at")}
+            meta = {k: v for k, v in items.new_deletion(made, 1).items() if k not in ("due", "next_at")}
             client.put_item(TableName=TABLE, Item=meta)
             store.note_run("default", "old-leads", Ran("r1", "del_RUN", now))
             keys.append(items.meta_key("del_RUN"))
