@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +29,7 @@ TABLE = "bench-history"
 DUE = 10
 SPREAD = 1.1
 IDLE_MS = 100.0
+WARM_UP = 2
 
 
 @dataclass
@@ -60,34 +61,63 @@ class Server:
                 raise RuntimeError("the local AWS ended while its table was filled")
 
 
+@dataclass
+class Poller:
+    """A process that polls a server when it is told to."""
+
+    process: subprocess.Popen[str]
+    due: list[str]
+
+    def poll(self) -> dict[str, Any]:
+        """One poll: its time, and what it asked. Raises RuntimeError where it did not find what is due."""
+        stdin: IO[str] = self.process.stdin  # type: ignore[assignment]  # it was opened as a pipe
+        stdout: IO[str] = self.process.stdout  # type: ignore[assignment]  # as above
+        stdin.write("poll\n")
+        stdin.flush()
+        for line in stdout:
+            if line.startswith("told "):
+                told: dict[str, Any] = json.loads(line.removeprefix("told "))
+                if told["due"] != len(self.due):
+                    raise RuntimeError(f"{told['due']} found due, {len(self.due)} are")
+                return told
+        raise RuntimeError("the poll ended; run benchmarks/poll_child.py by hand to see why")
+
+
 def rows(directory: Path, sizes: Sequence[int], polls: int) -> Iterator[Row]:
-    """Idle polls, then polls with ten deletions due at each of the sizes."""
-    with _server(directory) as server:
-        idle = _polls(server, polls, [])
-        calls = max(sum(n for name, n in each["calls"].items() if name != "capacity") for each in idle)
-        yield at_most("an idle poll's calls to AWS", calls, 1, against="one query of what is due")
-        yield at_most(
-            "an idle poll, in its worker", median([each["ms"] for each in idle]), IDLE_MS, unit=" ms"
-        )
-        due, found, there = _due(server), [], 0
+    """Idle polls, then polls with ten deletions due at each of the sizes, taken in turns."""
+    with ExitStack() as servers:
+        pollers = {}
         for size in sizes:
-            server.fill(size - there, there)
-            there = size
-            found.append((size, _polls(server, polls, due)))
-        yield from _flat(found)
+            server = servers.enter_context(_server(directory / str(size)))
+            if size == min(sizes):
+                yield from _idle(servers.enter_context(_poller(server, [])), polls)
+            pollers[size] = servers.enter_context(_poller(server, _due(server)))
+            server.fill(size, 0)
+        found: dict[int, list[dict[str, Any]]] = {size: [] for size in sizes}
+        for n in range(polls + WARM_UP):
+            for size, poller in pollers.items():
+                told = poller.poll()
+                if n >= WARM_UP:
+                    found[size].append(told)
+    yield from _flat(found)
 
 
-def _flat(found: list[tuple[int, list[dict[str, Any]]]]) -> Iterator[Row]:
-    times = {size: median([each["ms"] for each in told]) for size, told in found}
-    # The local AWS holds the table in the memory of one process and slows down with it; DynamoDB does not.
-    own = {size: median([each["ms"] - each["waited_ms"] for each in told]) for size, told in found}
-    units = {size: median([each["calls"]["capacity"] for each in told]) for size, told in found}
-    shown = ", ".join(f"{size:,}: {own[size]:.0f} of {ms:.0f} ms" for size, ms in times.items())
+def _idle(poller: Poller, polls: int) -> Iterator[Row]:
+    told = [poller.poll() for _ in range(polls + WARM_UP)][WARM_UP:]
+    calls = max(sum(n for name, n in each["calls"].items() if name != "capacity") for each in told)
+    yield at_most("an idle poll's calls to AWS", calls, 1, against="one query of what is due")
+    yield at_most("an idle poll, in its worker", median([each["ms"] for each in told]), IDLE_MS, unit=" ms")
+
+
+def _flat(found: dict[int, list[dict[str, Any]]]) -> Iterator[Row]:
+    times = {size: median([each["ms"] for each in told]) for size, told in found.items()}
+    units = {size: median([each["calls"]["capacity"] for each in told]) for size, told in found.items()}
+    shown = ", ".join(f"{size:,}: {ms:.0f} ms" for size, ms in times.items())
     taken = ", ".join(f"{size:,}: {each:g}" for size, each in units.items())
     first = min(times)
-    slower = max(own.values()) / own[first]
-    facts = {"times_ms": times, "own_ms": own, "units": units}
-    yield at_most("poll, own time, by finished deletions", slower, SPREAD, unit=" x", against=shown, **facts)
+    slower = max(times.values()) / times[first]
+    facts = {"times_ms": times, "units": units}
+    yield at_most("poll, time, by finished deletions", slower, SPREAD, unit=" x", against=shown, **facts)
     dearer = max(units.values()) / units[first]
     yield at_most("poll, capacity, by finished deletions", dearer, SPREAD, unit=" x", against=taken)
 
@@ -177,13 +207,19 @@ class _NoNudges:
         """Nobody works on the queue here."""
 
 
-def _polls(server: Server, polls: int, due: list[str]) -> list[dict[str, Any]]:
+@contextmanager
+def _poller(server: Server, due: list[str]) -> Iterator[Poller]:
     environment = {**server.environment, "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(CHILD), str(polls), *due]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
-    if done.returncode:
-        raise RuntimeError(f"poll: {done.stderr.strip().splitlines()[-1]}")
-    told: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])
-    if any(each["due"] != len(due) for each in told):
-        raise RuntimeError(f"{[each['due'] for each in told]} found due, {len(due)} are")
-    return told
+    process = subprocess.Popen(
+        [sys.executable, str(CHILD), *due],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield Poller(process, due)
+    finally:
+        process.terminate()
+        process.wait(30)

@@ -1,7 +1,7 @@
-"""Polls in this process as the poll function does, counting what each asks of AWS; prints JSON.
+"""Polls in this process as the poll function does, counting what each asks of AWS.
 
-Run with the environment of the poll function. Arguments: how many polls, then ids of deletions that are made
-due before each of them; none for idle polls.
+Run with the environment of the poll function. Arguments: ids of deletions that are made due before each poll;
+none for idle polls. Each line on standard input is one poll, and is answered with a line of JSON.
 """
 
 import json
@@ -42,9 +42,7 @@ class Counted:
         def call(**request: Any) -> Any:
             if self._name == "dynamodb":
                 request["ReturnConsumedCapacity"] = "TOTAL"
-            asked = time.perf_counter()
             answer = found(**request)
-            waited[0] += time.perf_counter() - asked
             calls[f"{self._name}.{method}"] += 1
             told = answer.get("ConsumedCapacity") or []
             for each in told if isinstance(told, list) else [told]:
@@ -55,34 +53,21 @@ class Counted:
 
 
 calls: Counter[str] = Counter()
-waited = [0.0]
 make = aws.client
 setattr(aws, "client", lambda name: Counted(name, make(name)))  # noqa: B010 -- the one seam of all adapters
 
 
-def main(polls: int, due: list[str]) -> None:
-    """The polls after one that is not counted, which makes clients and connections."""
-    told = []
-    for n in range(polls + 1):
-        now = time.time()
-        for one in due:
-            bootstrap.table().wake(one, now)
-        calls.clear()
-        waited[0] = 0.0
-        began, worked = time.perf_counter(), time.process_time()
-        done = consumers.poll(Context())
-        told.append(
-            {
-                "ms": 1000 * (time.perf_counter() - began),
-                "cpu_ms": 1000 * (time.process_time() - worked),
-                "waited_ms": 1000 * waited[0],
-                "due": done["due"],
-                "calls": dict(calls),
-            }
-        )
-        if n == 0:
-            told.clear()
-    print("\n" + json.dumps(told))
+def poll(due: list[str]) -> dict[str, Any]:
+    """One poll: how long it took, and what it asked."""
+    now = time.time()
+    for one in due:
+        bootstrap.table().wake(one, now)
+    calls.clear()
+    began = time.perf_counter()
+    done = consumers.poll(Context())
+    took = time.perf_counter() - began
+    return {"ms": 1000 * took, "due": done["due"], "calls": dict(calls)}
 
 
-main(int(sys.argv[1]), sys.argv[2:])
+for _ in sys.stdin:
+    print("told " + json.dumps(poll(sys.argv[1:])), flush=True)

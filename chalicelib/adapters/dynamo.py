@@ -91,8 +91,12 @@ class Dynamo:
 
     def first_page(self, **query: Any) -> list[items.Item]:
         """The first page of a query, as long as its Limit says."""
-        found: list[items.Item] = self._ask(self.client().query, TableName=self.name, **query)["Items"]
-        return found
+        return self.page(**query)[0]
+
+    def page(self, **query: Any) -> tuple[list[items.Item], items.Item | None]:
+        """The first page of a query, and the key at which it ended where there is more."""
+        answer = self._ask(self.client().query, TableName=self.name, **query)
+        return answer["Items"], answer.get("LastEvaluatedKey")
 
     def _ask(self, call: Callable[..., Any], **request: Any) -> Any:
         try:

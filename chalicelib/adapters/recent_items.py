@@ -1,6 +1,7 @@
 """Sets of ids that were deleted a moment ago: `ORG#{org}` / `GONE#{module}#{shard}#{bucket}`.
 
-An update costs as much as the item is large, so a set is small and full early: at most about 8 KB.
+An update costs as much as the item is large, so a set is small and full early: at most about 8 KB. A few ids
+at a time share one set until it is full: one write instead of one for each shard.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from chalicelib.domain import recent
 
 #: Requests of one wave under way at once; connections that are kept are as many (botocore's default is 10).
 MOST_AT_ONCE = 8
+#: Who needs more shards than these asks for all of them by one query. It reads 1 MB at most; what does not
+#: fit, which is seldom, is then asked for shard by shard.
+FEW = 3
+#: The shard that small writes share, and how many ids such a write has at most.
+SHARED, SMALL = recent.SHARDS, 50
 
 T = TypeVar("T")
 
@@ -43,25 +49,35 @@ class RecentItems(Dynamo):
                 },
             )
 
+        if len(ids) <= SMALL and remember(SHARED, [recent.digest(one) for one in ids]):
+            return
         by_shard = recent.by_shard(ids)
         _at_once([partial(remember, shard, digests) for shard, digests in by_shard.items()])
 
     def deleted_lately(self, org: str, scope: str, ids: Sequence[str], since: float, now: float) -> set[str]:
         """See ids_guard.Recent."""
 
-        def kept_in(shard: int) -> list[bytes]:
-            found = self.query(
-                KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-                ExpressionAttributeValues={
+        def between(first: int, last: int) -> dict[str, Any]:
+            return {
+                "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+                "ExpressionAttributeValues": {
                     ":pk": items.org_key(org, "")["pk"],
-                    ":first": {"S": _name(scope, shard, recent.bucket(since))},
-                    ":last": {"S": _name(scope, shard, recent.bucket(now))},
+                    ":first": {"S": _name(scope, first, recent.bucket(since))},
+                    ":last": {"S": _name(scope, last, recent.bucket(now))},
                 },
-            )
-            return [one for item in found for pack in item["packs"]["L"] for one in _digests(pack["B"])]
+            }
 
-        shards = recent.by_shard(ids)
-        kept = set(chain.from_iterable(_at_once([partial(kept_in, shard) for shard in shards])))
+        def kept_in(shard: int) -> list[items.Item]:
+            return list(self.query(**between(shard, shard)))
+
+        sets: list[items.Item] = []
+        shards = [*sorted(recent.by_shard(ids)), SHARED]
+        if len(shards) > FEW + 1:
+            sets, end = self.page(**between(shards[0], shards[-1]))
+            shards = [shard for shard in shards if end and shard >= _shard(end)]
+        sets += chain.from_iterable(_at_once([partial(kept_in, shard) for shard in shards]))
+        live = [one for one in sets if _bucket(one) >= recent.bucket(since)]  # others are gone soon
+        kept = {one for each in live for pack in each["packs"]["L"] for one in _digests(pack["B"])}
         return {one for one in ids if recent.digest(one) in kept}
 
 
@@ -76,6 +92,14 @@ def _at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
 def _name(scope: str, shard: int, bucket: int) -> str:
     """Names of modules and fields hold no `#`."""
     return f"GONE#{scope}#{shard:02d}#{bucket:010d}"
+
+
+def _shard(item: items.Item) -> int:
+    return int(item["sk"]["S"].split("#")[-2])
+
+
+def _bucket(item: items.Item) -> int:
+    return int(item["sk"]["S"].split("#")[-1])
 
 
 def _digests(pack: Any) -> list[bytes]:

@@ -13,9 +13,7 @@ from chalicelib.domain.verdicts import Verdict
 from chalicelib.service import (
     commands,
     delete_ids,
-    delete_view,
     ids_guard,
-    purge,
     unreadable,
     waits,
     watchdog,
@@ -23,13 +21,6 @@ from chalicelib.service import (
 from chalicelib.service.run import Kit, Run
 from chalicelib.service.slots import NoSlot
 from chalicelib.service.stops import Paused, Reserved
-
-_EXECUTORS = {
-    Operation.DELETE_RECORDS: delete_ids,
-    Operation.DELINK_RECORDS: delete_ids,
-    Operation.MASS_DELETE: delete_view,
-    Operation.PURGE: purge,
-}
 
 #: About how long to wait for other workers to give back some of the org's concurrency.
 SLOT_WAIT_SECONDS = 2.0
@@ -118,8 +109,20 @@ def _step(run: Run) -> None:
 
 
 def _executor(deletion: Deletion) -> Any:
-    """What does its operation; once its selection is frozen, it is one by ids."""
-    return delete_ids if deletion.frozen else _EXECUTORS[deletion.request.operation]
+    """What does its operation; once its selection is frozen, it is one by ids.
+
+    A worker's first deletion waits until what it needs is imported, and not for the rest.
+    """
+    operation = deletion.request.operation
+    if deletion.frozen or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
+        return delete_ids
+    if operation is Operation.MASS_DELETE:
+        from chalicelib.service import delete_view
+
+        return delete_view
+    from chalicelib.service import purge
+
+    return purge
 
 
 def _close(run: Run) -> None:

@@ -54,7 +54,7 @@ def step(run: Run) -> None:
 
 
 def _next(run: Run, progress: Progress) -> None:
-    chunk = run.kit.ledger.chunk(run.deletion.id, progress.left[0])
+    chunk = run.chunk(progress.left[0])
     if progress.open:
         _own_up(run, progress, chunk)
     elif chunk.settled:

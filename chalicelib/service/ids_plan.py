@@ -29,7 +29,7 @@ def step(run: Run, progress: Progress) -> None:
     if not progress.left:
         _tell(run)
         return
-    chunk = run.kit.ledger.chunk(run.deletion.id, progress.left[0])
+    chunk = run.chunk(progress.left[0])
     if progress.looked >= len(chunk.ids):
         following = replace(progress, left=progress.left[1:], looked=0)
         run.save(replace(run.deletion, progress=following.to_json()))

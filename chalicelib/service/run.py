@@ -37,6 +37,7 @@ class Run:
     reach: Reach = field(default_factory=Reach)
     gone: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
+    _chunk: Chunk | None = None
 
     @property
     def deletion(self) -> Deletion:
@@ -67,6 +68,12 @@ class Run:
     def let_go(self) -> None:
         """Give the org's concurrency back."""
         self.reach.let_go(self.kit)
+
+    def chunk(self, number: int) -> Chunk:
+        """A chunk of the deletion. The last one is not read again: only its holder writes it."""
+        if self._chunk is None or self._chunk.number != number:
+            self._chunk = self.kit.ledger.chunk(self.deletion.id, number)
+        return self._chunk
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -101,7 +108,9 @@ class Run:
             commands_done=commands_done,
             regardless=regardless,
         )
+        before, self._chunk = self._chunk, None
         self.claim = self.kit.ledger.save(self.claim, change)
+        self._chunk = next(iter((*change.chunks, *change.new_chunks)), before)
         self._entries += entries
         self.stopped = next_at is not None
 

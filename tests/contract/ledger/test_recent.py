@@ -66,6 +66,54 @@ def test_sets_are_small_and_few() -> None:
         assert query["Count"] == 1
 
 
+class SmallPages(Table):
+    """A table whose first pages end after a few items, as DynamoDB's do after 1 MB."""
+
+    asked = 0
+
+    def page(self, **query: Any) -> Any:
+        return super().page(**query, Limit=5)
+
+    def query(self, **query: Any) -> Iterator[Any]:
+        self.asked += 1
+        return super().query(**query)
+
+
+def test_one_query_finds_what_a_few_or_many_sets_hold() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        whole, cut = Table("t", lambda: client), SmallPages("t", lambda: client)
+        stale, at = NOW - WINDOW - 2 * recent.BUCKET_SECONDS, NOW + recent.BUCKET_SECONDS
+        whole.remember_deleted("default", "Leads", IDS[200:], stale, NOW)  # its time to live has not come yet
+        whole.remember_deleted("default", "Leads", IDS[:90], NOW, NOW + WINDOW)
+        whole.remember_deleted("default", "Leads", IDS[90:110], at, at + WINDOW)  # a few share a set
+        whole.remember_deleted("default", "Leads", IDS[110:150], at, at + WINDOW)
+        for some in (IDS, IDS[80:100], IDS[149:151], IDS[140:150], IDS[250:]):
+            expected = set(some) & set(IDS[:150])
+            assert whole.deleted_lately("default", "Leads", some, at - WINDOW, at) == expected
+            assert cut.deleted_lately("default", "Leads", some, at - WINDOW, at) == expected
+        cut.asked = 0
+        cut.deleted_lately("default", "Leads", IDS, at - WINDOW, at)
+        assert cut.asked == recent.SHARDS - 1  # a page of 5 has two shards; those left, and the shared one
+
+
+def test_few_ids_at_a_time_take_one_write_until_their_set_is_full() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        table = Table("t", lambda: client)
+        ids = [str(10**18 + n) for n in range(1200)]
+        for first in range(0, 1000, 10):
+            table.remember_deleted("default", "Leads", ids[first : first + 10], NOW, NOW + WINDOW)
+        assert client.scan(TableName="t")["Count"] == 1
+        for first in range(1000, 1200, 10):
+            table.remember_deleted("default", "Leads", ids[first : first + 10], NOW, NOW + WINDOW)
+        assert client.scan(TableName="t")["Count"] == 1 + recent.SHARDS
+        for some in (ids, ids[:1], ids[1199:], ids[1020:1022]):
+            assert table.deleted_lately("default", "Leads", some, NOW - WINDOW, NOW) == set(some)
+
+
 def test_an_id_is_kept_as_8_bytes() -> None:
     assert len(recent.digest("1" * 19)) == 8
     shards = recent.by_shard(IDS)
