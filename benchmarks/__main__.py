@@ -24,7 +24,7 @@ from benchmarks.place import running as stack
 from benchmarks.place import without_workers
 from benchmarks.results import Row, table
 
-RUNS_COLD, RUNS_ACCEPT, POLLS = 11, 400, 30
+RUNS_COLD, RUNS_ACCEPT, POLLS = 15, 400, 30
 SIZES = (1_000, 100_000, 1_000_000)
 WIDTH = 118
 console = Console(stderr=True, width=WIDTH)

@@ -11,7 +11,6 @@ from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
 from chalicelib.service import (
-    commands,
     delete_ids,
     ids_guard,
     unreadable,
@@ -77,7 +76,7 @@ def _turn(run: Run) -> None:
     """Commands of operators come first, then what the deletion itself has to do."""
     try:
         if run.claim.commands:
-            commands.obey(run)
+            _obey(run)
         elif run.deletion.is_final:
             _close(run)
         else:
@@ -85,6 +84,12 @@ def _turn(run: Run) -> None:
             _step(run)
     except Overtaken:
         run.read_again()
+
+
+def _obey(run: Run) -> None:
+    from chalicelib.service import commands
+
+    commands.obey(run)
 
 
 def _step(run: Run) -> None:

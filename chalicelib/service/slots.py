@@ -74,11 +74,19 @@ def borrow(leases: Leases, org: str, owner: str, wish: Wish) -> Slots:
 
 
 def grown(leases: Leases, had: Slots, wish: Wish) -> Slots:
-    """`had`, with free blocks added until `wish` is met or none is free."""
+    """`had`, with free blocks added until `wish` is met or none is free.
+
+    Who wants a single call tries a block without looking, and looks at all of them where that one is in use.
+    """
     sizes = slots.blocks(wish.concurrency)
+    order = slots.preference(sizes, wish.wanted, wish.start)
+    if wish.wanted <= 1 and not had.blocks:
+        name = f"{BLOCK}{order[0]}"
+        if leases.take(had.org, name, had.owner, wish.now, wish.until):
+            return replace(had, blocks=((name, sizes[order[0]]),))
     taken = leases.in_use(had.org, BLOCK, wish.now)
     blocks = list(had.blocks)
-    for k in slots.preference(sizes, wish.wanted, wish.start):
+    for k in order:
         if sum(size for _, size in blocks) >= wish.wanted:
             break
         name = f"{BLOCK}{k}"
