@@ -24,7 +24,7 @@ from benchmarks.place import running as stack
 from benchmarks.place import without_workers
 from benchmarks.results import Row, table
 
-RUNS_COLD, RUNS_ACCEPT, POLLS = 15, 400, 30
+RUNS_COLD, ROUNDS_ACCEPT, RUNS_ACCEPT, POLLS = 15, 5, 120, 30
 SIZES = (1_000, 100_000, 1_000_000)
 WIDTH = 118
 console = Console(stderr=True, width=WIDTH)
@@ -35,7 +35,8 @@ def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
     with stack(directory / "doors") as running:
         without_workers(running)
         yield from _told("cold starts", lambda: cold.rows(running, directory / "cold", RUNS_COLD))
-        yield from _told("the accept path", lambda: accept.rows(running, directory / "accept", RUNS_ACCEPT))
+        place = directory / "accept"
+        yield from _told("the accept path", lambda: accept.rows(running, place, ROUNDS_ACCEPT, RUNS_ACCEPT))
     with stack(directory / "stack") as running:
         yield from _told("the simulator", lambda: simulator_speed.rows(running))
         ids = by_ids.prepare(running, 2_000, "records")
