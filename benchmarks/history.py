@@ -139,15 +139,7 @@ def _server(directory: Path) -> Iterator[Server]:
         "TMPDIR": str(directory),
         **keys,
     }
-    process = subprocess.Popen(
-        [str(ministack.PYTHON), str(SERVER)],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
+    with _spoken_to([str(ministack.PYTHON), str(SERVER)], environment) as process:
         aws = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
             "AWS_REGION": REGION,
@@ -156,6 +148,21 @@ def _server(directory: Path) -> Iterator[Server]:
         server = Server(process, {**aws, **keys})
         _wait(server)
         yield server
+
+
+@contextmanager
+def _spoken_to(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that is told things by lines and answers so; it is ended afterwards."""
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield process
     finally:
         process.terminate()
         process.wait(30)
@@ -210,16 +217,5 @@ class _NoNudges:
 @contextmanager
 def _poller(server: Server, due: list[str]) -> Iterator[Poller]:
     environment = {**server.environment, "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, str(CHILD), *due],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
+    with _spoken_to([sys.executable, str(CHILD), *due], environment) as process:
         yield Poller(process, due)
-    finally:
-        process.terminate()
-        process.wait(30)
