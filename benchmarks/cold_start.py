@@ -109,7 +109,7 @@ def contenders(running: RunningStack, directory: Path) -> dict[str, Contender]:
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
     }
     found = {"bare": Contender("bare", bare, "app.app", {**aws, "BARE_TABLE": BARE_TABLE})}
-    for name in ("api", "work", "poll", "retention"):
+    for name in ("api", "work", "poll"):
         settings = lambdas.get_function_configuration(FunctionName=running["functions"][name])
         variables = settings["Environment"]["Variables"]
         found[name] = Contender(name, unpacked, settings["Handler"], {**variables, **aws})

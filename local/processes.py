@@ -58,7 +58,11 @@ def start(command: Sequence[str | Path], *, env: dict[str, str], cwd: Path, log:
         )
         _children[process.pid] = process
         started = Started(process.pid, _began(process.pid) or "")
-        note(started)
+        try:
+            note(started)
+        except BaseException:  # who cannot note it could not end it later
+            end(started)
+            raise
     return started
 
 

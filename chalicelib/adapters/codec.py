@@ -119,6 +119,8 @@ def chunk_from(number: int, ids: Any, marks: Any | None) -> Chunk:
     if marks is None:
         return untouched(number, named)
     state = unpack(marks)
+    if len(state["m"]) != len(named):
+        raise ValueError("not one mark for each id")
     codes = {int(i): (str(code), str(message)) for i, code, message in state["c"]}
     return Chunk(number, named, str(state["m"]), codes)
 

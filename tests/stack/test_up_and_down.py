@@ -111,6 +111,19 @@ def test_who_is_interrupted_while_starting_has_noted_what_runs(tmp_path: Path) -
     assert not running.alive
 
 
+def test_a_process_that_cannot_be_noted_does_not_stay(tmp_path: Path) -> None:
+    told: list[Started] = []
+
+    def note(started: Started) -> None:
+        told.append(started)
+        raise OSError("no space left")
+
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with pytest.raises(OSError, match="no space"):
+        processes.start(command, env=dict(os.environ), cwd=tmp_path, log=tmp_path / "log", note=note)
+    assert not told[0].alive
+
+
 @pytest.mark.parametrize("after", [0.3, 2.5, 4.0])
 def test_an_interrupted_start_leaves_nothing(directory: Path, after: float) -> None:
     command = [sys.executable, "-m", "local", "up"]

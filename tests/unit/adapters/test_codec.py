@@ -1,0 +1,27 @@
+"""A chunk from what is stored of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.adapters import codec
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.outcomes import Chunk, Finding, Mark, untouched
+
+IDS = ("1", "2", "3")
+
+
+def test_without_outcomes_nothing_has_become_of_its_ids() -> None:
+    assert codec.chunk_from(4, codec.pack(list(IDS)), None) == untouched(4, IDS) == Chunk(4, IDS, "ppp")
+
+
+def test_with_outcomes_it_is_as_it_was_written() -> None:
+    chunk = untouched(0, IDS).with_mark([1], Finding(Mark.FAILED, "RECORD_LOCKED", "locked"))
+    assert codec.chunk_from(0, codec.pack(list(IDS)), codec.chunk_marks(chunk)) == chunk
+
+
+@pytest.mark.parametrize("other", [IDS[:2], (*IDS, "4")])
+def test_outcomes_of_other_ids_are_no_outcomes(other: tuple[str, ...]) -> None:
+    marks = codec.chunk_marks(untouched(0, other))
+    with pytest.raises(Unreadable, match="chunk 0"), codec.readable("del_1", "chunk 0"):
+        codec.chunk_from(0, codec.pack(list(IDS)), marks)
