@@ -34,7 +34,7 @@ def judge_call(kind: CallKind, reply: Reply, ids: Sequence[str] = ()) -> Judgeme
     if speaks_of(kind, reply, ids) if kind in DESTRUCTIVE else _is_read(kind, reply):
         return Judgement(Verdict.ANSWERED, "SUCCESS")
     said = _said(reply)
-    if said:
+    if said and said[0].code:
         return _by_code(kind, reply.status, said[0], len(ids))
     return _by_status(kind, reply.status, len(ids))
 

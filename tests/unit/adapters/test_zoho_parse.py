@@ -221,3 +221,10 @@ def test_queries() -> None:
     for name in ("Leads where", "", "1a", "a'"):
         with pytest.raises(ValueError, match="API name"):
             zoho_read.select_one(name, "External", "x")
+
+
+@pytest.mark.parametrize("kind", CallKind)
+def test_an_item_without_a_code_is_judged_by_the_status(kind: CallKind) -> None:
+    judged = judge_call(kind, reply_of(200, {}, b'{"data":[{}]}', NOW), ["1"])
+    assert judged.code
+    assert judged.verdict is not Verdict.STARTED
