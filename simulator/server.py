@@ -44,6 +44,10 @@ class _Handler(BaseHTTPRequestHandler):
         """The ``Server`` header of Zoho's answers."""
         return "ZGS"
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The ``Date`` header: the simulator's clock, as everything else that Zoho tells of times."""
+        return super().date_time_string(self.server.sim.clock.now() if timestamp is None else timestamp)
+
     def handle_expect_100(self) -> bool:
         """Answers ``Expect: 100-continue`` at once; a buffered answer would let curl wait a second."""
         found = super().handle_expect_100()

@@ -13,7 +13,7 @@ from chalicelib.adapters import zoho_read
 from chalicelib.adapters.zoho_access import Access
 from chalicelib.adapters.zoho_request import Ask, body, digits, external, target
 from chalicelib.domain.deletion import Territory
-from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
+from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Item, Reply
 from chalicelib.service.ports import Org
 
 
@@ -89,14 +89,15 @@ class ZohoClient:
         return self._read_by_query(module, ids)
 
     def _read_by_query(self, module: str, ids: Sequence[str]) -> Reply:
-        found = Reply(status=200, body={"data": []})
+        found: tuple[Item, ...] = ()
+        reply = Reply(status=None, sent=False, failure="nothing to read")
         for start in range(0, len(ids), zoho_read.IN_LIST):
             some = ids[start : start + zoho_read.IN_LIST]
             reply = self.coql(zoho_read.select_ids(module, some))
             if not zoho_read.usable(reply, some):
                 return zoho_read.unusable(reply)
-            found = replace(found, items=(*found.items, *reply.items))
-        return found
+            found += reply.items
+        return replace(reply, items=found, body={"data": []})
 
     def read_external(self, module: str, field_name: str, value: str) -> Reply:
         """As `read`, for one external id: `items` is empty where there is no such record.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from chalicelib.domain.reply import Item, Reply
 #: Longest wait that a Retry-After can ask for, in seconds.
 LONGEST_RETRY_AFTER = 3600.0
 _LONGEST_MESSAGE = 500
+_LONGEST_DATE = 64
 
 
 def reply_of(
@@ -32,6 +34,7 @@ def reply_of(
         body=body,
         retry_after=retry_after(names.get("retry-after"), now),
         credits_left=_whole(names.get("x-api-credits-remaining")),
+        date=moment(names.get("date")),
     )
     if body is None:
         return plain
@@ -121,11 +124,17 @@ def retry_after(text: str | None, now: float) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), LONGEST_RETRY_AFTER)
+    at = moment(text)
+    return None if at is None else min(max(at - now, 0.0), LONGEST_RETRY_AFTER)
+
+
+def moment(text: str | None) -> float | None:
+    """An HTTP date (RFC 9110, always UTC) in seconds since the epoch; None for anything else."""
     try:
-        seconds = parsedate_to_datetime(text).timestamp() - now
+        found = parsedate_to_datetime((text or "")[:_LONGEST_DATE])
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
 def _whole(text: str | None) -> int | None:

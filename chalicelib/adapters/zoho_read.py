@@ -25,7 +25,7 @@ def records(reply: Reply) -> Reply:
     taken for "there are none".
     """
     if reply.status in (204, 304):
-        return Reply(status=200, body=_EMPTY, credits_left=reply.credits_left)
+        return replace(reply, status=200, items=(), error=None, body=_EMPTY)
     if reply.status != 200 or reply.error is not None:
         return reply
     rows = reply.body.get("data") if reply.body else None

@@ -68,6 +68,8 @@ class Reply:
     `items`: elements of `data[]`. `error`: the bare error object. `body`: the parsed JSON object, None for
     an empty, HTML or otherwise unreadable body. `retry_after`: seconds, where Zoho named them.
     `credits_left`: X-API-CREDITS-REMAINING, where given. `failure`: why no answer came, for the log.
+    `date`: Zoho's own clock when it answered (the `Date` header), in seconds since the epoch; None where it
+    is missing or unreadable.
     """
 
     status: int | None
@@ -78,3 +80,4 @@ class Reply:
     retry_after: float | None = None
     credits_left: int | None = None
     failure: str = ""
+    date: float | None = None

@@ -355,3 +355,11 @@ def test_a_lost_answer_is_unknown_and_sent_once(world: World) -> None:
         assert judge_call(CallKind.DELETE_RECORDS, reply, ["101"]).verdict is Verdict.UNKNOWN
         assert there(crm.read("Leads", ["101"])) == ids
     assert len([call for call in world.calls() if call["method"] == "DELETE"]) == 2
+
+
+def test_the_simulators_clock_is_told_with_every_answer(world: World) -> None:
+    before = world.bench.clock()
+    world.control("clock", {"advance_seconds": 3_600})
+    for reply in (world.crm().count("Leads"), world.crm().view_ids("Leads", "404", None)):
+        assert reply.date is not None
+        assert 3_595 < reply.date - before < 3_700

@@ -228,3 +228,31 @@ def test_an_item_without_a_code_is_judged_by_the_status(kind: CallKind) -> None:
     judged = judge_call(kind, reply_of(200, {}, b'{"data":[{}]}', NOW), ["1"])
     assert judged.code
     assert judged.verdict is not Verdict.STARTED
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("Sun, 29 Nov 2026 15:30:00 GMT", 1_795_966_200.0),
+        ("Sun, 29 Nov 2026 15:30:00 -0000", 1_795_966_200.0),
+        ("Sun, 29 Nov 2026 16:30:00 +0100", 1_795_966_200.0),
+        ("", None),
+        ("yesterday", None),
+        ("Sun, 29 Nov 99999999999 15:30:00 GMT", None),
+        ("\ud83d", None),
+    ],
+)
+def test_zohos_own_clock_is_told_where_its_date_can_be_read(text: str, at: float | None) -> None:
+    assert reply_of(200, {"DATE": text}, b"{}", NOW).date == at
+    assert reply_of(204, {"date": text}, b"", NOW).date == at
+
+
+def test_without_a_date_zohos_clock_is_not_known() -> None:
+    assert reply_of(200, {}, b"{}", NOW).date is None
+
+
+def test_an_empty_list_keeps_what_the_answer_told_beside_it() -> None:
+    told = Reply(204, credits_left=7, date=5.0)
+    assert zoho_read.records(told) == Reply(
+        200, body={"data": [], "info": {"more_records": False}}, credits_left=7, date=5.0
+    )
