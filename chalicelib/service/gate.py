@@ -1,0 +1,77 @@
+"""The one way to Zoho: every answer is noted before anybody sees it, so that no use case can forget to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+
+from chalicelib.domain.deletion import Territory
+from chalicelib.domain.reply import Reply
+from chalicelib.service.ports import Zoho
+
+
+class Gate:
+    """A client of Zoho (ports.Zoho) whose every answer is handed to `spent`, also one that never left.
+
+    Threads may share it: `spent` is called by one of them at a time. A method that the port gains and this
+    class lacks fails the type check wherever a Gate is used as a client.
+    """
+
+    def __init__(self, zoho: Zoho, spent: Callable[[Reply], object]) -> None:
+        self.org = zoho.org
+        self._zoho = zoho
+        self._spent = spent
+        self._one_at_a_time = Lock()
+
+    def _noted(self, reply: Reply) -> Reply:
+        with self._one_at_a_time:
+            self._spent(reply)
+        return reply
+
+    def delete_records(self, module: str, ids: Sequence[str], wf_trigger: bool) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.delete_records(module, ids, wf_trigger))
+
+    def delete_external(self, module: str, field_name: str, value: str, wf_trigger: bool) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.delete_external(module, field_name, value, wf_trigger))
+
+    def mass_delete_ids(self, module: str, ids: Sequence[str]) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.mass_delete_ids(module, ids))
+
+    def mass_delete_view(self, module: str, cvid: str, territory: Territory | None) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.mass_delete_view(module, cvid, territory))
+
+    def delink(self, module: str, record_id: str, related_list: str, ids: Sequence[str]) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.delink(module, record_id, related_list, ids))
+
+    def job_status(self, module: str, job_id: str) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.job_status(module, job_id))
+
+    def count(self, module: str, cvid: str | None = None) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.count(module, cvid))
+
+    def read(self, module: str, ids: Sequence[str]) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.read(module, ids))
+
+    def read_external(self, module: str, field_name: str, value: str) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.read_external(module, field_name, value))
+
+    def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.view_ids(module, cvid, page_token, per_page))
+
+    def coql(self, select_query: str) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.coql(select_query))
+
+    def deleted_since(self, module: str, since: float, page: int) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.deleted_since(module, since, page))
