@@ -50,6 +50,7 @@ _NAMES = {
     CallKind.JOB_STATUS: "job status",
     CallKind.COUNT: "count",
     CallKind.READ: "lookup",
+    CallKind.LIST: "list of a view",
     CallKind.DELETED_LIST: "deleted list",
     CallKind.TOKEN: "access token",
 }
@@ -75,6 +76,8 @@ _HAPPENS = {
     Verdict.SPLIT: "asked for one by one",
     Verdict.GONE: "Zoho is asked what happened; else needs attention",
     Verdict.UNCOUNTABLE: "refused, unless the source allows uncounted views",
+    Verdict.READ_ANEW: "the view is read again from its first page",
+    Verdict.TOO_LONG: "ended at once; nothing is deleted",
 }
 
 PARTS = (

@@ -1,17 +1,31 @@
-"""Ids of deletions: `del_` and a ULID, so that they sort by time, need no coordination and cannot be guessed.
+"""Ids: of records, views and territories as Zoho gives them, and of deletions as we make them.
 
-A ULID is 48 bits of milliseconds and 80 random bits in Crockford's base 32, 26 characters
-(github.com/ulid/spec).
+An id of Zoho's is a positive whole number of 64 bits, in digits and without leading zeros, so that one record
+has one spelling. An id of a deletion is `del_` and a ULID, so that they sort by time, need no coordination
+and cannot be guessed. A ULID is 48 bits of milliseconds and 80 random bits in Crockford's base 32, in 26
+characters (github.com/ulid/spec).
 """
 
 from __future__ import annotations
 
 import re
 
+#: The largest id that Zoho can give: its ids are signed numbers of 64 bits.
+LARGEST_RECORD_ID = 9_223_372_036_854_775_807
+#: The shape of an id of Zoho's, for schemas and forms; `is_record_id` also knows the largest.
+RECORD_ID_PATTERN = "[1-9][0-9]{0,18}"
+_RECORD_ID = re.compile(RECORD_ID_PATTERN)
 RANDOM_BYTES = 10
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 #: The first character is 7 at most, because 26 characters hold 130 bits and a ULID has 128.
 _DELETION_ID = re.compile(r"del_[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def is_record_id(value: object) -> bool:
+    """Could `value` be the id of a record, a view or a territory? Text only, in its one spelling."""
+    return (
+        isinstance(value, str) and _RECORD_ID.fullmatch(value) is not None and int(value) <= LARGEST_RECORD_ID
+    )
 
 
 def deletion_id(now: float, random: bytes) -> str:

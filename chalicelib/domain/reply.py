@@ -19,6 +19,7 @@ class CallKind(StrEnum):
     JOB_STATUS = "job_status"
     COUNT = "count"
     READ = "read"  # which of these ids are there?
+    LIST = "list"  # GET /{module}?cvid=, a page of a custom view
     DELETED_LIST = "deleted_list"
     TOKEN = "token"  # noqa: S105 -- the name of a kind of call, no secret
 

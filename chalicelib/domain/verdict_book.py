@@ -14,9 +14,9 @@ _BY_KIND = {(row.code, kind): row for row in TABLE for kind in row.kinds}
 #: In which order the calls of an operation are searched for a code's meaning.
 _CALLS_OF = {
     Operation.DELETE_RECORDS: (CallKind.DELETE_RECORDS, CallKind.DELETE_EXTERNAL, CallKind.MASS_DELETE_IDS),
-    Operation.MASS_DELETE: (CallKind.MASS_DELETE_VIEW, CallKind.JOB_STATUS, CallKind.COUNT),
+    Operation.MASS_DELETE: (CallKind.MASS_DELETE_VIEW, CallKind.JOB_STATUS, CallKind.COUNT, CallKind.LIST),
     Operation.DELINK_RECORDS: (CallKind.DELINK,),
-    Operation.PURGE: (CallKind.DELETE_RECORDS, CallKind.MASS_DELETE_IDS),
+    Operation.PURGE: (CallKind.DELETE_RECORDS, CallKind.MASS_DELETE_IDS, CallKind.LIST),
 }
 
 

@@ -32,6 +32,8 @@ class Verdict(StrEnum):
     SPLIT = "split"  # one refusal for several ids: ask for them one by one
     GONE = "gone"  # Zoho does not know this job id
     UNCOUNTABLE = "uncountable"  # Zoho cannot count this view or module
+    READ_ANEW = "read_anew"  # the page's token is no longer good: begin the reading with the first page
+    TOO_LONG = "too_long"  # Zoho lists no more of this: the reading can never come to its end
 
 
 #: Verdicts about one id. Where a row has one of these, a bare error for one id is that id's own.
@@ -65,7 +67,8 @@ MASS = VIEW | MASS_IDS
 DELINK = frozenset({CallKind.DELINK})
 JOB = frozenset({CallKind.JOB_STATUS})
 COUNT = frozenset({CallKind.COUNT})
-READS = frozenset({CallKind.READ, CallKind.DELETED_LIST})
+LIST = frozenset({CallKind.LIST})
+READS = LIST | {CallKind.READ, CallKind.DELETED_LIST}
 #: Client-level calls that no deletion makes (recycle bin, custom views): nothing judges them.
 CLIENT_ONLY: frozenset[CallKind] = frozenset()
 

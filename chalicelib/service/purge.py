@@ -16,13 +16,12 @@ from chalicelib.domain.policy import Selection, selection_of
 from chalicelib.domain.verdicts import Judgement, Verdict
 from chalicelib.service import freeze, waits
 from chalicelib.service.ids_store import NOT_NOW
+from chalicelib.service.pages import MOST_RESTARTS
 from chalicelib.service.purge_read import Page, read_page
 from chalicelib.service.run import Run
 
 #: Ids that are read before they are stored, a page of Zoho's more at most.
 STORE_AT_ONCE = 10_000
-#: A view's pages can be read for a day. What took longer is begun anew, this often.
-MOST_RESTARTS = 3
 
 
 def blamed(deletion: Deletion, code: str) -> Deletion:
@@ -67,6 +66,9 @@ def _read(run: Run, progress: Progress) -> None:
     if isinstance(page, Page) and page.last:
         _freeze(run, ids)
         return
+    if isinstance(page, Judgement) and page.verdict is Verdict.TOO_LONG:
+        _too_long(run, page, size)
+        return
     if ids:
         _keep(run, then, ids)
     if isinstance(page, Judgement):
@@ -110,7 +112,7 @@ def _hindered(run: Run, selection: Selection, progress: Progress, judged: Judgem
         progress = replace(progress, code=judged.code, message=judged.message)
         deletion = replace(run.deletion, progress=progress.to_json())
         waits.wait_for(run, deletion, judged.verdict, judged.code)
-    elif progress.token is not None and progress.restarts < MOST_RESTARTS:
+    elif judged.verdict is Verdict.READ_ANEW and progress.restarts < MOST_RESTARTS:
         anew = Progress(restarts=progress.restarts + 1, code=judged.code, message=judged.message)
         deletion, entry = run.noted(freeze.thawed(run.deletion), "selection_restarted", judged.code)
         run.save(replace(deletion, progress=anew.to_json()), entries=[entry])
@@ -118,6 +120,12 @@ def _hindered(run: Run, selection: Selection, progress: Progress, judged: Judgem
         gone = selection.view is not None and judged.verdict is Verdict.FAIL and judged.code == "INVALID_DATA"
         code = "VIEW_NOT_FOUND" if gone else judged.code
         _end(run, Status.FAILED, Problem(code, 0, judged.message))
+
+
+def _too_long(run: Run, judged: Judgement, size: int) -> None:
+    """Zoho lists no more, and there is at least one more: over the belt, where as many as that were read."""
+    code = "MAX_RECORDS" if size >= run.deletion.record_limit else "NOT_LISTABLE"
+    _end(run, Status.REFUSED, Problem(code, size + 1, judged.message))
 
 
 def _end(run: Run, status: Status, *problems: Problem, by: str = "") -> None:

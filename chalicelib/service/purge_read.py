@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain import coql
 from chalicelib.domain.by_policy import Progress
+from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.policy import Selection
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.service import pages
+from chalicelib.service.gate import Gate
 from chalicelib.service.run import Run
 
 #: Rows of a query's page: what Zoho takes from v4 on, and before.
 ROWS, ROWS_OF_OLD = 2000, 200
 _OLD = frozenset({"v2", "v3"})
-#: Records of a view's page.
-PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,46 +29,33 @@ class Page:
 
 
 def read_page(run: Run, selection: Selection, progress: Progress) -> Page | Judgement:
-    """Read the next page; a Judgement where Zoho does not give it.
+    """Read the next page; a Judgement where Zoho does not give it (its verdicts: pages.view_page).
 
     What is older than a span is older than it was when the run was ordered, however long the reading takes.
     Raises what Run.zoho raises.
     """
+    zoho = Gate(run.zoho, lambda reply: run.spent([reply]))
     if selection.view is not None:
-        reply = run.zoho.view_ids(run.deletion.request.module, selection.view, progress.token, PER_PAGE)
-        return _view_page(run, reply, progress)
-    zoho = run.zoho
+        return _view_page(zoho, run.deletion.request.module, selection.view, progress)
     rows = ROWS_OF_OLD if zoho.org.api_version in _OLD else ROWS
     criteria = selection.criteria(run.deletion.created_at)
     reply = zoho.coql(coql.select(run.deletion.request.module, criteria, progress.last, rows))
-    return _query_page(run, reply, progress, rows)
+    return _query_page(reply, progress, rows)
 
 
-def _ids(run: Run, reply: Reply) -> tuple[str, ...] | Judgement:
-    run.spent([reply])
+def _view_page(zoho: Gate, module: str, view: str, progress: Progress) -> Page | Judgement:
+    page = pages.view_page(zoho, module, view, progress.token)
+    if isinstance(page, Judgement):
+        return page
+    return Page(page.ids, replace(progress, token=page.following), last=page.following is None)
+
+
+def _query_page(reply: Reply, progress: Progress, rows: int) -> Page | Judgement:
     judged = judge_call(CallKind.READ, reply)
     if judged.verdict is not Verdict.ANSWERED:
         return judged
-    return tuple(item.id for item in reply.items if item.id is not None)
-
-
-def _view_page(run: Run, reply: Reply, progress: Progress) -> Page | Judgement:
-    ids = _ids(run, reply)
-    if isinstance(ids, Judgement):
-        return ids
-    info = (reply.body or {}).get("info")
-    more = isinstance(info, dict) and info.get("more_records") is True
-    token = info.get("next_page_token") if isinstance(info, dict) and more else None
-    if more and not isinstance(token, str):
-        return Judgement(Verdict.RETRY, "UNEXPECTED_ANSWER", "more records, and no name of their page")
-    return Page(ids, replace(progress, token=token), last=not more)
-
-
-def _query_page(run: Run, reply: Reply, progress: Progress, rows: int) -> Page | Judgement:
-    ids = _ids(run, reply)
-    if isinstance(ids, Judgement):
-        return ids
-    newest = max(ids, key=int) if ids and all(map(str.isdigit, ids)) else None
+    ids = tuple(item.id for item in reply.items if item.id is not None)
+    newest = max(ids, key=int) if ids and all(map(is_record_id, ids)) else None
     if ids and (newest is None or (progress.last is not None and int(newest) <= int(progress.last))):
         return Judgement(Verdict.RETRY, "UNEXPECTED_ANSWER", "ids that were not asked for")
     # A page that is not full may still not be the last one: only Zoho's word, or an empty page, ends it.
