@@ -34,7 +34,12 @@ class Outcome(StrEnum):
 
 
 def not_cancellable(deletion: Deletion) -> str:
-    """Cancelling stops what has not been sent; a job at Zoho cannot be stopped."""
+    """Cancelling stops what has not been sent; a job at Zoho cannot be stopped.
+
+    What needs attention may be cancelled too: it ends, and what is unknown stays unknown.
+    """
+    if deletion.status is Status.NEEDS_ATTENTION:
+        return ""
     if deletion.is_final:
         return f"it has ended already: {deletion.status}"
     if deletion.cancelled_by:
@@ -45,6 +50,17 @@ def not_cancellable(deletion: Deletion) -> str:
     if progress.open is not None or progress.lost or progress.phase is Phase.LOOK:
         return "whether Zoho has started a job for it is not known yet"
     return "" if progress.phase in _NOT_STARTED else "its job runs at Zoho and cannot be stopped"
+
+
+def cancels_attention(deletion: Deletion, command: Mapping[str, object]) -> bool:
+    """True where `command` ("at": when it was given) is a cancel of a deletion that needs attention.
+
+    A cancel from before that was about what had not been sent: whoever gave it has not seen what is unknown.
+    """
+    at, ended = command.get("at"), deletion.finished_at
+    if deletion.status is not Status.NEEDS_ATTENTION or ended is None:
+        return False
+    return isinstance(at, int | float) and at >= ended
 
 
 def not_approvable(deletion: Deletion, count: int, now: float) -> str:

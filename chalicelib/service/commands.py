@@ -46,14 +46,31 @@ def _let_go(run: Run, command: Mapping[str, object], why: str) -> None:
 
 
 def _cancel(run: Run, command: Mapping[str, object]) -> None:
-    """Mark it as cancelled: its executor sends nothing more, settles what is in doubt and ends it."""
-    why_not = controls.not_cancellable(run.deletion)
+    """Mark it as cancelled: its executor sends nothing more, settles what is in doubt and ends it.
+
+    What needs attention has no executor any more: it is ended here, with its counts as they are.
+    """
+    if controls.cancels_attention(run.deletion, command):
+        _cancel_attention(run, command)
+        return
+    ended = run.deletion.is_final
+    why_not = f"it has ended: {run.deletion.status}" if ended else controls.not_cancellable(run.deletion)
     if why_not:
         _let_go(run, command, why_not)
         return
     deletion = replace(run.deletion, cancelled_by=_by(command))
     deletion, entry = run.noted(deletion, "cancel_asked", by=_by(command))
     run.save(deletion, entries=[entry], commands_done=1)
+
+
+def _cancel_attention(run: Run, command: Mapping[str, object]) -> None:
+    run.finish(
+        replace(run.deletion, cancelled_by=_by(command)),
+        Status.CANCELLED,
+        by=_by(command),
+        failed_ids=ids_store.failed_ids(run, run.deletion, {}),
+        commands_done=1,
+    )
 
 
 def _approve(run: Run, command: Mapping[str, object]) -> None:

@@ -73,7 +73,10 @@ def read(outside: Operators, deletion_id: str) -> Deletion:
 
 
 def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
-    """Ask for what has not been sent to be cancelled. Raises Missing or WrongState."""
+    """Ask for what has not been sent to be cancelled, or for what needs attention to be left as it is.
+
+    Raises Missing or WrongState.
+    """
 
     def judged(deletion: Deletion) -> Mapping[str, object]:
         _unless(controls.not_cancellable(deletion))
@@ -119,7 +122,9 @@ def _left(
         seen = _sight(outside, deletion_id)
         wanted = judged(seen.deletion)
         if not _asked_already(seen, wanted):
-            command = {**wanted, "by": caller.arn, "at": caller.now}
+            # Clocks differ: a command about how a deletion ended is never older than its end.
+            at = max(caller.now, seen.deletion.finished_at or 0.0)
+            command = {**wanted, "by": caller.arn, "at": at}
             if not outside.deletions.command(seen, command, caller.now):
                 continue
         outside.nudges.nudge(deletion_id)
@@ -135,8 +140,12 @@ def _sight(outside: Operators, deletion_id: str) -> Sight:
 
 
 def _asked_already(seen: Sight, wanted: Mapping[str, object]) -> bool:
-    """Is the same command waiting to be done? Raises WrongState where another one of its kind is."""
+    """Is the same command waiting to be done? Raises WrongState where another one of its kind is, or one that
+    ends the deletion in another way.
+    """
     for waiting in seen.commands:
+        if {waiting.get("do"), wanted["do"]} == {Do.CANCEL.value, Do.RESOLVE.value}:
+            raise WrongState("another one is being done")
         if waiting.get("do") == wanted["do"]:
             _unless("" if dict(waiting) | dict(wanted) == dict(waiting) else "another one is being done")
             return True

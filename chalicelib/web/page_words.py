@@ -26,7 +26,7 @@ MEANINGS = {
     "partially_completed": "A part is done. What is not is listed below, with the reasons.",
     "failed": "Nothing was deleted. The reasons are listed below.",
     "refused": "A limit or a hold stopped it before anything was deleted.",
-    "cancelled": "An operator stopped it. What had been deleted by then stays deleted.",
+    "cancelled": "An operator ended it. What had been deleted by then stays deleted.",
     "needs_attention": "What happened at Zoho is not certain. An operator has to look and say what is so.",
 }
 DRY_RUN_DONE = "The dry run is done. Nothing was deleted; the plan says what would go."

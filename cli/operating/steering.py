@@ -24,7 +24,10 @@ INSTEAD = dry_run_option("Say what it would do; ask for nothing.")
 @INSTEAD
 @options
 def cancel(deletion: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Stop what was not sent to Zoho yet. A view's job that runs at Zoho cannot be stopped."""
+    """Stop what was not sent to Zoho yet. A view's job that runs at Zoho cannot be stopped.
+
+    A deletion that needs attention ends as cancelled; what is unknown stays unknown.
+    """
     place, api = _reached(stage, as_json=as_json)
     if dry_run:
         found = api.deletion(deletion)
@@ -100,7 +103,7 @@ def _reached(stage: str | None, *, as_json: bool) -> tuple[Place, OperatorApi]:
 
 
 def _unless_ended(document: dict[str, Any]) -> None:
-    if document["status"] in FINAL:
+    if document["status"] in FINAL - {"needs_attention"}:
         raise Refused(f"it has ended already: {document['status']}")
 
 

@@ -242,6 +242,42 @@ def test_a_second_resolve_is_let_go() -> None:
     assert log_of(world, one)[-1] == ("command_ignored", ARN)
 
 
+def test_a_cancel_ends_what_needs_attention_and_what_is_unknown_stays_unknown() -> None:
+    world = World(records(3))
+    view, ids = unknown_view(world), unknown_ids(world, 3)
+    for one in (view, ids):
+        before = world.get(one)
+        cancel(world, one)
+        world.settle()
+        after = world.get(one)
+        assert (after.status, after.counts, after.cancelled_by) == (Status.CANCELLED, before.counts, ARN)
+        assert after.counts.unknown == 3
+        assert after.problems == before.problems
+        assert log_of(world, one)[-1] == ("cancelled", ARN)
+        assert world.types(one)[-1] == "cancelled"
+        assert not world.ledger.rows[one].due
+    assert world.ledger.chunk(ids, 0).at(Mark.UNKNOWN) == [0, 1, 2]
+
+
+def test_a_cancelled_deletion_is_neither_resolved_nor_cancelled_again() -> None:
+    world = World()
+    one = unknown_ids(world, 2)
+    for words in ({"do": "cancel"}, {"do": "cancel"}, {"do": "resolve", "outcome": "done"}):
+        command(world, one, **words)
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts.unknown) == (Status.CANCELLED, 2)
+    assert [what for what, _ in log_of(world, one)][-2:] == ["command_ignored"] * 2
+
+
+def test_a_cancel_from_before_it_needed_attention_does_not_end_it() -> None:
+    world = World()
+    one = unknown_ids(world, 2)
+    command(world, one, do="cancel", at=world.now - 1)
+    world.settle()
+    assert world.get(one).status is Status.NEEDS_ATTENTION
+    assert log_of(world, one)[-1] == ("command_ignored", ARN)
+
+
 def awaiting(world: World) -> str:
     one = world.accept(ids=("1", "2"), limits=Limits(approve_above=1))
     claim = world.ledger.claim(one, world.now, world.now + 60)

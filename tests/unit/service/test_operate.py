@@ -143,6 +143,33 @@ def test_what_needs_attention_is_resolved_in_one_way() -> None:
         operate.resolve(operators(world), one, Outcome.DONE, "", ann(world))
 
 
+def test_what_needs_attention_can_be_cancelled_whatever_the_clocks_say() -> None:
+    world = World(records(3))
+    one = unknown_view(world)
+    behind = Caller(ARN, world.now - 5)  # this function's clock is behind the worker's
+    assert operate.cancel(operators(world), one, behind).status is Status.NEEDS_ATTENTION
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts.unknown) == (Status.CANCELLED, 3)
+    with pytest.raises(WrongState, match="has ended already: cancelled"):
+        operate.cancel(operators(world), one, ann(world))
+
+
+@pytest.mark.parametrize("first", ["cancel", "resolve"])
+def test_only_one_way_to_end_what_needs_attention_is_promised(first: str) -> None:
+    world = World(records(3))
+    one = unknown_view(world)
+
+    def end(way: str) -> None:
+        if way == "cancel":
+            operate.cancel(operators(world), one, ann(world))
+        else:
+            operate.resolve(operators(world), one, Outcome.DONE, "", ann(world))
+
+    end(first)
+    with pytest.raises(WrongState, match="another one"):
+        end("resolve" if first == "cancel" else "cancel")
+
+
 def test_a_retry_takes_what_failed_once() -> None:
     world = World(["1", "2", "3"])
     world.zoho.locked = {"2"}
