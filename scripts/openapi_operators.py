@@ -24,7 +24,8 @@ def everything() -> dict[str, Schema]:
 def _answers() -> dict[str, Schema]:
     link = record({"self": {"type": "string", "format": "uri"}})
     calls = {**WHOLE, "description": "calls to Zoho that delete; each is one API credit"}
-    more = record({"asked_by": or_null(TEXT), "reason": or_null(TEXT), "calls": calls, "links": link})
+    who = {"asked_by": or_null(TEXT), "approved_by": or_null(TEXT)}
+    more = record({**who, "reason": or_null(TEXT), "calls": calls, "links": link})
     hold = {"org": TEXT, "module": TEXT, "record_id": TEXT, "reason": TEXT, "until": or_null(TIME)}
     pause = {"paused": {"type": "boolean"}, "org": or_null(TEXT), "reason": or_null(TEXT)}
     return {

@@ -135,7 +135,14 @@ def _deletion() -> Schema:
         "waiting_for": or_null(TEXT),
         "problems": {"type": "array", "items": ref("Problem")},
     }
-    some = {"job": or_null(ref("Job")), "retry_of": TEXT, "policy": TEXT, "run": TEXT}
+    some = {
+        "job": or_null(ref("Job")),
+        "lane": ref("Lane"),
+        "approval": ref("Approval"),
+        "retry_of": TEXT,
+        "policy": TEXT,
+        "run": TEXT,
+    }
     return record({**start, **who, **times, **found, **some}, optional=tuple(some))
 
 
@@ -148,4 +155,8 @@ def _parts() -> dict[str, Schema]:
         "Plan": record({**plan, "calls": WHOLE, "credits": WHOLE}, description="of a dry run"),
         "Job": record({"id": TEXT, "status": or_null(TEXT)}, description="of a view, at Zoho"),
         "Problem": record(problem),
+        "Lane": record({"ahead": WHOLE, "about_seconds": or_null(WHOLE)}, description="before this one"),
+        "Approval": record(
+            {"count": WHOLE, "asked_at": TIME, "expires_at": TIME, "approved_at": or_null(TIME)}
+        ),
     }

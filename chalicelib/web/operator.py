@@ -107,6 +107,7 @@ class OperatorDoor:
         return {
             **document(deletion),
             "asked_by": deletion.asked_by,
+            "approved_by": (deletion.approval.by or None) if deletion.approval else None,
             "reason": deletion.request.reason,
             "calls": deletion.calls,
             "links": self._links(request, deletion.id),

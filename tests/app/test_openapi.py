@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.domain.deletion import Operation, Plan
+from chalicelib.domain.deletion import Approval, Operation, Plan
 from chalicelib.domain.document import document as shown
 from chalicelib.domain.errors import NotValid
 from chalicelib.web import schemas, strict_json
 from local.settings import ROOT
 from scripts import errors_doc, openapi
-from tests.fakes import LEADS, SOURCES, House, Reply, event
+from tests.fakes import LEADS, NOW, SOURCES, House, Reply, event
 from tests.fuzz.mutate import BODIES, Mutator
 
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
@@ -87,6 +87,8 @@ def test_the_status_document_has_no_field_that_is_not_described() -> None:
             job_id="3652397000009565021",
             job_status="RUNNING",
             retry_of="del_0",
+            lane_ahead=1,
+            approval=Approval(count=1, asked_at=NOW, expires_at=NOW + 1),
         )
         run = replace(deletion.request, operation=Operation.PURGE, policy="old-leads", run="2026-01-01")
         for document in (shown(deletion), shown(replace(deletion, request=run))):
