@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from cli.output import clean, raw
 
 #: Seconds between plain lines that are about the same thing.
 EVERY = 2.0
@@ -24,7 +27,7 @@ class Bar:
     def at(self, done: int, total: int, text: str) -> None:
         """`done` of `total` are done; `text` says so in words."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=done, total=max(total, 1), description=text)
+            self._progress.update(self._task, completed=done, total=max(total, 1), description=clean(text))
         elif text != self._said and self._clock() - self._last >= EVERY:
             self._line(text)
 
@@ -35,13 +38,13 @@ class Bar:
 
     def _line(self, text: str) -> None:
         self._said, self._last = text, self._clock()
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(clean(text), markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def shown(console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Bar]:
     """A bar for as long as the block lasts."""
-    out = console or Console(stderr=True, highlight=False)
+    out = console or Console(file=raw(sys.stderr), highlight=False)
     if not out.is_terminal:
         yield Bar(out, None, clock)
         return

@@ -16,6 +16,7 @@ from rich.text import Text
 from cli.checks import moving, senders, store, work, zoho
 from cli.checks.look import Check, Fault, Look, Seen, looked
 from cli.options import options
+from cli.output import clean, raw, say
 from cli.place import Refused, find
 
 CHECKS: tuple[tuple[str, Check], ...] = (
@@ -107,33 +108,35 @@ def _document(stage: str, reports: list[Report]) -> dict[str, Any]:
 
 def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> None:
     """A table of the checks, then each fault with its mend; plain where nobody looks at a screen."""
-    console = Console(width=_WIDTH, highlight=False, markup=False, no_color=not sys.stdout.isatty())
+    console = Console(
+        file=raw(sys.stdout), width=_WIDTH, highlight=False, markup=False, no_color=not sys.stdout.isatty()
+    )
     if console.is_terminal:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for each in reports:
             style = {"ok": "green", "fault": "bold red"}.get(each.state, "yellow")
-            table.add_row(each.name, Text(each.state, style), each.blind or each.seen.detail)
+            table.add_row(each.name, Text(each.state, style), clean(each.blind or each.seen.detail))
         console.print(table)
     else:
         for each in reports:
-            click.echo(f"{each.name:<10} {each.state:<6} {each.blind or each.seen.detail}"[:_WIDTH].rstrip())
+            say(f"{each.name:<10} {each.state:<6} {each.blind or each.seen.detail}"[:_WIDTH].rstrip())
     for each in reports:
         for fault in each.seen.faults:
             _tell("!", each.name, fault)
         for note in each.seen.notes:
             _tell("-", each.name, note)
     end = "all well" if not faults else f"{faults} fault{'s' if faults > 1 else ''}"
-    click.echo(f"\n{stage}: {end}{'; not everything could be looked at' if blind else ''}")
+    say("", f"{stage}: {end}{'; not everything could be looked at' if blind else ''}")
 
 
 def _tell(mark: str, name: str, fault: Fault) -> None:
     """A fault within 80 columns; its mend on lines of its own, a command unbroken, to be copied."""
-    click.echo("\n" + "\n".join(wrap(f"{mark} {name}: {fault.what}", _WIDTH, subsequent_indent="  ")))
+    say("", *wrap(f"{mark} {name}: {fault.what}", _WIDTH, subsequent_indent="  "))
     words, _, command = fault.mend.rpartition(": aws ") if ": aws " in fault.mend else ("", "", "")
     if fault.mend.startswith(("aws ", "expunge ", "make ")):
-        click.echo(f"    {fault.mend}")
+        say(f"    {fault.mend}")
         return
     for line in wrap(f"{words}:" if words else fault.mend, _WIDTH - 4, break_on_hyphens=False):
-        click.echo(f"    {line}")
+        say(f"    {line}")
     if command:
-        click.echo(f"    aws {command}")
+        say(f"    aws {command}")

@@ -6,6 +6,8 @@ from enum import IntEnum
 
 import click
 
+from cli.output import say
+
 
 class End(IntEnum):
     """Exit codes."""
@@ -54,7 +56,7 @@ class Interrupted(click.ClickException):
 
     def show(self, file: object = None) -> None:  # noqa: ARG002  # click's signature
         """The message without the word Error: nothing went wrong."""
-        click.echo(f"Interrupted: {self.message}", err=True)
+        say(*f"Interrupted: {self.message}".split("\n"), err=True)
 
 
 class OutOfReach(click.ClickException):

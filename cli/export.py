@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +11,13 @@ from typing import Any, TextIO
 
 import click
 
-from cli import bar
+from cli import bar, csv_out
 from cli.bar import Bar
 from cli.ends import Interrupted, OutOfReach
 from cli.following.progress import OUTCOMES
 from cli.following.targets import Target, from_words
 from cli.options import options
+from cli.output import say
 
 COLUMNS = ("deletion", "id", "outcome", "code", "message")
 Record = dict[str, Any]
@@ -29,7 +27,9 @@ Examples:
   expunge export leads.csv.expunge --output outcomes.csv
   expunge export del_01M8298QNC9R2FS46471MHPX7V --outcome failed --format jsonl
 
-FILE is written aside and put in its place when it is whole, or not at all.
+FILE is written aside and put in its place when it is whole, or not at all;
+only its owner may read it. In CSV an apostrophe stands before what a
+spreadsheet would calculate; jsonl has every text as it was.
 Of a view's job Zoho lists no records: there the counts are all there is."""
 
 
@@ -65,7 +65,7 @@ def export(
         raise OutOfReach(f"{output}: {problem.strerror}") from problem
     if output:
         told = {"output": str(output), "ids": found.written}
-        click.echo(json.dumps(told) if as_json else f"{found.written:,} ids in {output}")
+        say(json.dumps(told) if as_json else f"{found.written:,} ids in {output}")
 
 
 @dataclass
@@ -103,26 +103,13 @@ def _write(records: Iterator[Record], form: str, output: Path | None) -> None:
     if output is None:
         _lines(records, form, sys.stdout)
         return
-    aside = output.with_name(f"{output.name}.{os.getpid()}.new")
-    try:
-        with aside.open("w", encoding="utf-8", newline="") as sink:
-            _lines(records, form, sink)
-            sink.flush()
-            os.fsync(sink.fileno())
-        aside.replace(output)
-    finally:
-        aside.unlink(missing_ok=True)
+    with csv_out.whole(output) as sink:
+        _lines(records, form, sink)
 
 
 def _lines(records: Iterator[Record], form: str, sink: TextIO) -> None:
     if form == "jsonl":
         sink.writelines(json.dumps(record) + "\n" for record in records)
         return
-    sink.write(_row(COLUMNS))
-    sink.writelines(_row(["" if each[name] is None else each[name] for name in COLUMNS]) for each in records)
-
-
-def _row(cells: Any) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+    sink.write(csv_out.row(COLUMNS))
+    sink.writelines(csv_out.row([each.get(name) for name in COLUMNS]) for each in records)

@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.ends import End, Interrupted
+from cli.output import guarded, say
 from local.running import RunningStack
 from local.settings import STAGE, from_environment
 
@@ -39,7 +40,7 @@ class Place:
 
     def say(self, shown: dict[str, Any], *lines: str) -> None:
         """The result on standard output: `shown` as JSON where that was asked for, else the lines."""
-        click.echo(json.dumps(shown) if self.as_json else "\n".join(lines))
+        say(*((json.dumps(shown),) if self.as_json else lines))
 
 
 def local(file: Path, *, as_json: bool = False) -> Place:
@@ -79,6 +80,11 @@ LOOKING = frozenset({"list", "show", "watch", "export", "doctor", "verify", "das
 
 class Group(click.Group):
     """A group of commands; what AWS refuses ends in one line and exit code 1."""
+
+    def main(self, *words: Any, **how: Any) -> Any:
+        """Runs the program; whatever it writes is cleaned."""
+        with guarded():
+            return super().main(*words, **how)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""

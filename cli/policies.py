@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped]
 from chalicelib.domain.policy import Policy
 from cli.ends import FINAL
 from cli.http import good
+from cli.operating import render
 from cli.operator_api import OperatorApi, reach
 from cli.options import options
 from cli.place import Group, Place, Refused, find
@@ -109,7 +110,7 @@ def _ended(api: OperatorApi, link: str) -> dict[str, Any]:
 
 def _plan_words(plan: dict[str, Any]) -> str:
     if plan["status"] == "completed":
-        return f"would delete {plan['would_delete']} records today, in {plan['calls']} calls"
+        return render.planned(plan, " today,")
     if plan["problems"]:
         return f"a run today would be {plan['status']}: {', '.join(plan['problems'])}"
     return f"its dry run is still {plan['status']}"

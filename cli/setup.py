@@ -20,6 +20,7 @@ from chalicelib.service.ports import Org
 from cli import org_secret, org_uses, setup_inputs, setup_words, sources, zoho_probe, zoho_scopes, zoho_words
 from cli.options import options
 from cli.org_secret import Held
+from cli.output import say
 from cli.place import Place, Refused, find
 from cli.stage import allows_custom_hosts, part
 from cli.zoho_probe import Granted, Probe, Refusal
@@ -72,7 +73,7 @@ def setup(stage: str | None, as_json: bool, **given: Any) -> None:
         shown = [*zoho_scopes.FOR_LOOKING, *wanted]
         modules = sorted({use.module for use in uses})
         guide = setup_words.guide(fields["data_center"], fields["environment"], shown, modules)
-        click.echo("\n".join(guide))
+        say(*guide)
     inputs = setup_inputs.complete(fields, held.fields, given["secrets_file"], ask=not as_json)
     org = _org(place, given["org"], {"refresh_token": "pending", **inputs.fields})
     if given["dry_run"] and inputs.grant_code:
@@ -113,7 +114,7 @@ def _refreshed(place: Place, held: Held, org: Org, code: Granted | None) -> tupl
     """
     _mind_the_block(place, held, org)
     if not place.as_json:
-        click.echo(setup_words.RATION)
+        say(*setup_words.RATION.splitlines())
     try:
         return zoho_probe.refreshed(zoho_probe.new_wire(), org), []
     except Refusal as refusal:
@@ -177,8 +178,8 @@ def _end(
     changes = org_secret.changes(held.fields, fields)
     stored = False
     if not place.as_json:
-        click.echo("\n".join(setup_words.found(result) if result["checked"] else _unchecked()))
-        click.echo("\n".join(setup_words.changed(held.name, changes, new=not held.there)))
+        say(*(setup_words.found(result) if result["checked"] else _unchecked()))
+        say(*setup_words.changed(held.name, changes, new=not held.there))
     blocked = bool(problems) and not given["anyway"]
     if changes and not blocked and not given["dry_run"]:
         if not given["yes"] and not click.confirm("Store this?"):

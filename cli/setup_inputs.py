@@ -12,6 +12,7 @@ import click
 
 from chalicelib.adapters.zoho_hosts import DATA_CENTERS
 from cli import zoho_words
+from cli.output import say
 from local.running import RunningStack
 from local.settings import from_environment
 
@@ -35,7 +36,7 @@ class Inputs:
 
 def asked_center() -> str:
     """The data centre, from a person."""
-    click.echo(f"Which data centre? {zoho_words.centers()}.".replace("? the", "? The"))
+    say(f"Which data centre? {zoho_words.centers()}.".replace("? the", "? The"))
     try:
         value: str = click.prompt("data centre", type=click.Choice(list(DATA_CENTERS)), default="us")
     except click.Abort:

@@ -12,6 +12,7 @@ from cli.dashboard.server import LOOPBACK, Room, serve
 from cli.dashboard.sums import overview
 from cli.operator_api import reach
 from cli.options import options
+from cli.output import say
 from cli.place import find
 
 _EPILOG = """\b
@@ -61,7 +62,7 @@ def dashboard(
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        click.echo("ended", err=True)
+        say("ended", err=True)
     finally:
         server.server_close()
 

@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError
 from chalicelib.web.page import headers as policy
 from chalicelib.web.responses import ALWAYS
 from cli.dashboard.page import plain, render
+from cli.output import clean, cleaned
 
 LOOPBACK = "127.0.0.1"
 ALONE = {"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"}
@@ -68,11 +69,11 @@ class Room:
         """The newest overview as JSON; one is made at a time."""
         try:
             with self._lock:
-                return 200, json.dumps(self.overview())
+                return 200, json.dumps(cleaned(self.overview()))
         except click.ClickException as problem:
-            return 502, json.dumps({"error": problem.format_message()})
+            return 502, json.dumps({"error": clean(problem.format_message())})
         except (BotoCoreError, ValueError, KeyError) as problem:  # credentials that ended, no readable answer
-            return 502, json.dumps({"error": f"{type(problem).__name__}: {problem}"})
+            return 502, json.dumps({"error": clean(f"{type(problem).__name__}: {problem}")})
 
 
 def serve(room: Room, port: int) -> ThreadingHTTPServer:

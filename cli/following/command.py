@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +14,9 @@ from cli.bar import Bar
 from cli.ends import FINAL, Interrupted, OutOfReach, of_statuses
 from cli.following import progress
 from cli.following.targets import Target, from_words
+from cli.operating import render
 from cli.options import options
+from cli.output import say, say_json
 
 #: Seconds between two looks at a deletion, and how much longer for each one more that is watched.
 EVERY, EACH = 1.0, 0.02
@@ -62,9 +63,9 @@ def finish(
     summed = progress.tally(found)
     code = of_statuses([each["status"] for each in found])
     if as_json:
-        click.echo(json.dumps({**told, "counts": summed.counts, "deletions": found}))
+        say_json({**told, "counts": summed.counts, "deletions": found})
     else:
-        click.echo("\n".join(_ending(found, summed)))
+        say(*_ending(found, summed))
     click.get_current_context().exit(code.value)
 
 
@@ -104,12 +105,9 @@ def _ending(found: list[dict[str, Any]], summed: progress.Tally) -> list[str]:
     """How it ended, in lines."""
     statuses = Counter(each["status"] for each in found)
     lines = [", ".join(f"{many} {status}" for status, many in statuses.most_common())]
-    plans = [each["plan"] for each in found if each["plan"]]
+    plans = [each["plan"] for each in found if each.get("plan")]
     if plans:
-        total = {name: sum(plan[name] for plan in plans) for name in ("would_delete", "calls", "credits")}
-        lines.append(
-            "would delete {would_delete:,} records in {calls:,} calls, {credits:,} credits".format(**total)
-        )
+        lines += _planned(plans)
     else:
         lines.append(f"{summed.requested:,} requested: {progress.became(summed.counts)}")
     bad = [each for each in found if each["status"] != "completed"]
@@ -119,9 +117,24 @@ def _ending(found: list[dict[str, Any]], summed: progress.Tally) -> list[str]:
     return lines
 
 
+def _planned(plans: list[dict[str, Any]]) -> list[str]:
+    """What dry runs found, together. What is not known of one of them is said, and is no 0."""
+    names = ("would_delete", "calls", "credits")
+    total: dict[str, Any] = {name: sum(plan.get(name) or 0 for plan in plans) for name in names}
+    open_ends = sum(plan.get("would_delete") is None for plan in plans)
+    if open_ends == len(plans):
+        return [render.planned({**total, "would_delete": None})]
+    lines = [render.planned(total)]
+    if open_ends:
+        lines.append(f"and how many the view holds is not known of {render.many(open_ends, 'deletion')}")
+    return lines
+
+
 def _why(document: dict[str, Any]) -> str:
-    codes = ", ".join(f"{each['code']} x{each['count']}" for each in document["problems"])
-    if document["status"] == "awaiting_approval":
-        return f": expunge approve {document['id']} --count {document['approval']['count']}"
-    waits = f"waits for {document['waiting_for']}" if document["waiting_for"] else ""
+    codes = ", ".join(f"{each.get('code')} x{each.get('count')}" for each in document.get("problems") or ())
+    approval = document.get("approval")
+    if document["status"] == "awaiting_approval" and approval:
+        return f": expunge approve {document['id']} --count {approval.get('count')}"
+    waiting = document.get("waiting_for")
+    waits = f"waits for {waiting}" if waiting else ""
     return f": {codes or waits}" if codes or waits else ""

@@ -43,7 +43,7 @@ def tally(documents: Iterable[Document]) -> Tally:
     for each in documents:
         many += 1
         ended += each["status"] in FINAL
-        counts.update(each["counts"])
+        counts.update({name: found for name, found in each["counts"].items() if found})
         if each["waiting_for"] and each["status"] not in FINAL:
             waiting[each["waiting_for"]] += 1
     whole = {name: counts[name] for name in ("requested", *OUTCOMES)}

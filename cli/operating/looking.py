@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,6 +13,7 @@ from cli.following.targets import from_words
 from cli.operating import render
 from cli.operator_api import reach
 from cli.options import options
+from cli.output import say, say_json
 from cli.place import find
 
 _SPAN = re.compile(r"([0-9]{1,4})([mhdw])")
@@ -38,10 +38,10 @@ def show(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> None:
     """Show deletions as they stand: counts, problems, and what to do about them."""
     found = [(target, target.document()) for target in from_words(deletions, stage)]
     if as_json:
-        click.echo(json.dumps({"deletions": [each for _, each in found]}))
+        say_json({"deletions": [each for _, each in found]})
         return
     for target, document in found:
-        click.echo("\n".join([*render.shown(document), f"  {target.link}"]))
+        say(*render.shown(document), f"  {target.link}")
 
 
 @click.command(name="list", epilog=LIST)

@@ -55,10 +55,16 @@ def _set(org: str | None, stage: str | None, body: dict[str, Any] | None, *, as_
     if body is not None:
         http.good(api.call("PUT", "pause", body=body))
     found = http.good(api.call("GET", "pause", {"org": org} if org else None))
-    about = f"org {found['org']}" if found["org"] else "all orgs"
-    lines = [f"{about}: paused" if found["paused"] else f"{'org ' + org if org else 'all orgs'}: not paused"]
-    if found["paused"] and found["reason"]:
-        lines.append(f"  reason: {found['reason']}")
-    if found["paused"] and found["set_by"]:
-        lines.append(f"  set {render.moment(found['set_at'])} by {found['set_by']}")
-    place.say(found, *lines)
+    place.say(found, *lines(found, org))
+
+
+def lines(found: dict[str, Any], org: str | None) -> list[str]:
+    """How things stand for the org, or for all; `found`: the answer of GET pause."""
+    if not found.get("paused"):
+        return [f"{'org ' + org if org else 'all orgs'}: not paused"]
+    told = [f"{'org ' + found['org'] if found.get('org') else 'all orgs'}: paused"]
+    if found.get("reason"):
+        told.append(f"  reason: {found['reason']}")
+    if found.get("set_by"):
+        told.append(f"  set {render.moment(found.get('set_at'))} by {found['set_by']}")
+    return told

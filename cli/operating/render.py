@@ -1,4 +1,8 @@
-"""Documents as text that fits a terminal of 80 columns. Pure."""
+"""Documents as text that fits a terminal of 80 columns. Pure.
+
+Whatever the contract lets be null, or a later version adds or leaves out, is shown as not known; whatever
+came from elsewhere is cleaned (cli/output.py).
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cli.following.progress import became
+from cli.output import clean
 
 WIDTH = 80
+UNKNOWN = "unknown"
 Document = Mapping[str, Any]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], width: int = WIDTH) -> list[str]:
     """Columns side by side, as wide as they need; the last one is cut where a line is longer than `width`."""
-    held = [tuple(head), *(tuple(row) for row in rows)]
+    held = [tuple(map(flat, row)) for row in (head, *rows)]
     widths = [max(len(row[at]) for row in held) for at in range(len(head) - 1)]
     lines = []
     for row in held:
@@ -23,73 +29,111 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], width: int = WIDTH
     return lines
 
 
+def flat(text: str) -> str:
+    """The text on one line, cleaned."""
+    return clean(" ".join(text.split("\n")).replace("\t", " "))
+
+
 def cut(text: str, width: int) -> str:
-    """The text, on one line, at most `width` long."""
-    flat = " ".join(text.split("\n"))
-    return flat if len(flat) <= width else flat[: width - 3] + "..."
+    """The text, on one line, cleaned, at most `width` long."""
+    line = flat(text)
+    return line if len(line) <= width else line[: width - 3] + "..."
 
 
-def moment(text: str | None) -> str:
-    """A time of a document, to the second."""
-    return f"{text[:10]} {text[11:19]}Z" if text else "-"
+def many(count: Any, what: str = "", plural: str = "") -> str:
+    """A number with the thing it counts, such as `1 id` or `1,200 ids`; `unknown` where it is not known."""
+    words = what if count == 1 else plural or (what and f"{what}s")
+    number = f"{count:,}" if isinstance(count, int) else UNKNOWN
+    return f"{number} {words}".rstrip()
+
+
+def moment(text: Any) -> str:
+    """A time of a document, to the second, in UTC."""
+    return clean(f"{text[:10]} {text[11:19]}Z") if isinstance(text, str) and text else "-"
 
 
 def listed(documents: Sequence[Document]) -> list[str]:
-    """The deletions of a list."""
+    """The deletions of a list; times are UTC."""
     rows = [
         (
-            each["id"],
-            each["created_at"][5:16].replace("T", " "),
-            each["status"],
-            f"{_gone(each)} {each['module']}",
+            str(each.get("id")),
+            str(each.get("created_at") or "-")[5:16].replace("T", " "),
+            str(each.get("status")),
+            f"{_gone(each)} {each.get('module')}",
         )
         for each in documents
     ]
-    return table(("deletion", "accepted", "status", "gone of"), rows)
+    return table(("deletion", "accepted Z", "status", "deleted / requested"), rows)
 
 
 def _gone(document: Document) -> str:
-    if document["dry_run"]:
+    if document.get("dry_run"):
         return "dry run"
-    counts = document["counts"]
-    return f"{counts['deleted'] + counts['already_absent']}/{counts['requested']}"
+    counts = document.get("counts") or {}
+    deleted = (counts.get("deleted") or 0) + (counts.get("already_absent") or 0)
+    return f"{deleted}/{counts.get('requested') or 0}"
+
+
+#: Fields that are shown by their names where they are there, in this order.
+_NAMED = ("reference", "reason", "asked_by", "retry_of", "policy", "run", "waiting_for")
 
 
 def shown(document: Document, width: int = WIDTH) -> list[str]:
     """Everything that there is to say about one deletion, but for its link."""
-    dry = " (dry run)" if document["dry_run"] else ""
-    lines = [f"{document['id']}  {document['status']}{dry}"]
-    lines.append(
-        f"  {document['operation']} {document['module']}, org {document['org']}, from {document['source']}"
-    )
-    named = ("reference", "asked_by", "retry_of", "policy", "run", "waiting_for")
-    lines += [
-        cut(f"  {name.replace('_', ' ')}: {document[name]}", width) for name in named if document.get(name)
-    ]
-    ended = f", ended {moment(document['finished_at'])}" if document["finished_at"] else ""
-    lines.append(f"  accepted {moment(document['created_at'])}{ended}")
-    if document.get("job"):
-        lines.append(f"  Zoho's job {document['job']['id']}: {document['job']['status']}")
-    lines.append(f"  {document['counts']['requested']:,} requested: {became(document['counts'])}")
-    lines += _plan(document["plan"], width) + _approval(document, width)
-    for each in document["problems"]:
-        words = f"{each['code']} x{each['count']}: {each['meaning']} {each['what_to_do']}"
-        lines += textwrap.wrap(words, width, initial_indent="  ", subsequent_indent="    ")
+    said = document.get
+    dry = " (dry run)" if said("dry_run") else ""
+    lines = [f"{said('id')}  {said('status')}{dry}"]
+    lines.append(f"  {said('operation')} {said('module')}, org {said('org')}, from {said('source')}")
+    lines += [f"  {name.replace('_', ' ')}: {said(name)}" for name in _NAMED if said(name)]
+    ended = f", ended {moment(said('finished_at'))}" if said("finished_at") else ""
+    lines.append(f"  accepted {moment(said('created_at'))}{ended}")
+    lines += _job(said("job")) + _lane(said("lane"))
+    counts = said("counts") or {}
+    lines.append(f"  {many(counts.get('requested'))} requested: {became(counts)}")
+    lines = [cut(line, width) for line in [*lines, *_plan(said("plan")), *_approval(document)]]
+    for each in said("problems") or ():
+        words = f"{each.get('code')} x{each.get('count')}: {each.get('meaning')} {each.get('what_to_do')}"
+        lines += textwrap.wrap(flat(words), width, initial_indent="  ", subsequent_indent="    ")
     return lines
 
 
-def _plan(plan: Document | None, width: int) -> list[str]:
-    if plan is None:
+def _job(job: Document | None) -> list[str]:
+    return [f"  Zoho's job {job.get('id')}: {job.get('status') or UNKNOWN}"] if job else []
+
+
+def _lane(lane: Document | None) -> list[str]:
+    if not lane:
         return []
-    words = f"would delete {plan['would_delete']:,} in {plan['calls']:,} calls, {plan['credits']:,} credits"
-    first = ", ".join(plan["first_ids"][:3])
-    return [f"  {words}", *([cut(f"  the first: {first}", width)] if first else [])]
+    about = lane.get("about_seconds")
+    words = f", about {many(about, 'second')}" if about is not None else ""
+    return [f"  in the line of mass deletes: {many(lane.get('ahead'))} ahead{words}"]
 
 
-def _approval(document: Document, width: int) -> list[str]:
+def planned(plan: Document, when: str = "") -> str:
+    """What a dry run found. How many records a view with a territory holds cannot always be told."""
+    found = plan.get("would_delete")
+    records = many(found, "record") if found is not None else "an unknown number of records"
+    calls, costs = many(plan.get("calls"), "call"), many(plan.get("credits"), "credit")
+    return f"would delete {records}{when} in {calls}, {costs}"
+
+
+def _plan(plan: Document | None) -> list[str]:
+    if not plan:
+        return []
+    first = ", ".join(map(str, (plan.get("first_ids") or ())[:3]))
+    return [f"  {planned(plan)}", *([f"  the first: {first}"] if first else [])]
+
+
+def _approval(document: Document) -> list[str]:
+    """Who approved it and when; where it waits for that, how to."""
     approval = document.get("approval")
-    if not approval or document["status"] != "awaiting_approval":
+    if not approval:
         return []
-    until = moment(approval["expires_at"])
-    words = f"expunge approve {document['id']} --count {approval['count']}"
-    return [f"  {approval['count']:,} records wait for an approval until {until}:", cut(f"  {words}", width)]
+    if approval.get("approved_at"):
+        by = f" by {document['approved_by']}" if document.get("approved_by") else ""
+        return [f"  {many(approval.get('count'), 'record')} approved {moment(approval['approved_at'])}{by}"]
+    if document.get("status") != "awaiting_approval":
+        return []
+    words = f"{many(approval.get('count'), 'record')} waiting for an approval"
+    lines = [f"  {words} until {moment(approval.get('expires_at'))}:"]
+    return [*lines, f"  expunge approve {document.get('id')} --count {approval.get('count')}"]

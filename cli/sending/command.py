@@ -18,6 +18,7 @@ from cli.following.targets import Target
 from cli.http import Patience
 from cli.options import dry_run as dry_run_option
 from cli.options import options
+from cli.output import say
 from cli.sending import deliver, ids_file, inputs, journal
 from cli.sending.deliver import Courier
 from cli.sending.inputs import Given
@@ -159,4 +160,4 @@ def _say(told: dict[str, Any], answers: list[Answer], kept: Journal | None, *, a
             f"{len(answers)} requests accepted, {told['ids']:,} ids{again}",
             f"to see how they end: {watch}",
         ]
-    click.echo(json.dumps(told) if as_json else "\n".join(lines))
+    say(*([json.dumps(told)] if as_json else lines))
