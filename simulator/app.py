@@ -83,7 +83,8 @@ class Simulator:
         with state.lock:
             gate: Gate = state.gate
             if not gate.enter(heavy, state.settings.concurrency, state.settings.heavy_concurrency):
-                return errors.too_many_requests("You have exceeded the limit of concurrent calls")
+                text = "You have exceeded the limit of concurrent calls"
+                return errors.too_many_requests(text, state.settings.limit_code)
         try:
             if state.settings.latency_ms:
                 time.sleep(state.settings.latency_ms / 1000)
@@ -128,7 +129,8 @@ class Simulator:
         if not set(routes.scopes_for(route, call)) & set(state.tokens.scopes(value, settings)):
             return errors.scope_mismatch(settings.scope_message)
         if not state.credits.spend(route.price(state, call), settings.credits, state.now()):
-            return errors.too_many_requests("You have reached the API credits limit for the day")
+            text = "You have reached the API credits limit for the day"
+            return errors.too_many_requests(text, settings.limit_code)
         return call_refusal(settings.refuse, call.args.get("module", ""), route.operation)
 
     def _token_refusal(self, call: Call) -> Answer | None:
@@ -140,5 +142,5 @@ class Simulator:
         if fault is not None:
             self.state.tokens.kill(value)
         if not self.state.tokens.alive(value, self.state.now()):
-            return errors.invalid_token()
+            return errors.invalid_token(self.state.settings.token_code)
         return None

@@ -108,9 +108,9 @@ def invalid_param(name: str) -> Answer:
     return invalid_data(f"the {name} given seems to be invalid", {"param_name": name})
 
 
-def invalid_token() -> Answer:
+def invalid_token(code: str = "INVALID_TOKEN") -> Answer:
     """401, access token unknown, expired or pushed out by newer ones."""
-    return refusal(401, "INVALID_TOKEN", "invalid oauth token")
+    return refusal(401, code, "invalid oauth token")
 
 
 def no_authorization() -> Answer:
@@ -123,6 +123,6 @@ def scope_mismatch(message: str) -> Answer:
     return refusal(401, "OAUTH_SCOPE_MISMATCH", message)
 
 
-def too_many_requests(message: str) -> Answer:
+def too_many_requests(message: str, code: str = "TOO_MANY_REQUESTS") -> Answer:
     """429, for too many calls at once and for credits used up alike."""
-    return refusal(429, "TOO_MANY_REQUESTS", message)
+    return refusal(429, code, message)

@@ -61,7 +61,12 @@ def _by_ids(state: State, call: Call, ids: Any) -> Answer:
         canonical(call.args["module"]), "", "org"
     ):
         return _already_scheduled(state)
-    return many([_delete_item(state, call.args["module"], wanted, n) for n, wanted in enumerate(ids)])
+    module = call.args["module"]
+    if state.settings.none_found_for_ids and not any(
+        shown and state.store.find(module, shown) for shown in map(_digits, ids)
+    ):
+        return _none_found()
+    return many([_delete_item(state, module, wanted, n) for n, wanted in enumerate(ids)])
 
 
 def _delete_item(state: State, module_name: str, wanted: Any, n: int) -> dict[str, Any]:
@@ -113,13 +118,17 @@ def _by_view(state: State, call: Call, body: dict[str, Any]) -> Answer:
 def _size_refusal(found: int, settings: Settings) -> Answer | None:
     """Nothing to delete, or too much and the setting ``over_limit`` says so."""
     if not found:
-        return errors.refusal(400, "NO_RECORDS_FOUND", "no record found to update")
+        return _none_found()
     if found <= settings.job_limit or settings.over_limit == "first":
         return None
     if settings.over_limit == "LIMIT_EXCEEDED":
         return errors.refusal(400, "LIMIT_EXCEEDED", "Record count exceeded")
     text = f"The custom view has more than {settings.job_limit:,} records."
     return errors.refusal(400, "RECORD_LIMIT_EXCEEDED", text)
+
+
+def _none_found() -> Answer:
+    return errors.refusal(400, "NO_RECORDS_FOUND", "no record found to update")
 
 
 def _already_scheduled(state: State) -> Answer:

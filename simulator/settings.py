@@ -23,6 +23,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "already_scheduled_status": (400, 202),
     "throttle_status": (200, 400),
     "unknown_job": ("INVALID_DATA", "NOT_FOUND"),
+    "token_code": ("INVALID_TOKEN", "INVALID_OAUTHTOKEN"),
+    "limit_code": ("TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "API_LIMIT_EXCEEDED"),
     "edition": ("Free", "Standard", "Professional", "Enterprise", "Ultimate"),
 }
 
@@ -48,6 +50,8 @@ HELP = {
     "job_records_per_second": "how fast it deletes",
     "already_scheduled_scope": "one job at a time in the org, in a module, or of a view",
     "already_scheduled_status": "HTTP status of ALREADY_SCHEDULED",
+    "token_code": "what a dead access token is called",
+    "limit_code": "what too many calls, or no credits left, are called (HTTP 429)",
     "unknown_job": "what status says of a job it does not know: 400, or 404 NOT_FOUND",
     "edition_code": "code of an edition without mass delete by view",
     "bin_days": "days that a deleted record stays in the recycle bin",
@@ -81,6 +85,8 @@ class Settings:
     token_window_seconds: int = 600
     live_tokens: int = 15
     throttle_status: int = 200
+    token_code: str = "INVALID_TOKEN"  # noqa: S105 - the name of an answer, no secret
+    limit_code: str = "TOO_MANY_REQUESTS"
     job_limit: int = 50_000
     over_limit: str = "first"
     job_start_seconds: float = 0.5
@@ -90,6 +96,7 @@ class Settings:
     already_scheduled_scope: str = "org"
     already_scheduled_status: int = 400
     already_scheduled_for_ids: bool = False
+    none_found_for_ids: bool = False
     unknown_job: str = "INVALID_DATA"
     edition_code: str = "NOT_SUPPORTED"
     wrap_refusals: bool = False

@@ -69,6 +69,7 @@ JOB = frozenset({CallKind.JOB_STATUS})
 COUNT = frozenset({CallKind.COUNT})
 LIST = frozenset({CallKind.LIST})
 READS = LIST | {CallKind.READ, CallKind.DELETED_LIST}
+TOKENS = frozenset({CallKind.TOKEN})
 #: Client-level calls that no deletion makes (recycle bin, custom views): nothing judges them.
 CLIENT_ONLY: frozenset[CallKind] = frozenset()
 

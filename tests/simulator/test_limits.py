@@ -71,3 +71,18 @@ def test_calls_at_the_same_time(crm: Crm, settings: dict[str, int], path: str, r
         statuses = sorted(pool.map(lambda _: call(), range(4)))
     assert statuses.count(429) == (1 if refused else 0)
     assert crm.see("state")["concurrency"]["running"] == 0
+
+
+@pytest.mark.parametrize("code", ["TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "API_LIMIT_EXCEEDED"])
+def test_a_limit_bears_the_name_that_is_set(crm: Crm, code: str) -> None:
+    crm.control("settings", {"credits": 0, "limit_code": code})
+    refused = crm.get("org")
+    assert (refused.status_code, codes(refused)) == (429, [code])
+
+
+@pytest.mark.parametrize("code", ["INVALID_TOKEN", "INVALID_OAUTHTOKEN"])
+def test_a_dead_token_bears_the_name_that_is_set(crm: Crm, code: str) -> None:
+    crm.control("settings", {"token_code": code})
+    crm.advance(3600)
+    refused = crm.get("org")
+    assert (refused.status_code, codes(refused)) == (401, [code])

@@ -238,3 +238,10 @@ def test_status_errors(crm: Crm, view: str) -> None:
 def test_meetings_are_events(crm: Crm) -> None:
     crm.control("records", {"Events": [{"id": "1"}]})
     assert codes(crm.post("Meetings/actions/mass_delete", {"ids": ["1"]})) == ["SUCCESS"]
+
+
+def test_of_ids_that_are_all_gone_zoho_may_say_that_there_are_none(crm: Crm) -> None:
+    crm.control("records", {"Leads": [{"id": "1"}]})
+    crm.control("settings", {"none_found_for_ids": True})
+    assert codes(crm.post(START, {"ids": ["404", "x"]})) == ["NO_RECORDS_FOUND"]
+    assert codes(crm.post(START, {"ids": ["404", "1"]})) == ["INVALID_DATA", "SUCCESS"]
