@@ -171,9 +171,16 @@ GUARDS = (
     Guard(
         "modules of a source",
         f"{_C}/domain/source.py",
-        "if request.module not in source.modules:",
+        "if not modules.covers(source.modules, request.module):",
         "if request.module == '':",
         (f"{_UNIT}/domain/test_source.py",),
+    ),
+    Guard(
+        "holds by every name of a module",
+        f"{_C}/domain/modules.py",
+        "        return (ACTIVITIES, *PARTS)",
+        "        return (ACTIVITIES,)",
+        (f"{_UNIT}/domain/test_modules.py", "tests/contract/ledger/test_operators.py"),
     ),
     Guard(
         "holds before each call",

@@ -32,6 +32,17 @@ def _answers() -> dict[str, Schema]:
         "OperatorsDeletion": {"allOf": [ref("Deletion"), more]},
         "DeletionsPage": _page("deletions", "OperatorsDeletion"),
         "Hold": record({**hold, "set_by": TEXT, "set_at": TIME}),
+        "HoldSet": record(
+            {
+                **hold,
+                "set_by": TEXT,
+                "set_at": TIME,
+                "not_checked": {
+                    "type": "array",
+                    "items": {"enum": ["module", "record_id"], "type": "string"},
+                },
+            }
+        ),
         "HoldsPage": _page("holds", "Hold"),
         "Pause": record({**pause, "set_by": or_null(TEXT), "set_at": or_null(TIME)}),
     }

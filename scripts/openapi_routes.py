@@ -173,9 +173,16 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     (_HOLD, "GET"): Route("hold", "Read a hold", _HOLD_IS, _ONE_OF, _HELD),
     (_HOLD, "PUT"): Route(
-        "setHold", "Hold a record: it is never deleted", _HOLD_IS, ("400", "403"), _HELD, ref("SetHold")
+        "setHold",
+        "Hold a record: it is never deleted",
+        {"200": ref("HoldSet")},
+        ("400", "403"),
+        _HELD,
+        ref("SetHold"),
     ),
-    (_HOLD, "DELETE"): Route("endHold", "End a hold; answers what it was", _HOLD_IS, _ONE_OF, _HELD),
+    (_HOLD, "DELETE"): Route(
+        "endHold", "End a hold; answers what it was", _HOLD_IS, (*_ONE_OF, "409"), _HELD
+    ),
     (f"{_OPERATOR}/policies", "GET"): Route(
         "policies", "List retention policies", {"200": ref("StoredPolicies")}, ("400", "403"), ("org",)
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain import modules
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.operators import Hold, Pause
@@ -34,17 +36,21 @@ class FakeOrgs:
         return {one: rows[one].deletion for one in deletion_ids if one in rows}
 
     def hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        return self.holds_set.get((org, module, record_id))
+        found = (self.holds_set.get((org, name, record_id)) for name in modules.reached(module))
+        return max((h for h in found if h), key=lambda h: h.until or math.inf, default=None)
 
     def set_hold(self, hold: Hold) -> None:
-        self.holds_set[hold.org, hold.module, hold.record_id] = hold
+        self.holds_set[hold.org, modules.identity(hold.module), hold.record_id] = hold
 
     def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        return self.holds_set.pop((org, module, record_id), None)
+        return self.holds_set.pop((org, modules.identity(module), record_id), None)
 
-    def holds(self, org: str, after: tuple[str, str] | None, limit: int) -> Sequence[Hold]:
-        mine = sorted((h for h in self.holds_set.values() if h.org == org), key=_where)
-        return [hold for hold in mine if after is None or _where(hold) > after][:limit]
+    def holds(
+        self, org: str, after: tuple[str, str] | None, limit: int
+    ) -> tuple[Sequence[Hold], tuple[str, str] | None]:
+        mine = sorted(key[1:] for key in self.holds_set if key[0] == org and (not after or key[1:] > after))
+        found = mine[:limit]
+        return [self.holds_set[org, *where] for where in found], found[-1] if len(found) == limit else None
 
     def pause(self, org: str | None) -> Pause:
         return self.pauses_set.get(org or "*", Pause(org, paused=False))
@@ -59,10 +65,12 @@ class FakeOrgs:
         return self.pauses.get("*") or self.pauses.get(org)
 
     def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
-        return {i for i in ids if self._protects(self.holds_set.get((org, module, i)), now)}
+        names = modules.reached(module)
+        return {i for i in ids for n in names if self._protects(self.holds_set.get((org, n, i)), now)}
 
     def has_holds(self, org: str, module: str, now: float) -> bool:
-        holds = [hold for key, hold in self.holds_set.items() if key[:2] == (org, module)]
+        wanted = [(org, name) for name in modules.reached(module)]
+        holds = [hold for key, hold in self.holds_set.items() if key[:2] in wanted]
         return any(self._protects(hold, now) for hold in holds)
 
     def _protects(self, hold: Hold | None, now: float) -> bool:
@@ -76,7 +84,3 @@ class FakeOrgs:
         self.guard_calls.append("recall")
         kept = {one for o, s, one, at in self.gone if (o, s) == (org, scope) and since <= at <= now}
         return kept & set(ids)
-
-
-def _where(hold: Hold) -> tuple[str, str]:
-    return hold.module, hold.record_id

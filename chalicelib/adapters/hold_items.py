@@ -1,8 +1,12 @@
-"""The items of holds: `ORG#{org}` / `HOLD#{module}#{record_id}`."""
+"""The items of holds: `ORG#{org}` / `HOLD#{module's identity}#{record_id}`.
+
+Items that were written by the module's name as it was spelt are read too (modules.spellings).
+"""
 
 from __future__ import annotations
 
 from chalicelib.adapters import items
+from chalicelib.domain import modules
 from chalicelib.domain.operators import Hold
 
 PREFIX = "HOLD#"
@@ -11,14 +15,37 @@ KEPT_SECONDS = 86_400
 
 
 def key(org: str, module: str, record_id: str) -> items.Item:
-    """Where a hold lies. Names of modules hold no `#`."""
-    return items.org_key(org, f"{PREFIX}{module}#{record_id}")
+    """Where a hold is written. Names of modules hold no `#`."""
+    return stored(org, modules.identity(module), record_id)
+
+
+def keys(org: str, module: str, record_id: str) -> list[items.Item]:
+    """Where a hold of this module may lie: where it is written first."""
+    return [stored(org, name, record_id) for name in modules.spellings(module)]
+
+
+def protecting(org: str, module: str, record_id: str) -> list[items.Item]:
+    """Where any hold may lie that protects the module's record: its own ones first."""
+    names = [name for each in modules.reached(module) for name in modules.spellings(each)]
+    return [stored(org, name, record_id) for name in dict.fromkeys((*modules.spellings(module), *names))]
+
+
+def stored(org: str, name: str, record_id: str) -> items.Item:
+    """The key of an item whose module is stored as `name`."""
+    return items.org_key(org, f"{PREFIX}{name}#{record_id}")
+
+
+def place(item: items.Item) -> tuple[str, str]:
+    """(name, record id) as `stored` takes them."""
+    name, record_id = item["sk"]["S"].removeprefix(PREFIX).split("#", 1)
+    return name, record_id
 
 
 def from_hold(hold: Hold) -> items.Item:
     """A hold as an item; one with an end is removed by the table some time after it."""
     item = {
         **key(hold.org, hold.module, hold.record_id),
+        "module": {"S": hold.module},
         "reason": {"S": hold.reason},
         "set_by": {"S": hold.set_by},
         "set_at": items.number(hold.set_at),
@@ -31,10 +58,10 @@ def from_hold(hold: Hold) -> items.Item:
 
 def to_hold(item: items.Item) -> Hold:
     """A hold from its item; one that was set by hand may lack what is not needed to protect."""
-    module, record_id = item["sk"]["S"].removeprefix(PREFIX).split("#", 1)
+    name, record_id = place(item)
     return Hold(
         org=item["pk"]["S"].removeprefix("ORG#"),
-        module=module,
+        module=item.get("module", {}).get("S", name),
         record_id=record_id,
         reason=item.get("reason", {}).get("S", ""),
         set_by=item.get("set_by", {}).get("S", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -49,8 +50,8 @@ class OperatorItems(Dynamo):
 
     def hold(self, org: str, module: str, record_id: str) -> Hold | None:
         """See operate_org.Orgs."""
-        item = self.get_item(hold_items.key(org, module, record_id))
-        return hold_items.to_hold(item) if item else None
+        found = map(hold_items.to_hold, self.batch_get(hold_items.protecting(org, module, record_id)))
+        return max(found, key=lambda hold: math.inf if hold.until is None else hold.until, default=None)
 
     def set_hold(self, hold: Hold) -> None:
         """See operate_org.Orgs."""
@@ -58,15 +59,18 @@ class OperatorItems(Dynamo):
 
     def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
         """See operate_org.Orgs."""
-        key = hold_items.key(org, module, record_id)
-        removed = self._ask(
-            self.client().delete_item, TableName=self.name, Key=key, ReturnValues="ALL_OLD"
-        ).get("Attributes")
-        return hold_items.to_hold(removed) if removed else None
+        removed = [
+            self._ask(self.client().delete_item, TableName=self.name, Key=key, ReturnValues="ALL_OLD")
+            for key in hold_items.keys(org, module, record_id)
+        ]
+        there = [hold_items.to_hold(each["Attributes"]) for each in removed if "Attributes" in each]
+        return there[0] if there else None
 
-    def holds(self, org: str, after: tuple[str, str] | None, limit: int) -> list[Hold]:
+    def holds(
+        self, org: str, after: tuple[str, str] | None, limit: int
+    ) -> tuple[list[Hold], tuple[str, str] | None]:
         """See operate_org.Orgs."""
-        start = {"ExclusiveStartKey": hold_items.key(org, *after)} if after else {}
+        start = {"ExclusiveStartKey": hold_items.stored(org, *after)} if after else {}
         found = self.first_page(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
             ExpressionAttributeValues={":pk": items.org_key(org, "")["pk"], ":sk": {"S": hold_items.PREFIX}},
@@ -74,7 +78,8 @@ class OperatorItems(Dynamo):
             Limit=limit,
             **start,
         )
-        return [hold_items.to_hold(item) for item in found]
+        following = hold_items.place(found[-1]) if len(found) == limit else None
+        return [hold_items.to_hold(item) for item in found], following
 
     # --- pauses ----------------------------------------------------------------------------------
 

@@ -52,7 +52,9 @@ class OrgItems(Dynamo):
 
     def has_holds(self, org: str, module: str, now: float) -> bool:
         """See ports.Ledger."""
-        key = hold_items.key(org, module, "")
+        return any(self._holds_below(key, now) for key in hold_items.protecting(org, module, ""))
+
+    def _holds_below(self, key: items.Item, now: float) -> bool:
         found = self.query(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
             ExpressionAttributeValues={":pk": key["pk"], ":sk": key["sk"]},
@@ -64,7 +66,7 @@ class OrgItems(Dynamo):
         """See ports.Ledger."""
         if not self.has_holds(org, module, now):
             return set()
-        found = self.batch_get([hold_items.key(org, module, i) for i in ids])
+        found = self.batch_get([key for one in ids for key in hold_items.protecting(org, module, one)])
         return {item["sk"]["S"].rsplit("#", 1)[1] for item in found if hold_items.protects(item, now)}
 
     def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:

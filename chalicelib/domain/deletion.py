@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.domain import modules
 from chalicelib.domain.errors import IllegalMove
 
 
@@ -92,7 +93,8 @@ class Request:
 
     `ids`: without duplicates, in the order given; they are stored apart from the deletion. `wf_trigger`: None
     where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete). A purge
-    has its policy's name, the run's name, and the policy's selection as it was written.
+    has its policy's name, the run's name, and the policy's selection as it was written. `module` is canonical
+    (domain/modules.py), whichever of its names was given, also in what is read from the table.
     """
 
     operation: Operation
@@ -113,6 +115,9 @@ class Request:
     policy: str | None = None
     run: str | None = None
     selection: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "module", modules.canonical(self.module))
 
 
 @dataclass(frozen=True, slots=True)

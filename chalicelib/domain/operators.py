@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib.domain import modules
 from chalicelib.domain.deletion import Deletion
 
 
@@ -25,7 +26,7 @@ class Sight:
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A record that may not be deleted, for `reason`, until `until` (seconds since the epoch; None: until it
-    is removed). `set_by` is an ARN.
+    is removed). `set_by` is an ARN. `module` is canonical, whichever of its names was given.
     """
 
     org: str
@@ -35,6 +36,9 @@ class Hold:
     set_by: str
     set_at: float
     until: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "module", modules.canonical(self.module))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import coql
+from chalicelib.domain import coql, modules
 from chalicelib.domain.coql import Condition
 from chalicelib.domain.deletion import Limits
 from chalicelib.domain.errors import NotValid
@@ -83,7 +83,7 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
     policy = Policy(
         name=given,
         org=place,
-        module=reader.text("module", ZOHO_NAME),
+        module=_module(reader),
         selection=_selection(reader.part("selection")),
         schedule=_schedule(reader.part("schedule")),
         limits=_limits(reader.part("belts", optional=True)),
@@ -96,8 +96,15 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
     problems = reader.finished()
     if problems:
         raise NotValid("the policy is not valid", problems)
-    filled = _plain({**reader.raw, "name": given, "org": place})
+    filled = _plain({**reader.raw, "name": given, "org": place, "module": policy.module})
     return replace(policy, document=filled)
+
+
+def _module(reader: Reader) -> str:
+    name = reader.text("module", modules.NAME)
+    if name and (problem := modules.problem_of(name)):
+        reader.wrong("module", problem)
+    return modules.canonical(name)
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from chalicelib.domain import modules
+
 #: Seconds of one set.
 BUCKET_SECONDS = 300
 #: A set is cut by the hash, so that who asks for one id reads little.
@@ -38,5 +40,6 @@ def bucket(at: float) -> int:
 
 
 def scope(module: str, external_id_field: str | None) -> str:
-    """What an id is unique in: the module, or a field of it."""
-    return f"{module}.{external_id_field}" if external_id_field else module
+    """What an id is unique in: the module, or a field of it. What holds records in common has one scope."""
+    name = modules.reached(module)[-1 if modules.identity(module) in modules.PARTS else 0]
+    return f"{name}.{external_id_field}" if external_id_field else name

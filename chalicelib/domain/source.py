@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Never
 
+from chalicelib.domain import modules
 from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
 
@@ -30,7 +31,8 @@ KEY_BYTES = range(24, 65)
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 ORG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # part of a secret's name, so no "/" and no "."
-ZOHO_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+#: What any API name of Zoho's looks like, of a field too.
+ZOHO_NAME = modules.NAME
 _BEARER = re.compile(r"[!-~]{16,256}")
 _WHSEC = "whsec_"
 
@@ -45,7 +47,7 @@ class Profile(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Source:
     """One usable entry. `keys`: signing keys, or the UTF-8 of bearer values on the token profile; never
-    shown.
+    shown. `modules`: as modules.listed returns them.
     """
 
     name: str
@@ -96,7 +98,7 @@ def parse(name: str, entry: object) -> Source:
         keys=read.keys(profile),
         org=org,
         orgs=frozenset({org, *read.names("orgs", ORG_NAME)}),
-        modules=frozenset(read.names("modules", ZOHO_NAME)),
+        modules=read.modules(),
         operations=read.operations(),
         limits=Limits(
             max_records=read.whole("max_records", 500, least=1),
@@ -155,6 +157,13 @@ class _Reader:
         if not set(values) <= REQUESTABLE:
             _unusable(self.source, "operations", f"may only hold {', '.join(sorted(REQUESTABLE))}")
         return frozenset(map(Operation, values))
+
+    def modules(self) -> frozenset[str]:
+        values = self.strings("modules")
+        for number, value in enumerate(values):
+            if problem := modules.problem_of(value):
+                _unusable(self.source, f"modules/{number}", problem)
+        return modules.listed(values)
 
     def strings(self, key: str, required: bool = False) -> list[str]:
         values = self.entry.get(key, None if required else [])
@@ -219,11 +228,17 @@ def _scope(source: Source, request: Request) -> list[Field]:
         found.append(Field("/operation", "this source may not use this operation"))
     elif source.profile is Profile.TOKEN and request.operation is not Operation.DELETE_RECORDS:
         found.append(Field("/operation", "a source with the token profile may only use delete_records"))
-    if request.module not in source.modules:
-        found.append(Field("/module", "this source may not delete in this module"))
+    if not modules.covers(source.modules, request.module):
+        found.append(Field("/module", _not_in(request.module)))
     if request.org not in source.orgs:
         found.append(Field("/org", "this source may not delete in this org"))
     return found
+
+
+def _not_in(module: str) -> str:
+    words = "this source may not delete in this module"
+    several = modules.parts(module)
+    return words if len(several) == 1 else f"{words}, which stands for {', '.join(several)}"
 
 
 def _api(source: Source, request: Request) -> list[Field]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from chalicelib.domain.errors import Missing
+from chalicelib.domain.errors import Missing, WrongState
 from chalicelib.domain.operators import Hold, Pause
 
 #: What stands for all orgs where one is named.
@@ -18,16 +18,22 @@ class Orgs(Protocol):
     """The part of the table that holds and pauses lie in."""
 
     def hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        """The hold, ended ones included; strongly consistent."""
+        """The hold that protects the record for longest, by whichever name of its module it was set; ended
+        ones included; strongly consistent.
+        """
 
     def set_hold(self, hold: Hold) -> None:
         """Set it, or put it in the place of the one that is there."""
 
     def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        """Remove it, and tell what it was."""
+        """Remove the module's own hold, and tell what it was; None where it has none."""
 
-    def holds(self, org: str, after: tuple[str, str] | None, limit: int) -> Sequence[Hold]:
-        """Up to `limit` holds of the org by module and record id, after `after`, ended ones included."""
+    def holds(
+        self, org: str, after: tuple[str, str] | None, limit: int
+    ) -> tuple[Sequence[Hold], tuple[str, str] | None]:
+        """Up to `limit` holds of the org by module and record id, after `after`, ended ones included, and
+        the `after` of the next ones; None where there are no more.
+        """
 
     def pause(self, org: str | None) -> Pause:
         """What was set for the org, or for all orgs (None); not paused where nothing was."""
@@ -48,19 +54,23 @@ def hold(orgs: Orgs, org: str, module: str, record_id: str, now: float) -> Hold:
 
 
 def remove_hold(orgs: Orgs, org: str, module: str, record_id: str) -> Hold:
-    """Remove the hold, and tell what it was. Raises Missing where there is none."""
+    """Remove the hold, and tell what it was. Raises Missing where there is none, WrongState where the record
+    is held by a name that stands for several modules, or only one of them.
+    """
     found = orgs.remove_hold(org, module, record_id)
-    if found is None:
+    if found is not None:
+        return found
+    other = orgs.hold(org, module, record_id)
+    if other is None:
         raise Missing(f"{org}/{module}/{record_id}")
-    return found
+    raise WrongState(f"the record is held as {other.module}/{record_id}: remove that hold")
 
 
 def holds(
     orgs: Orgs, org: str, after: tuple[str, str] | None, now: float
 ) -> tuple[list[Hold], tuple[str, str] | None]:
     """A page of the org's holds, and where the next one begins; None where there are no more."""
-    found = orgs.holds(org, after, PAGE)
-    following = (found[-1].module, found[-1].record_id) if len(found) == PAGE else None
+    found, following = orgs.holds(org, after, PAGE)
     return [one for one in found if one.until is None or one.until > now], following
 
 

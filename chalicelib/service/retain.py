@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain import modules
 from chalicelib.domain import policy as policies
 from chalicelib.domain.by_policy import BROKEN, STILL_GOING
 from chalicelib.domain.deletion import Limits
@@ -19,7 +20,6 @@ from chalicelib.domain.errors import ExpungeError, NotValid
 from chalicelib.domain.kept import Kept, Ran
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.schedule import CronTimes, next_run
-from chalicelib.domain.source import ZOHO_NAME
 from chalicelib.service.purge_order import NO_MODULE, Order, Orders, order_of, place
 
 #: A policy that cannot be read is told again after this time (seconds).
@@ -124,7 +124,7 @@ def _broken(outside: Retention, kept: Kept, problem: Exception, now: float) -> s
         name=kept.name,
         run=_name(due_at),
         at=due_at,
-        module=module if isinstance(module, str) and ZOHO_NAME.fullmatch(module) else NO_MODULE,
+        module=NO_MODULE if modules.problem_of(module) else str(module),
         selection={},
         limits=Limits(),
         refuse=BROKEN,

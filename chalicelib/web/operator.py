@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain import modules
 from chalicelib.domain.controls import Outcome
 from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.document import document, iso
@@ -163,7 +164,7 @@ class OperatorDoor:
     def set_hold(self, request: HttpRequest) -> Answer:
         """PUT holds/{module}/{record_id}."""
         caller, org = self._caller(request), operator_schemas.org(request.query)
-        module, record_id = operator_schemas.record(request.path_params)
+        module, record_id = operator_schemas.record_to_hold(request.path_params)
         body = operator_schemas.read(operator_schemas.SET_HOLD, _body(request))
         until = body.get("until")
         until = None if until is None else operator_schemas.moment(until, "/until")
@@ -172,7 +173,7 @@ class OperatorDoor:
         hold = Hold(org, module, record_id, body["reason"], caller.arn, caller.now, until)
         self.orgs.set_hold(hold)
         self.note("HoldSet", org=org, module=module, record_id=record_id)
-        return responses.ok(200, _hold(hold))
+        return responses.ok(200, {**_hold(hold), "not_checked": _not_checked(hold)})
 
     def remove_hold(self, request: HttpRequest) -> Answer:
         """DELETE holds/{module}/{record_id}: the hold as it was."""
@@ -230,6 +231,11 @@ def _hold(hold: Hold) -> dict[str, Any]:
         "set_by": hold.set_by,
         "set_at": iso(hold.set_at),
     }
+
+
+def _not_checked(hold: Hold) -> list[str]:
+    """Fields that only Zoho could vouch for, which the api function has no access to."""
+    return ["record_id"] if modules.is_standard(hold.module) else ["module", "record_id"]
 
 
 def _pause(pause: Pause) -> dict[str, Any]:

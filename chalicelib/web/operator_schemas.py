@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain import modules
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import is_deletion_id
@@ -80,13 +81,23 @@ def org_or_all(query: Mapping[str, str]) -> str | None:
 
 
 def record(path: Mapping[str, str]) -> tuple[str, str]:
-    """(module, record id) of a hold's path. Raises NotValid."""
+    """(module, record id) of a hold's path. The module is taken in any letter case, so that any hold can be
+    found and removed. Raises NotValid.
+    """
     module, record_id = path.get("module", ""), path.get("record_id", "")
-    if not ZOHO_NAME.fullmatch(module):
-        raise _refused("/module", f"must match {ZOHO_NAME.pattern}")
+    if not modules.NAME.fullmatch(module):
+        raise _refused("/module", f"must match {modules.NAME.pattern}")
     if not RECORD_ID.fullmatch(record_id):
         raise _refused("/record_id", "must be 1 to 32 digits")
     return module, record_id
+
+
+def record_to_hold(path: Mapping[str, str]) -> tuple[str, str]:
+    """(module, record id) of a hold to be set: a module that can be one. Raises NotValid."""
+    module, record_id = record(path)
+    if problem := modules.problem_of(module):
+        raise _refused("/module", problem)
+    return modules.canonical(module), record_id
 
 
 def wanted(query: Mapping[str, str], now: float) -> Wanted:
@@ -98,7 +109,7 @@ def wanted(query: Mapping[str, str], now: float) -> Wanted:
     return Wanted(
         since=now - DEFAULT_SECONDS if since is None else moment(since, "/since"),
         status=None if status is None else Status(status),
-        module=_named(query, "module", ZOHO_NAME),
+        module=_module(query),
         org=_named(query, "org", ORG_NAME),
     )
 
@@ -167,6 +178,13 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _module(query: Mapping[str, str]) -> str | None:
+    given = query.get("module")
+    if given is not None and (problem := modules.problem_of(given)):
+        raise _refused("/module", problem)
+    return None if given is None else modules.canonical(given)
 
 
 def _named(query: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str | None:

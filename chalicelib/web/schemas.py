@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Never
 
+from chalicelib.domain import modules
 from chalicelib.domain.deletion import Api, Operation, Request, Territory
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
@@ -125,12 +126,16 @@ def _request(raw: Any, default_org: str, max_ids: int) -> Request:
     ]
     if schema is None:
         common = shape.problems(_OF_ALL, _common_part(raw))
-        _refuse([_operation_problem(raw), *problems, *common])
+        _refuse([_operation_problem(raw), *problems, *common, *_module_problem(raw)])
     slim = {name: value for name, value in raw.items() if value is not None}
     ids = slim.get("ids")
     if isinstance(ids, list) and "ids" in schema["properties"]:
         problems += _id_problems(ids, "external_id_field" in slim, max_ids)
-    problems += [*map(_of_another, shape.problems(schema, slim)), *_api_problems(slim)]
+    problems += [
+        *map(_of_another, shape.problems(schema, slim)),
+        *_module_problem(slim),
+        *_api_problems(slim),
+    ]
     if problems:
         _refuse(problems)
     return _built(slim, default_org)
@@ -181,6 +186,13 @@ def _id_problem(value: Any, external: bool) -> str:
     if value in (".", ".."):
         return "may not be . or .., which would name another path"
     return "" if EXTERNAL_ID.fullmatch(value) else "must be 1 to 255 visible characters (U+0021 to U+007E)"
+
+
+def _module_problem(raw: Mapping[str, Any]) -> Iterator[Field]:
+    """What looks like a module's name and cannot be one."""
+    name = raw.get("module")
+    if isinstance(name, str) and modules.NAME.fullmatch(name) and (problem := modules.problem_of(name)):
+        yield Field("/module", problem)
 
 
 def _api_problems(raw: Mapping[str, Any]) -> Iterator[Field]:

@@ -345,7 +345,9 @@ def test_holds_are_set_read_listed_and_removed() -> None:
     office = Office()
     at: dict[str, Any] = {"module": "Leads", "record_id": "42"}
     put = office.call("PUT", HOLD, {"reason": "audit", "until": "2027-01-01T00:00:00Z"}, **at)
-    assert put.json == {
+    held = {key: value for key, value in put.json.items() if key != "not_checked"}
+    assert put.json["not_checked"] == ["record_id"]
+    assert held == {
         "org": "default",
         "module": "Leads",
         "record_id": "42",
@@ -354,13 +356,33 @@ def test_holds_are_set_read_listed_and_removed() -> None:
         "set_by": ARN,
         "set_at": "2025-10-09T08:53:20.000Z",
     }
-    assert office.call("GET", HOLD, **at).json == put.json
-    assert office.call("GET", HOLDS).json == {"holds": [put.json], "next_cursor": None}
+    assert office.call("GET", HOLD, **at).json == held
+    assert office.call("GET", HOLDS).json == {"holds": [held], "next_cursor": None}
     assert office.call("GET", HOLDS, query={"org": "eu"}).json["holds"] == []
     refused(office.call("GET", HOLD, query={"org": "eu"}, **at), 404, "not_found")
-    assert office.call("DELETE", HOLD, **at).json == put.json
+    assert office.call("DELETE", HOLD, **at).json == held
     refused(office.call("DELETE", HOLD, **at), 404, "not_found")
     assert [what for what, _ in office.notes] == ["HoldSet", "HoldRemoved"]
+
+
+def test_a_hold_says_what_could_not_be_checked_and_refuses_what_cannot_be_a_module() -> None:
+    office = Office()
+    ask: dict[str, Any] = {"body": {"reason": "audit"}, "record_id": "42"}
+    custom = office.call("PUT", HOLD, ask["body"], module="Cars", record_id="42").json
+    assert (custom["module"], custom["not_checked"]) == ("Cars", ["module", "record_id"])
+    other = office.call("PUT", HOLD, ask["body"], module="Potentials", record_id="42").json
+    assert (other["module"], other["not_checked"]) == ("Deals", ["record_id"])
+    for name in ("leads", "LEADS", "potentials", "users", "settings"):
+        assert problems(office.call("PUT", HOLD, ask["body"], module=name, record_id="42")) == ["/module"]
+
+
+def test_a_hold_is_found_and_removed_by_every_name_of_its_module() -> None:
+    office = Office()
+    office.call("PUT", HOLD, {"reason": "audit"}, module="Tasks", record_id="42")
+    office.call("PUT", HOLD, {"reason": "audit"}, module="Meetings", record_id="43")
+    assert office.call("GET", HOLD, module="Activities", record_id="42").json["module"] == "Tasks"
+    refused(office.call("DELETE", HOLD, module="Activities", record_id="42"), 409, "conflict", "Tasks/42")
+    assert office.call("DELETE", HOLD, module="events", record_id="43").json["module"] == "Events"
 
 
 def test_many_holds_are_listed_in_pages() -> None:

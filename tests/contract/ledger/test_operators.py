@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.adapters import items
 from chalicelib.adapters.table import Table
 from chalicelib.domain.document import iso
 from chalicelib.domain.operators import Hold, Pause
@@ -75,10 +76,68 @@ def test_holds_are_listed_page_by_page(ledger: Any) -> None:
     for module, record_id in (("Leads", "2"), ("Contacts", "9"), ("Leads", "10")):
         ledger.set_hold(replace(HOLD, module=module, record_id=record_id))
     ledger.set_hold(replace(HOLD, org="other"))
-    first = ledger.holds("default", None, 2)
+    first, following = ledger.holds("default", None, 2)
     assert [(h.module, h.record_id) for h in first] == [("Contacts", "9"), ("Leads", "10")]
-    rest = ledger.holds("default", ("Leads", "10"), 2)
-    assert [(h.module, h.record_id) for h in rest] == [("Leads", "2")]
+    rest, end = ledger.holds("default", following, 2)
+    assert ([(h.module, h.record_id) for h in rest], end) == ([("Leads", "2")], None)
+
+
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [
+        ("Deals", "Potentials"),
+        ("Potentials", "Deals"),
+        ("Events", "Meetings"),
+        ("Meetings", "Activities"),
+        ("Tasks", "Activities"),
+        ("Calls", "Activities"),
+        ("Activities", "Tasks"),
+        ("Activities", "Meetings"),
+        ("Leads", "leads"),
+        ("Cars", "CARS"),
+        ("Sales_Orders", "SalesOrders"),
+        ("Services__s", "Services"),
+    ],
+)
+def test_a_hold_protects_by_every_name_of_its_module(ledger: Any, held: str, asked: str) -> None:
+    ledger.set_hold(replace(HOLD, module=held, record_id="7"))
+    assert ledger.has_holds("default", asked, NOW)
+    assert ledger.held("default", asked, ["7", "8"], NOW) == {"7"}
+    assert ledger.hold("default", asked, "7").reason == HOLD.reason
+    assert ledger.held("default", "Contacts", ["7"], NOW) == set()
+
+
+def test_a_hold_is_removed_by_every_name_of_its_module_and_by_no_wider_one(ledger: Any) -> None:
+    ledger.set_hold(replace(HOLD, module="Potentials", record_id="7"))
+    ledger.set_hold(replace(HOLD, module="Tasks", record_id="8"))
+    assert ledger.remove_hold("default", "Activities", "8") is None
+    assert ledger.remove_hold("default", "Deals", "7").module == "Deals"
+    assert not ledger.has_holds("default", "Deals", NOW)
+    assert ledger.held("default", "Tasks", ["8"], NOW) == {"8"}
+
+
+def test_of_several_holds_of_one_record_the_longest_is_shown(ledger: Any) -> None:
+    ledger.set_hold(replace(HOLD, module="Tasks", record_id="7", until=NOW - 1))
+    ledger.set_hold(replace(HOLD, module="Activities", record_id="7", until=None))
+    assert ledger.hold("default", "Tasks", "7").module == "Activities"
+    assert ledger.held("default", "Tasks", ["7"], NOW) == {"7"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"), [("Potentials", "Deals"), ("Meetings", "Events"), ("Cars", "Cars")]
+)
+def test_a_hold_that_was_stored_by_another_name_protects_and_can_be_removed(stored: str, asked: str) -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        table = Table("t", lambda: client)
+        item = {**items.org_key("default", f"HOLD#{stored}#7"), "reason": {"S": "from before"}}
+        client.put_item(TableName="t", Item=item)
+        assert table.held("default", asked, ["7"], NOW) == {"7"}
+        listed, following = table.holds("default", None, 1)
+        assert (listed[0].module, table.holds("default", following, 1)) == (asked, ([], None))
+        assert table.remove_hold("default", asked, "7").reason == "from before"  # type: ignore[union-attr]
+        assert table.held("default", asked, ["7"], NOW) == set()
 
 
 @pytest.mark.parametrize("org", [None, "default"])

@@ -164,3 +164,8 @@ def test_times_that_make_no_sense() -> None:
     assert check_times(cron, 0.0, None) == [("/schedule/cron", "never fires")]
     assert check_times(cron, 0.0, 10.0**9) == []
     assert check_times(rate, 1_700_000_000.0, 2_082_758_400.0)[0][0] == "/schedule/start"
+
+
+def test_a_policy_has_its_modules_one_name_in_its_document_too() -> None:
+    found = policies.parse({**GOOD, "module": "Potentials"})
+    assert (found.module, found.document["module"]) == ("Deals", "Deals")

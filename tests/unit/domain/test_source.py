@@ -187,3 +187,17 @@ def test_the_token_profile_deletes_up_to_100_ids_and_nothing_else() -> None:
     assert refused(by, request(), 101) == {"/ids"}
     for operation in (Operation.MASS_DELETE, Operation.DELINK_RECORDS):
         assert refused(by, request(operation=operation, ids=())) == {"/operation"}
+
+
+@pytest.mark.parametrize("name", ["leads", "users", "9", "a-b"])
+def test_an_entry_with_a_name_that_cannot_be_a_module_is_unusable(name: str) -> None:
+    with pytest.raises(SecretUnusable, match="modules/1 "):
+        source(modules=["Leads", name])
+
+
+def test_activities_is_allowed_where_all_three_are() -> None:
+    assert refused(source(modules=["Tasks", "Meetings"]), request(module="Activities")) == {"/module"}
+    permit(source(modules=["Tasks", "Meetings", "Calls"]), request(module="Activities"), 1)
+    permit(source(modules=["Activities"]), request(module="Events"), 1)
+    permit(source(modules=["Potentials"]), request(module="Deals"), 1)
+    assert refused(source(modules=["Appointments__s"]), request(module="Appointments")) == {"/module"}

@@ -238,3 +238,25 @@ def test_forms() -> None:
 )
 def test_malformed_forms(text: str, expected: set[str]) -> None:
     assert form_problems(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "words"), [("leads", "Leads"), ("MEETINGS", "Events"), ("Users", "no module")]
+)
+@pytest.mark.parametrize("operation", ["delete_records", "nothing"])
+def test_a_name_that_cannot_be_a_module_is_refused_at_the_door(
+    written: str, words: str, operation: str
+) -> None:
+    asked = {"operation": operation, "module": written, "ids": ["1"]}
+    with pytest.raises(NotValid) as caught:
+        request_from_json(json.dumps(asked).encode(), "default", 5000)
+    (problem,) = [field.problem for field in caught.value.fields if field.path == "/module"]
+    assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("written", "name"), [("Potentials", "Deals"), ("Meetings", "Events"), ("Cars", "Cars")]
+)
+def test_a_request_has_its_modules_one_name(written: str, name: str) -> None:
+    asked = {"operation": "delete_records", "module": written, "ids": ["1"]}
+    assert request_from_json(json.dumps(asked).encode(), "default", 5000).module == name

@@ -1,0 +1,90 @@
+"""One name for each module, whichever of its names is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain import modules, recent
+from chalicelib.domain.lane import lane_keys
+from chalicelib.domain.source import parse
+
+#: Every name by which Zoho may reach a module's records, beside its API name.
+OTHER_NAMES = {
+    "Deals": ("Potentials",),
+    "Events": ("Meetings",),
+}
+
+
+@pytest.mark.parametrize(("name", "other"), [(n, o) for n, all_of in OTHER_NAMES.items() for o in all_of])
+def test_every_name_of_a_module_is_its_api_name(name: str, other: str) -> None:
+    assert modules.canonical(other) == name
+    assert modules.identity(other) == modules.identity(name)
+    assert recent.scope(other, None) == recent.scope(name, None)
+    assert lane_keys("module", "o", other, "1") == lane_keys("module", "o", name, "1")
+
+
+@pytest.mark.parametrize("name", [*modules.STANDARD, "Potentials", "Meetings"])
+@pytest.mark.parametrize("change", [str.lower, str.upper, str.swapcase])
+def test_zohos_own_modules_in_another_letter_case_are_refused_and_protected(
+    name: str, change: type[str]
+) -> None:
+    other = change(name)
+    assert f"must be written {modules.canonical(name)}" in modules.problem_of(other)
+    assert modules.identity(other) == modules.identity(name)
+    assert not modules.covers(modules.listed([name]), other)
+
+
+def test_a_custom_module_keeps_its_case_and_is_protected_in_any() -> None:
+    assert modules.canonical("My_Cars") == "My_Cars"
+    assert modules.identity("MY_CARS") == modules.identity("My_Cars")
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("SalesOrders", "Sales_Orders"), ("Services", "Services__s"), ("Price_books", "Price_Books")],
+)
+def test_names_that_zoho_may_read_as_its_own_are_protected_with_them(written: str, name: str) -> None:
+    assert modules.identity(written) == modules.identity(name)
+
+
+def test_activities_stands_for_tasks_events_and_calls() -> None:
+    assert modules.parts("Activities") == ("Calls", "Events", "Tasks")
+    assert not modules.covers(frozenset({"Tasks", "Events"}), "Activities")
+    assert modules.covers(frozenset({"Tasks", "Events", "Calls"}), "Activities")
+    assert set(modules.reached("Activities")) >= {"Tasks", "Events", "Calls"}
+    assert {recent.scope(name, None) for name in ("Tasks", "Meetings", "Calls", "Activities")} == {
+        "Activities"
+    }
+
+
+@pytest.mark.parametrize("width", ["module", "view"])
+def test_activities_is_in_the_lanes_of_all_three_in_one_order(width: str) -> None:
+    alone = [lane_keys(width, "o", name, "7")[0] for name in ("Calls", "Meetings", "Tasks")]
+    assert list(lane_keys(width, "o", "Activities", "7")) == sorted(alone)
+    assert lane_keys("org", "o", "Activities", "7") == ("o",)
+
+
+def test_a_list_that_has_both_names_of_a_module_has_it_once() -> None:
+    source = parse(
+        "crm", {"keys": ["whsec_" + "A" * 32], "modules": ["Potentials", "Deals", "Leads", "Leads"]}
+    )
+    assert source.modules == {"Deals", "Leads"}
+    source = parse("crm", {"keys": ["whsec_" + "A" * 32], "modules": ["Activities"]})
+    assert source.modules == {"Tasks", "Events", "Calls"}
+
+
+@pytest.mark.parametrize("name", ["users", "Settings", "coql", "org", "a b", "", "9x", None, 5])
+def test_what_cannot_be_a_module_is_refused_with_the_reason(name: object) -> None:
+    assert modules.problem_of(name)
+
+
+@pytest.mark.parametrize("name", [*modules.STANDARD, "Cars", "Potentials", "X__c"])
+def test_whatever_may_be_a_module_is_not_refused(name: str) -> None:
+    assert modules.problem_of(name) == ""
+
+
+@pytest.mark.parametrize("name", [*modules.STANDARD, "Potentials", "Cars", "cArS", "Services", "Activities"])
+def test_a_name_is_the_same_however_often_it_is_read(name: str) -> None:
+    once = modules.canonical(name)
+    assert modules.canonical(once) == once
+    assert modules.identity(once) == modules.identity(name)
