@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.policy import POLICY_NAME
 from chalicelib.web import operator_schemas as schemas
+from scripts import openapi_schemas
 from scripts.openapi_schemas import TEXT, TIME, WHOLE, Schema, anchored, or_null, record, ref
 
 NAME: Schema = {"type": "string", "pattern": anchored(POLICY_NAME)}
@@ -30,6 +31,10 @@ def _answers() -> dict[str, Schema]:
     pause = {"paused": {"type": "boolean"}, "org": or_null(TEXT), "reason": or_null(TEXT)}
     return {
         "OperatorsDeletion": {"allOf": [ref("Deletion"), more]},
+        "WouldBe": {
+            "allOf": [_of_nobody(), record({**who, "reason": or_null(TEXT), "calls": calls, "links": _NULL})],
+            "description": "the status document of a deletion that was not stored (dry_run=true)",
+        },
         "DeletionsPage": _page("deletions", "OperatorsDeletion"),
         "Hold": record({**hold, "set_by": TEXT, "set_at": TIME}),
         "HoldSet": record(
@@ -46,6 +51,15 @@ def _answers() -> dict[str, Schema]:
         "HoldsPage": _page("holds", "Hold"),
         "Pause": record({**pause, "set_by": or_null(TEXT), "set_at": or_null(TIME)}),
     }
+
+
+_NULL: Schema = {"type": "null"}
+
+
+def _of_nobody() -> Schema:
+    """The status document without an id."""
+    whole = dict(openapi_schemas.everything()["Deletion"])
+    return {**whole, "properties": {**whole["properties"], "id": _NULL}}
 
 
 def _page(name: str, schema: str) -> Schema:

@@ -82,6 +82,12 @@ PARAMETERS = {
     ),
     "name": parameter("name", "path", NAME, "name of the policy"),
     "org": parameter("org", "query", {**TEXT, "pattern": anchored(ORG_NAME)}, "left out: default"),
+    "dry_run": parameter(
+        "dry_run",
+        "query",
+        {"type": "boolean", "default": False},
+        "true: answer 200 with what would happen, or the same refusal, and change nothing",
+    ),
     "by_status": parameter("status", "query", TEXT, "only deletions in this status"),
     "by_module": parameter("module", "query", TEXT, "only deletions in this module"),
     "since": parameter("since", "query", TIME, "only deletions accepted since then"),
@@ -92,11 +98,13 @@ _INTAKE = ("400", "403", "409", "413", "415")
 _LIST = ("by_status", "by_module", "org", "since", "page")
 _HELD = ("module", "record_id", "org")
 _NAMED = ("name", "org")
+_ASKED = ("id", "dry_run")
 _OPERATOR = "/v1/operator"
 _ONE = f"{_OPERATOR}/deletions/{{id}}"
 _HOLD = f"{_OPERATOR}/holds/{{module}}/{{record_id}}"
 _POLICY = f"{_OPERATOR}/policies/{{name}}"
-_DONE = {"202": ref("OperatorsDeletion")}
+_DONE = {"202": ref("OperatorsDeletion"), "200": ref("OperatorsDeletion")}
+_MADE = {"202": ref("Receipt"), "200": {"anyOf": [ref("WouldBe"), ref("Receipt")]}}
 _POLICY_IS = {"200": ref("StoredPolicy")}
 _HOLD_IS = {"200": ref("Hold")}
 _ONE_OF = ("400", "403", "404")
@@ -135,9 +143,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     (f"{_OPERATOR}/deletions", "POST"): Route(
         "operatorSend",
         "Ask for a deletion from inside AWS",
-        {"202": ref("Receipt")},
+        _MADE,
         _INTAKE,
-        ("Idempotency-Key",),
+        ("Idempotency-Key", "dry_run"),
         ref("DeletionRequest"),
         says="Limits come from the source `operator` of the sources secret; without it: 403.",
     ),
@@ -152,21 +160,21 @@ ROUTES: dict[tuple[str, str], Route] = {
         ("id",),
     ),
     (f"{_ONE}/cancel", "POST"): Route(
-        "cancel", "Cancel what was not sent to Zoho yet", _DONE, COMMAND, ("id",), _NONE
+        "cancel", "Cancel what was not sent to Zoho yet", _DONE, COMMAND, _ASKED, _NONE
     ),
     (f"{_ONE}/retry", "POST"): Route(
         "retry",
         "Ask again for what failed or is unknown",
-        {"202": ref("Receipt")},
+        _MADE,
         COMMAND,
-        ("id",),
+        _ASKED,
         _NONE,
     ),
     (f"{_ONE}/approve", "POST"): Route(
-        "approve", "Approve a large deletion by its count", _DONE, COMMAND, ("id",), ref("Approve")
+        "approve", "Approve a large deletion by its count", _DONE, COMMAND, _ASKED, ref("Approve")
     ),
     (f"{_ONE}/resolve", "POST"): Route(
-        "resolve", "Settle what needs attention", _DONE, COMMAND, ("id",), ref("Resolve")
+        "resolve", "Settle what needs attention", _DONE, COMMAND, _ASKED, ref("Resolve")
     ),
     (f"{_OPERATOR}/holds", "GET"): Route(
         "holds", "List holds", {"200": ref("HoldsPage")}, ("400", "403"), ("org", "page")
@@ -177,25 +185,34 @@ ROUTES: dict[tuple[str, str], Route] = {
         "Hold a record: it is never deleted",
         {"200": ref("HoldSet")},
         ("400", "403"),
-        _HELD,
+        (*_HELD, "dry_run"),
         ref("SetHold"),
     ),
     (_HOLD, "DELETE"): Route(
-        "endHold", "End a hold; answers what it was", _HOLD_IS, (*_ONE_OF, "409"), _HELD
+        "endHold", "End a hold; answers what it was", _HOLD_IS, (*_ONE_OF, "409"), (*_HELD, "dry_run")
     ),
     (f"{_OPERATOR}/policies", "GET"): Route(
         "policies", "List retention policies", {"200": ref("StoredPolicies")}, ("400", "403"), ("org",)
     ),
     (_POLICY, "GET"): Route("policy", "Read a policy", _POLICY_IS, _ONE_OF, _NAMED),
-    (_POLICY, "PUT"): Route("setPolicy", "Set a policy", _POLICY_IS, COMMAND, _NAMED, ref("Policy")),
-    (_POLICY, "DELETE"): Route("endPolicy", "End a policy; answers what it was", _POLICY_IS, _ONE_OF, _NAMED),
+    (_POLICY, "PUT"): Route(
+        "setPolicy", "Set a policy", _POLICY_IS, COMMAND, (*_NAMED, "dry_run"), ref("Policy")
+    ),
+    (_POLICY, "DELETE"): Route(
+        "endPolicy", "End a policy; answers what it was", _POLICY_IS, _ONE_OF, (*_NAMED, "dry_run")
+    ),
     (f"{_POLICY}/run", "POST"): Route(
-        "runPolicy", "Run a policy now", {"202": ref("Receipt")}, COMMAND, _NAMED, ref("RunPolicy")
+        "runPolicy", "Run a policy now", _MADE, COMMAND, (*_NAMED, "dry_run"), ref("RunPolicy")
     ),
     (f"{_OPERATOR}/pause", "GET"): Route(
         "paused", "Read what is paused", {"200": ref("Pause")}, ("400", "403"), ("org",)
     ),
     (f"{_OPERATOR}/pause", "PUT"): Route(
-        "pause", "Stop or resume sending to Zoho", {"200": ref("Pause")}, ("400", "403"), (), ref("SetPause")
+        "pause",
+        "Stop or resume sending to Zoho",
+        {"200": ref("Pause")},
+        ("400", "403"),
+        ("dry_run",),
+        ref("SetPause"),
     ),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalice.app import Chalice, IAMAuthorizer, Response
 
 from chalicelib.web.http import Answer, HttpRequest
-from chalicelib.web.routes import ANY_CONTENT_TYPE, answered, refuse_others
+from chalicelib.web.routes import ANY_CONTENT_TYPE, answered, entered, refuse_others
 
 if TYPE_CHECKING:
     # A name only: the functions that serve no HTTP need not wait for what lies behind it.
@@ -38,8 +38,7 @@ def register(app: Chalice, door: Callable[[], OperatorDoor]) -> None:
 
 def _add(app: Chalice, path: str, methods: Mapping[str, str], door: Callable[[], OperatorDoor]) -> None:
     def enter(request: HttpRequest) -> Answer:
-        answer: Answer = getattr(door(), methods[request.method])(request)
-        return answer
+        return entered(door(), methods[request.method], request)
 
     def view(**_in_path: str) -> Response:
         return answered(app, lambda: enter)

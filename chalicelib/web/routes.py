@@ -32,6 +32,8 @@ from chalicelib.web.signature import Unauthorized
 if TYPE_CHECKING:
     # Names only: the functions that serve no HTTP need not wait for what lies behind them.
     from chalicelib.web.intake import Intake
+    from chalicelib.web.operator import OperatorDoor
+    from chalicelib.web.operator_policies import PolicyDoor
     from chalicelib.web.status import Reading
 
 ANY_CONTENT_TYPE: list[str] = []
@@ -101,6 +103,18 @@ def answered(app: Chalice, door: Callable[[], Door], *, for_people: bool = False
         if for_people and request.accepts_html():
             answer = _in_words(answer, request.request_id)
     return Response(body=answer.body, status_code=answer.status, headers=dict(answer.headers))
+
+
+def entered(door: OperatorDoor | PolicyDoor, name: str, request: HttpRequest) -> Answer:
+    """The answer of an operators' door by its method `name`. Raises what responses.refusal turns into
+    answers.
+    """
+    if request.query and request.method != "GET":
+        from chalicelib.web import rehearsal
+
+        return rehearsal.answered(door, name, request)
+    answer: Answer = getattr(door, name)(request)
+    return answer
 
 
 def _in_words(refusal: Answer, request_id: str) -> Answer:

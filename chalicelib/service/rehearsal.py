@@ -1,0 +1,143 @@
+"""What the operators' use cases work with when they only tell what would happen: ports that read the real
+thing and write nothing.
+
+So a dry run is judged by the very code that the call itself would run, and no rule is known twice. Only what
+is named here is passed on: a port's method that is new is missing here until somebody has decided what it
+does in a rehearsal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.kept import Kept, Ran
+from chalicelib.domain.log import Entry
+from chalicelib.domain.operators import Hold, Pause, Sight
+from chalicelib.domain.outcomes import Chunk
+from chalicelib.service import operate, operate_org, policies, ports
+
+
+class Nobody:
+    """Nudges that wake nobody."""
+
+    def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
+        """See messaging.Nudges."""
+
+
+@dataclass
+class Deliveries:
+    """ports.Deliveries. `stored`: the deletion that would have been stored."""
+
+    of: ports.Deliveries
+    stored: Deletion | None = None
+
+    def find_delivery(self, source: str, delivery_id: str) -> ports.Delivery | None:
+        """See ports.Deliveries."""
+        return self.of.find_delivery(source, delivery_id)
+
+    def accept(self, deletion: Deletion, entry: Entry, delivery: ports.Delivery, now: float) -> bool:  # noqa: ARG002
+        """Whether it would be stored: not where the delivery id is taken."""
+        before = self.of.find_delivery(delivery.source, delivery.delivery_id)
+        if before is not None and before.expires_at > now:
+            return False
+        self.stored = deletion
+        return True
+
+
+@dataclass(frozen=True)
+class Deletions:
+    """operate.Deletions."""
+
+    of: operate.Deletions
+
+    def sight(self, deletion_id: str) -> Sight | None:
+        """See operate.Deletions."""
+        return self.of.sight(deletion_id)
+
+    def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:  # noqa: ARG002
+        """Left nowhere."""
+        return True
+
+    def chunk(self, deletion_id: str, number: int) -> Chunk:
+        """See operate.Deletions."""
+        return self.of.chunk(deletion_id, number)
+
+    def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> Sequence[tuple[str, str]]:
+        """See operate.Deletions."""
+        return self.of.listed(day, before, limit)
+
+    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
+        """See operate.Deletions."""
+        return self.of.get_many(deletion_ids)
+
+
+@dataclass(frozen=True)
+class Orgs:
+    """operate_org.Orgs."""
+
+    of: operate_org.Orgs
+
+    def hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """See operate_org.Orgs."""
+        return self.of.hold(org, module, record_id)
+
+    def set_hold(self, hold: Hold) -> None:
+        """Set nowhere."""
+
+    def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """The hold, which stays."""
+        return self.of.hold(org, module, record_id)
+
+    def holds(self, org: str, after: tuple[str, str] | None, limit: int) -> Sequence[Hold]:
+        """See operate_org.Orgs."""
+        return self.of.holds(org, after, limit)
+
+    def pause(self, org: str | None) -> Pause:
+        """See operate_org.Orgs."""
+        return self.of.pause(org)
+
+    def paused(self, org: str) -> str | None:
+        """See operate_org.Orgs."""
+        return self.of.paused(org)
+
+    def set_pause(self, pause: Pause) -> None:
+        """Set nowhere."""
+
+
+@dataclass
+class Store:
+    """policies.Store; what was put is read back, and is not there for anybody else."""
+
+    of: policies.Store
+    _put: dict[tuple[str, str], Kept] = field(default_factory=dict)
+
+    def policy(self, org: str, name: str) -> Kept | None:
+        """See policies.Store."""
+        return self._put.get((org, name)) or self.of.policy(org, name)
+
+    def policies(self, org: str) -> list[Kept]:
+        """See policies.Store."""
+        return self.of.policies(org)
+
+    def put_policy(self, kept: Kept) -> bool:
+        """Whether it would be written: over the revision before."""
+        before = self.of.policy(kept.org, kept.name)
+        if (before.revision if before else 0) != kept.revision - 1:
+            return False
+        last, skipped = (before.last, before.skipped) if before else (None, None)
+        self._put[kept.org, kept.name] = replace(kept, last=last, skipped=skipped)
+        return True
+
+    def remove_policy(self, org: str, name: str) -> bool:
+        """Whether it is there; it stays."""
+        return self.of.policy(org, name) is not None
+
+    def note_run(self, org: str, name: str, ran: Ran) -> bool:  # noqa: ARG002
+        """Noted nowhere."""
+        return True
+
+    def going(self, deletion_id: str) -> bool:
+        """See policies.Store."""
+        return self.of.going(deletion_id)

@@ -1,0 +1,91 @@
+"""`?dry_run=true` on the operators' calls: what would happen, told by the same door over ports that write
+nothing (contract section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.document import document
+from chalicelib.domain.errors import Field, NotValid
+from chalicelib.service import rehearsal
+from chalicelib.web import responses
+from chalicelib.web.http import Answer, HttpRequest
+from chalicelib.web.operator import OperatorDoor
+from chalicelib.web.operator_policies import PolicyDoor
+
+DRY_RUN = "dry_run"
+#: Methods of the doors whose calls name their org in the query.
+_OF_AN_ORG = frozenset({"set_hold", "remove_hold", "put", "remove", "run"})
+_TRUTH = {"true": True, "false": False}
+
+
+def answered(door: OperatorDoor | PolicyDoor, name: str, request: HttpRequest) -> Answer:
+    """The answer of the door's method `name` to a call that changes something and has a query.
+
+    Raises NotValid for a parameter that the call does not take: a misspelled `dry_run` would do in earnest
+    what was only to be tried.
+    """
+    method: Callable[[HttpRequest], Answer]
+    if not _asked(name, request.query):
+        method = getattr(door, name)
+        return method(request)
+    deliveries, twin = _twin(door)
+    method = getattr(twin, name)
+    answer = method(request)
+    if deliveries.stored is not None:
+        return responses.ok(200, _would_be(deliveries.stored))
+    return replace(answer, status=200)
+
+
+def _asked(name: str, query: Mapping[str, str]) -> bool:
+    takes = {DRY_RUN, "org"} if name in _OF_AN_ORG else {DRY_RUN}
+    unknown = [Field(f"/{each}", "is not known here") for each in sorted(query.keys() - takes)]
+    given = query.get(DRY_RUN, "false")
+    if given not in _TRUTH:
+        unknown.append(Field(f"/{DRY_RUN}", "must be true or false"))
+    if unknown:
+        raise NotValid("the request is not valid", tuple(unknown))
+    return _TRUTH[given]
+
+
+def _twin(door: OperatorDoor | PolicyDoor) -> tuple[rehearsal.Deliveries, OperatorDoor | PolicyDoor]:
+    """The door over ports that write nothing, and what it would have stored."""
+    nobody = rehearsal.Nobody()
+    if isinstance(door, PolicyDoor):
+        orders = door.policies.orders
+        deliveries = rehearsal.Deliveries(orders.deliveries)
+        orders = replace(orders, deliveries=deliveries, nudges=nobody)
+        store = rehearsal.Store(door.policies.store)
+        return deliveries, replace(
+            door, policies=replace(door.policies, store=store, orders=orders), note=_unsaid
+        )
+    acceptance = door.operators.acceptance
+    deliveries = rehearsal.Deliveries(acceptance.deliveries)
+    operators = replace(
+        door.operators,
+        deletions=rehearsal.Deletions(door.operators.deletions),
+        nudges=nobody,
+        acceptance=replace(acceptance, deliveries=deliveries, nudges=nobody),
+    )
+    return deliveries, replace(door, operators=operators, orgs=rehearsal.Orgs(door.orgs), note=_unsaid)
+
+
+def _would_be(deletion: Deletion) -> dict[str, Any]:
+    """The status document of a deletion that was not stored: it has no id, and no link."""
+    return {
+        **document(deletion),
+        "id": None,
+        "asked_by": deletion.asked_by,
+        "approved_by": None,
+        "reason": deletion.request.reason,
+        "calls": 0,
+        "links": None,
+    }
+
+
+def _unsaid(_what: str, /, **_facts: object) -> None:
+    """Logs and counts nothing."""
