@@ -39,6 +39,9 @@ class FakeOrgs:
         found = (self.holds_set.get((org, name, record_id)) for name in modules.reached(module))
         return max((h for h in found if h), key=lambda h: h.until or math.inf, default=None)
 
+    def own_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        return self.holds_set.get((org, modules.identity(module), record_id))
+
     def set_hold(self, hold: Hold) -> None:
         self.holds_set[hold.org, modules.identity(hold.module), hold.record_id] = hold
 

@@ -53,6 +53,11 @@ class OperatorItems(Dynamo):
         found = map(hold_items.to_hold, self.batch_get(hold_items.protecting(org, module, record_id)))
         return max(found, key=lambda hold: math.inf if hold.until is None else hold.until, default=None)
 
+    def own_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """See operate_org.Orgs."""
+        found = self.batch_get(hold_items.keys(org, module, record_id))
+        return hold_items.to_hold(found[0]) if found else None
+
     def set_hold(self, hold: Hold) -> None:
         """See operate_org.Orgs."""
         self._ask(self.client().put_item, TableName=self.name, Item=hold_items.from_hold(hold))

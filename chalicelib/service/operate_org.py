@@ -22,6 +22,9 @@ class Orgs(Protocol):
         ones included; strongly consistent.
         """
 
+    def own_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """The module's own hold, which `remove_hold` would remove; strongly consistent."""
+
     def set_hold(self, hold: Hold) -> None:
         """Set it, or put it in the place of the one that is there."""
 

@@ -83,14 +83,20 @@ class Orgs:
         """See operate_org.Orgs."""
         return self.of.hold(org, module, record_id)
 
+    def own_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+        """See operate_org.Orgs."""
+        return self.of.own_hold(org, module, record_id)
+
     def set_hold(self, hold: Hold) -> None:
         """Set nowhere."""
 
     def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
         """The hold, which stays."""
-        return self.of.hold(org, module, record_id)
+        return self.of.own_hold(org, module, record_id)
 
-    def holds(self, org: str, after: tuple[str, str] | None, limit: int) -> Sequence[Hold]:
+    def holds(
+        self, org: str, after: tuple[str, str] | None, limit: int
+    ) -> tuple[Sequence[Hold], tuple[str, str] | None]:
         """See operate_org.Orgs."""
         return self.of.holds(org, after, limit)
 

@@ -39,6 +39,9 @@ class Both:
         self.office.change(self.large, status=Status.AWAITING_APPROVAL, approval=approval)
         self.failed = self._failed()
         self.call("PUT", HOLD, {"reason": "audit"}, params=RECORD)
+        self.call("PUT", HOLD, {"reason": "audit"}, params={"module": "Activities", "record_id": "9"})
+        for module in ("Activities", "Tasks"):
+            self.call("PUT", HOLD, {"reason": "audit"}, params={"module": module, "record_id": "10"})
         self.call("PUT", POLICY, DOCUMENT, params={"name": "old"})
 
     def _failed(self) -> str:
@@ -119,6 +122,9 @@ CASES = [
     Case("PUT", HOLD, {"reason": "why", "until": "2001-01-01T00:00:00Z"}, params=OTHER),
     Case("DELETE", HOLD, params=HELD),
     Case("DELETE", HOLD, params=OTHER),
+    Case("DELETE", HOLD, params=(("module", "Activities"), ("record_id", "9"))),
+    Case("DELETE", HOLD, params=(("module", "Tasks"), ("record_id", "9"))),
+    Case("DELETE", HOLD, params=(("module", "Tasks"), ("record_id", "10"))),
     Case("PUT", PAUSE, {"paused": True, "reason": "why"}),
     Case("PUT", PAUSE, {"paused": False, "org": "default"}),
     Case("PUT", PAUSE, {}),

@@ -110,8 +110,11 @@ def test_a_hold_protects_by_every_name_of_its_module(ledger: Any, held: str, ask
 def test_a_hold_is_removed_by_every_name_of_its_module_and_by_no_wider_one(ledger: Any) -> None:
     ledger.set_hold(replace(HOLD, module="Potentials", record_id="7"))
     ledger.set_hold(replace(HOLD, module="Tasks", record_id="8"))
+    assert ledger.own_hold("default", "Activities", "8") is None
     assert ledger.remove_hold("default", "Activities", "8") is None
+    assert ledger.own_hold("default", "Deals", "7").module == "Deals"
     assert ledger.remove_hold("default", "Deals", "7").module == "Deals"
+    assert ledger.own_hold("default", "Deals", "7") is None
     assert not ledger.has_holds("default", "Deals", NOW)
     assert ledger.held("default", "Tasks", ["8"], NOW) == {"8"}
 
