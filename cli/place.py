@@ -38,6 +38,13 @@ class Place:
     client: Callable[[str], Any]
     as_json: bool = False
 
+    def tell_target(self, org: str | None = None) -> None:
+        """Before something is deleted or armed: where, on standard error. `org`: None is every org."""
+        sts = self.client("sts")
+        account, region = sts.get_caller_identity()["Account"], sts.meta.region_name
+        whose = f"org {org}" if org else "every org"
+        click.echo(f"{whose}, account {account}, region {region}, stage {self.stage}", err=True)
+
     def say(self, shown: dict[str, Any], *lines: str) -> None:
         """The result on standard output: `shown` as JSON where that was asked for, else the lines."""
         say(*((json.dumps(shown),) if self.as_json else lines))

@@ -1,0 +1,30 @@
+"""A command says where it works before it deletes or arms something."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cli.place import Place
+
+
+class Sts:
+    meta = SimpleNamespace(region_name="eu-central-1")
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": "123456789012"}
+
+
+@pytest.mark.parametrize(("org", "whose"), [("shop", "org shop"), (None, "every org")])
+def test_org_account_region_and_stage_are_named_beside_the_result(
+    capsys: pytest.CaptureFixture[str], org: str | None, whose: str
+) -> None:
+    made: dict[str, Any] = {"sts": Sts()}
+    place = Place("prod", "expunge/prod/sources", "expunge-prod-api", made.__getitem__, as_json=True)
+    place.tell_target(org)
+    place.say({"done": True})
+    out, err = capsys.readouterr()
+    assert err == f"{whose}, account 123456789012, region eu-central-1, stage prod\n"
+    assert out == '{"done": true}\n'
