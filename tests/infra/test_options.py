@@ -119,3 +119,17 @@ def test_what_api_gateway_says_by_itself_has_the_shape_of_ours(resources: dict[s
     assert told["THROTTLED"] == ("429", "slow_down")
     assert told["DEFAULT_5XX"] == ("503", "unavailable")
     assert {"DEFAULT_4XX", "REQUEST_TOO_LARGE", "ACCESS_DENIED", "INVALID_SIGNATURE"} <= set(told)
+
+
+def test_a_caller_is_told_rights_sessions_and_clocks_apart(resources: dict[str, Any]) -> None:
+    found = resources["RestAPI"]["Properties"]["GatewayResponses"]
+    kinds = ("ACCESS_DENIED", "INVALID_SIGNATURE", "EXPIRED_TOKEN", "WAF_FILTERED")
+    said = {
+        kind: json.loads(found[kind]["ResponseTemplates"]["application/json"])["error"]["message"]
+        for kind in kinds
+    }
+    assert len(set(said.values())) == len(kinds)
+    assert "execute-api:Invoke" in said["ACCESS_DENIED"]
+    assert "clock" in said["INVALID_SIGNATURE"]
+    assert "session" in said["EXPIRED_TOKEN"]
+    assert "$context.error" not in "".join(said.values())  # AWS's own text repeats the path and the headers
