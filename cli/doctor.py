@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.checks import moving, senders, store, work, zoho
+from cli.checks import limits, moving, senders, store, work, zoho
 from cli.checks.look import Check, Fault, Look, Seen, looked
 from cli.options import options
 from cli.output import clean, raw, say
@@ -26,6 +26,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("queues", moving.queues),
     ("topic", moving.topic),
     ("functions", moving.functions),
+    ("limits", limits.limits),
     ("consumer", moving.consumer),
     ("schedules", moving.schedules),
     ("sources", senders.sources),

@@ -64,8 +64,13 @@ class Look:
 
     @property
     def deploy(self) -> str:
-        """What makes the stage as it should be."""
+        """What makes a stage that is not there."""
         return "make down, then make up" if self.local else f"make deploy STAGE={self.place.stage}"
+
+    @property
+    def repair(self) -> str:
+        """What brings back a part that was removed or changed by hand; a plain deployment does not see it."""
+        return self.deploy if self.local else f"{self.deploy} REPAIR=1"
 
     @property
     def option(self) -> str:

@@ -48,7 +48,7 @@ def _queue(look: Look, seen: Seen, name: str) -> dict[str, Any] | None:
     except ClientError as problem:
         if code_of(problem) not in ABSENT:
             raise
-        seen.fault(f"there is no queue {name}", look.deploy)
+        seen.fault(f"there is no queue {name}", look.repair)
         return None
     return {**found, "url": url}
 
@@ -56,7 +56,7 @@ def _queue(look: Look, seen: Seen, name: str) -> dict[str, Any] | None:
 def _redrive(look: Look, seen: Seen, found: dict[str, Any]) -> None:
     target = json.loads(found.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
     if target.rpartition(":")[2] != look.part("work-dead"):
-        seen.fault(f"{look.part('work')} has no dead-letter queue {look.part('work-dead')}", look.deploy)
+        seen.fault(f"{look.part('work')} has no dead-letter queue {look.part('work-dead')}", look.repair)
 
 
 def topic(look: Look) -> Seen:
@@ -68,7 +68,7 @@ def topic(look: Look) -> Seen:
         if code_of(problem) not in ABSENT and code_of(problem) != "InvalidParameter":
             raise
         seen = Seen("not there")
-        seen.fault(f"there is no topic {look.part('results')}: no result event leaves", look.deploy)
+        seen.fault(f"there is no topic {look.part('results')}: no result event leaves", look.repair)
         return seen
     pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     listed = [each for page in pages for each in page["Subscriptions"]]
@@ -119,20 +119,20 @@ def _function(look: Look, seen: Seen, client: Any, name: str) -> None:
     except ClientError as problem:
         if code_of(problem) not in ABSENT:
             raise
-        seen.fault(f"there is no function {full}", look.deploy)
+        seen.fault(f"there is no function {full}", look.repair)
         return
     state = found.get("State", "Active")
     if state not in ("Active", "Inactive"):
-        mend = "wait a minute and look again" if state == "Pending" else look.deploy
+        mend = "wait a minute and look again" if state == "Pending" else look.repair
         seen.fault(f"function {full} is {state}: {found.get('StateReason', 'no reason given')}", mend)
     if found.get("LastUpdateStatus") == "Failed":
         why = found.get("LastUpdateStatusReason", "no reason given")
-        seen.fault(f"the last change of function {full} failed: {why}", look.deploy)
+        seen.fault(f"the last change of function {full} failed: {why}", look.repair)
     variables = found.get("Environment", {}).get("Variables", {})
     for variable, wanted in (("EXPUNGE_STAGE", look.place.stage), ("EXPUNGE_TABLE", look.part())):
         if variables.get(variable) != wanted:
             held = variables.get(variable, "not set")
-            seen.fault(f"function {full} has {variable}={held}, not {wanted}", look.deploy)
+            seen.fault(f"function {full} has {variable}={held}, not {wanted}", look.repair)
     kept = client.get_function_concurrency(FunctionName=full).get("ReservedConcurrentExecutions")
     if kept == 0:
         words = f"lambda delete-function-concurrency --function-name {full}"
@@ -146,7 +146,7 @@ def consumer(look: Look) -> Seen:
     ours = [each for each in listed if each.get("EventSourceArn", "").rpartition(":")[2] == name]
     seen = Seen(", ".join(str(each["State"]) for each in ours) or "none")
     if not ours:
-        seen.fault(f"queue {name} wakes nobody: function {name} has no event source mapping", look.deploy)
+        seen.fault(f"queue {name} wakes nobody: function {name} has no event source mapping", look.repair)
     for each in ours:
         if each["State"] not in ("Enabled", "Enabling", "Creating", "Updating"):
             words = f"lambda update-event-source-mapping --uuid {each['UUID']} --enabled"
@@ -162,7 +162,7 @@ def schedules(look: Look) -> Seen:
         found = look.client("lambda").get_function_configuration(FunctionName=look.part(function))
         names = client.list_rule_names_by_target(TargetArn=found["FunctionArn"])["RuleNames"]
         if not names:
-            seen.fault(f"function {look.part(function)} has no schedule: {use}", look.deploy)
+            seen.fault(f"function {look.part(function)} has no schedule: {use}", look.repair)
         for name in names:
             rule = client.describe_rule(Name=name)
             states.append(f"{function} {rule.get('ScheduleExpression', '')}")

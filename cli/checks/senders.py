@@ -22,7 +22,7 @@ def held(look: Look, seen: Seen, name: str, mend: str) -> Mapping[str, Any] | No
             restore = look.aws(f"secretsmanager restore-secret --secret-id {name}")
             seen.fault(f"secret {name} is marked for deletion: 503", restore)
         else:
-            seen.fault(f"there is no secret {name}", look.deploy)
+            seen.fault(f"there is no secret {name}", look.repair)
         return None
     try:
         found = json.loads(text) if text else None

@@ -71,7 +71,7 @@ def table(look: Look) -> Seen:
         if code_of(problem) not in ABSENT:
             raise
         seen = Seen("not there")
-        mend = look.deploy if look.local else "restore it from a backup: docs/OPERATIONS.md, After a restore"
+        mend = look.deploy if look.local else f"make restore-table STAGE={look.place.stage}"
         seen.fault(f"there is no table {name}", mend)
         return seen
     seen = Seen(f"{name} {found['TableStatus']}")
@@ -86,7 +86,7 @@ def _indexes(look: Look, seen: Seen, found: dict[str, Any]) -> None:
     states = {each["IndexName"]: each.get("IndexStatus") for each in found.get("GlobalSecondaryIndexes", [])}
     for index, use in (("due", "nothing that is due is found"), ("day", "lists of deletions fail")):
         if index not in states:
-            seen.fault(f"table {look.part()} has no index {index}: {use}", look.deploy)
+            seen.fault(f"table {look.part()} has no index {index}: {use}", look.repair)
         elif states[index] not in ("ACTIVE", None):
             seen.fault(f"index {index} is {states[index]}: {use}", "wait until it is ACTIVE, look again")
 

@@ -145,6 +145,14 @@ def throttled(function: str) -> Break:
     return do
 
 
+def taken_executions(stack: RunningStack) -> Callable[[], object]:
+    """Another function has reserved nearly all that the account may run at once."""
+    client, name = stack.client("lambda"), stack["functions"]["retention"]
+    total = client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=total - 4)
+    return lambda: client.delete_function_concurrency(FunctionName=name)
+
+
 def other_table(stack: RunningStack) -> Callable[[], object]:
     client, name = stack.client("lambda"), stack["functions"]["retention"]
     before = client.get_function_configuration(FunctionName=name)["Environment"]
