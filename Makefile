@@ -136,8 +136,8 @@ guards: setup ## take one guard away at a time: some test must fail for each
 	@$(PY) scripts/guards.py
 
 .PHONY: deploy
-deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or prod, BUCKET=, PARAMETERS=, YES=1)
-	@$(PY) -m local deploy --stage $(STAGE) $(if $(YES),--yes)
+deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or any name, REPAIR=1, BUCKET=, PARAMETERS=, YES=1)
+	@$(PY) -m local deploy --stage $(STAGE) $(if $(YES),--yes) $(if $(REPAIR),--repair)
 
 # Table and secrets stay, in a stack of the same name, unless DELETE_DATA=yes; then the stage's name must be typed.
 .PHONY: destroy

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 from types import FrameType
 from typing import Any
 
-from local import package, record, stack
+from local import record, stack
 from local.failure import Failure
 from local.say import line
 from local.settings import STAGE, Settings, from_environment
+
+#: What a stage may be called.
+NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
 def main(arguments: list[str]) -> int:
@@ -42,12 +46,13 @@ def _run(arguments: list[str], settings: Settings) -> int:
         "--stage", default=STAGE, help="for deploy: local (the running stack) or a stage on AWS"
     )
     parser.add_argument("--yes", action="store_true", help="for deploy: apply the changes without asking")
+    parser.add_argument("--repair", action="store_true", help="for deploy: set back what has drifted, too")
     parser.add_argument("--delete-data", action="store_true", help="for destroy: table and secrets too")
     options = parser.parse_args(arguments)
     if options.command == "destroy":
         return _destroy(options.stage, yes=options.yes, data=options.delete_data)
     if options.command == "deploy":
-        return _deploy(settings, options.stage, yes=options.yes)
+        return _deploy(settings, options.stage, yes=options.yes, repair=options.repair)
     commands = {"up": _up, "down": _down, "status": _status, "demo": _demo}
     return commands[options.command](settings)
 
@@ -75,27 +80,34 @@ def _status(settings: Settings) -> int:
     return 0 if known and all(each.alive for each in known.values()) else 1
 
 
-def _deploy(settings: Settings, stage: str, *, yes: bool) -> int:
-    if stage not in package.stages():
-        raise Failure(f"STAGE={stage}: must be one of {', '.join(package.stages())}")
+def _deploy(settings: Settings, stage: str, *, yes: bool, repair: bool) -> int:
     if stage == STAGE:
         stack.redeploy(settings, _described(settings))
         return 0
     from local.deploy import to_aws  # noqa: PLC0415 - only this command reads the account of the environment
 
     given = os.environ.get("PARAMETERS", "")
-    to_aws(stage, yes=yes, bucket=os.environ.get("BUCKET") or None, parameters=given)
+    bucket = os.environ.get("BUCKET") or None
+    to_aws(_named(stage), yes=yes, bucket=bucket, parameters=given, repair=repair)
     return 0
 
 
 def _destroy(stage: str, *, yes: bool, data: bool) -> int:
-    if stage not in package.stages() or stage == STAGE:
-        stages = ", ".join(each for each in package.stages() if each != STAGE)
-        raise Failure(f"STAGE={stage}: must be one of {stages}; make down ends the local stack")
+    if stage == STAGE:
+        raise Failure(f"STAGE={stage}: make down ends the local stack; name a stage on AWS")
     from local.destroy import destroy  # noqa: PLC0415 - only this command reads the account of the environment
 
-    destroy(stage, yes=yes, data=data, confirmed=os.environ.get("CONFIRM", ""))
+    destroy(_named(stage), yes=yes, data=data, confirmed=os.environ.get("CONFIRM", ""))
     return 0
+
+
+def _named(stage: str) -> str:
+    """The name of a stage on AWS. It is part of every name there. Raises Failure for what cannot be one."""
+    if not NAME.fullmatch(stage):
+        raise Failure(
+            f"STAGE={stage}: must be a letter, then at most 15 letters, digits or -, all lower case"
+        )
+    return stage
 
 
 def _described(settings: Settings) -> dict[str, Any]:

@@ -25,6 +25,15 @@ def session() -> boto3.Session:
     return found
 
 
+def show(found: boto3.Session, stage: str) -> None:
+    """Says where things are about to be done: account, region, stage, who does it, and a given endpoint."""
+    sts = found.client("sts", config=TIMEOUTS)
+    who = sts.get_caller_identity()
+    line(f"  account {who['Account']}, region {found.region_name}, stage {stage}, as {who['Arn']}")
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        line(f"  at {sts.meta.endpoint_url} (AWS_ENDPOINT_URL)")
+
+
 def clients(found: boto3.Session) -> Callable[[str], Any]:
     """Clients of the session by service."""
     make: Any = found.client

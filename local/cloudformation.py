@@ -27,12 +27,23 @@ POLL: Any = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a change set: what happens ("Add", "Modify", "Remove") to which resource."""
+    """One line of a change set: what happens ("Add", "Modify", "Remove") to which resource.
+
+    "SyncWithActual", of a repair: only CloudFormation's own record of the resource changes.
+    """
 
     action: str
     resource: str
     kind: str
     replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The stack's `outputs` by name; `changed`: was there anything to change?"""
+
+    outputs: dict[str, str]
+    changed: bool
 
 
 Approve = Callable[[list[Change]], bool]
@@ -52,20 +63,25 @@ class Deployer:
         package: Package,
         template: dict[str, Any],
         parameters: Mapping[str, str],
-        bucket: str,
+        bucket: str | None,
         approve: Approve,
-    ) -> dict[str, str]:
-        """Applies `template` to `stack` if `approve` says so about its changes; returns the stack's outputs.
+        repair: bool = False,
+    ) -> Deployed:
+        """Applies `template` to `stack` if `approve` says so about its changes.
 
-        An unchanged stack is left alone and its outputs are returned. Raises Failure where the deployment
-        fails (with CloudFormation's own reason) or is not approved.
+        `bucket`: where the package is uploaded; None: the account's own for packages, made when needed.
+        `repair`: what somebody has changed by other means is set back too. Without it CloudFormation
+        compares the template with the one deployed last, and not with what is there.
+        An unchanged stack is left alone. Raises Failure where the deployment fails (with CloudFormation's
+        own reason) or is not approved.
         """
-        self._artifacts.ensure_bucket(bucket)
-        url = self._artifacts.upload(bucket, package, template)
-        values = self._values(stack, parameters, template)
+        url = self._artifacts.upload(self._artifacts.ensured(bucket), package, template)
+        what: dict[str, Any] = {"TemplateURL": url, "Parameters": self._values(stack, parameters, template)}
         kind = "UPDATE" if self.is_there(stack) else "CREATE"
-        self._apply(stack, kind, approve, TemplateURL=url, Parameters=values)
-        return self.outputs(stack)
+        if repair and kind == "UPDATE":
+            what["DeploymentMode"] = "REVERT_DRIFT"
+        changed = self._apply(stack, kind, approve, **what)
+        return Deployed(self.outputs(stack), changed)
 
     def update(self, stack: str, template: dict[str, Any], approve: Approve) -> None:
         """Applies a small template to a stack that is there, with its parameters as they are. Raises as
@@ -93,7 +109,7 @@ class Deployer:
             stack, "IMPORT", approve, TemplateBody=body, Parameters=values, ResourcesToImport=resources
         )
 
-    def _apply(self, stack: str, kind: str, approve: Approve, **what: Any) -> None:
+    def _apply(self, stack: str, kind: str, approve: Approve, **what: Any) -> bool:
         name = f"expunge-{int(time.time() * 1000)}"
         create: Any = self._cfn.create_change_set
         create(
@@ -103,10 +119,12 @@ class Deployer:
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             **what,
         )
-        if self._prepared(stack, name):
-            self._ask(stack, name, approve)
-            self._cfn.execute_change_set(StackName=stack, ChangeSetName=name)
-            self._finish(stack, f"stack_{kind.lower()}_complete")
+        if not self._prepared(stack, name):
+            return False
+        self._ask(stack, name, approve)
+        self._cfn.execute_change_set(StackName=stack, ChangeSetName=name)
+        self._finish(stack, f"stack_{kind.lower()}_complete")
+        return True
 
     def delete(self, stack: str) -> None:
         """Deletes the stack; what its template says to keep stays. Raises Failure where that fails."""
@@ -129,7 +147,7 @@ class Deployer:
 
     def is_there(self, stack: str) -> bool:
         """Is there such a stack? One whose creation never began is none."""
-        return self._deployed(stack) is not None
+        return self.parameters(stack) is not None
 
     def _ask(self, stack: str, name: str, approve: Approve) -> None:
         """Leaves no change set behind where the answer is no, or where there was none."""
@@ -149,15 +167,15 @@ class Deployer:
 
     def _values(self, stack: str, parameters: Mapping[str, str], template: dict[str, Any]) -> Any:
         """Parameters for a change set. One given to an earlier deployment and not now stays as it was."""
-        before, known = self._deployed(stack) or (), template.get("Parameters", {})
+        before, known = self.parameters(stack) or {}, template.get("Parameters", {})
         values: Any = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
         kept = [name for name in before if name in known and name not in parameters]
         return values + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
 
-    def _deployed(self, stack: str) -> list[str] | None:
-        """The names of the parameters of the stack that is there; None where there is none to update.
+    def parameters(self, stack: str) -> dict[str, str] | None:
+        """The parameters that the stack was deployed with; None where there is no stack to update.
 
-        One whose creation never began counts as not there.
+        One whose creation never began counts as not there. Raises Failure for one that can only be deleted.
         """
         try:
             found = self._cfn.describe_stacks(StackName=stack)["Stacks"][0]
@@ -172,7 +190,7 @@ class Deployer:
                 f"{stack}: its first deployment failed and was rolled back; such a stack can only be deleted:"
                 f" aws cloudformation delete-stack --stack-name {stack}, then deploy again"
             )
-        return [each["ParameterKey"] for each in found.get("Parameters", [])]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
 
     def _prepared(self, stack: str, name: str) -> bool:
         """Waits for the change set. False where there is nothing to change."""

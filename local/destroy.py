@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import kept, leftovers
-from local.account import TIMEOUTS, agreed, clients, session
+from local.account import TIMEOUTS, agreed, clients, session, show
 from local.cloudformation import Deployer
 from local.failure import Failure
 from local.leftovers import Leftovers
@@ -28,6 +28,7 @@ def destroy(stage: str, *, yes: bool, data: bool, confirmed: str) -> None:
     found = session()
     deployer = Deployer(found, endpoint_url=None, config=TIMEOUTS)
     try:
+        show(found, stage)
         if data:
             _with_data(found, deployer, stage, confirmed)
         else:

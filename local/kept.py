@@ -19,6 +19,12 @@ def names(template: dict[str, Any]) -> list[str]:
     return [n for n, each in template["Resources"].items() if each.get("DeletionPolicy") == "Retain"]
 
 
+def secrets(template: dict[str, Any], stage: str) -> list[str]:
+    """The names of the secrets that the template makes for `stage`."""
+    found = [e for e in template["Resources"].values() if e["Type"] == "AWS::SecretsManager::Secret"]
+    return [each["Properties"]["Name"]["Fn::Sub"].replace("${Stage}", stage) for each in found]
+
+
 def only(template: dict[str, Any], kept: Container[str]) -> dict[str, Any]:
     """The template with nothing but the resources in `kept`, and the outputs that need no other."""
     gone = [name for name in template["Resources"] if name not in kept]

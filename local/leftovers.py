@@ -50,7 +50,7 @@ def find(client: Callable[[str], Any], stage: str) -> Leftovers:
     listed = [each for page in pages for each in page["SecretList"]]
     secrets = {each["Name"]: each["ARN"] for each in listed if each["Name"].startswith(prefix)}
     keys = {manager.describe_secret(SecretId=arn).get("KmsKeyId") for arn in secrets.values()}
-    own = (_own(client, key, stage) for key in sorted(filter(None, keys)))
+    own = (own_key(client, key, stage) for key in sorted(filter(None, keys)))
     return Leftovers(stage, table, records, secrets, next(filter(None, own), None))
 
 
@@ -63,8 +63,15 @@ def _table(client: Callable[[str], Any], name: str) -> tuple[str | None, int]:
         raise
 
 
-def _own(client: Callable[[str], Any], key: str, stage: str) -> str | None:
-    """The id of a key that a deployment of this stage made; None for any other."""
+def table_is_there(client: Callable[[str], Any], name: str) -> bool:
+    """Is there a table of that name?"""
+    return _table(client, name)[0] is not None
+
+
+def own_key(client: Callable[[str], Any], key: str, stage: str) -> str | None:
+    """The id of a key that a deployment of this stage made; None for any other, such as AWS's own."""
+    if key.startswith("alias/"):
+        return None
     found = client("kms").describe_key(KeyId=key)["KeyMetadata"]
     mine = str(found.get("Description", "")).startswith(f"Expunge {stage}:")
     return str(found["KeyId"]) if mine and found["KeyState"] == "Enabled" else None

@@ -18,7 +18,6 @@ from local.settings import REGION, STAGE, Settings
 from local.template import localised
 
 STACK = "expunge-local"
-BUCKET = "expunge-local-artifacts"
 RECURSIVE = ("WorkFunction", "PollFunction")
 
 
@@ -82,14 +81,15 @@ def _deploy(settings: Settings, aws: Local) -> dict[str, str]:
         packaged = package.build(STAGE)
     deployer = Deployer(aws.session(), endpoint_url=aws.endpoint_url, config=TIMEOUTS)
     with step("deployment"):
-        outputs = deployer.deploy(
+        done = deployer.deploy(
             stack=STACK,
             package=packaged,
             template=localised(packaged.template(), settings.overrides),
             parameters={"Stage": STAGE, "PublicUrl": _api_url(aws, "{apiId}", "{stage}")},
-            bucket=BUCKET,
+            bucket=None,
             approve=_anything,
         )
+        outputs = done.outputs
         _allow_recursion(aws, outputs)
         _keep_data(aws, outputs["TableName"])
     return outputs
