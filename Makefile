@@ -135,6 +135,11 @@ scale: setup $(PLOTS_READY) ## what breaks first with many orgs: docs/SCALE.md a
 guards: setup ## take one guard away at a time: some test must fail for each
 	@$(PY) scripts/guards.py
 
+# No AWS account is asked. OUT gets deployment.zip, template.json and sbom.json, which are what `make deploy` sends.
+.PHONY: package
+package: setup ## what make deploy sends, into a directory (STAGE=, OUT=, KEPT=yes, PARAMETERS=)
+	@$(PY) -m local package --stage $(STAGE) --out "$(OUT)" $(if $(filter yes,$(KEPT)),--kept)
+
 .PHONY: deploy
 deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or any name, REPAIR=1, BUCKET=, PARAMETERS=, YES=1)
 	@$(PY) -m local deploy --stage $(STAGE) $(if $(YES),--yes) $(if $(REPAIR),--repair)

@@ -1,23 +1,20 @@
-"""`python -m local up|down|status|deploy|destroy|demo`: what the Makefile's commands of these names run."""
+"""`python -m local up|down|status|package|deploy|destroy|demo`: what the Makefile runs for them."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import re
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local import record, stack
+from local import package, record, stack, target
 from local.failure import Failure
 from local.say import line
 from local.settings import STAGE, Settings, from_environment
-
-#: What a stage may be called.
-NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
 def main(arguments: list[str]) -> int:
@@ -41,14 +38,18 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _run(arguments: list[str], settings: Settings) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "deploy", "destroy", "demo"])
+    parser.add_argument("command", choices=["up", "down", "status", "package", "deploy", "destroy", "demo"])
     parser.add_argument(
         "--stage", default=STAGE, help="for deploy: local (the running stack) or a stage on AWS"
     )
     parser.add_argument("--yes", action="store_true", help="for deploy: apply the changes without asking")
     parser.add_argument("--repair", action="store_true", help="for deploy: set back what has drifted, too")
     parser.add_argument("--delete-data", action="store_true", help="for destroy: table and secrets too")
+    parser.add_argument("--out", default="", help="for package: the directory that is made")
+    parser.add_argument("--kept", action="store_true", help="for package: import-template.json too")
     options = parser.parse_args(arguments)
+    if options.command == "package":
+        return _package(options.stage, options.out, with_kept=options.kept)
     if options.command == "destroy":
         return _destroy(options.stage, yes=options.yes, data=options.delete_data)
     if options.command == "deploy":
@@ -80,6 +81,16 @@ def _status(settings: Settings) -> int:
     return 0 if known and all(each.alive for each in known.values()) else 1
 
 
+def _package(stage: str, out: str, *, with_kept: bool) -> int:
+    if not out:
+        raise Failure("OUT= is missing: the directory that the package is written to, such as OUT=dist")
+    packaged = package.write(stage, Path(out), with_kept=with_kept, given_as=os.environ.get("PARAMETERS", ""))
+    for note in packaged.notes:
+        line(f"  {note}")
+    line(f"packaged {stage} into {out}: {', '.join(sorted(each.name for each in Path(out).iterdir()))}")
+    return 0
+
+
 def _deploy(settings: Settings, stage: str, *, yes: bool, repair: bool) -> int:
     if stage == STAGE:
         stack.redeploy(settings, _described(settings))
@@ -103,10 +114,7 @@ def _destroy(stage: str, *, yes: bool, data: bool) -> int:
 
 def _named(stage: str) -> str:
     """The name of a stage on AWS. It is part of every name there. Raises Failure for what cannot be one."""
-    if not NAME.fullmatch(stage):
-        raise Failure(
-            f"STAGE={stage}: must be a letter, then at most 15 letters, digits or -, all lower case"
-        )
+    target.check_name(stage)
     return stage
 
 

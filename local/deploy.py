@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -34,7 +32,9 @@ def to_aws(
         show(found, stage)
         with step(f"package for {stage}"):
             packaged = package.build(stage)
-        given = _given(parameters, packaged.template())
+        for note in packaged.notes:
+            line(f"  {note}")
+        given = package.given(parameters, packaged.template())
         return _deploy(found, packaged, given, yes=yes, bucket=bucket, repair=repair)
     except (BotoCoreError, ClientError) as error:
         raise Failure(f"deploying {stage}: {error}") from error
@@ -113,14 +113,3 @@ def _taken_up(
     approve: Approve = lambda changes: agreed(changes, yes=yes)  # noqa: E731
     leftovers.adopt(deployer, left, packaged.template(), {**values, **key}, approve)
     return {**key, **values}
-
-
-def _given(text: str, template: dict[str, Any]) -> dict[str, str]:
-    """The parameters in "Name=value Name=value". Raises Failure for what the template does not know."""
-    known = {name for name in template["Parameters"] if name != "Stage"}
-    pairs = [each.partition("=") for each in text.split()]
-    for name, equals, _ in pairs:
-        if name not in known or not equals:
-            names = ", ".join(sorted(known))
-            raise Failure(f"PARAMETERS={text}: must be Name=value, with names from {names}")
-    return {name: value for name, _, value in pairs}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+import re
+from collections.abc import Container, Mapping
 from typing import Any
+
+from local.failure import Failure
 
 #: What a resource is called by whoever wants to import it (CloudFormation's identifier of its type).
 IDENTIFIERS = {
@@ -12,6 +15,15 @@ IDENTIFIERS = {
     "AWS::SecretsManager::Secret": "Id",
     "AWS::KMS::Key": "KeyId",
 }
+#: What a template may refer to without having it.
+PSEUDO_PARAMETERS = frozenset(
+    f"AWS::{name}"
+    for name in ("AccountId", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
+)
+#: The most that a template may have (bytes) which is sent without a bucket.
+MOST_INLINE = 51_200
+_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
+_NOTHING = {"Ref": "AWS::NoValue"}
 
 
 def names(template: dict[str, Any]) -> list[str]:
@@ -28,7 +40,7 @@ def secrets(template: dict[str, Any], stage: str) -> list[str]:
 def only(template: dict[str, Any], kept: Container[str]) -> dict[str, Any]:
     """The template with nothing but the resources in `kept`, and the outputs that need no other."""
     gone = [name for name in template["Resources"] if name not in kept]
-    small = {key: value for key, value in template.items() if key != "Transform"}
+    small = {key: value for key, value in template.items() if key not in ("Transform", "Globals")}
     small["Resources"] = {name: each for name, each in template["Resources"].items() if name in kept}
     small["Outputs"] = {
         name: each
@@ -38,6 +50,103 @@ def only(template: dict[str, Any], kept: Container[str]) -> dict[str, Any]:
     return small
 
 
+def to_import(
+    template: dict[str, Any], wanted: Container[str], parameters: Mapping[str, str]
+) -> dict[str, Any]:
+    """The template that takes up those of `wanted` that exist under `parameters`: nothing but them.
+
+    CloudFormation looks at both branches of every Fn::If, so each is replaced by the one that counts: what is
+    not imported cannot be named then. Parameters, conditions and mappings stay, so that their values are the
+    stack's from the beginning. An import may have no outputs, and each of its resources needs a
+    DeletionPolicy. Raises Failure where something in it needs what it does not have.
+    """
+    holds = Conditions(template, parameters)
+    small = {key: value for key, value in only(template, wanted).items() if key != "Outputs"}
+    small["Resources"] = {
+        name: _decided({k: v for k, v in each.items() if k != "Condition"}, holds)
+        for name, each in small["Resources"].items()
+        if "Condition" not in each or holds[each["Condition"]]
+    }
+    known = small["Resources"].keys() | small.get("Parameters", {}).keys() | PSEUDO_PARAMETERS
+    first = {name for each in small["Resources"].values() for name in _listed(each.get("DependsOn", []))}
+    if absent := sorted((refers(small["Resources"]) | first) - known):
+        raise Failure(
+            f"the template for taking up what is kept needs {', '.join(absent)}, which is not in it"
+        )
+    return small
+
+
+class Conditions:
+    """Which of a template's conditions hold for `parameters`; one that is not given has its default."""
+
+    def __init__(self, template: dict[str, Any], parameters: Mapping[str, str]) -> None:
+        defaults = {name: each.get("Default") for name, each in template.get("Parameters", {}).items()}
+        self._values = {**defaults, **parameters}
+        self._conditions = template.get("Conditions", {})
+
+    def __getitem__(self, name: str) -> bool:
+        """Raises Failure where the condition asks what only AWS can answer."""
+        return bool(self._value(self._conditions[name]))
+
+    def _value(self, asked: Any) -> Any:
+        if not isinstance(asked, dict):
+            return asked
+        [(function, given)] = asked.items()
+        match function:
+            case "Fn::Equals":
+                one, other = (self._value(each) for each in given)
+                return str(one) == str(other)
+            case "Fn::Not":
+                return not self._value(given[0])
+            case "Fn::And":
+                return all(self._value(each) for each in given)
+            case "Fn::Or":
+                return any(self._value(each) for each in given)
+            case "Condition":
+                return self[given]
+            case "Ref" if given in self._values:
+                return self._values[given]
+        raise Failure(f"a condition of the template cannot be decided here: {json.dumps(asked)}")
+
+
+def _decided(value: Any, holds: Conditions) -> Any:
+    """`value` without Fn::If, and without what then has no value."""
+    if isinstance(value, list):
+        return [each for each in (_decided(each, holds) for each in value) if each != _NOTHING]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Fn::If"}:
+        condition, so, otherwise = value["Fn::If"]
+        return _decided(so if holds[condition] else otherwise, holds)
+    found = {key: _decided(each, holds) for key, each in value.items()}
+    return {key: each for key, each in found.items() if each != _NOTHING}
+
+
+def refers(value: Any) -> set[str]:
+    """The names of parameters and resources that a part of a template needs."""
+    if isinstance(value, list):
+        return {name for each in value for name in refers(each)}
+    if not isinstance(value, dict):
+        return set()
+    if set(value) == {"Ref"}:
+        return {str(value["Ref"])}
+    if set(value) == {"Fn::GetAtt"}:
+        named = value["Fn::GetAtt"]
+        return {str(named.partition(".")[0] if isinstance(named, str) else named[0])}
+    if set(value) == {"Fn::Sub"}:
+        return _in_text(value["Fn::Sub"])
+    return {name for each in value.values() for name in refers(each)}
+
+
+def _in_text(given: str | list[Any]) -> set[str]:
+    text, variables = (given, {}) if isinstance(given, str) else given
+    named = {str(name).partition(".")[0] for name in _VARIABLE.findall(text)}
+    return {name for name in named if name not in variables} | refers(list(variables.values()))
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def _mentions(value: Any, resource: str) -> bool:
-    text = json.dumps(value)
-    return any(mark in text for mark in (f'"{resource}"', f"${{{resource}}}", f"${{{resource}."))
+    return resource in refers(value)

@@ -89,8 +89,9 @@ def adopt(
     Its data stay as they are; what of the template differs is changed by the deployment that follows.
     """
     here = _there(found, template)
-    small = kept.only(template, here)
-    del small["Outputs"]  # an import may not add any
+    # As it is: whether it is to have a key of its own from now on is for the deployment that follows.
+    parameters = {**parameters, "CustomerKey": "true" if found.key else "false"}
+    small = kept.to_import(template, here, parameters)
     kinds = {name: template["Resources"][name]["Type"] for name in here}
     resources = [
         {
