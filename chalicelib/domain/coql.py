@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from chalicelib.domain.source import ZOHO_NAME
@@ -112,14 +112,16 @@ def _literal(value: Value | None) -> str:
     return f"'{value}'"
 
 
-def older(name: str, cutoff: datetime, *, dates: bool) -> str:
-    """The criterion that a record's field lies before `cutoff` (with its zone); `dates`: a field without a
-    time of day. Raises ValueError for what is no API name.
+def older(name: str, cutoff: date, *, dates: bool) -> str:
+    """The criterion that a record's field lies before `cutoff`: a day where `dates`, for a field without a
+    time of day (of a moment its day, in its own zone), else a moment with its zone. Raises ValueError for
+    what is no API name.
     """
     if not ZOHO_NAME.fullmatch(name):
         raise ValueError("not an API name")
-    text = cutoff.date().isoformat() if dates else cutoff.replace(microsecond=0).isoformat()
-    return f"{name} < '{text}'"
+    if isinstance(cutoff, datetime):
+        cutoff = cutoff.date() if dates else cutoff.astimezone(UTC).replace(microsecond=0)
+    return f"{name} < '{cutoff.isoformat()}'"
 
 
 def select(module: str, criteria: Sequence[str], after: str | None, limit: int) -> str:

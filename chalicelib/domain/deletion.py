@@ -93,7 +93,8 @@ class Request:
 
     `ids`: without duplicates, in the order given; they are stored apart from the deletion. `wf_trigger`: None
     where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete). A purge
-    has its policy's name, the run's name, and the policy's selection as it was written. `module` is canonical
+    has its policy's name, the run's name, the policy's selection as it was written, the time zone whose days
+    its cut-offs go by, and when the policy runs next (seconds since the epoch). `module` is canonical
     (domain/modules.py), whichever of its names was given, also in what is read from the table.
     """
 
@@ -115,6 +116,8 @@ class Request:
     policy: str | None = None
     run: str | None = None
     selection: dict[str, Any] | None = None
+    time_zone: str | None = None
+    next_run: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "module", modules.canonical(self.module))

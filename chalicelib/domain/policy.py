@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import coql, modules
+from chalicelib.domain import coql, modules, zones
 from chalicelib.domain.coql import Condition
 from chalicelib.domain.deletion import Limits
 from chalicelib.domain.errors import NotValid
@@ -42,12 +42,13 @@ class Selection:
     dates: bool = False
     where: tuple[Condition, ...] = ()
 
-    def criteria(self, now: float) -> list[str]:
-        """The criteria in COQL, as seen at `now`; for a selection by field only."""
+    def criteria(self, now: float, time_zone: str = zones.UTC_NAME) -> list[str]:
+        """The criteria in COQL, as seen at `now` in `time_zone`; for a selection by field only."""
         if self.field is None or self.older_than is None:
             raise ValueError("a view has no criteria of ours")
-        older = coql.older(self.field, self.older_than.before(now), dates=self.dates)
-        return [older, *map(coql.criterion, self.where)]
+        span = self.older_than
+        cutoff = span.day_before(now, time_zone) if self.dates else span.before(now, time_zone)
+        return [coql.older(self.field, cutoff, dates=self.dates), *map(coql.criterion, self.where)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +176,17 @@ def _schedule(reader: Reader) -> Schedule:
     if reader.one_of("rate", "cron") is None:
         return Cron("")
     if reader.has("cron"):
-        zone = reader.plain("time_zone", "UTC")
-        schedule: Schedule = Cron(reader.plain("cron", ""), zone)
+        schedule: Schedule = Cron(reader.plain("cron", ""), _zone(reader))
     else:
         span = reader.read("rate", _rate, Span(1, "days"))
         start = reader.read("start", _moment, None, optional=True)
-        schedule = Rate(span.seconds or 0, str(span), start)
+        schedule = Rate(span.seconds or 0, str(span), start, _zone(reader))
     reader.finished()
     return schedule
+
+
+def _zone(reader: Reader) -> str:
+    return reader.read("time_zone", zones.name_of, zones.UTC_NAME, optional=True)
 
 
 def _rate(value: object) -> Span:

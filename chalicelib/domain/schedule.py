@@ -29,12 +29,13 @@ class CronTimes(Protocol):
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Every `seconds`, counted from `start` (seconds since the epoch), or from when the policy was
-    applied.
+    applied. `zone`: by which the days of its cut-offs go; the rate itself goes by the clock.
     """
 
     seconds: int
     text: str
     start: float | None = None
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class Orders:
 class Order:
     """One run of the policy `name` of `org`, due at `at` (seconds since the epoch) and named `run`.
 
-    `refuse`: a code that it ends with before anything is looked at, and `why`, in words.
+    `next_at`: when the policy runs next, None where it does not. `refuse`: a code that it ends with before
+    anything is looked at, and `why`, in words.
     """
 
     org: str
@@ -45,6 +46,8 @@ class Order:
     module: str
     selection: Mapping[str, Any]
     limits: Limits
+    time_zone: str | None = None
+    next_at: float | None = None
     wf_trigger: bool | None = None
     dry_run: bool = False
     asked_by: str | None = None
@@ -62,6 +65,7 @@ def order_of(policy: Policy, run: str, at: float, **more: Any) -> Order:
         module=policy.module,
         selection=policy.document["selection"],
         limits=policy.limits,
+        time_zone=policy.schedule.zone,
         wf_trigger=policy.wf_trigger,
         **{"dry_run": policy.dry_run, **more},
     )
@@ -102,6 +106,8 @@ def _deletion(orders: Orders, order: Order, now: float) -> Deletion:
         policy=order.name,
         run=order.run,
         selection=dict(order.selection),
+        time_zone=order.time_zone,
+        next_run=order.next_at,
     )
     return Deletion(
         id=deletion_id(order.at, _digest(orders, order)[:RANDOM_BYTES]),

@@ -10,6 +10,7 @@ from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.policy import Selection
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.domain.zones import UTC_NAME
 from chalicelib.service import pages
 from chalicelib.service.gate import Gate
 from chalicelib.service.run import Run
@@ -38,7 +39,7 @@ def read_page(run: Run, selection: Selection, progress: Progress) -> Page | Judg
     if selection.view is not None:
         return _view_page(zoho, run.deletion.request.module, selection.view, progress)
     rows = ROWS_OF_OLD if zoho.org.api_version in _OLD else ROWS
-    criteria = selection.criteria(run.deletion.created_at)
+    criteria = selection.criteria(run.deletion.created_at, run.deletion.request.time_zone or UTC_NAME)
     reply = zoho.coql(coql.select(run.deletion.request.module, criteria, progress.last, rows))
     return _query_page(reply, progress, rows)
 
