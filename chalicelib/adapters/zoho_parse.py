@@ -11,11 +11,11 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from chalicelib.adapters import zoho_text
 from chalicelib.domain.reply import Item, Reply
 
 #: Longest wait that a Retry-After can ask for, in seconds.
 LONGEST_RETRY_AFTER = 3600.0
-_LONGEST_MESSAGE = 500
 _LONGEST_DATE = 64
 
 
@@ -27,7 +27,7 @@ def reply_of(
     `now`: seconds since the epoch, for a Retry-After that is a date. `container`: the key that holds the
     items.
     """
-    body = json_object(content)
+    body = _cleaned(json_object(content))
     names = {name.lower(): value for name, value in headers.items()}
     plain = Reply(
         status=status,
@@ -48,6 +48,14 @@ def reply_of(
     if bare.ok:
         return replace(plain, items=(*items, bare))
     return replace(plain, items=items, error=bare)
+
+
+def _cleaned(body: dict[str, Any] | None) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] | None = zoho_text.clean(body)
+    except RecursionError:
+        return None
+    return found
 
 
 def json_object(content: bytes) -> dict[str, Any] | None:
@@ -105,16 +113,14 @@ def _details(element: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value[:_LONGEST_MESSAGE] if isinstance(value, str) else ""
+    return zoho_text.message(value) if isinstance(value, str) else ""
 
 
 def id_of(value: object) -> str | None:
     """An id as a string, whether it was sent as one or as an integer; None for anything else."""
     if isinstance(value, str):
         return value or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if -(10**40) < value < 10**40 else None
-    return None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def retry_after(text: str | None, now: float) -> float | None:

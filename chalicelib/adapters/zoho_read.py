@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.adapters import zoho_text
 from chalicelib.adapters.zoho_parse import id_of
 from chalicelib.domain.reply import Item, Reply
 
 #: Longest list of values in a COQL `in` (v2 and v3; later versions take more).
 IN_LIST = 50
 _PAGE = "page:"
+_TOKEN = re.compile(r"[!-~]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _EMPTY: dict[str, Any] = {"data": [], "info": {"more_records": False}}
 
@@ -89,10 +91,23 @@ def page_of(page_token: str | None) -> dict[str, str]:
 
 
 def with_next_page(reply: Reply, page_token: str | None) -> Reply:
-    """The reply with `info.next_page_token` wherever there is a next page: by number where Zoho gave none."""
+    """The reply with `info.next_page_token` wherever there is a next page: by number where Zoho gave none.
+
+    A token is taken whole or not at all: None where it is too long, or cannot be one.
+    """
     info = reply.body.get("info") if reply.body else None
-    if not isinstance(info, dict) or info.get("more_records") is not True or info.get("next_page_token"):
+    if not isinstance(info, dict) or info.get("more_records") is not True:
         return reply
+    if given := info.get("next_page_token"):
+        return reply if _is_token(given) else _named(reply, info, None)
     number = page_token.removeprefix(_PAGE) if page_token else "1"
     following = f"{_PAGE}{int(number) + 1}" if number.isascii() and number.isdigit() else None
+    return _named(reply, info, following)
+
+
+def _named(reply: Reply, info: dict[str, Any], following: str | None) -> Reply:
     return replace(reply, body={**(reply.body or {}), "info": {**info, "next_page_token": following}})
+
+
+def _is_token(given: object) -> bool:
+    return isinstance(given, str) and len(given) < zoho_text.LONGEST and _TOKEN.fullmatch(given) is not None

@@ -7,6 +7,7 @@ read, a 429, or a request that never left; whatever else came back leaves its ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from chalicelib.domain.reply import DESTRUCTIVE, CallKind, Item, Reply
@@ -17,6 +18,7 @@ from chalicelib.domain.verdict_row import OF_ONE_ID, Judgement, Verdict
 #: Zoho's words for a mass delete by view in a lower edition; the code that comes with them is not documented.
 _EDITION = "not available in your edition"
 _TOO_LONG = frozenset({413, 414})
+_JOB_ID = re.compile(r"[0-9]{1,32}", re.ASCII)
 
 
 def judge_call(kind: CallKind, reply: Reply, ids: Sequence[str] = ()) -> Judgement:
@@ -44,7 +46,7 @@ def started_job(reply: Reply) -> str | None:
     for item in _said(reply):
         job = item.details.get("job_id")
         text = str(job) if isinstance(job, (str, int)) and not isinstance(job, bool) else ""
-        if item.ok and item.code in ("SUCCESS", "SCHEDULED") and text.isascii() and text.isdigit():
+        if item.ok and item.code in ("SUCCESS", "SCHEDULED") and _JOB_ID.fullmatch(text):
             return text
     return None
 

@@ -1,15 +1,18 @@
 """Any status, any headers, any bytes: parsing never raises and never makes a success of what is none."""
 
 import json
+import unicodedata
+from collections.abc import Iterator, Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters import zoho_read
+from chalicelib.adapters import codec, zoho_read, zoho_text
 from chalicelib.adapters.zoho_parse import json_object, reply_of, retry_after
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import Verdict, judge_call, judge_items, judge_job
+from chalicelib.domain.outcomes import Finding, Mark, untouched
+from chalicelib.domain.reply import CallKind, Item, Reply
+from chalicelib.domain.verdicts import Verdict, counted, judge_call, judge_items, judge_job
 
 NOW = 1_700_000_000.0
 JSON = st.recursive(
@@ -30,6 +33,98 @@ BODY = (
     | JSON.map(lambda v: json.dumps(v).encode())
     | VALUE.map(lambda v: json.dumps(v).encode())
 )
+
+
+#: What a writer of JSON in another language lets pass: half a surrogate pair, control characters, no end.
+WILD = st.text(
+    st.characters() | st.sampled_from("\ud83d\udc00\x00\x1b\x9b\u202e\u2028\ufeff\n"), max_size=30
+).flatmap(lambda some: st.sampled_from([some, some * 200, "x" * 5000 + some]))
+WILD_VALUE: st.SearchStrategy[object] = st.recursive(
+    WILD | st.integers() | st.integers(-(10**60), 10**60) | st.floats() | st.none() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORD | WILD, inner, max_size=5),
+    max_leaves=12,
+)
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Every text in what the adapter gives, names and details too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from (*texts_of(name), *texts_of(each))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from texts_of(each)
+    elif isinstance(value, Item):
+        yield from texts_of((value.code, value.message, value.id, value.details))
+    elif isinstance(value, Reply):
+        yield from texts_of((value.items, value.error, value.body, value.failure))
+
+
+@given(
+    value=st.dictionaries(WORD, WILD_VALUE, max_size=6)
+    | st.fixed_dictionaries({"data": st.lists(st.dictionaries(WORD, WILD_VALUE, max_size=5), max_size=4)}),
+    ascii_only=st.booleans(),
+    status=st.sampled_from([200, 202, 207, 400, 500]),
+    kind=st.sampled_from(CallKind),
+)
+def test_whatever_json_zoho_answers_its_texts_are_bounded_and_can_be_kept_and_shown(
+    value: dict[str, object], ascii_only: bool, status: int, kind: CallKind
+) -> None:
+    content = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    reply = zoho_read.with_next_page(reply_of(status, {"date": "\x00" * 5000}, content, NOW), None)
+    report = judge_job(reply)
+    judged = judge_call(kind, reply, ["1"])
+    kept = (reply, zoho_read.records(reply).items, report.status, judged.code, judged.message)
+    for text in texts_of(kept):
+        assert len(text) <= zoho_text.LONGEST
+        assert len(text.encode()) <= 4 * zoho_text.LONGEST
+        assert not any(
+            unicodedata.category(each) in ("Cc", "Cs") or each in "\u202e\u2028\ufeff" for each in text
+        )
+    for item in (*reply.items, *([reply.error] if reply.error else [])):
+        assert len(item.code) <= zoho_text.LONGEST_CODE
+        assert len(item.message.encode()) <= zoho_text.MOST_MESSAGE_BYTES
+    assert len(report.status) <= zoho_text.LONGEST_CODE
+    marks = untouched(0, ("1", "2")).with_findings({0: Finding(Mark.FAILED, judged.code, judged.message)})
+    assert codec.chunk_from(0, codec.pack(["1", "2"]), codec.chunk_marks(marks)) == marks
+    assert (counted(reply) or 0) < 2**63
+
+
+@pytest.mark.parametrize("given", ["a b", "x" * zoho_text.LONGEST, "half \ud83d", "\u00e9", 7, ["a"]])
+def test_a_page_token_is_taken_whole_or_not_at_all(given: object) -> None:
+    body = {"data": [{"id": "1"}], "info": {"more_records": True, "next_page_token": given}}
+    reply = zoho_read.with_next_page(zoho_read.records(parsed(200, body)), None)
+    assert reply.body is not None
+    assert reply.body["info"]["next_page_token"] is None
+
+
+def test_a_page_token_as_zoho_makes_them_is_taken_as_it_is() -> None:
+    given = "c8582xx9e4c7ffd1234_" * 20 + "+/="
+    body = {"data": [{"id": "1"}], "info": {"more_records": True, "next_page_token": given}}
+    reply = zoho_read.with_next_page(zoho_read.records(parsed(200, body)), None)
+    assert reply.body is not None
+    assert reply.body["info"]["next_page_token"] == given
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("the record is locked", "the record is locked"),
+        ("two\r\nlines\tand more", "two lines and more"),
+        ("half \ud83d", "half \ufffd"),
+        ("whole \U0001f600", "whole \U0001f600"),
+        ("\x1b[31mred", "\ufffd[31mred"),
+        ("a\u202eb", "a\ufffdb"),
+        ("\u00e9" * 300, "\u00e9" * 200),
+        ("\u4e00" * 300, "\u4e00" * 133),
+    ],
+)
+def test_zohos_words_are_kept_as_far_as_they_can_be_shown(said: str, kept: str) -> None:
+    assert reply_of(400, {}, json.dumps({"code": "X", "message": said}).encode(), NOW).error == Item(
+        "X", kept
+    )
 
 
 def parsed(status: int, body: object) -> Reply:
