@@ -26,7 +26,7 @@ from chalicelib.domain.deletion import (
     Status,
     Territory,
 )
-from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, untouched
 from chalicelib.domain.reply import CallKind
@@ -37,7 +37,7 @@ VERSION = 1
 
 def pack(value: object) -> bytes:
     """JSON, compressed."""
-    return zlib.compress(dumps(value).encode(), 6)
+    return zlib.compress(utf8(dumps(value)), 6)
 
 
 def unpack(data: Any) -> Any:
@@ -48,6 +48,14 @@ def unpack(data: Any) -> Any:
 def dumps(value: object) -> str:
     """Compact JSON."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def utf8(text: str) -> bytes:
+    """The text's bytes. Raises Rejected for one that cannot be encoded."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as problem:
+        raise Rejected("table", "a text that cannot be encoded") from problem
 
 
 def deletion_to_text(deletion: Deletion) -> str:
@@ -100,8 +108,10 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
 
 
 def chunk_marks(chunk: Chunk) -> bytes:
-    """Marks and codes of a chunk; its ids are written once, apart."""
-    return pack({"m": chunk.marks, "c": [[i, *words] for i, words in sorted(chunk.codes.items())]})
+    """Marks and codes of a chunk, equal texts once; its ids are written once, apart."""
+    texts = {words: n for n, words in enumerate(dict.fromkeys(chunk.codes.values()))}
+    codes = [[i, texts[words]] for i, words in sorted(chunk.codes.items())]
+    return pack({"m": chunk.marks, "t": list(texts), "c": codes})
 
 
 @contextmanager
@@ -109,7 +119,7 @@ def readable(deletion_id: str, part: str) -> Iterator[None]:
     """Whatever is wrong with the stored `part` of a deletion becomes Unreadable."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, zlib.error) as problem:
+    except (LookupError, TypeError, ValueError, zlib.error) as problem:
         raise Unreadable(deletion_id, f"{part}: {type(problem).__name__}") from problem
 
 
@@ -121,8 +131,8 @@ def chunk_from(number: int, ids: Any, marks: Any | None) -> Chunk:
     state = unpack(marks)
     if len(state["m"]) != len(named):
         raise ValueError("not one mark for each id")
-    codes = {int(i): (str(code), str(message)) for i, code, message in state["c"]}
-    return Chunk(number, named, str(state["m"]), codes)
+    texts = [(str(code), str(message)) for code, message in state["t"]]
+    return Chunk(number, named, str(state["m"]), {int(i): texts[n] for i, n in state["c"]})
 
 
 def entry_to_text(entry: Entry) -> str:

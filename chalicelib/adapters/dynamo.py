@@ -1,7 +1,8 @@
 """DynamoDB calls as the ledger makes them: consistent reads, conditional writes, pages and leftovers
 followed.
 
-Whatever keeps DynamoDB from answering becomes errors.Unavailable; refused conditions are answers.
+Whatever keeps DynamoDB from answering becomes errors.Unavailable, what it would refuse for ever becomes
+errors.Rejected: `reached` and `refusal` decide that for every call. Refused conditions are answers.
 """
 
 from __future__ import annotations
@@ -11,27 +12,48 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from chalicelib.adapters import items
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 #: Keys that DynamoDB takes in one BatchGetItem.
 BATCH_GET_LIMIT = 100
+#: What DynamoDB says of a request that it would refuse each time, alone or as a reason in a transaction.
+_FOR_GOOD = frozenset(
+    {
+        "ValidationException",
+        "ValidationError",
+        "SerializationException",
+        "ItemCollectionSizeLimitExceededException",
+        "ItemCollectionSizeLimitExceeded",
+        "RequestEntityTooLarge",
+    }
+)
 
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """What botocore raises without an answer of DynamoDB's becomes Unavailable; its answers pass as they
-    are.
+    """What is raised without an answer of DynamoDB's becomes Unavailable, or Rejected where nothing could be
+    sent; its answers pass as they are.
     """
     try:
         yield
+    except (ParamValidationError, UnicodeEncodeError) as problem:
+        raise Rejected("table", type(problem).__name__) from problem
     except BotoCoreError as problem:
         raise Unavailable("table", type(problem).__name__) from problem
+
+
+def refusal(problem: ClientError) -> ExpungeError:
+    """What an answer of DynamoDB's means that is no refused condition: Rejected or Unavailable."""
+    told = {items.code_of(problem), *items.cancelled_for(problem)}
+    status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    kind = Rejected if told & _FOR_GOOD or status == 413 else Unavailable
+    return kind("table", items.cause(problem))
 
 
 @dataclass
@@ -57,7 +79,7 @@ class Dynamo:
         except ClientError as problem:
             if items.code_of(problem) == "ConditionalCheckFailedException":
                 return False
-            raise Unavailable("table", items.cause(problem)) from problem
+            raise refusal(problem) from problem
         return True
 
     def get_item(self, key: items.Item) -> items.Item | None:
@@ -103,4 +125,4 @@ class Dynamo:
             with reached():
                 return call(**request)
         except ClientError as problem:
-            raise Unavailable("table", items.cause(problem)) from problem
+            raise refusal(problem) from problem

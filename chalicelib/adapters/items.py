@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters import codec
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
-from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import Sight
@@ -20,6 +20,9 @@ from chalicelib.domain.outcomes import Chunk
 from chalicelib.service.ports import Call, Claim, Delivery
 
 Item = dict[str, Any]
+
+#: Bytes of the largest item that DynamoDB takes.
+LARGEST_ITEM = 400 * 1024
 
 UNLESS_THERE: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
@@ -65,8 +68,19 @@ def shard(deletion_id: str, shards: int) -> str:
 
 
 def put(table: str, item: Item, condition: dict[str, Any] | None = None) -> Any:
-    """A Put as an action of a transaction."""
+    """A Put as an action of a transaction. Raises Rejected for an item that DynamoDB would not take."""
+    size = sum(len(name) + _size(value) for name, value in item.items())
+    if size > LARGEST_ITEM:
+        raise Rejected("table", f"an item of {size} bytes")
     return {"Put": {"TableName": table, "Item": item, **(condition or {})}}
+
+
+def _size(value: Item) -> int:
+    """About as many bytes as an attribute value counts for: its texts, bytes and numbers."""
+    (kind, part), *_ = value.items()
+    if kind == "L":
+        return sum(map(_size, part))
+    return len(codec.utf8(part)) if kind in ("S", "N") else len(part) if kind == "B" else 1
 
 
 def unless_live(now: float) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters import codec, items
-from chalicelib.adapters.dynamo import Dynamo, reached
-from chalicelib.domain.errors import Unavailable, Unreadable
+from chalicelib.adapters.dynamo import Dynamo, reached, refusal
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.kept import Kept, Ran
 
 DUE = "due#policies"
@@ -73,7 +73,7 @@ class PolicyTable(Dynamo):
         except ClientError as problem:
             if items.code_of(problem) == "ConditionalCheckFailedException":
                 return False
-            raise Unavailable("table", items.cause(problem)) from problem
+            raise refusal(problem) from problem
         return True
 
     def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:

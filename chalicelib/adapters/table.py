@@ -14,13 +14,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters import codec, items
-from chalicelib.adapters.dynamo import reached
+from chalicelib.adapters.dynamo import reached, refusal
 from chalicelib.adapters.operator_items import OperatorItems
 from chalicelib.adapters.org_items import OrgItems
 from chalicelib.adapters.recent_items import RecentItems
 from chalicelib.adapters.steering import Steering
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import LostLease, Overtaken, Unavailable, Unreadable
+from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Change, Claim, Delivery
@@ -55,7 +55,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
         except ClientError as problem:
             if "ConditionalCheckFailed" in items.cancelled_for(problem)[:1]:
                 return False
-            raise Unavailable("table", items.cause(problem)) from problem
+            raise refusal(problem) from problem
         return True
 
     # --- one deletion ----------------------------------------------------------------------------
@@ -87,7 +87,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
             if items.code_of(problem) == "ConditionalCheckFailedException":
                 return None
             self._raise_if_malformed(deletion_id, problem)
-            raise Unavailable("table", items.cause(problem)) from problem
+            raise refusal(problem) from problem
         with codec.readable(deletion_id, "item"):
             return items.to_claim(answer["Attributes"])
 
@@ -177,7 +177,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
             items.code_of(problem) == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons
         )
         if not refused and not items.clashed(problem):
-            raise Unavailable("table", items.cause(problem)) from problem
+            raise refusal(problem) from problem
         item = self.get_item(items.meta_key(claim.deletion.id))
         if item is None or items.fence_of(item) != claim.fence:
             raise LostLease(claim.deletion.id, claim.fence) from problem

@@ -8,6 +8,7 @@ ExpungeError
 |-- Missing             what an operator names is not there (404)
 |-- Unavailable         a store that we need is out of reach; nothing is known to be done (503)
 |   `-- SecretUnusable  a secret is missing or not what it should be
+|-- Rejected            a store refuses what we ask of it, and would again: too large, or not to be encoded
 |-- LostLease           another worker owns the deletion now; whatever we hold is stale
 |-- Overtaken           an operator's command arrived since we read the deletion; read it again
 |-- IllegalMove         a status change that the table of moves does not know (a bug, never data)
@@ -86,6 +87,17 @@ class Unavailable(ExpungeError):
 
 class SecretUnusable(Unavailable):
     """A secret is missing, empty or malformed: `what` is its name."""
+
+
+class Rejected(ExpungeError):
+    """A store refuses for good what we ask of it: an item that is too large, a text that cannot be encoded, a
+    malformed request. Asking again cannot help. `what` names the store, `reason` is for the log only.
+    """
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what}: {reason}")
+        self.what = what
+        self.reason = reason
 
 
 class LostLease(ExpungeError):

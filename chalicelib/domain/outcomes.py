@@ -11,6 +11,12 @@ from chalicelib.domain.deletion import Counts, Problem
 
 #: Ids in one chunk. 5,000 ids of 19 digits compress to about 13 KB, far below DynamoDB's 400 KB an item.
 CHUNK_SIZE = 5000
+#: Different texts (a code with its words) that one chunk keeps. Adapters bound each to 64 characters and 400
+#: bytes, so all of them fit into an item, whatever Zoho says.
+MOST_TEXTS = 200
+#: Codes that a deletion names among its problems; what has yet another one is counted under OTHER_CODES.
+MOST_PROBLEMS = 100
+OTHER_CODES = "OTHER_CODES"
 
 
 class Mark(StrEnum):
@@ -58,7 +64,8 @@ class Finding:
 class Chunk:
     """Up to CHUNK_SIZE ids of a deletion, in order, with a mark for each.
 
-    `codes`: position -> (Zoho's code, its message), where there was one worth keeping.
+    `codes`: position -> (Zoho's code, its message), where there was one worth keeping. They hold MOST_TEXTS
+    different texts at most, and as many codes without words: what comes later has no words, then no name.
     """
 
     number: int
@@ -76,16 +83,13 @@ class Chunk:
         outcome.
         """
         marks = list(self.marks)
-        codes = dict(self.codes)
+        codes = _Texts(self.codes)
         for position, finding in findings.items():
             if Mark(marks[position]) not in UNSETTLED:
                 continue
             marks[position] = finding.mark.value
-            if finding.code:
-                codes[position] = (finding.code, finding.message)
-            else:
-                codes.pop(position, None)
-        return replace(self, marks="".join(marks), codes=codes)
+            codes.keep(position, finding)
+        return replace(self, marks="".join(marks), codes=codes.kept)
 
     def with_mark(self, positions: Iterable[int], finding: Finding) -> Chunk:
         """`with_findings` with the same finding for several positions."""
@@ -94,18 +98,37 @@ class Chunk:
     def resolved(self, finding: Finding) -> Chunk:
         """The chunk after a person has looked at those whose outcome was unknown."""
         positions = self.at(Mark.UNKNOWN)
-        marks, codes = list(self.marks), dict(self.codes)
+        marks, codes = list(self.marks), _Texts(self.codes)
         for position in positions:
             marks[position] = finding.mark.value
-            codes.pop(position, None)
-            if finding.code:
-                codes[position] = (finding.code, finding.message)
-        return replace(self, marks="".join(marks), codes=codes)
+            codes.keep(position, finding)
+        return replace(self, marks="".join(marks), codes=codes.kept)
 
     @property
     def settled(self) -> bool:
         """True once every id has its final mark."""
         return not self.at(*UNSETTLED)
+
+
+class _Texts:
+    """The codes of a chunk while findings are added. `kept`: as Chunk.codes."""
+
+    def __init__(self, codes: Mapping[int, tuple[str, str]]) -> None:
+        self.kept = dict(codes)
+        self._known = set(self.kept.values())
+
+    def keep(self, position: int, finding: Finding) -> None:
+        """What was said of the id at `position`, in place of what was said before."""
+        self.kept.pop(position, None)
+        if finding.code:
+            self.kept[position] = self._bounded((finding.code, finding.message))
+
+    def _bounded(self, words: tuple[str, str]) -> tuple[str, str]:
+        for text, most in ((words, MOST_TEXTS), ((words[0], ""), 2 * MOST_TEXTS)):
+            if text in self._known or len(self._known) < most:
+                self._known.add(text)
+                return text
+        return (OTHER_CODES, "")
 
 
 def fresh(ids: tuple[str, ...]) -> list[Chunk]:
@@ -135,14 +158,31 @@ def recount(counts: Counts, before: Chunk, after: Chunk) -> Counts:
 
 
 def reproblem(problems: tuple[Problem, ...], before: Chunk, after: Chunk) -> tuple[Problem, ...]:
-    """`problems` of the whole deletion after one of its chunks changed from `before` to `after`."""
+    """`problems` of the whole deletion after one of its chunks changed from `before` to `after`.
+
+    A code that was not named while others were left out stays unnamed as long as any is, so that each is
+    counted under the same name when it comes and when it goes.
+    """
     counts = Counter({p.code: p.count for p in problems})
-    counts.subtract(_problem_tally(before))
-    counts.update(_problem_tally(after))
+    counts.subtract(_named(_problem_tally(before), counts))
+    counts.update(_named(_problem_tally(after), counts))
     words = {p.code: p.message for p in problems}
     for code, message in after.codes.values():
         words.setdefault(code, message)
     return tuple(Problem(code, n, words.get(code, "")) for code, n in sorted(counts.items()) if n > 0)
+
+
+def _named(tally: Counter[str], known: Counter[str]) -> Counter[str]:
+    """`tally` under the codes that a deletion may name, beside those it names already (`known`)."""
+    named: Counter[str] = Counter()
+    names = {code for code in known if code != OTHER_CODES}
+    full = OTHER_CODES in known
+    for code, count in tally.items():
+        full = full or (code not in names and len(names) >= MOST_PROBLEMS)
+        named[code if code in names or not full else OTHER_CODES] += count
+        if not full:
+            names.add(code)
+    return named
 
 
 def _tally(chunk: Chunk) -> Counter[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Deletion, Operation
-from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, SecretUnusable, Unreadable
+from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, Rejected, SecretUnusable, Unreadable
 from chalicelib.domain.verdicts import Verdict
 from chalicelib.service import (
     delete_ids,
@@ -36,7 +36,7 @@ def advance(kit: Kit, deletion_id: str) -> bool:
     now = kit.clock()
     try:
         claim = kit.ledger.claim(deletion_id, now, now + kit.lease_seconds)
-    except Unreadable as problem:
+    except (Unreadable, Rejected) as problem:
         kit.ledger.set_aside(deletion_id, problem.reason, now)
         kit.report("set_aside", deletion_id=deletion_id, reason=problem.reason)
         return False
@@ -51,6 +51,8 @@ def advance(kit: Kit, deletion_id: str) -> bool:
         kit.report("lease_lost", deletion_id=deletion_id)
     except Unreadable as problem:
         unreadable.end(run, problem.reason, "UNREADABLE")
+    except Rejected as problem:
+        unreadable.end(run, str(problem), "CANNOT_STORE")
     except Exception as problem:
         if isinstance(problem, ExpungeError) or claim.attempts < watchdog.MOST_ATTEMPTS:
             raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from chalicelib.domain import recent
 from chalicelib.domain.by_ids import Progress
 from chalicelib.domain.deletion import Operation
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import Rejected, Unavailable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def remember(run: Run) -> None:
     scope = recent.scope(request.module, request.external_id_field)
     try:
         kept.remember_deleted(request.org, scope, ids, now, now + run.kit.loop_window)
-    except Unavailable as problem:
+    except (Unavailable, Rejected) as problem:
         run.kit.report("guard_unavailable", deletion_id=run.deletion.id, reason=problem.reason)
 
 

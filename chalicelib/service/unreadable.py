@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain.deletion import Problem, Status
+from chalicelib.domain.errors import Rejected
 from chalicelib.service.run import Run
 
 
 def end(run: Run, reason: str, code: str) -> None:
-    """End the deletion as needs_attention, with its lane given free; set it aside where it has ended already.
+    """End the deletion as needs_attention, with its lane given free; set it aside where it has ended already,
+    or where the table does not take even that.
 
     What is not known to be done is unknown from here on: nobody can say any more what was sent.
     """
@@ -23,6 +25,17 @@ def end(run: Run, reason: str, code: str) -> None:
     if deletion.is_final:
         run.kit.ledger.set_aside(deletion.id, reason, run.now)
         return
+    try:
+        _end(run, reason, code)
+    except Rejected as problem:
+        run.kit.ledger.set_aside(deletion.id, str(problem), run.now)
+        run.stopped = True
+        return
+    run.kit.nudges.nudge(deletion.id)
+
+
+def _end(run: Run, reason: str, code: str) -> None:
+    deletion = run.deletion
     counts = replace(deletion.counts, unknown=deletion.counts.unknown + deletion.counts.pending, pending=0)
     free = run.leave_lane(str(deletion.progress.get("lane") or ""))
     run.finish(
@@ -34,4 +47,3 @@ def end(run: Run, reason: str, code: str) -> None:
         next_at=run.now,
         regardless=True,
     )
-    run.kit.nudges.nudge(deletion.id)

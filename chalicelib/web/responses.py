@@ -11,6 +11,7 @@ from chalicelib.domain.errors import (
     Missing,
     NotAllowed,
     NotValid,
+    Rejected,
     Unavailable,
     WrongState,
 )
@@ -100,6 +101,8 @@ def refusal(problem: Exception, request_id: str) -> Answer:
             return _error(403, "not_allowed", problem.message, request_id, fields=_fields(problem))
         case Missing():
             return refusal(NotFound(), request_id)
+        case Rejected():
+            return _error(400, "invalid_request", "the request is too large to be kept", request_id)
         case Conflict() | WrongState():
             return _error(409, "conflict", problem.why, request_id)
         case HttpProblem():
