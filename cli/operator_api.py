@@ -65,6 +65,11 @@ class OperatorApi:
             cursor = page["next_cursor"]
 
 
+def dry(dry_run: bool, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The query of a call that changes something, or with `dry_run` only tells what it would change."""
+    return {**(more or {}), **({"dry_run": "true"} if dry_run else {})}
+
+
 def reach(place: Place, stage: str | None) -> OperatorApi:
     """The operator API of the place: local, or that of the stage's stack in the AWS account."""
     url = describe(place, stage).api_url

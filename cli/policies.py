@@ -11,10 +11,10 @@ import click
 import yaml  # type: ignore[import-untyped]
 
 from chalicelib.domain.policy import Policy
-from cli.ends import FINAL
+from cli.ends import FINAL, Interrupted, of_statuses
 from cli.http import good
 from cli.operating import render
-from cli.operator_api import OperatorApi, reach
+from cli.operator_api import OperatorApi, dry, reach
 from cli.options import options
 from cli.place import Group, Place, Refused, find
 from cli.policy_file import Broken, Written, read
@@ -50,8 +50,8 @@ def apply(file: Path, dry_run: bool, stage: str | None, as_json: bool) -> None:
     lines = [line for each in changed for line in _diff(stored[each.policy.org, each.policy.name], each)]
     plans = {each.policy.name: _try(api, file, each) for each in changed}
     lines += [f"{name}: {_plan_words(plan)}" for name, plan in plans.items()]
-    for each in [] if dry_run else changed:
-        _put(api, file, each)
+    for each in changed:
+        _put(api, file, each, dry_run=dry_run)
     words = "would be stored" if dry_run else "stored"
     lines.append(f"{len(changed)} {words}, {len(written) - len(changed)} unchanged")
     shown = {"changed": [each.policy.name for each in changed], "dry_run": dry_run, "plans": plans}
@@ -111,13 +111,14 @@ def _ended(api: OperatorApi, link: str) -> dict[str, Any]:
 def _plan_words(plan: dict[str, Any]) -> str:
     if plan["status"] == "completed":
         return render.planned(plan, " today,")
-    if plan["problems"]:
-        return f"a run today would be {plan['status']}: {', '.join(plan['problems'])}"
+    if plan["problems"] or plan["status"] in FINAL:
+        return f"a run today would be {plan['status']}: {', '.join(plan['problems']) or 'no reason is known'}"
     return f"its dry run is still {plan['status']}"
 
 
-def _put(api: OperatorApi, file: Path, each: Written) -> None:
-    answer = api.call("PUT", f"policies/{each.policy.name}", {"org": each.policy.org}, each.policy.document)
+def _put(api: OperatorApi, file: Path, each: Written, *, dry_run: bool) -> None:
+    query = dry(dry_run, {"org": each.policy.org})
+    answer = api.call("PUT", f"policies/{each.policy.name}", query, each.policy.document)
     if answer.status_code == 400:
         raise Refused("\n".join(_problems(file, each, answer.json()["error"]["fields"])))
     good(answer)
@@ -150,14 +151,29 @@ def _row(shown: dict[str, Any]) -> str:
 @policies.command()
 @click.argument("name")
 @click.option("--org", default="default", show_default=True)
-@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would go, and wait until that is known.")
 @options
 def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Run the policy NAME now; its next run stays as it is."""
+    """Run the policy NAME now; its next run stays as it is.
+
+    The exit code of a dry run is that of expunge watch.
+    """
     place = find(stage, as_json=as_json)
-    answer = reach(place, stage).call("POST", f"policies/{name}/run", {"org": org}, {"dry_run": dry_run})
-    started = good(answer)
-    place.say(started, started["id"], started["links"]["self"])
+    api = reach(place, stage)
+    started = good(api.call("POST", f"policies/{name}/run", {"org": org}, {"dry_run": dry_run}))
+    named = (started["id"], started["links"]["self"])
+    if not dry_run:
+        place.say(started, *named)
+        return
+    try:
+        ended = _ended(api, started["links"]["self"])
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(f"the dry run goes on; to see how it ends: expunge watch {named[0]}") from interrupt
+    codes = [problem["code"] for problem in ended["problems"]]
+    plan = {"status": ended["status"], "problems": codes, **(ended["plan"] or {})}
+    shown = {**started, "status": ended["status"], "plan": ended["plan"], "problems": ended["problems"]}
+    place.say(shown, f"{org}/{name}: {_plan_words(plan)}", *named)
+    click.get_current_context().exit(of_statuses([ended["status"]]).value)
 
 
 @policies.command()
@@ -168,6 +184,5 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
 def remove(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Remove the policy NAME; a run that is going goes on."""
     place: Place = find(stage, as_json=as_json)
-    method = "GET" if dry_run else "DELETE"
-    found = good(reach(place, stage).call(method, f"policies/{name}", {"org": org}))
+    found = good(reach(place, stage).call("DELETE", f"policies/{name}", dry(dry_run, {"org": org})))
     place.say(found, f"{org}/{name} {'would be ' if dry_run else ''}removed")

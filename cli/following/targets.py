@@ -53,6 +53,19 @@ def from_words(words: Iterable[str], stage: str | None) -> list[Target]:
     return list(dict.fromkeys(found))
 
 
+def ids_from_words(words: Iterable[str]) -> list[str]:
+    """The ids of the deletions that the words of a command mean, each once. Raises UsageError or Refused."""
+    found: list[str] = []
+    for word in words:
+        if urlsplit(word).scheme in ("http", "https"):
+            found.append(_of_link(word).id)
+        elif is_deletion_id(word):
+            found.append(word)
+        else:
+            found += [each.id for each in _of_journal(word)]
+    return list(dict.fromkeys(found))
+
+
 def _of_link(word: str) -> Target:
     at = _LINK_PATH.search(urlsplit(word).path.removesuffix("/records"))
     if at is None:

@@ -9,7 +9,7 @@ import click
 from cli import http
 from cli.ends import Interrupted
 from cli.operating import render
-from cli.operator_api import OperatorApi, reach
+from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.place import Group, find
@@ -56,7 +56,7 @@ def show_hold(module: str, record: str, org: str, stage: str | None, as_json: bo
 @click.option("--reason", required=True, help="Why; shown with the hold.")
 @click.option("--until", help="A time such as 2027-01-31T00:00:00Z. Default: until it is removed.")
 @org_option()
-@dry_run_option("Show which holds there are already; set none.")
+@dry_run_option("Ask the service what it would answer; it sets none.")
 @options
 def set_hold(  # the command's options
     module: str, records: tuple[str, ...], reason: str, until: str | None, org: str, **how: Any
@@ -70,7 +70,7 @@ def set_hold(  # the command's options
 @click.argument("module")
 @click.argument("records", nargs=-1, required=True, metavar="RECORD...")
 @org_option()
-@dry_run_option("Show the holds; remove none.")
+@dry_run_option("Ask the service what it would answer; it removes none.")
 @options
 def remove_hold(module: str, records: tuple[str, ...], org: str, **how: Any) -> None:
     """Remove the holds of RECORDs of MODULE. What was reported as held stays so: ask for it again."""
@@ -93,7 +93,8 @@ def _each(
     left, done = list(records), list[dict[str, Any]]()
     try:
         for record in records:
-            done += _one(api, f"holds/{module}/{record}", org, "GET" if dry_run else method, body)
+            query = dry(dry_run, {"org": org})
+            done.append(http.good(api.call(method, f"holds/{module}/{record}", query, body)))
             left.remove(record)
     except KeyboardInterrupt as interrupt:
         words = f"still to be done: {' '.join(left)}; the same command may be run again"
@@ -101,16 +102,9 @@ def _each(
     except click.ClickException as problem:
         words = f"{module}/{left[0]}: {problem.message}; still to be done: {' '.join(left)}"
         raise type(problem)(words) from problem
-    word = "there is" if dry_run else "held" if method == "PUT" else "no longer held"
+    word = ("would be " if dry_run else "") + ("held" if method == "PUT" else "no longer held")
     lines = [f"{word}: {line}" for each in done for line in _lines(each)[:1]]
-    place.say({"holds": done, "dry_run": dry_run}, *(lines or ["none of them is held"]))
-
-
-def _one(api: OperatorApi, path: str, org: str, method: str, body: Any) -> list[dict[str, Any]]:
-    answer = api.call(method, path, {"org": org}, body if method == "PUT" else None)
-    if method == "GET" and answer.status_code == 404:
-        return []
-    return [http.good(answer)]
+    place.say({"holds": done, "dry_run": dry_run}, *lines)
 
 
 def _until(hold: dict[str, Any]) -> str:

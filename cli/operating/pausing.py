@@ -8,7 +8,7 @@ import click
 
 from cli import http
 from cli.operating import render
-from cli.operator_api import reach
+from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.place import find
@@ -26,34 +26,41 @@ Examples:
 @org_option(ALL, None)
 @click.option("--reason", default="", help="Why; shown to who asks.")
 @click.option("--status", "only_look", is_flag=True, help="Say whether it is paused; change nothing.")
-@dry_run_option("As --status.")
+@dry_run_option("Ask the service what it would answer; it changes nothing.")
 @options
 def pause(
     org: str | None, reason: str, only_look: bool, dry_run: bool, stage: str | None, as_json: bool
 ) -> None:
     """Stop sending anything to Zoho. Requests are accepted and wait; a job that runs at Zoho goes on."""
-    _set(org, stage, None if only_look or dry_run else _body(org, reason, paused=True), as_json=as_json)
+    body = None if only_look else _body(org, reason, paused=True)
+    _set(org, stage, body, dry_run=dry_run, as_json=as_json)
 
 
 @click.command(epilog="\b\nExamples:\n  expunge resume\n  expunge resume --org second")
 @org_option(ALL, None)
-@dry_run_option("Say whether it is paused; change nothing.")
+@dry_run_option("Ask the service what it would answer; it changes nothing.")
 @options
 def resume(org: str | None, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Send to Zoho again what has waited. A pause of all orgs and one of a single org end each by itself."""
-    _set(org, stage, None if dry_run else _body(org, "", paused=False), as_json=as_json)
+    _set(org, stage, _body(org, "", paused=False), dry_run=dry_run, as_json=as_json)
 
 
 def _body(org: str | None, reason: str, *, paused: bool) -> dict[str, Any]:
     return {"paused": paused, "reason": reason, **({"org": org} if org else {})}
 
 
-def _set(org: str | None, stage: str | None, body: dict[str, Any] | None, *, as_json: bool) -> None:
+def _set(
+    org: str | None, stage: str | None, body: dict[str, Any] | None, *, dry_run: bool, as_json: bool
+) -> None:
     """Set it where there is a body, and say how things stand then, which another pause may decide."""
     place = find(stage, as_json=as_json)
     api = reach(place, stage)
     if body is not None:
-        http.good(api.call("PUT", "pause", body=body))
+        would_be = http.good(api.call("PUT", "pause", dry(dry_run), body))
+        if dry_run:
+            words = lines(would_be, org)[0].replace(": ", ": would be ", 1)
+            place.say({**would_be, "dry_run": True}, words)
+            return
     found = http.good(api.call("GET", "pause", {"org": org} if org else None))
     place.say(found, *lines(found, org))
 

@@ -1,62 +1,85 @@
-"""`expunge cancel`, `retry`, `approve`, `resolve`: what a person may ask of a deletion."""
+"""`expunge cancel`, `retry`, `approve`, `resolve`: what a person may ask of deletions. The service alone
+knows what fits: a dry run asks it (`?dry_run=true`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
 
 from cli import http
-from cli.ends import FINAL
-from cli.following.progress import became
-from cli.following.targets import deletion_id
-from cli.operator_api import OperatorApi, reach
+from cli.ends import End, Interrupted
+from cli.following.targets import deletion_id, ids_from_words
+from cli.operating.render import many
+from cli.operator_api import OperatorApi, dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options
 from cli.place import Place, Refused, find
 
 ONE = click.argument("deletion", callback=deletion_id, metavar="ID|LINK")
-INSTEAD = dry_run_option("Say what it would do; ask for nothing.")
+SEVERAL = click.argument("deletions", nargs=-1, required=True, metavar="ID|LINK|JOURNAL...")
+INSTEAD = dry_run_option("Ask the service what it would do; it changes nothing.")
+#: Makes what is shown of an answer: the JSON, then the words.
+Shown = Callable[[str, dict[str, Any]], tuple[dict[str, Any], list[str]]]
+
+CANCEL = """\b
+Examples:
+  expunge cancel del_01M8298QNC9R2FS46471MHPX7V --dry-run
+  expunge cancel leads.csv.expunge             all that a send has accepted
+
+Of several, those that cannot be stopped any more are told one by one; the exit
+code is 3 where that is all of them."""
+
+RETRY = """\b
+Examples:
+  expunge retry del_01M8298QNC9R2FS46471MHPX7V
+  expunge retry leads.csv.expunge --dry-run
+
+Of several, those that have nothing to retry are told one by one; the exit code
+is 3 where that is all of them."""
 
 
-@click.command(epilog="\b\nExample:\n  expunge cancel del_01M8298QNC9R2FS46471MHPX7V --dry-run")
-@ONE
+@click.command(epilog=CANCEL)
+@SEVERAL
 @INSTEAD
 @options
-def cancel(deletion: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
+def cancel(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Stop what was not sent to Zoho yet. A view's job that runs at Zoho cannot be stopped.
 
     A deletion that needs attention ends as cancelled; what is unknown stays unknown.
     """
-    place, api = _reached(stage, as_json=as_json)
-    if dry_run:
-        found = api.deletion(deletion)
-        _unless_ended(found)
-        waiting = f"{found['counts']['pending']:,} of {found['counts']['requested']:,} records are pending"
-        _say(place, found, f"would be asked to stop; {waiting}", dry_run=True)
-        return
-    _say(place, _post(api, deletion, "cancel"), "is asked to stop; expunge watch tells when it has")
+
+    def shown(one: str, found: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        counts = found["counts"]
+        words = f"{one} is asked to stop; expunge watch tells when it has"
+        if dry_run:
+            left = f"{many(counts.get('pending'))} of {many(counts.get('requested'), 'record')}"
+            words = f"{one} would be asked to stop: {left} not processed yet"
+        return {"deletion": found, "asked": not dry_run}, [words]
+
+    _each(deletions, "cancel", shown, dry_run=dry_run, stage=stage, as_json=as_json)
 
 
-@click.command(epilog="\b\nExample:\n  expunge retry del_01M8298QNC9R2FS46471MHPX7V")
-@ONE
+@click.command(epilog=RETRY)
+@SEVERAL
 @INSTEAD
 @options
-def retry(deletion: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
+def retry(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Ask again for the ids that failed or are unknown; however often, it is one new deletion."""
-    place, api = _reached(stage, as_json=as_json)
-    if dry_run:
-        found = api.deletion(deletion)
-        counts = found["counts"]
-        if found["status"] not in FINAL:
-            raise Refused(f"it has not ended: {found['status']}")
-        if not counts["failed"] + counts["unknown"]:
-            raise Refused(f"there is nothing to retry: {became(counts)}")
-        words = f"would be retried for {counts['failed']:,} failed and {counts['unknown']:,} unknown ids"
-        _say(place, found, words, dry_run=True)
-        return
-    made = _post(api, deletion, "retry")
-    place.say({**made, "retry_of": deletion}, f"{made['id']} retries {deletion}", made["links"]["self"])
+
+    def shown(one: str, made: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        told = {**made, "retry_of": one}
+        if made["id"] is None:
+            count = (made.get("counts") or {}).get("requested")
+            return told, [f"{one} would be retried for {many(count, 'id')}"]
+        if dry_run:
+            return told, [f"{one} is retried already: {made['id']}"]
+        return told, [f"{made['id']} retries {one}", made["links"]["self"]]
+
+    _each(deletions, "retry", shown, dry_run=dry_run, stage=stage, as_json=as_json)
 
 
 @click.command(epilog="\b\nExample:\n  expunge approve del_01M8298QNC9R2FS46471MHPX7V --count 1200")
@@ -67,15 +90,8 @@ def retry(deletion: str, dry_run: bool, stage: str | None, as_json: bool) -> Non
 def approve(deletion: str, count: int, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Let a large deletion run. COUNT must be what it would delete by now."""
     place, api = _reached(stage, as_json=as_json)
-    if dry_run:
-        found = api.deletion(deletion)
-        if found["status"] != "awaiting_approval":
-            raise Refused(f"it does not wait for an approval: {found['status']}")
-        if found["approval"]["count"] != count:
-            raise Refused(f"its count is {found['approval']['count']}")
-        _say(place, found, f"would be approved for {count:,} records", dry_run=True)
-        return
-    _say(place, _post(api, deletion, "approve", {"count": count}), f"is approved for {count:,} records")
+    found = _post(api, deletion, "approve", {"count": count}, dry_run=dry_run)
+    _say(place, found, f"{_is(dry_run)} approved for {many(count, 'record')}", dry_run=dry_run)
 
 
 @click.command(epilog="\b\nExample:\n  expunge resolve del_01M8298QNC9R2FS46471MHPX7V --outcome done")
@@ -87,14 +103,65 @@ def approve(deletion: str, count: int, dry_run: bool, stage: str | None, as_json
 def resolve(deletion: str, outcome: str, note: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Settle a deletion that needs attention, after a look at Zoho: what is unknown was done, or was not."""
     place, api = _reached(stage, as_json=as_json)
-    if dry_run:
-        found = api.deletion(deletion)
-        if found["status"] != "needs_attention":
-            raise Refused(f"it does not need attention: {found['status']}")
-        words = f"would be settled: {found['counts']['unknown']:,} unknown records count as {outcome}"
-        _say(place, found, words, dry_run=True)
+    found = _post(api, deletion, "resolve", {"outcome": outcome, "note": note}, dry_run=dry_run)
+    counted = f"{many(found['counts'].get('unknown'), 'unknown record')} counted as {outcome}"
+    _say(place, found, f"{_is(dry_run)} settled: {counted}", dry_run=dry_run)
+
+
+@dataclass
+class _Asked:
+    """What was asked of which deletions so far."""
+
+    left: list[str]
+    shown: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    refused: list[dict[str, str]] = field(default_factory=list)
+
+    def known(self) -> str:
+        """For an end in between."""
+        done = f"asked of {many(len(self.shown), 'deletion')}"
+        return f"{done}; still to be asked of {' '.join(self.left)}; the same command may be run again"
+
+
+def _each(
+    words: Sequence[str], what: str, shown: Shown, *, dry_run: bool, stage: str | None, as_json: bool
+) -> None:
+    """Ask it of every deletion that the words mean. Of several, what does not fit is told and passed over."""
+    ids = ids_from_words(words)
+    place, api = _reached(stage, as_json=as_json)
+    asked = _Asked(list(ids))
+    try:
+        for one in ids:
+            _ask(api, one, what, shown, asked, alone=len(ids) == 1, dry_run=dry_run)
+            asked.left.remove(one)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(asked.known()) from interrupt
+    except click.ClickException as problem:
+        if len(ids) == 1:
+            raise
+        raise type(problem)(f"{problem.message}\n{asked.known()}") from problem
+    if len(ids) == 1:
+        place.say(asked.shown[0], *asked.lines)
         return
-    _say(place, _post(api, deletion, "resolve", {"outcome": outcome, "note": note}), f"is settled: {outcome}")
+    told = {"deletions": asked.shown, "refused": asked.refused, "dry_run": dry_run}
+    place.say(told, *asked.lines, *(f"{each['deletion']}: {each['why']}" for each in asked.refused))
+    if not asked.shown:
+        raise click.exceptions.Exit(End.NOT_AS_THINGS_STAND.value)
+
+
+def _ask(
+    api: OperatorApi, one: str, what: str, shown: Shown, asked: _Asked, *, alone: bool, dry_run: bool
+) -> None:
+    try:
+        found = _post(api, one, what, dry_run=dry_run)
+    except Refused as problem:
+        if alone:
+            raise
+        asked.refused.append({"deletion": one, "why": problem.message})
+        return
+    told, lines = shown(one, found)
+    asked.shown.append(told)
+    asked.lines += lines
 
 
 def _reached(stage: str | None, *, as_json: bool) -> tuple[Place, OperatorApi]:
@@ -102,13 +169,14 @@ def _reached(stage: str | None, *, as_json: bool) -> tuple[Place, OperatorApi]:
     return place, reach(place, stage)
 
 
-def _unless_ended(document: dict[str, Any]) -> None:
-    if document["status"] in FINAL - {"needs_attention"}:
-        raise Refused(f"it has ended already: {document['status']}")
+def _post(
+    api: OperatorApi, deletion: str, what: str, body: Any = None, *, dry_run: bool = False
+) -> dict[str, Any]:
+    return http.good(api.call("POST", f"deletions/{deletion}/{what}", dry(dry_run), body))
 
 
-def _post(api: OperatorApi, deletion: str, what: str, body: Any = None) -> dict[str, Any]:
-    return http.good(api.call("POST", f"deletions/{deletion}/{what}", body=body))
+def _is(dry_run: bool) -> str:
+    return "would be" if dry_run else "is"
 
 
 def _say(place: Place, document: dict[str, Any], words: str, *, dry_run: bool = False) -> None:
