@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from chalicelib.domain.deletion import REQUESTABLE
-from chalicelib.domain.source import MOST_KEYS, OPERATOR, Profile, signing_key
+from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
+from chalicelib.domain.source import OPERATOR
 from cli import workers
 from cli.options import dry_run, options
 from cli.place import Group, Place, find

@@ -15,7 +15,7 @@ from chalicelib.adapters.zoho_org_secret import VERSIONS
 from chalicelib.adapters.zoho_token_store import SecretTokenStore, blocked_until
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.errors import SecretUnusable
-from chalicelib.domain.source import parse
+from chalicelib.domain.source import usable
 from chalicelib.service.ports import Org
 from cli import org_secret, org_uses, setup_inputs, setup_words, sources, zoho_probe, zoho_scopes, zoho_words
 from cli.options import options
@@ -235,8 +235,9 @@ def _uses(place: Place, org: str, modules: tuple[str, ...]) -> list[zoho_scopes.
     """What the org's sources and policies delete, and the modules named by hand, with every operation."""
     found = zoho_scopes.uses(modules, REQUESTABLE, mass_delete_by_ids=False)
     good = []
-    for name, entry in sources.read(place)[0].items():
+    held = sources.read(place)[0]
+    for name in held:
         with suppress(SecretUnusable):
-            good.append(parse(name, entry))
+            good.append(usable(held, name))
     store = PolicyTable(part(place), lambda: place.client("dynamodb"))
     return [*found, *org_uses.of_sources(org, good), *org_uses.of_policies(org, store)]

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from chalicelib.domain.errors import SecretUnusable
-from chalicelib.domain.source import SOURCE_NAME, parse
+from chalicelib.domain.keys import owner_before
+from chalicelib.domain.source import SOURCE_NAME, usable
 from cli import secret_text
 from cli.place import Place, Refused
 
@@ -54,9 +55,12 @@ def write(place: Place, sources: Sources, changed: str, version: str | None) -> 
     Raises Refused where the entry `changed` cannot be used, or where somebody else has written meanwhile.
     """
     try:
-        parse(changed, sources[changed])
+        usable(sources, changed)
     except SecretUnusable as problem:
         raise Refused(problem.reason) from None
+    for other in sources:
+        if other != changed and owner_before(sources, other) == changed:
+            raise Refused(f"source {other} has one of these keys already: each source needs its own")
     secret_text.write(place, place.sources_secret, json.dumps(sources), version)
 
 

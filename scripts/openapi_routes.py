@@ -120,8 +120,8 @@ ROUTES: dict[tuple[str, str], Route] = {
         ref("DeletionRequest"),
         "sender",
         "Answers are checked for in this order: 415 (neither JSON nor form), 413, 503 (secrets), 401,"
-        " 415 (form on a source that signs), 202 replayed or 409, 400, 403. Webhook-id and webhook-timestamp"
-        " go with a signature; a source of the token profile sends neither.",
+        " 503 (the source's entry), 415 (form on a source that signs), 202 replayed or 409, 400, 403."
+        " Webhook-id and webhook-timestamp go with a signature; a source of the token profile sends neither.",
     ),
     ("/v1/deletions/{id}", "GET"): Route(
         "read",

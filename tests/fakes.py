@@ -12,7 +12,7 @@ from chalice import Chalice, ConvertToMiddleware
 
 from chalicelib import observability
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.source import signing_key
+from chalicelib.domain.keys import signing_key
 from chalicelib.service.accept import Acceptance
 from chalicelib.web import routes
 from chalicelib.web.intake import Intake
@@ -21,15 +21,23 @@ from chalicelib.web.status import Reading
 from tests.fake_ledger import FakeLedger
 
 NOW = 1_760_000_000.0
-KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-OLD_KEY = "whsec_b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLTEyMzQ="
-BEARER = "whsec_dG9rZW4tdG9rZW4tdG9rZW4tdG9rZW4tdG9rZW4tMTIz"
+KEY = "whsec_2Fw1Z1M8WR6Nv1MHfQ4fTBYdIc0Nw2Yw"
+OLD_KEY = "whsec_fk9IU29YZUpPaUJFQzRfKmIyTjgqRWNHVlRrTWRiKjA3Nk50cU10cmxWSQ=="
+NARROW_KEY = "whsec_eS91ZDZMYmgqR3RQYVJXdlcramhtVXhwVGNJbHV5ZkVlMF9OIVpyK0c4bQ=="
+BROKEN_KEY = "whsec_djFfZFRiRTY6QlozYz1nPVQvYyo4V09IdDg6d2N0KiEvR0t3TGwybS5TKg=="
+BEARER = "whsec_L3ZLXzR+TnNSSVZYN0p5MUFwQ1VjPURBS1h0b35aRW05NGU2clB+c0Vpaw=="
 LINK_KEYS = {"new": "links-key-new-0123456789", "old": ["links-key-old-0123456789"]}
 SOURCES: dict[str, Any] = {
     "crm": {"keys": [KEY, OLD_KEY], "modules": ["Leads", "Contacts", "Campaigns"]},
     "plain": {"profile": "token", "keys": [BEARER], "modules": ["Leads"]},
-    "narrow": {"keys": [KEY], "modules": ["Leads"], "operations": ["delete_records"], "max_records": 3},
-    "broken": {"keys": "not a list"},
+    "narrow": {
+        "keys": [NARROW_KEY],
+        "modules": ["Leads"],
+        "operations": ["delete_records"],
+        "max_records": 3,
+    },
+    "broken": {"keys": [BROKEN_KEY], "modules": ["Leads"], "max_record": 5},
+    "keyless": {"keys": "not a list"},
     "operator": {"modules": ["Leads"]},
 }
 LEADS = {
@@ -123,7 +131,10 @@ class House:
         return Reply(answer["statusCode"], answer["headers"], answer["body"])
 
     def post(self, body: Any, source: str = "crm", **how: Any) -> Reply:
-        """A signed request; `how` as in `signed`."""
+        """A request signed with the newest key of its source; `how` as in `signed`."""
+        entry = SOURCES.get(source, {})
+        if isinstance(entry.get("keys"), list):
+            how.setdefault("key", entry["keys"][0])
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.send(event(CRM, {"source": source}, signed(raw, self.now, **how), raw))
 

@@ -7,41 +7,25 @@ silently become the default.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Never
 
 from chalicelib.domain import modules
 from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
+from chalicelib.domain.keys import MOST_KEYS, Profile, good_key, owner_before
 
 #: The source that callers inside AWS go by; it has no keys, IAM vouches for them.
 OPERATOR = "operator"
 #: The most ids of one request on the token profile: what one call to Zoho takes.
 TOKEN_IDS = 100
-#: More keys than any rotation needs; each costs an HMAC per request.
-MOST_KEYS = 10
-#: Bytes in a signing key, as Standard Webhooks demands: 24 (192 bits) are beyond guessing, and HMAC-SHA256
-#: would hash anything above its 64-byte block down again.
-KEY_BYTES = range(24, 65)
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 ORG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # part of a secret's name, so no "/" and no "."
 #: What any API name of Zoho's looks like, of a field too.
 ZOHO_NAME = modules.NAME
-_BEARER = re.compile(r"[!-~]{16,256}")
-_WHSEC = "whsec_"
-
-
-class Profile(StrEnum):
-    """How a source proves who it is (contract section 2)."""
-
-    STANDARD_WEBHOOKS = "standard-webhooks"
-    TOKEN = "token"  # noqa: S105  # the name of a profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +42,6 @@ class Source:
     modules: frozenset[str]
     operations: frozenset[Operation]
     limits: Limits
-
-
-def signing_key(text: str) -> bytes:
-    """The key in `whsec_` and strict, canonical base64 of 24 to 64 bytes.
-
-    Raises ValueError with words that do not repeat the key.
-    """
-    if not text.startswith(_WHSEC):
-        raise ValueError("a key must start with whsec_")
-    encoded = text.removeprefix(_WHSEC)
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("a key must be base64 after whsec_") from None
-    if base64.b64encode(key).decode() != encoded:
-        raise ValueError("a key must be canonical base64 after whsec_")
-    if len(key) not in KEY_BYTES:
-        raise ValueError(f"a key must be {KEY_BYTES[0]} to {KEY_BYTES[-1]} bytes long")
-    return key
 
 
 def parse(name: str, entry: object) -> Source:
@@ -111,6 +76,18 @@ def parse(name: str, entry: object) -> Source:
     )
 
 
+def usable(entries: Mapping[str, object], name: str) -> Source:
+    """The source `name` from the whole secret: as `parse`, and its keys are no other source's.
+
+    Raises SecretUnusable. KeyError where there is no such entry.
+    """
+    source = parse(name, entries[name])
+    other = owner_before(entries, name)
+    if other is not None:
+        _unusable(name, "keys", f"may not be those of another source, and one is of {other}: give it its own")
+    return source
+
+
 _LIMITS = {
     "max_records", "approve_above", "mass_delete_by_ids", "allow_uncounted", "max_share", "cool_off_seconds",
 }  # fmt: skip
@@ -141,12 +118,8 @@ class _Reader:
         return tuple(self._key(profile, number, value) for number, value in enumerate(values))
 
     def _key(self, profile: Profile, number: int, value: str) -> bytes:
-        if profile is Profile.TOKEN:
-            if not _BEARER.fullmatch(value):
-                _unusable(self.source, f"keys/{number}", "must be 16 to 256 visible characters")
-            return value.encode()
         try:
-            return signing_key(value)
+            return good_key(profile, value, self.source)
         except ValueError as problem:
             _unusable(self.source, f"keys/{number}", f"cannot be used: {problem}")
 

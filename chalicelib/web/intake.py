@@ -1,32 +1,30 @@
 """The door for signed requests: POST v1/sources/{source}/deletions, in the order that the contract gives
 (section 2).
 
-415 (neither JSON nor form), 413, 503 (secrets), 401, 415 (form on a standard-webhooks source), replay 202 or
-conflict 409, 400, 403, the write. Nothing of a body is parsed before its sender is known.
+415 (neither JSON nor form), 413, 503 (secrets out of reach), 401, 503 (an entry that cannot be used), 415
+(form on a standard-webhooks source), replay 202 or conflict 409, 400, 403, the write. Nothing of a body is
+parsed before its sender is known.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Never, Protocol
+from typing import Any, Protocol
 
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import NotAllowed, NotValid, SecretUnusable
-from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Profile, Source, limits, parse, permit
+from chalicelib.domain.keys import Profile, candidates
+from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Source, limits, permit, usable
 from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
 from chalicelib.web import links, responses, schemas
 from chalicelib.web.http import Answer, HttpRequest, public_url
-from chalicelib.web.signature import MAY_CHANGE, DeliveryId, Unauthorized, verify, verify_bearer
+from chalicelib.web.signature import DeliveryId, Proof, Reason, Unauthorized, prove
 
 MOST_BYTES = 256 * 1024
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-
-#: An unknown source is checked against this, so that it takes the time of a known one.
-_NOBODY = (hashlib.sha256(b"expunge: the key of a source that does not exist").digest(),)
 
 
 class Secret(Protocol):
@@ -79,7 +77,7 @@ class Intake:
 
     def _again(self, request: HttpRequest, problem: Exception) -> Receipt:
         """Once more with a fresh secret, where it can make a difference: a key or a permission may be new."""
-        if isinstance(problem, Unauthorized) and problem.reason not in MAY_CHANGE:
+        if isinstance(problem, Unauthorized) and not problem.may_change:
             raise problem
         entries = self.sources.fresh()
         if entries is None:
@@ -119,24 +117,28 @@ class Intake:
     def _verified(
         self, request: HttpRequest, entries: Mapping[str, Any], body_hash: str, now: float
     ) -> tuple[Source, DeliveryId]:
-        """Who sent it and as what. Raises Unauthorized, or SecretUnusable where the entry is broken."""
-        name = request.path_params.get("source", "")
-        if name not in entries or name == OPERATOR or not SOURCE_NAME.fullmatch(name):
-            # Operators come through a door of their own, where IAM vouches for them.
-            self._refuse_unknown(request, now)
-        source = parse(name, entries[name])
-        if source.profile is Profile.TOKEN:
-            verify_bearer(request.headers, source.keys)
-            return source, DeliveryId(f"sha256:{body_hash}")
-        return source, verify(request.headers, request.body, source.keys, now)
+        """Who sent it and as what. Raises Unauthorized, or SecretUnusable where the entry is broken and the
+        sender knows a key of it.
 
-    def _refuse_unknown(self, request: HttpRequest, now: float) -> Never:
-        """The work of a real check, and then the refusal, whatever came of it."""
-        with suppress(Unauthorized):
-            verify(request.headers, request.body, _NOBODY, now)
-        raise Unauthorized("unknown_source")
+        Until the proof all names cost the same: no such source, one that cannot be used, one that can.
+        """
+        name = request.path_params.get("source", "")
+        # Operators come through a door of their own, where IAM vouches for them.
+        known = name in entries and name != OPERATOR and bool(SOURCE_NAME.fullmatch(name))
+        proof = prove(request.headers, request.body, candidates(entries[name] if known else None), now)
+        if proof.signed is None and not proof.borne:
+            raise Unauthorized(_why(proof, entries.get(name), known=known), may_change=proof.may_change)
+        # A source that can be used proves itself in the way of its profile only (see candidates).
+        return usable(entries, name), proof.signed or DeliveryId(f"sha256:{body_hash}")
 
     def _accepted(self, request: HttpRequest, receipt: Receipt, keys: tuple[bytes, ...]) -> Answer:
         base = public_url(request, self.public_url)
         body = {**receipt.body, "links": {"self": links.link(base, receipt.deletion_id, keys)}}
         return responses.ok(202, body, {"Idempotent-Replayed": "true"} if receipt.replayed else None)
+
+
+def _why(proof: Proof, entry: object, *, known: bool) -> Reason:
+    """Why a request was refused, for the log and the metrics."""
+    bears = isinstance(entry, Mapping) and entry.get("profile") == Profile.TOKEN
+    why = proof.why_not_borne if bears else proof.why_not_signed
+    return why or "no_match" if known else "unknown_source"

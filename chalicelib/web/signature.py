@@ -14,7 +14,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, NewType
+
+from chalicelib.domain.keys import Candidates
 
 DeliveryId = NewType("DeliveryId", str)
 
@@ -41,16 +44,50 @@ Reason = Literal[
     "no_caller",
 ]
 
-#: Reasons that a newer version of the secret could turn into a yes.
-MAY_CHANGE: frozenset[Reason] = frozenset({"no_match", "unknown_source"})
-
 
 class Unauthorized(Exception):  # named as the answer it becomes
-    """The sender did not prove who it is. `reason` stays inside."""
+    """The sender did not prove who it is. `reason` stays inside.
 
-    def __init__(self, reason: Reason) -> None:
+    `may_change`: another key could turn it into a yes. It depends on what was sent alone, never on whether
+    there is such a source.
+    """
+
+    def __init__(self, reason: Reason, *, may_change: bool = False) -> None:
         super().__init__(reason)
         self.reason: Reason = reason
+        self.may_change = may_change
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a request proves: `signed` is the delivery that one of the signing keys signed, None where none
+    did; `borne` says that one of the bearer values came. The reasons say why not, for the log.
+    """
+
+    signed: DeliveryId | None
+    borne: bool
+    why_not_signed: Reason | None
+    why_not_borne: Reason | None
+
+    @property
+    def may_change(self) -> bool:
+        """Was it well made, so that only the keys were the wrong ones?"""
+        return "no_match" in (self.why_not_signed, self.why_not_borne)
+
+
+def prove(headers: Mapping[str, str], body: bytes, keys: Candidates, now: float) -> Proof:
+    """Check a request both ways, whichever its source uses. Never raises."""
+    signed, why_not_signed = None, None
+    try:
+        signed = verify(headers, body, keys.signing, now)
+    except Unauthorized as problem:
+        why_not_signed = problem.reason
+    why_not_borne = None
+    try:
+        verify_bearer(headers, keys.bearer)
+    except Unauthorized as problem:
+        why_not_borne = problem.reason
+    return Proof(signed, why_not_borne is None, why_not_signed, why_not_borne)
 
 
 def verify(headers: Mapping[str, str], body: bytes, keys: Sequence[bytes], now: float) -> DeliveryId:

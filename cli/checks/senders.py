@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.errors import SecretUnusable
-from chalicelib.domain.source import OPERATOR, Source, parse
+from chalicelib.domain.source import OPERATOR, Source, usable
 from chalicelib.web.links import keys_from
 from cli import secret_text
 from cli.checks.look import Look, Seen
@@ -38,9 +38,9 @@ def read_sources(look: Look) -> dict[str, Source]:
     """The sources that can be used; none where the secret cannot be read."""
     found = held(look, Seen(), look.place.sources_secret, "") or {}
     good = {}
-    for name, entry in found.items():
+    for name in found:
         try:
-            good[name] = parse(name, entry)
+            good[name] = usable(found, name)
         except SecretUnusable:
             continue
     return good
@@ -56,13 +56,21 @@ def sources(look: Look) -> Seen:
     seen.detail = f"{len(found)} sources"
     if not found:
         seen.fault("there is no source: nobody can send", new)
-    for source, entry in found.items():
+    for source in found:
         try:
-            _source(look, seen, parse(source, entry))
+            _source(look, seen, usable(found, source))
         except SecretUnusable as problem:
-            mend = f"mend that field in secret {name} (docs/CONTRACT.md, section 6); until then: 503"
-            seen.fault(f"{problem.reason}", mend)
+            mend = _other_key(look, source, problem.reason) or f"mend that field in secret {name}"
+            seen.fault(problem.reason, f"{mend} (docs/CONTRACT.md, section 6); until then: 503")
     return seen
+
+
+def _other_key(look: Look, source: str, reason: str) -> str:
+    """How to replace a key that cannot be used; empty where something else is wrong with the entry."""
+    if f"source {source}: keys/" not in reason and f"source {source}: keys may not" not in reason:
+        return ""
+    revoke = f"expunge keys revoke {source} --all{look.option}"
+    return f"{revoke} (or only its fingerprint), then expunge keys rotate {source}{look.option}"
 
 
 def _source(look: Look, seen: Seen, source: Source) -> None:

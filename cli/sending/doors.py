@@ -9,7 +9,7 @@ from typing import Protocol
 
 import requests
 
-from chalicelib.domain.source import signing_key
+from chalicelib.domain.keys import signing_key
 from chalicelib.web.signature import sign
 from cli import http
 from cli.operator_api import OperatorApi

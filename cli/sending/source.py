@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Profile, signing_key
+from chalicelib.domain.keys import Profile, signing_key
+from chalicelib.domain.source import OPERATOR, SOURCE_NAME
 from cli.operator_api import reach
 from cli.place import Place, Refused, find
 from cli.sending.doors import Door, OperatorsDoor, SourceDoor

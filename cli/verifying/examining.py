@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.source import Profile
+from chalicelib.domain.keys import Profile
 from chalicelib.web.http import HttpRequest
 from cli.verifying import words
 from cli.verifying.capture import Captured

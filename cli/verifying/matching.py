@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.source import Profile, signing_key
+from chalicelib.domain.keys import Profile, signing_key
 from cli.sources import fingerprint
 from cli.verifying import variants
 from cli.verifying.variants import Hint

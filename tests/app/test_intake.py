@@ -14,6 +14,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.log import Entry
 from chalicelib.service.ports import Delivery
+from local.filling import new_key
 from tests.fake_ledger import FakeLedger
 from tests.fakes import BEARER, CRM, KEY, LEADS, NOW, OLD_KEY, SOURCES, House, event, signed
 
@@ -136,6 +137,8 @@ def test_every_401_is_the_same_answer() -> None:
         told(Webhook_Signature="v1a,x"),
         told("plain"),
         told("plain", Authorization="Bearer x"),
+        told("broken"),
+        told("keyless"),
     }
     assert len(answers) == 1
     [(status, text)] = answers
@@ -152,26 +155,26 @@ def test_both_keys_neither_and_a_revoked_one() -> None:
     house = House()
     assert house.post(LEADS, key=OLD_KEY).status == 202
     assert house.post(LEADS, delivery="msg_2", key=KEY).status == 202
-    other = "whsec_" + base64.b64encode(b"x" * 43).decode()
+    other = new_key()
     assert house.post(LEADS, delivery="msg_3", key=other).status == 401
     house.sources.held = {"crm": {**SOURCES["crm"], "keys": [KEY]}}
     assert house.post(LEADS, delivery="msg_4", key=OLD_KEY).status == 401
 
 
 def test_a_new_key_a_new_source_and_a_new_permission_count_at_once() -> None:
-    new = "whsec_" + base64.b64encode(b"n" * 43).decode()
+    new, own = new_key(), new_key()
     house = House()
     house.sources.stored = {
         "crm": {"keys": [new], "modules": ["Leads", "Deals"]},
-        "new": {"keys": [new], "modules": ["Leads"]},
+        "new": {"keys": [own], "modules": ["Leads"]},
     }
     held = house.sources.held
     assert house.post(LEADS, delivery="a", key=new).status == 202
     house.sources.held = held
-    assert house.post(LEADS, "new", delivery="b", key=new).status == 202
+    assert house.post(LEADS, "new", delivery="b", key=own).status == 202
     house.sources.held = {"crm": {"keys": [new]}}
     assert house.post(LEADS | {"module": "Deals"}, delivery="c", key=new).status == 202
-    house.sources.held = {"crm": {"keys": 5}}
+    house.sources.held = {"crm": {"keys": [new], "max_record": 5}}
     assert house.post(LEADS, delivery="d", key=new).status == 202
     assert house.sources.fetches == 4
 
@@ -216,7 +219,7 @@ def test_a_form_is_for_the_token_profile_only() -> None:
     house = House()
     body = b"operation=delete_records&module=Leads&ids=1"
     assert house.post(body, media=FORM).status == 415
-    assert house.post(body, media=FORM, key="whsec_" + base64.b64encode(b"x" * 43).decode()).status == 401
+    assert house.post(body, media=FORM, key=new_key()).status == 401
     assert house.bear(body, media=FORM).status == 202
 
 
@@ -236,6 +239,7 @@ def test_without_its_secrets_the_door_answers_503_and_takes_nothing() -> None:
 def test_a_broken_entry_is_503_for_that_source_alone() -> None:
     house = House()
     assert house.post(LEADS, "broken").status == 503
+    assert house.post(LEADS, "broken", key=KEY).status == 401  # who knows no key of it is told nothing
     assert house.post(LEADS).status == 202
 
 

@@ -15,17 +15,17 @@ import pytest
 from chalicelib import observability
 from chalicelib.domain.deletion import Deletion
 from tests.fake_ledger import FakeLedger
-from tests.fakes import CRM, LEADS, LINK_KEYS, NOW, House, event, signed
+from tests.fakes import BROKEN_KEY, CRM, LEADS, LINK_KEYS, NOW, House, event, signed
 
 RECORD = "410405000002264040"
 CANARY = "CANARY7f3a"
-KEY = "whsec_" + base64.b64encode(f"{CANARY}-signing-key-0123456789-0123456".encode()).decode()
-BEARER = f"{CANARY}-bearer-value"
+KEY = "whsec_" + base64.b64encode(f"{CANARY}-w8Zr!q2Lx_Vb9.tPk4~mHs7+Gd3:Ny6".encode()).decode()
+BEARER = f"{CANARY}-w8Zrq2LxVb9tPk4m"
 LINKS = f"{CANARY}-links-key-0123456789"
 SOURCES: dict[str, Any] = {
     "crm": {"keys": [KEY], "modules": ["Leads"]},
     "plain": {"profile": "token", "keys": [BEARER], "modules": ["Leads"]},
-    "broken": {"keys": [KEY, f"{CANARY}-broken"], CANARY: CANARY},
+    "broken": {"keys": [BROKEN_KEY, f"{CANARY}-broken"], CANARY: CANARY},
 }
 
 
@@ -67,7 +67,7 @@ def requests(house: House) -> list[str]:
             {name: value for name, value in bad.items() if CANARY not in name}, key=KEY, delivery="m2"
         ),
         house.post(body | {"module": "Deals"}, key=KEY, delivery="m3"),
-        house.post(body, "broken", key=KEY),
+        house.post(body, "broken", key=BROKEN_KEY),
         house.post(body, CANARY, key=KEY),
         house.post(text + b" ", key=KEY, media=f"text/{CANARY}"),
         house.bear(body, key=BEARER),

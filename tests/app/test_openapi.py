@@ -14,6 +14,7 @@ from chalicelib.domain.deletion import Approval, Operation, Plan
 from chalicelib.domain.document import document as shown
 from chalicelib.domain.errors import NotValid
 from chalicelib.web import schemas, strict_json
+from local.filling import new_key
 from local.settings import ROOT
 from scripts import errors_doc, openapi
 from tests.fakes import LEADS, NOW, SOURCES, House, Reply, event
@@ -103,7 +104,7 @@ def test_every_refusal_of_the_intake() -> None:
     body = json.dumps(LEADS).encode()
     replies = [
         house.post({}, delivery="a"),
-        house.post(LEADS, key="whsec_" + "YWJj" * 10),
+        house.post(LEADS, key=new_key()),
         house.post(LEADS | {"module": "Deals"}, delivery="b"),
         house.post(VIEW),
         house.post(b" " * 300_000),

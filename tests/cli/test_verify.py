@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 
-from chalicelib.domain.source import signing_key
+from chalicelib.domain.keys import signing_key
 from chalicelib.service.ports import Delivery
 from cli.sources import fingerprint
 from cli.verifying import capture, variants

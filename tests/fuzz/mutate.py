@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.fakes import BEARER, CRM, KEY, NOW, OLD_KEY, event, signed
+from tests.fakes import BEARER, CRM, KEY, NARROW_KEY, NOW, OLD_KEY, event, signed
 
 STATUS = "/v1/deletions/{id}"
 BODIES: list[dict[str, Any]] = [
@@ -120,7 +120,7 @@ class Mutator:
     def well_signed(self) -> dict[str, Any]:
         """A good signature over a body of any kind, so that the parser and the rules are reached."""
         body = self.body()
-        key = self.random.choice([KEY, OLD_KEY])
+        key = self.random.choice([KEY, OLD_KEY, NARROW_KEY])
         headers = signed(body, NOW + self.random.randint(-300, 300), self.delivery(), key, self.media())
         return self.sent(headers, body)
 

@@ -94,6 +94,18 @@ CASES = {
     "unknown field": Case("sources", breaks.source(max_record=5), "not known", "section 6"),
     "no key": Case("sources", breaks.source(keys=[]), "has no key", "expunge keys rotate crm-workflow"),
     "bad key": Case("sources", breaks.source(keys=["secret"]), "must start with whsec_", "section 6"),
+    "weak key": Case(
+        "sources",
+        breaks.source(profile="token", keys=["password12345678"]),
+        "easy to guess",
+        "expunge keys revoke crm-workflow --all",
+    ),
+    "key of two sources": Case(
+        "sources",
+        breaks.secret(breaks.SOURCES, lambda held: {**held, "erp": held["crm-workflow"]}),
+        "one is of crm-workflow",
+        "expunge keys rotate erp",
+    ),
     "no modules": Case("sources", breaks.source(modules=[]), "allows no module", '"modules": ["Leads"]'),
     "links": Case(
         "links", breaks.secret(breaks.LINKS, lambda _: {"keys": []}), "no keys", "put-secret-value"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.source import signing_key
+from chalicelib.domain.keys import signing_key
 from cli import sources
 from cli.place import Place, Refused, local
 from local import stack as local_stack

@@ -23,8 +23,8 @@ from tests.stack.conftest import FINAL, wait_for
 pytestmark = pytest.mark.stack
 
 CANARY = "CANARY" + secrets.token_hex(4)
-KEY = "whsec_" + base64.b64encode(f"{CANARY}-signing-key-0123456789-0123".encode()).decode()
-BEARER = f"{CANARY}-bearer-value-0123456789"
+KEY = "whsec_" + base64.b64encode(f"{CANARY}-w8Zr!q2Lx_Vb9.tPk4~mHs7+G".encode()).decode()
+BEARER = f"{CANARY}-w8Zrq2LxVb9tPk4mHs7G"
 SECRETS: dict[str, dict[str, Any]] = {
     "sources": {
         "crm-workflow": {"keys": [KEY], "modules": ["Leads"]},

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.domain.source import signing_key
+from chalicelib.domain.keys import signing_key
 from local.settings import ROOT
 from tests.fakes import CRM, KEY, House, event
 from tests.zoho_kit.builtins import NoAnswer, Request, World

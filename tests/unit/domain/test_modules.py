@@ -7,6 +7,7 @@ import pytest
 from chalicelib.domain import modules, recent
 from chalicelib.domain.lane import lane_keys
 from chalicelib.domain.source import parse
+from local.filling import new_key
 
 #: Every name by which Zoho may reach a module's records, beside its API name.
 OTHER_NAMES = {
@@ -65,11 +66,9 @@ def test_activities_is_in_the_lanes_of_all_three_in_one_order(width: str) -> Non
 
 
 def test_a_list_that_has_both_names_of_a_module_has_it_once() -> None:
-    source = parse(
-        "crm", {"keys": ["whsec_" + "A" * 32], "modules": ["Potentials", "Deals", "Leads", "Leads"]}
-    )
+    source = parse("crm", {"keys": [new_key()], "modules": ["Potentials", "Deals", "Leads", "Leads"]})
     assert source.modules == {"Deals", "Leads"}
-    source = parse("crm", {"keys": ["whsec_" + "A" * 32], "modules": ["Activities"]})
+    source = parse("crm", {"keys": [new_key()], "modules": ["Activities"]})
     assert source.modules == {"Tasks", "Events", "Calls"}
 
 

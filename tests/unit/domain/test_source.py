@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import base64
+from secrets import token_bytes
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import NotAllowed, SecretUnusable
-from chalicelib.domain.source import Profile, Source, limits, parse, permit, signing_key
+from chalicelib.domain.keys import Profile, signing_key
+from chalicelib.domain.source import Source, limits, parse, permit
+from local.filling import new_key
 
-KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+KEY = new_key()
 IDS = ("1", "2", "3")
 
 
 def whsec(size: int) -> str:
-    return "whsec_" + base64.b64encode(b"k" * size).decode()
+    return "whsec_" + base64.b64encode(token_bytes(size)).decode()
 
 
 def source(**entry: Any) -> Source:
@@ -68,7 +71,8 @@ def test_a_whole_entry() -> None:
 
 
 def test_keys_of_both_profiles() -> None:
-    assert source(keys=[KEY, whsec(64)]).keys == (signing_key(KEY), b"k" * 64)
+    longest = whsec(64)
+    assert source(keys=[KEY, longest]).keys == (signing_key(KEY), signing_key(longest))
     assert source(keys=[]).keys == ()
     assert source(profile="token", keys=[KEY]).keys == (KEY.encode(),)
     assert parse("operator", {"modules": ["Leads"]}).keys == ()
@@ -90,7 +94,7 @@ def test_keys_of_24_to_64_bytes(size: int) -> None:
         KEY + "=",
         KEY[:-1],
         KEY + "\n",
-        KEY.replace("f", "-"),
+        "whsec_-" + KEY[7:],
         "whsec_ä" + KEY,
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from chalicelib.domain.source import signing_key
+from chalicelib.domain.keys import signing_key
 from chalicelib.web.signature import (
     MOST_HEADER,
     TOLERANCE_SECONDS,
