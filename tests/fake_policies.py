@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 
+from chalicelib.domain.by_policy import unanswered
 from chalicelib.domain.kept import Kept, Ran
 from tests.fake_ledger import FakeLedger
 
@@ -45,12 +46,19 @@ class FakePolicies:
         self.kept[kept.org, kept.name] = changed
         return True
 
-    def note_run(self, org: str, name: str, ran: Ran) -> bool:
-        found = self.kept.get((org, name))
-        if found is not None:
-            self.kept[org, name] = replace(found, last=ran)
-        return found is not None
+    def claim_run(self, kept: Kept, ran: Ran) -> bool:
+        found = self.kept.get((kept.org, kept.name))
+        if found is None or _id(found.last) not in (_id(kept.last), ran.deletion_id):
+            return False
+        self.kept[kept.org, kept.name] = replace(found, last=ran)
+        return True
 
-    def going(self, deletion_id: str) -> bool:
-        deletion = self.ledger.get(deletion_id)
-        return deletion is not None and not deletion.is_final
+    def going(self, deletion_id: str, now: float) -> bool | None:
+        seen = self.ledger.sight(deletion_id)
+        if seen is None:
+            return None
+        return not seen.deletion.is_final and not (unanswered(seen.deletion, now) and not seen.commands)
+
+
+def _id(ran: Ran | None) -> str:
+    return ran.deletion_id if ran is not None else ""

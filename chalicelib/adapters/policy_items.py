@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters import codec, items
 from chalicelib.adapters.dynamo import Dynamo, reached, refusal
+from chalicelib.domain.by_policy import unanswered
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.kept import Kept, Ran
 
@@ -103,22 +104,28 @@ class PolicyTable(Dynamo):
         key = items.org_key(kept.org, _PREFIX + kept.name)
         return self.update_if(key, update.strip(), "next_at = :seen", values)
 
-    def note_run(self, org: str, name: str, ran: Ran) -> bool:
-        """See policies.Store."""
-        return self.update_if(
-            items.org_key(org, _PREFIX + name),
-            "SET last_run = :last_run",
-            "attribute_exists(pk)",
-            {":last_run": {"S": codec.dumps(asdict(ran))}},
-        )
+    def claim_run(self, kept: Kept, ran: Ran) -> bool:
+        """See policies.Store. A run is known by its deletion's id, wherever that stands in what is stored."""
+        values = {":last_run": {"S": codec.dumps(asdict(ran))}, ":ran": {"S": ran.deletion_id}}
+        seen = "attribute_not_exists(last_run)"
+        if kept.last is not None:
+            values[":seen"] = {"S": kept.last.deletion_id}
+            seen = "contains(last_run, :seen)"
+        # boto3 repeats a write whose answer was lost: what was claimed by it stays claimed.
+        condition = f"attribute_exists(pk) AND ({seen} OR contains(last_run, :ran))"
+        key = items.org_key(kept.org, _PREFIX + kept.name)
+        return self.update_if(key, "SET last_run = :last_run", condition, values)
 
-    def going(self, deletion_id: str) -> bool:
-        """See policies.Store."""
+    def going(self, deletion_id: str, now: float) -> bool | None:
+        """See policies.Store. An answer that nobody has acted on yet is one."""
         found = list(self._one(items.meta_key(deletion_id)))
+        if not found:
+            return None
         try:
-            return bool(found) and not items.to_deletion(found[0]).is_final
-        except Unreadable:
+            seen = items.to_sight(found[0])
+        except (Unreadable, KeyError):
             return False
+        return not seen.deletion.is_final and not (unanswered(seen.deletion, now) and not seen.commands)
 
     def _one(self, key: items.Item) -> Any:
         return self.query(

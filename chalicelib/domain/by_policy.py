@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.deletion import Deletion, Status
 
 #: The run before was still going; the policy itself cannot be read any more.
 STILL_GOING = "PREVIOUS_RUN_ACTIVE"
 BROKEN = "POLICY_BROKEN"
+#: A policy's run can no longer be approved so long before the next one (seconds): by then an answer that is
+#: on its way has arrived.
+LAST_ANSWER = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,26 @@ def progress_of(deletion: Deletion) -> Progress:
     """The stored progress, or a fresh one."""
     stored: dict[str, Any] = dict(deletion.progress)
     return Progress(**stored)
+
+
+def approval_ends(deletion: Deletion, now: float, patience: float) -> float:
+    """Until when an approval that is asked for at `now` can be given, `patience` seconds at the longest.
+
+    That of a policy's run ends before the policy's next run, which asks anew, by a count of its own. Where
+    that time has passed already, it lasts as long as there was between the two runs.
+    """
+    following = deletion.request.next_run
+    if following is None or following <= deletion.created_at:  # the latter: a retry of a run of long ago
+        return now + patience
+    ends = following - LAST_ANSWER
+    if ends <= now:
+        ends = now + max(following - deletion.created_at - LAST_ANSWER, LAST_ANSWER)
+    return min(ends, now + patience)
+
+
+def unanswered(deletion: Deletion, now: float) -> bool:
+    """Has the time for its approval ended without an answer, so that nothing of it will be deleted?"""
+    approval = deletion.approval
+    if deletion.status is not Status.AWAITING_APPROVAL or approval is None:
+        return False
+    return approval.approved_at is None and now >= approval.expires_at

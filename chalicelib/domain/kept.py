@@ -16,6 +16,10 @@ class Ran:
     at: float
 
 
+#: A run that was claimed and is not in the table counts as going for so long (seconds): it is being stored.
+CLAIM_SECONDS = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A stored policy. `document` is as it was written: a later version may find it broken.
@@ -33,3 +37,11 @@ class Kept:
     next_at: float | None
     last: Ran | None = None
     skipped: Ran | None = None
+
+    def busy(self, going: bool | None, now: float) -> bool:
+        """Is its newest run under way? `going`: whether that deletion has not ended; None where there is
+        none.
+        """
+        if self.last is None:
+            return False
+        return now - self.last.at < CLAIM_SECONDS if going is None else going

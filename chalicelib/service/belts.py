@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain import backoff, belts
+from chalicelib.domain import backoff, belts, by_policy
 from chalicelib.domain.belts import Kind, Stop
 from chalicelib.domain.deletion import Approval, Deletion, Problem, Status, moved
 from chalicelib.domain.reply import CallKind
@@ -75,7 +75,8 @@ def _ask(run: Run, deletion: Deletion, count: int, **parts: Any) -> None:
     """Ask for the approval of `count` records: the event leaves at once, for a person has to see it."""
     now = run.now
     deletion = moved(deletion, Status.AWAITING_APPROVAL, now, APPROVAL)
-    approval = Approval(count, now, now + run.kit.patience.approval)
+    ends = by_policy.approval_ends(deletion, now, run.kit.patience.approval)
+    approval = Approval(count, now, ends)
     deletion = replace(deletion, approval=approval, waiting_told=True)
     deletion, entry = run.told(deletion, "awaiting_approval", f"{count} records")
     run.save(deletion, entries=[entry], **parts)

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import Field, Missing, NotValid, WrongState
 from chalicelib.domain.kept import Kept, Ran
 from chalicelib.domain.policy import Policy, check_times
 from chalicelib.domain.schedule import CronTimes, next_run
-from chalicelib.service.purge_order import Orders, order_of, place
+from chalicelib.service.purge_order import Orders, id_of, order_of, place
 
 #: Runs to come that are shown.
 SHOWN_RUNS = 5
@@ -35,11 +35,15 @@ class Store(Protocol):
     def remove_policy(self, org: str, name: str) -> bool:
         """Remove it; False where it is not there."""
 
-    def note_run(self, org: str, name: str, ran: Ran) -> bool:
-        """Remember a run that an operator started; False where the policy is not there."""
+    def claim_run(self, kept: Kept, ran: Ran) -> bool:
+        """Make `ran` the policy's newest run, if that is still `kept.last`; False where another was claimed,
+        or the policy is not there.
+        """
 
-    def going(self, deletion_id: str) -> bool:
-        """Is there such a deletion, and has it not ended?"""
+    def going(self, deletion_id: str, now: float) -> bool | None:
+        """Is the deletion still to do something? Not where its approval was not given in time. None where
+        there is no such deletion.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +112,32 @@ def remove(outside: Policies, org: str, name: str) -> Kept:
 def run(outside: Policies, org: str, name: str, by: str, now: float, *, dry_run: bool) -> Deletion:
     """Run the policy now, enabled or not; its next time stays. A dry run only tells what would go.
 
-    Raises Missing; NotValid where what is stored cannot be run; WrongState while a run is going.
+    The run is claimed before it is stored, so that of two at once only one starts. Raises Missing; NotValid
+    where what is stored cannot be run; WrongState while a run is going.
     """
     kept = get(outside, org, name)
     policy = reading.parse(dict(kept.document), name=name, org=org)
     only_told = dry_run or policy.dry_run
-    if not only_told and kept.last is not None and outside.store.going(kept.last.deletion_id):
-        raise WrongState(f"its run {kept.last.run} has not ended: {kept.last.deletion_id}")
     label = f"{'check' if dry_run else 'manual'}-{iso(now)}"
-    order = order_of(policy, label, now, dry_run=only_told, asked_by=by)
-    deletion = place(outside.orders, order, now)
-    if not dry_run:
-        outside.store.note_run(org, name, Ran(label, deletion.id, now))
-    return deletion
+    following = kept.next_at
+    if following is not None and following <= now:  # due, and not seen by the schedule yet
+        following = _following(outside, policy, now, following)
+    order = order_of(policy, label, now, dry_run=only_told, asked_by=by, next_at=following)
+    busy = kept.busy(outside.store.going(kept.last.deletion_id, now) if kept.last else None, now)
+    if busy and kept.last is not None and not only_told:
+        raise WrongState(f"its run {kept.last.run} has not ended: {kept.last.deletion_id}")
+    if not dry_run and not busy:
+        ran = Ran(label, id_of(outside.orders, order), now)
+        if not outside.store.claim_run(kept, ran):
+            raise WrongState("another run of it was started at the same moment")
+    return place(outside.orders, order, now)
+
+
+def _following(outside: Policies, policy: Policy, now: float, since: float) -> float | None:
+    try:
+        return next_run(policy.schedule, now, since, outside.cron)
+    except ValueError as problem:
+        raise NotValid("the policy is not valid", (Field("/schedule", str(problem)),)) from problem
 
 
 def check(outside: Policies, policy: Policy, by: str, now: float) -> Deletion:

@@ -71,6 +71,11 @@ def order_of(policy: Policy, run: str, at: float, **more: Any) -> Order:
     )
 
 
+def id_of(orders: Orders, order: Order) -> str:
+    """The id of the deletion that the run is."""
+    return deletion_id(order.at, _digest(orders, order)[:RANDOM_BYTES])
+
+
 def place(orders: Orders, order: Order, now: float) -> Deletion:
     """Store the run as a deletion, unless it is stored already, and wake a worker; returns the deletion.
 
@@ -110,7 +115,7 @@ def _deletion(orders: Orders, order: Order, now: float) -> Deletion:
         next_run=order.next_at,
     )
     return Deletion(
-        id=deletion_id(order.at, _digest(orders, order)[:RANDOM_BYTES]),
+        id=id_of(orders, order),
         request=request,
         # A colon is in no source's name: no sender from outside can take a run's delivery id.
         source=f"policy:{order.name}",

@@ -140,10 +140,10 @@ class Store:
         """Whether it is there; it stays."""
         return self.of.policy(org, name) is not None
 
-    def note_run(self, org: str, name: str, ran: Ran) -> bool:  # noqa: ARG002
-        """Noted nowhere."""
+    def claim_run(self, kept: Kept, ran: Ran) -> bool:  # noqa: ARG002
+        """Claimed nowhere."""
         return True
 
-    def going(self, deletion_id: str) -> bool:
+    def going(self, deletion_id: str, now: float) -> bool | None:
         """See policies.Store."""
-        return self.of.going(deletion_id)
+        return self.of.going(deletion_id, now)

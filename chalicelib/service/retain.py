@@ -1,8 +1,9 @@
 """The retention schedule: every policy that is due is run once, also where it was due several times.
 
-A run is stored first, under an id made of its policy and the time that it was due at, then the policy moves
-on to its next time. So a tick that comes twice, or dies in between, stores the same run again, which changes
-nothing.
+A run is claimed as the policy's newest, then stored, under an id made of its policy and the time that it was
+due at, then the policy moves on to its next time. So a tick that comes twice, or dies in between, stores the
+same run again, which changes nothing, and a run that an operator starts at the same moment does not run
+beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from chalicelib.domain.errors import ExpungeError, NotValid
 from chalicelib.domain.kept import Kept, Ran
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.schedule import CronTimes, next_run
-from chalicelib.service.purge_order import NO_MODULE, Order, Orders, order_of, place
+from chalicelib.service.purge_order import NO_MODULE, Order, Orders, id_of, order_of, place
 
 #: A policy that cannot be read is told again after this time (seconds).
 BROKEN_AGAIN = 86_400.0
@@ -35,8 +36,11 @@ class Runs(Protocol):
     def policy(self, org: str, name: str) -> Kept | None:
         """The policy as it stands, strongly consistent."""
 
-    def going(self, deletion_id: str) -> bool:
-        """Is there such a deletion, and has it not ended?"""
+    def claim_run(self, kept: Kept, ran: Ran) -> bool:
+        """See policies.Store."""
+
+    def going(self, deletion_id: str, now: float) -> bool | None:
+        """See policies.Store."""
 
     def move_on(self, kept: Kept, next_at: float | None, *, last: Ran | None, skipped: Ran | None) -> bool:
         """Set the policy's next time, and what became of the run that was due, if it is still due at
@@ -91,11 +95,17 @@ def _run(outside: Retention, org: str, name: str, now: float) -> str:
         following = next_run(policy.schedule, now, kept.next_at, outside.cron)
     except (NotValid, ValueError) as problem:
         return _broken(outside, kept, problem, now)
-    if kept.last is not None and outside.runs.going(kept.last.deletion_id):
-        return _skip(outside, kept, policy, following, now)
     run = _name(kept.next_at)
-    deletion = place(outside.orders, order_of(policy, run, kept.next_at), now)
-    outside.runs.move_on(kept, following, last=Ran(run, deletion.id, now), skipped=None)
+    order = order_of(policy, run, kept.next_at, next_at=following)
+    ran = Ran(run, id_of(outside.orders, order), now)
+    if kept.last is None or kept.last.deletion_id != ran.deletion_id:  # else a tick before got so far
+        going = outside.runs.going(kept.last.deletion_id, now) if kept.last else None
+        if kept.busy(going, now):
+            return _skip(outside, kept, policy, following, now)
+        if not outside.runs.claim_run(kept, ran):
+            return ""  # a run was started at the same moment: the next tick sees it
+    deletion = place(outside.orders, order, now)
+    outside.runs.move_on(kept, following, last=ran, skipped=None)
     outside.report("retention_started", org=org, policy=name, run=run, deletion_id=deletion.id)
     return "started"
 

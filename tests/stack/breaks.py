@@ -218,7 +218,9 @@ def policy(document: dict[str, Any], *, late: bool = False, run: Status | None =
             made = Deletion(**{**_fields(made), "problems": (Problem("NO_PERMISSION", 1),)})
             meta = {k: v for k, v in items.new_deletion(made, 1).items() if k not in ("due", "next_at")}
             client.put_item(TableName=TABLE, Item=meta)
-            store.note_run("default", "old-leads", Ran("r1", "del_RUN", now))
+            kept = store.policy("default", "old-leads")
+            assert kept is not None
+            store.claim_run(kept, Ran("r1", "del_RUN", now))
             keys.append(items.meta_key("del_RUN"))
         return lambda: [client.delete_item(TableName=TABLE, Key=key) for key in keys]
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from chalicelib.adapters.policy_items import PolicyTable
 from chalicelib.adapters.table import Table
-from chalicelib.domain.deletion import Limits
+from chalicelib.domain.deletion import Approval, Limits, Status
 from chalicelib.domain.kept import Kept, Ran
 from chalicelib.service.ports import Change
 from chalicelib.service.purge_order import Order, Orders, place
@@ -111,8 +111,8 @@ def test_a_policy_moves_on_once(store: Both) -> None:
 def test_a_new_revision_keeps_what_became_of_the_runs(store: Both) -> None:
     assert store.policies.put_policy(kept())
     ran = Ran("r1", "del_1", NOW)
-    assert store.policies.note_run("default", "a", ran)
-    assert not store.policies.note_run("default", "b", ran)
+    assert store.policies.claim_run(kept(), ran)
+    assert not store.policies.claim_run(kept("b"), ran)
     assert store.policies.put_policy(kept(next_at=None, revision=2))
     assert store.policies.policy("default", "a") == replace(kept(next_at=None, revision=2), last=ran)
 
@@ -134,11 +134,34 @@ def test_the_same_run_is_one_deletion_and_keeps_its_selection(store: Both) -> No
     assert run_of(store, "r2") != one
 
 
+def test_a_run_is_claimed_over_the_one_that_was_seen_and_over_no_other(store: Both) -> None:
+    assert store.policies.put_policy(kept())
+    first, second, third = (Ran(f"r{n}", f"del_{n}", NOW + n) for n in (1, 2, 3))
+    assert store.policies.claim_run(kept(), first)
+    assert store.policies.claim_run(kept(), first)  # the answer was lost: it is claimed again
+    assert not store.policies.claim_run(kept(), second)
+    assert store.policies.claim_run(replace(kept(), last=first), second)
+    assert not store.policies.claim_run(replace(kept(), last=first), third)
+    assert store.policies.policy("default", "a") == replace(kept(), last=second)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_run_whose_approval_was_not_given_in_time_is_not_going(store: Both, answered: bool) -> None:
+    one = run_of(store)
+    claim = store.ledger.claim(one, NOW, NOW + 60)
+    asked = replace(claim.deletion, status=Status.AWAITING_APPROVAL, approval=Approval(5, NOW, NOW + 100))
+    store.ledger.save(claim, Change(asked, NOW + 5, 0.0))
+    if answered:
+        assert store.ledger.command(store.ledger.sight(one), {"do": "approve"}, NOW + 99)
+    assert store.policies.going(one, NOW + 99)
+    assert store.policies.going(one, NOW + 100) is answered
+
+
 def test_going_until_it_has_ended(store: Both) -> None:
     one = run_of(store)
-    assert store.policies.going(one)
-    assert not store.policies.going("del_nobody")
+    assert store.policies.going(one, NOW)
+    assert store.policies.going("del_nobody", NOW) is None
     claim = store.ledger.claim(one, NOW + 60, NOW + 120)
     ended = replace(claim.deletion, status="completed", finished_at=NOW, published=1)
     store.ledger.save(claim, Change(ended, next_at=NOW, lease_until=0))
-    assert not store.policies.going(one)
+    assert not store.policies.going(one, NOW)

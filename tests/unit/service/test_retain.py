@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from itertools import pairwise
 from typing import Any
 
-from chalicelib.domain.deletion import Operation, Status
-from chalicelib.domain.errors import Unavailable
+import pytest
+
+from chalicelib.adapters.cron import next_time
+from chalicelib.domain.backoff import Patience
+from chalicelib.domain.by_policy import approval_ends
+from chalicelib.domain.deletion import Deletion, Operation, Request, Status
+from chalicelib.domain.errors import Unavailable, WrongState
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.kept import Kept, Ran
+from chalicelib.service.policies import Policies, run
+from chalicelib.service.retain import retain
 from tests.fake_policies import FakePolicies
 from tests.unit.service.retention import DAY, OLD_LEADS, RetentionWorld
 
@@ -143,3 +151,137 @@ def test_a_schedule_that_has_ended_lets_go() -> None:
     world.policies.kept["default", "old-leads"] = replace(kept, document=gone, next_at=world.now)
     assert world.tick().started == 1
     assert world.policies.kept["default", "old-leads"].next_at is None
+
+
+def approvals(**more: Any) -> RetentionWorld:
+    """A world of five leads whose policy needs an approval that nobody gives."""
+    world = RetentionWorld([str(n) for n in range(1, 6)])
+    world.kit = replace(world.kit, patience=Patience())
+    world.put(belts={"max_records": 100, "approve_above": 2}, **more)
+    return world
+
+
+def days(world: RetentionWorld, count: float, step: float = 60.0) -> list[Deletion]:
+    """What `count` days make of it, looked at every `step` seconds; the runs, oldest first."""
+    end = world.now + count * DAY
+    while world.now < end:
+        world.tick()
+        for one in world.ledger.due(world.now, 9):
+            world.step(one)
+        world.now += step
+    return sorted(world.runs(), key=lambda run: run.created_at)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "count"),
+    [
+        ({"rate": "1 day"}, 6.5),
+        ({"cron": "0 3 * * *", "time_zone": "Europe/Vienna"}, 6.5),
+        ({"rate": "1 hour"}, 0.98),
+    ],
+)
+def test_an_approval_that_nobody_gives_ends_before_the_next_run_which_asks_anew(
+    schedule: dict[str, str], count: float
+) -> None:
+    runs = days(approvals(schedule=schedule), count)
+    assert len(runs) >= 5
+    *ended, newest = runs
+    assert {(one.status, one.problems[0].code) for one in ended} == {(Status.REFUSED, "APPROVAL_EXPIRED")}
+    assert newest.status is Status.AWAITING_APPROVAL
+    for before, following in pairwise(runs):
+        assert before.approval is not None
+        assert before.approval.expires_at < following.created_at
+
+
+def test_a_run_that_could_not_end_in_time_does_not_keep_the_next_one() -> None:
+    """Nothing but the schedule works: the approval is over all the same."""
+    world = approvals()
+    world.at_next()
+    world.step(world.the_run().id)
+    assert world.the_run().status is Status.AWAITING_APPROVAL
+    assert world.at_next().started == 1
+
+
+def test_an_approval_that_was_given_keeps_the_next_run_until_all_is_deleted() -> None:
+    world = approvals()
+    world.at_next()
+    one = world.the_run()
+    world.step(one.id)
+    asked = world.get(one.id).approval
+    assert asked is not None
+    world.now = asked.expires_at - 1
+    sight = world.ledger.sight(one.id)
+    assert sight is not None
+    answer = {"do": "approve", "count": 5, "asked_at": asked.asked_at, "by": "ann", "at": world.now}
+    assert world.ledger.command(sight, answer, world.now)
+    assert world.at_next().skipped == 1
+    world.settle()
+    assert world.get(one.id).counts.deleted == 5
+
+
+def test_an_approval_that_is_asked_for_after_the_next_run_was_due_lasts_one_period() -> None:
+    world = approvals(schedule={"rate": "1 hour"})
+    world.at_next()
+    one = world.the_run()
+    world.now += 2 * 3600
+    world.step(one.id)
+    asked = world.get(one.id).approval
+    assert asked is not None
+    assert 0 < asked.expires_at - asked.asked_at <= 3600
+
+
+@pytest.mark.parametrize(
+    ("next_run", "lasts"),
+    [(None, 900), (500.0, 900), (1_000.0, 900), (1_500.0, 340), (1_100.0, 60), (9_000.0, 900)],
+)
+def test_how_long_an_approval_lasts(next_run: float | None, lasts: float) -> None:
+    """Asked for at 1100, 100 s after the run was ordered; 900 s at the longest."""
+    request = Request(Operation.PURGE, "Leads", "default", next_run=next_run)
+    deletion = Deletion("del_1", request, "policy:p", created_at=1_000.0, updated_at=1_000.0, expires_at=0)
+    assert approval_ends(deletion, 1_100.0, 900.0) == 1_100.0 + lasts
+
+
+def test_of_two_runs_by_hand_at_once_one_starts() -> None:
+    """Both have seen the policy before either has claimed its run."""
+    world = RetentionWorld(["1"])
+    world.put()
+    outside = Policies(Slow(world), world.orders, next_time)
+    run(outside, "default", "old-leads", "ann", world.now, dry_run=False)
+    with pytest.raises(WrongState, match="the same moment"):
+        run(outside, "default", "old-leads", "bob", world.now + 0.5, dry_run=False)
+    assert len(world.runs()) == 1
+
+
+def test_a_run_by_hand_and_the_schedule_at_once_are_one_run() -> None:
+    world = RetentionWorld(["1"])
+    kept = world.put()
+    slow = Slow(world)
+    assert kept.next_at is not None
+    world.now = kept.next_at
+    run(Policies(slow, world.orders, next_time), "default", "old-leads", "ann", world.now, dry_run=False)
+    found = retain(replace(world.retention, runs=slow), world.now)
+    assert (found.due, found.started, len(world.runs())) == (1, 0, 1)
+    assert world.tick().skipped == 1
+
+
+def test_a_run_that_was_claimed_and_is_being_stored_keeps_others() -> None:
+    world = RetentionWorld(["1"])
+    kept = world.put()
+    assert world.policies.claim_run(kept, Ran("manual-x", "del_not_there_yet", world.now))
+    outside = Policies(world.policies, world.orders, next_time)
+    with pytest.raises(WrongState):
+        run(outside, "default", "old-leads", "bob", world.now + 1, dry_run=False)
+    started = run(outside, "default", "old-leads", "bob", world.now + 61, dry_run=False)
+    assert world.the_run().id == started.id
+
+
+class Slow(FakePolicies):
+    """Shows policies as they were when it was made: somebody who was fast enough to see them so."""
+
+    def __init__(self, world: RetentionWorld) -> None:
+        super().__init__(world.ledger)
+        self.kept = world.policies.kept
+        self.seen = dict(world.policies.kept)
+
+    def policy(self, org: str, name: str) -> Kept | None:
+        return self.seen.get((org, name))
