@@ -1,13 +1,13 @@
 """The one logger and the one set of metrics, and what may never be in either.
 
-Lines are JSON with the same keys everywhere. Names in REDACTED never show their value, ids of records are
-hashed, and of an error only its type and where it was raised are kept: the words of an error can hold what a
-sender sent.
+Lines are JSON with the same keys everywhere. Names in REDACTED never show their value, and of an error only
+its type and where it was raised are kept: the words of an error can hold what a sender sent. Ids of records
+are among them, and no hash stands in their place: there are so few ids that whoever reads a hash finds the id
+by trying. Lines bear the deletion's id, under which the table has the rest.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -41,23 +41,17 @@ REDACTED = frozenset(
     }
     | {"password", "query", "raw_body", "reference", "refresh_token", "secret", "signature", "token", "url"}
     | {"webhook-signature", "x-api-key"}
-)
-#: Names whose values are hashed: good for finding the same id again, not for reading it.
-HASHED = frozenset(
-    {"id", "ids", "record_id", "record_ids", "external_id", "external_ids", "delivery_id", "failed_ids"}
+    # Of records and persons. A delivery's id is the sender's to choose, and may be made of a record's.
+    | {"id", "ids", "record_id", "record_ids", "external_id", "external_ids", "delivery_id", "failed_ids"}
+    | {"webhook-id", "identity", "email", "emails", "phone", "phones", "record", "records", "asked_by"}
 )
 MARK = "[redacted]"
 _DEEPEST = 6
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
-def hashed(value: object) -> str:
-    """The first 12 hex digits of SHA-256 of `value` as text."""
-    return hashlib.sha256(str(value).encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
 def clean(value: Any, name: str = "", depth: int = 0) -> Any:
-    """`value` as it may be logged under `name`: redacted, hashed or as it is; lists and objects all over."""
+    """`value` as it may be logged under `name`: redacted or as it is; lists and objects all over."""
     if name.lower() in REDACTED:
         return MARK
     if depth > _DEEPEST:
@@ -66,8 +60,6 @@ def clean(value: Any, name: str = "", depth: int = 0) -> Any:
         return {str(key): clean(item, str(key), depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [clean(item, name, depth + 1) for item in value]
-    if name.lower() in HASHED and value is not None:
-        return hashed(value)
     return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
 
 

@@ -172,7 +172,7 @@ class OperatorDoor:
             raise NotValid("the request is not valid", (Field("/until", "is over already"),))
         hold = Hold(org, module, record_id, body["reason"], caller.arn, caller.now, until)
         self.orgs.set_hold(hold)
-        self.note("HoldSet", org=org, module=module, record_id=record_id)
+        self.note("HoldSet", org=org, module=module)
         return responses.ok(200, {**_hold(hold), "not_checked": _not_checked(hold)})
 
     def remove_hold(self, request: HttpRequest) -> Answer:
@@ -181,7 +181,7 @@ class OperatorDoor:
         org = operator_schemas.org(request.query)
         module, record_id = operator_schemas.record(request.path_params)
         removed = operate_org.remove_hold(self.orgs, org, module, record_id)
-        self.note("HoldRemoved", org=org, module=module, record_id=record_id)
+        self.note("HoldRemoved", org=org, module=module)
         return responses.ok(200, _hold(removed))
 
     # --- pause -----------------------------------------------------------------------------------
