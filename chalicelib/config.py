@@ -14,6 +14,10 @@ from typing import Any
 PREFIX = "EXPUNGE_"
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+#: Printable ASCII but for what would make another address of a link: user names, queries, fragments.
+_ADDRESS = re.compile(r"https?://[!-~]+")
+_NOT_IN_AN_ADDRESS = frozenset("?#@\\\"'<>")
+_LOOPBACK = re.compile(r"http://(127(\.[0-9]{1,3}){3}|localhost|\[::1\])(:[0-9]+)?/")
 
 
 class BadSetting(ValueError):
@@ -92,7 +96,18 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     config = Config(**values)
     if not _STAGE.fullmatch(config.stage):
         raise BadSetting(PREFIX + "STAGE", "must be 1 to 32 letters, digits, hyphens or underscores")
+    if config.public_url.startswith("http:") and not _may_be_plain(config):
+        problem = (
+            "must start with https://, since a read link is a secret; http:// is for the local stage only"
+        )
+        raise BadSetting(PREFIX + "PUBLIC_URL", problem)
     return config
+
+
+def _may_be_plain(config: Config) -> bool:
+    """The local stage speaks http on its own machine, and no other does."""
+    local = config.stage == "local" or config.allow_custom_zoho_hosts
+    return local and _LOOPBACK.match(config.public_url) is not None
 
 
 def _parsed(each: Field[Any], variable: str, text: str) -> str | int | bool:
@@ -117,8 +132,8 @@ def _number(variable: str, text: str, least: int, most: int) -> int:
 
 
 def _pattern(variable: str, text: str) -> str:
-    if not text.startswith(("https://", "http://")):
-        raise BadSetting(variable, "must start with https:// or http://")
+    if not _ADDRESS.fullmatch(text) or _NOT_IN_AN_ADDRESS & set(text):
+        raise BadSetting(variable, "must start with https:// and hold no ? # @ quotes or blanks")
     if set(_PLACEHOLDER.findall(text)) - {"{apiId}", "{stage}"}:
         raise BadSetting(variable, "may have {apiId} and {stage} as its only placeholders")
     return text if text.endswith("/") else text + "/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -91,3 +92,17 @@ def test_no_function_waits_for_the_api_that_it_stands_behind(resources: dict[str
     """The API needs its function first: naming the API there is a circle that cfn-lint does not see."""
     for name in (*FUNCTIONS.values(), *ROLES.values()):
         assert "RestAPI" not in json.dumps(resources[name])
+
+
+def test_read_links_start_with_https_but_on_this_machine(template: dict[str, Any]) -> None:
+    pattern = template["Parameters"]["PublicUrl"]["AllowedPattern"]
+    local = "http://127.0.0.1:4566/_aws/execute-api/{apiId}/{stage}/"
+    for good in ("", "https://delete.example.com/", "https://delete.example.com/crm/", local):
+        assert re.fullmatch(pattern, good)
+    for bad in (
+        "http://delete.example.com/",
+        "http://127.0.0.1.example.com/",
+        "https://a@b/",
+        "https://a/?b",
+    ):
+        assert not re.fullmatch(pattern, bad)

@@ -63,9 +63,39 @@ def test_what_must_be_set(variable: str) -> None:
         ("EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS", "True"),
         ("EXPUNGE_PUBLIC_URL", "127.0.0.1"),
         ("EXPUNGE_PUBLIC_URL", "https://example.com/{host}/"),
+        ("EXPUNGE_PUBLIC_URL", "https://"),
+        ("EXPUNGE_PUBLIC_URL", "ftp://example.com/"),
+        ("EXPUNGE_PUBLIC_URL", "https://example.com/?x="),
+        ("EXPUNGE_PUBLIC_URL", "https://example.com/#"),
+        ("EXPUNGE_PUBLIC_URL", "https://example.com@evil.example/"),
+        ("EXPUNGE_PUBLIC_URL", "https://example.com/ x"),
+        ("EXPUNGE_PUBLIC_URL", "http://example.com/"),
+        ("EXPUNGE_PUBLIC_URL", "http://127.0.0.1:4566/"),
     ],
 )
 def test_a_malformed_value_names_its_variable(variable: str, text: str) -> None:
     with pytest.raises(BadSetting, match=f"^{variable}: ") as caught:
         from_environment({**NEEDED, variable: text})
     assert caught.value.variable == variable
+
+
+LOCAL: list[dict[str, str]] = [{"EXPUNGE_STAGE": "local"}, {"EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS": "true"}]
+
+
+@pytest.mark.parametrize("stage", LOCAL)
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:4566", "localhost:1", "[::1]:80"])
+def test_links_may_go_over_http_on_the_local_stages_own_machine(stage: dict[str, str], host: str) -> None:
+    given = {**NEEDED, **stage, "EXPUNGE_PUBLIC_URL": f"http://{host}"}
+    assert from_environment(given).public_url == f"http://{host}/"
+
+
+@pytest.mark.parametrize("stage", [{}, *LOCAL])
+@pytest.mark.parametrize(
+    "host",
+    ["example.com", "127.0.0.1.example.com", "localhost.example.com", "127.0.0.1:80.example.com", "10.0.0.1"],
+)
+def test_links_go_over_https_to_any_other_machine(stage: dict[str, str], host: str) -> None:
+    with pytest.raises(BadSetting, match="since a read link is a secret"):
+        from_environment({**NEEDED, **stage, "EXPUNGE_PUBLIC_URL": f"http://{host}/"})
+    given = {**NEEDED, **stage, "EXPUNGE_PUBLIC_URL": f"https://{host}/"}
+    assert from_environment(given).public_url == f"https://{host}/"
