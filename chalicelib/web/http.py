@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
+
+#: The stage that API Gateway names when somebody tests a method in its console or by TestInvokeMethod.
+TEST_CONSOLE = "test-invoke-stage"
+_CALLER = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]+:[!-~]{1,2048}")
+#: What an event of API Gateway says in two places.
+_SAID_TWICE = (("resource", "resourcePath"), ("httpMethod", "httpMethod"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class HttpRequest:
     domain_name: str = ""
     api_id: str = ""
     stage: str = ""
-    caller: str = ""  # ARN of an IAM caller, empty where the route asks for none
+    caller: str = ""  # ARN of an IAM caller; empty where there is none, or the event is not API Gateway's
 
     @property
     def media_type(self) -> str:
@@ -66,8 +73,20 @@ def from_event(event: Mapping[str, Any]) -> HttpRequest:
         domain_name=str(context.get("domainName") or ""),
         api_id=str(context.get("apiId") or ""),
         stage=str(context.get("stage") or ""),
-        caller=str(identity.get("userArn") or ""),
+        caller=_caller(event, context, str(identity.get("userArn") or "")),
     )
+
+
+def _caller(event: Mapping[str, Any], context: Mapping[str, Any], arn: str) -> str:
+    """The ARN of whom IAM let through API Gateway; empty where the event cannot have come that way.
+
+    The test console of API Gateway asks IAM for nothing and names its user all the same. Who may invoke the
+    function directly writes the event, and can write it well: docs/SECURITY.md says what keeps them out.
+    """
+    made_by_it = all(context.get(name) for name in ("requestId", "apiId", "stage"))
+    same = all(event.get(a) == context.get(b) for a, b in _SAID_TWICE)
+    good = made_by_it and same and context.get("stage") != TEST_CONSOLE and _CALLER.fullmatch(arn)
+    return arn if good else ""
 
 
 def public_url(request: HttpRequest, pattern: str) -> str:

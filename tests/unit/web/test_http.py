@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +49,44 @@ def test_an_empty_event_is_a_request_that_nothing_accepts() -> None:
     request = from_event({})
     assert (request.method, request.body, request.media_type) == ("", b"", "")
     assert request.request_id
+
+
+ANN = "arn:aws:sts::123456789012:assumed-role/ops/ann"
+
+
+def by_iam(arn: object = ANN, **changes: object) -> dict[str, Any]:
+    made = event("/v1/operator/holds", {}, {}, method="GET")
+    context = {**made["requestContext"], "identity": {"userArn": arn}, **changes}
+    return {**made, "requestContext": context}
+
+
+@pytest.mark.parametrize(
+    "arn", [ANN, "arn:aws:iam::1:user/ann", "arn:aws-cn:iam::1:root", "arn:aws-us-gov:iam::1:user/x"]
+)
+def test_whom_iam_let_through_api_gateway_is_the_caller(arn: str) -> None:
+    assert from_event(by_iam(arn)).caller == arn
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"requestContext": {"identity": {"userArn": ANN}}},
+        by_iam() | {"httpMethod": "DELETE"},
+        by_iam() | {"resource": "/v1/operator/pause"},
+        by_iam() | {"resource": None},
+        by_iam(requestId=None),
+        by_iam(apiId=""),
+        by_iam(stage=None),
+        by_iam(stage="test-invoke-stage"),
+        by_iam(None),
+        by_iam("ann"),
+        by_iam("arn:aws:iam::1:user/ann\nx"),
+        by_iam("arn:aws:s3:::bucket"),
+        by_iam({"arn": ANN}),
+    ],
+)
+def test_an_event_that_api_gateway_cannot_have_made_names_no_caller(sent: dict[str, Any]) -> None:
+    assert from_event(sent).caller == ""
 
 
 def test_who_asks_for_html() -> None:
