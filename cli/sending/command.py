@@ -47,6 +47,7 @@ same delivery ids, and nothing is deleted twice."""
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--ids", "file", metavar="FILE", help="Ids from a file, one a line or CSV; - reads stdin.")
 @click.option("--column", metavar="NAME", help="The CSV file's column with the ids: its name or number.")
+@click.option(ids_file.TRUSTED, is_flag=True, help="The ids are right, although they look rounded.")
 @click.option("--request", "whole", metavar="FILE", help="A whole request as JSON; - reads stdin.")
 @click.option("--external-id-field", metavar="FIELD", help="The ids are values of this field.")
 @click.option("--org", help="The Zoho org. Default: the source's.")

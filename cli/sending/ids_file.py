@@ -5,17 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
+from chalicelib.domain.ids import is_record_id
+from cli.sending import rounded
+
 #: Problems that are told before the rest is only counted.
 MOST_TOLD = 5
-_RECORD_ID = re.compile(r"[0-9]{1,32}")
 _EXTERNAL_ID = re.compile(r"[!-~]{1,255}")
+#: A number in a spreadsheet's own words, which nobody gives to a record for a name.
+_SCIENTIFIC = re.compile(r"[0-9][.,][0-9]+E\+[0-9]{2,}")
+TRUSTED = "--not-rounded"
+#: So many groups of three digits are no cells of a table any more.
+_GROUPS = 3
 #: What Zoho's exports put before a record's id.
 _EXPORTED = "zcrm_"
-_ROUNDED = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
+#: A spreadsheet's own ways to say that a cell is text.
+_AS_TEXT = re.compile('[\'\u2018\u2019](?P<a>.*)|="(?P<b>[^"]*)"')
+#: Invisible, and no part of an id.
+_INVISIBLE = "\ufeff\u200b\u2060"
 _NAMES = frozenset({"id", "ids", "recordid", "zohoid"})
 _DELIMITERS = ",;\t"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -44,11 +54,13 @@ class _Row:
     cells: list[str]
 
 
-def read(data: bytes, *, column: str | None = None, external: str | None = None) -> Ids:
+def read(
+    data: bytes, *, column: str | None = None, external: str | None = None, trusted: bool = False
+) -> Ids:
     """The ids in `data`.
 
     `column`: the header's name of the column, or its number from 1. `external`: the ids are values of this
-    field and no record ids. Raises Broken.
+    field and no record ids. `trusted`: somebody says that none is rounded, however they look. Raises Broken.
     """
     rows = _rows(_text(data))
     head = next(rows, None)
@@ -56,6 +68,8 @@ def read(data: bytes, *, column: str | None = None, external: str | None = None)
         raise Broken("there are no ids in it")
     check = _external_id if external else _record_id
     at, is_header = _column(head, column, external, check)
+    if not is_header and not external:
+        _refuse_parts(head)
     seen: dict[str, int] = {}
     problems, repeated = [], 0
     for row in rows if is_header else chain((head,), rows):
@@ -70,7 +84,17 @@ def read(data: bytes, *, column: str | None = None, external: str | None = None)
         raise Broken(*problems[:MOST_TOLD], *_more(len(problems)))
     if not seen:
         raise Broken("there are no ids in it, only a header")
+    if not trusted:
+        _refuse_rounded(tuple(seen), lambda at: f"line {[*seen.values()][at]}: ")
     return Ids(tuple(seen), tuple(seen.values()), repeated)
+
+
+def _refuse_parts(head: _Row) -> None:
+    """Raises Broken where the cells of the first line are one number, parted at its own commas."""
+    whole = ",".join(head.cells).strip()
+    why = rounded.as_a_number(_bare(whole))
+    if why and (len(head.cells) > _GROUPS or "E+" in whole.upper()):
+        raise Broken(f"line {head.line}: {whole[:40]!r} {why}")
 
 
 def _cell(cells: list[str], at: int, width: int) -> str:
@@ -79,16 +103,38 @@ def _cell(cells: list[str], at: int, width: int) -> str:
     """
     if any(cell.strip() for cell in cells[width:]):
         raise ValueError(f"has {len(cells)} cells, where the first line has {width}")
-    return cells[at].strip() if at < len(cells) else ""
+    return cells[at].strip().strip(_INVISIBLE).strip() if at < len(cells) else ""
 
 
-def checked(words: Iterable[str], *, external: str | None = None) -> tuple[str, ...]:
-    """Ids that were given one by one, each once. Raises Broken."""
+def checked(words: Iterable[str], *, external: str | None = None, trusted: bool = False) -> tuple[str, ...]:
+    """Ids that were given one by one, each once; `trusted` as in `read`. Raises Broken."""
     check = _external_id if external else _record_id
     try:
-        return tuple(dict.fromkeys(check(word) for word in words))
+        found = tuple(dict.fromkeys(check(word) for word in words))
     except ValueError as problem:
         raise Broken(str(problem)) from problem
+    if not trusted:
+        _refuse_rounded(found, lambda _: "")
+    return found
+
+
+def checked_texts(named: Mapping[str, str], *, trusted: bool, external: bool = False) -> None:
+    """Ids of a request, by their names in it: what is no id at all is left to the service. Raises Broken."""
+    numbers = {name: "" if external else rounded.as_a_number(text) for name, text in named.items()}
+    told = [f"{name}: {named[name]!r} {why}" for name, why in numbers.items() if why]
+    if told:
+        raise Broken(*told[:MOST_TOLD], *_more(len(told)))
+    names = list(named)
+    if not trusted:
+        _refuse_rounded(tuple(named.values()), lambda at: f"{names[at]}: ")
+
+
+def _refuse_rounded(ids: tuple[str, ...], where: Callable[[int], str]) -> None:
+    """Raises Broken where ids were rounded. `where`: what comes before a problem with the n-th."""
+    places, why = rounded.suspicious(ids)
+    if places:
+        told = [f"{where(at)}{ids[at]!r} {why}" for at in places[:MOST_TOLD]]
+        raise Broken(*told, *_more(len(places)), f"if they are right: {TRUSTED}")
 
 
 def _more(found: int) -> Iterable[str]:
@@ -106,7 +152,7 @@ def _text(data: bytes) -> str:
 
 def _rows(text: str) -> Iterator[_Row]:
     """The rows that hold anything, each with the number of its (last) line. Raises Broken on the way."""
-    first = text.lstrip().partition("\n")[0]
+    first = re.sub('"[^"\n]*"', "", text.lstrip()).partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -147,8 +193,9 @@ def _asked_for(head: list[str], column: str, check: Callable[[str], str]) -> tup
 
 
 def _starts_like_an_id(cell: str, check: Callable[[str], str]) -> bool:
-    """An id, or a broken one: a header has a letter first, or anything but a digit."""
-    if cell[:1].isdigit():
+    """An id, or a broken one: a header has a letter first."""
+    bare = _bare(cell).removeprefix(_EXPORTED)
+    if bare.lstrip("=+-")[:1].isdigit() or rounded.as_a_number(bare):
         return True
     try:
         check(cell)
@@ -162,20 +209,28 @@ def _plain(name: str) -> str:
 
 
 def _record_id(cell: str) -> str:
-    value = cell.removeprefix(_EXPORTED)
-    if _RECORD_ID.fullmatch(value):
+    value = _bare(cell).removeprefix(_EXPORTED)
+    if is_record_id(value):
         return value
-    if not cell:
+    if not value:
         raise ValueError("has no id")
     shown = cell if len(cell) <= 40 else cell[:40] + "..."
-    if _ROUNDED.fullmatch(cell):
-        raise ValueError(f"{shown!r} was rounded by a spreadsheet: export the column as text")
-    raise ValueError(f"{shown!r} is no record id: 1 to 32 digits")
+    if why := rounded.as_a_number(value):
+        raise ValueError(f"{shown!r} {why}")
+    raise ValueError(f"{shown!r} is no record id: 1 to 19 digits, the first no 0")
+
+
+def _bare(cell: str) -> str:
+    """The cell without the apostrophe or formula that keeps a spreadsheet from rounding it."""
+    marked = _AS_TEXT.fullmatch(cell)
+    return next((text for text in marked.groups() if text is not None), "").strip() if marked else cell
 
 
 def _external_id(cell: str) -> str:
     if not cell:
         raise ValueError("has no id")
+    if _SCIENTIFIC.fullmatch(cell):
+        raise ValueError(f"{cell!r} {rounded.as_a_number(cell)}")
     if not _EXTERNAL_ID.fullmatch(cell) or cell in (".", ".."):
         raise ValueError(f"{cell[:40]!r} is no external id: 1 to 255 visible characters without blanks")
     return cell

@@ -39,11 +39,18 @@ def read(words: Mapping[str, Any]) -> Given:
         raise click.UsageError("give the MODULE that the ids are of, such as Leads")
     common: Body = {"operation": "delete_records", "module": words["module"]} | _more(words)
     if words["ids"]:
-        ids = ids_file.checked(words["ids"], external=words["external_id_field"])
+        ids = ids_file.checked(
+            words["ids"], external=words["external_id_field"], trusted=words["not_rounded"]
+        )
         text = "\n".join(ids).encode()
         return Given(Wanted(common, ids), digest(text), None, len(words["ids"]) - len(ids), lambda _: "")
     data, path = _file(words["file"])
-    found = ids_file.read(data, column=words["column"], external=words["external_id_field"])
+    found = ids_file.read(
+        data,
+        column=words["column"],
+        external=words["external_id_field"],
+        trusted=words["not_rounded"],
+    )
     name = words["file"]
     return Given(
         Wanted(common, found.ids),
@@ -58,7 +65,7 @@ def _whole(words: Mapping[str, Any]) -> Given:
     if words["module"]:
         raise click.UsageError("--request FILE names the module itself")
     data, path = _file(words["whole"])
-    wanted = from_json(data)
+    wanted = from_json(data, trusted=words["not_rounded"])
     return Given(Wanted(wanted.common | _more(words), wanted.ids), digest(data), path, 0, lambda _: "")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cli.sending.ids_file import Broken
+from cli.sending.ids_file import MOST_TOLD, Broken, checked_texts
 
 #: What the service takes at most (docs/CONTRACT.md): ids of a request, bytes of a body.
 MOST_IDS = 5000
@@ -60,8 +60,10 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def from_json(data: bytes) -> Wanted:
-    """A whole request as JSON; its ids may be more than a request takes. Raises Broken."""
+def from_json(data: bytes, *, trusted: bool = False) -> Wanted:
+    """A whole request as JSON; its ids may be more than a request takes. `trusted`: see ids_file.read.
+    Raises Broken.
+    """
     try:
         found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
     except UnicodeDecodeError as problem:
@@ -73,11 +75,26 @@ def from_json(data: bytes) -> Wanted:
     if not isinstance(found, dict):
         raise Broken("must be one JSON object, as docs/CONTRACT.md has it")
     ids = found.pop("ids", None)
-    if ids is None:
-        return Wanted(found, None)
-    if not isinstance(ids, list) or not ids or not all(isinstance(each, str) for each in ids):
+    _check_ids(found, ids, trusted=trusted)
+    return Wanted(found, None if ids is None else tuple(dict.fromkeys(ids)))
+
+
+def _check_ids(found: Body, ids: Any, *, trusted: bool) -> None:
+    """Every id of the request, wherever it stands: texts, as they were, not what a program made of them."""
+    territory = found.get("territory")
+    others: Body = {name: found[name] for name in ("cvid", "record_id") if name in found}
+    if isinstance(territory, dict) and "id" in territory:
+        others["territory/id"] = territory["id"]
+    if ids is not None and (not isinstance(ids, list) or not ids):
         raise Broken('"ids" must be a list of texts: ["410405000002264040"]')
-    return Wanted(found, tuple(dict.fromkeys(ids)))
+    listed: Body = {f"ids/{at}": each for at, each in enumerate(ids or ())}
+    numbers = [name for name, each in {**others, **listed}.items() if not isinstance(each, str)]
+    if numbers:
+        words = "must be a text in quotes: programs round numbers of more than 15 digits"
+        more = [f"and {len(numbers) - MOST_TOLD} more like these"] if len(numbers) > MOST_TOLD else []
+        raise Broken(*(f"{name} {words}" for name in numbers[:MOST_TOLD]), *more)
+    checked_texts(listed, trusted=trusted, external="external_id_field" in found)
+    checked_texts(others, trusted=trusted)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Body:

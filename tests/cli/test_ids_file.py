@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import suppress
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.web.schemas import RECORD_ID
-from cli.sending import ids_file
+from chalicelib.domain.ids import LARGEST_RECORD_ID, is_record_id
 from cli.sending.ids_file import Broken, checked, read
+from cli.sending.request import from_json
 
 ID = "410405000002264040"
 
@@ -46,7 +50,7 @@ def test_repeated_ids_are_left_out_and_counted() -> None:
     [
         ("", None, "there are no ids in it"),
         ("Id\n", None, "only a header"),
-        ("7\nx\n", None, "line 2: 'x' is no record id: 1 to 32 digits"),
+        ("7\nx\n", None, "line 2: 'x' is no record id: 1 to 19 digits"),
         ("Id,Name\n7,Ann\n,Bob\n", None, "line 3: has no id"),
         ("Name,Id\nAnn,7\nBob\n", None, "line 3: has no id"),
         ("4.10405E+17\n", None, "line 1: '4.10405E+17' was rounded by a spreadsheet"),
@@ -79,13 +83,12 @@ def test_external_ids() -> None:
         read(b"A-1\na b\n", external="External")
 
 
-def test_an_id_is_what_the_service_takes_for_one() -> None:
-    assert ids_file._RECORD_ID.pattern == RECORD_ID.pattern
+IDS = some.integers(1, LARGEST_RECORD_ID).map(str)
 
 
-@given(some.lists(some.from_regex(r"\A[0-9]{1,32}\Z"), min_size=1, unique=True))
+@given(some.lists(IDS, min_size=1, unique=True))
 def test_any_ids_come_back_as_they_were(ids: list[str]) -> None:
-    assert read("\n".join(ids).encode()).ids == tuple(ids)
+    assert read("\n".join(ids).encode(), trusted=True).ids == tuple(ids)
 
 
 @given(some.binary(max_size=200))
@@ -93,4 +96,136 @@ def test_anything_is_ids_or_is_told(data: bytes) -> None:
     with suppress(Broken):
         found = read(data)
         assert found.ids
-        assert all(RECORD_ID.fullmatch(each) for each in found.ids)
+        assert all(map(is_record_id, found.ids))
+
+
+# --- rounded ids -----------------------------------------------------------------------------------
+
+LONG = some.integers(10**17, LARGEST_RECORD_ID)
+
+
+def told(text: str, **how: Any) -> str:
+    with pytest.raises(Broken) as problem:
+        read(text.encode(), **how)
+    return str(problem.value)
+
+
+@given(some.lists(LONG, min_size=1, max_size=50))
+def test_a_file_that_a_spreadsheet_rounded_is_refused(ids: list[int]) -> None:
+    """Fifteen digits are kept, then come zeros."""
+    rounded = "\n".join(
+        f"{n:.14e}".replace(".", "").partition("e")[0] + "0" * (len(str(n)) - 15) for n in ids
+    )
+    with pytest.raises(Broken):
+        read(rounded.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "410405000002264000",
+        "3652397000000530000",
+        "3652397000005380000",
+        "Id\n410405000002264000\n410405000002265000\n",
+        "Id,Name\n410405000002264040,Ann\n410405000002264000,Bob\n",
+        "Id\n" + "".join(f"41040500000226{n:04}\n" for n in range(1, 90)) + "410405000002278000\n",
+        "zcrm_410405000002264000",
+        "'410405000002264000",
+    ],
+)
+def test_zeros_after_fifteen_digits_are_refused_with_their_line_and_a_way_out(text: str) -> None:
+    words = told(text)
+    assert "has only zeros after its first 15 digits" in words
+    assert "export or format the column as text" in words
+    assert words.endswith("if they are right: --not-rounded")
+    assert "line " in words
+    assert read(text.encode(), trusted=True).ids
+
+
+def test_as_many_zeros_as_chance_makes_are_no_trouble() -> None:
+    in_order = [str(410405000002264001 + n) for n in range(5000)]
+    assert read("\n".join(in_order).encode()).ids == tuple(in_order)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("3.65239E+18", "was rounded by a spreadsheet"),
+        ("3,65239E+18", "was rounded by a spreadsheet"),
+        ("4.10405000002264e17", "was rounded by a spreadsheet"),
+        ("4E+17", "was rounded by a spreadsheet"),
+        ("410405000002264040.0", "read as a number with a fraction"),
+        ("410405000002264040,00", "read as a number with a fraction"),
+        ("410,405,000,002,264,040", "written as a number with separators"),
+        ("410.405.000.002.264.040", "written as a number with separators"),
+        ("410 405 000 002 264 040", "written as a number with separators"),
+        ("410'405'000'002'264'040", "written as a number with separators"),
+        ("410\u00a0405\u00a0000", "written as a number with separators"),
+        ("410\u202f405\u202f000", "written as a number with separators"),
+        ("410,405,000.00", "written as a number with separators"),
+        ("41,04,05,000", "written as a number with separators"),
+        ("########", "where a column is too narrow"),
+        ("=4.10405E+17", "is no record id"),
+        ("007", "is no record id"),
+        ("0", "is no record id"),
+        ("9223372036854775808", "is no record id"),
+    ],
+)
+def test_what_only_numbers_look_like_is_refused_with_the_reason(cell: str, says: str) -> None:
+    for text, how in (
+        (f'Id;Name\n7;Ann\n"{cell}";Bob\n', {}),
+        (f'Id\n"zcrm_{cell}"\n', {}),
+        (f'"{cell}"\t7\n', {"column": "1"}),
+        (f"Id;Name\n7;Ann\n'{cell};Bob\n", {}),
+    ):
+        assert says in told(text, **how), text
+        assert says in told("\ufeff" + text, **how), text
+    with pytest.raises(Broken, match=re.escape(says)):
+        checked([cell])
+    told(f'"{cell}"\t7\n', column="1", trusted=True)  # no word makes an id of it
+
+
+@pytest.mark.parametrize("text", ["410,405,000,002,264,040\n", "'410,405,000,002,264,040\n", "4,10405E+17\n"])
+def test_a_number_is_not_taken_for_a_table(text: str) -> None:
+    assert "a spreadsheet" in told(text, column="1") or "separators" in told(text, column="1")
+
+
+@pytest.mark.parametrize(
+    "cell", ["'{}", '"=""{}"""', "\ufeff{}", "\u200b{}\u00a0", " {} ", '"{}"', "zcrm_{}", "'zcrm_{}"]
+)
+def test_what_keeps_an_id_whole_in_a_spreadsheet_is_read_over(cell: str) -> None:
+    assert read(f"Id\n7\n{cell.format(ID)}\n".encode()).ids == ("7", ID)
+
+
+@given(some.lists(LONG, min_size=3, max_size=50, unique=True))
+def test_ids_that_a_program_read_as_numbers_are_refused(ids: list[int]) -> None:
+    for written in ([f"{float(n):.0f}" for n in ids], [str(int(Decimal(repr(float(n))))) for n in ids]):
+        if all(map(is_record_id, written)):
+            with pytest.raises(Broken):
+                read("\n".join(written).encode())
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        ({"ids": ["410405000002264000"]}, "ids/0: '410405000002264000' has only zeros"),
+        ({"ids": ["7", "4.10405E+17"]}, "ids/1: '4.10405E+17' was rounded"),
+        ({"ids": [410405000002264040]}, "ids/0 must be a text in quotes: programs round numbers"),
+        ({"ids": ["7", 4.1e17]}, "ids/1 must be a text in quotes"),
+        ({"cvid": "3652397000000530000"}, "cvid: '3652397000000530000' has only zeros"),
+        ({"cvid": 3652397000000538003}, "cvid must be a text in quotes"),
+        ({"cvid": "7", "territory": {"id": 7.0}}, "territory/id must be a text in quotes"),
+        ({"record_id": "3.65E+18", "ids": ["7"]}, "record_id: '3.65E+18' was rounded"),
+        ({"ids": ["410405000002264000"], "external_id_field": "X"}, "has only zeros"),
+    ],
+)
+def test_a_request_with_rounded_ids_is_refused(request_: dict[str, Any], says: str) -> None:
+    with pytest.raises(Broken) as problem:
+        from_json(json.dumps(request_).encode())
+    assert says in str(problem.value)
+
+
+def test_external_ids_that_a_spreadsheet_rounded() -> None:
+    assert "was rounded by a spreadsheet" in told("External\n1.23457E+15\n", external="External")
+    assert "has only zeros" in told("External\n410405000002264000\n", external="External")
+    assert read(b"External\n1E5\n7.0\n", external="External").ids == ("1E5", "7.0")
