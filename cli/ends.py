@@ -19,6 +19,7 @@ class End(IntEnum):
     NOT_ALL_GONE = 4
     NEEDS_A_PERSON = 5
     NOT_ENDED_YET = 6
+    ACCEPTED_BEFORE = 7
     INTERRUPTED = 130
 
 
@@ -30,6 +31,7 @@ MEANING = {
     End.NOT_ALL_GONE: "ended, not all gone: partially_completed, failed, refused, cancelled",
     End.NEEDS_A_PERSON: "ended as needs_attention: a person has to look, then expunge resolve",
     End.NOT_ENDED_YET: "not ended within --timeout",
+    End.ACCEPTED_BEFORE: "nothing was sent: all of it was accepted before",
     End.INTERRUPTED: "interrupted; the last lines say what is known and how to go on",
 }
 

@@ -42,6 +42,14 @@ def deletion_id(now: float, random: bytes) -> str:
     return "del_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def made_at(deletion_id: str) -> float:
+    """When a deletion was accepted, as its id tells: seconds since the epoch."""
+    number = 0
+    for each in deletion_id.removeprefix("del_")[:10]:
+        number = number << 5 | _ALPHABET.index(each)
+    return number / 1000
+
+
 def is_deletion_id(text: str) -> bool:
     """True where `text` could be the id of a deletion: to refuse anything else before it becomes a key."""
     return _DELETION_ID.fullmatch(text) is not None

@@ -11,7 +11,7 @@ import click
 
 from cli import bar
 from cli.bar import Bar
-from cli.ends import FINAL, Interrupted, OutOfReach, of_statuses
+from cli.ends import FINAL, End, Interrupted, OutOfReach, of_statuses
 from cli.following import progress
 from cli.following.targets import Target, from_words
 from cli.operating import render
@@ -46,9 +46,17 @@ def watch(deletions: tuple[str, ...], timeout: float | None, stage: str | None, 
 
 
 def finish(
-    targets: Sequence[Target], timeout: float | None, *, as_json: bool, told: dict[str, Any], again: str
+    targets: Sequence[Target],
+    timeout: float | None,
+    *,
+    as_json: bool,
+    told: dict[str, Any],
+    again: str,
+    best: End = End.DONE,
 ) -> None:
-    """Follow to the end, say what came of it and end the command. `told` goes into the JSON."""
+    """Follow to the end, say what came of it and end the command. `told` goes into the JSON; `best`: the
+    exit code where all have completed.
+    """
     seen: dict[str, dict[str, Any]] = {}
     try:
         with bar.shown() as shown:
@@ -66,7 +74,7 @@ def finish(
         say_json({**told, "counts": summed.counts, "deletions": found})
     else:
         say(*_ending(found, summed))
-    click.get_current_context().exit(code.value)
+    click.get_current_context().exit((best if code is End.DONE else code).value)
 
 
 def _follow(

@@ -11,11 +11,14 @@ from typing import Any
 
 import click
 
+from chalicelib.domain.document import iso
+from chalicelib.domain.ids import is_deletion_id, made_at
 from cli import bar
-from cli.ends import OutOfReach
+from cli.ends import End, OutOfReach
 from cli.following.command import finish
 from cli.following.targets import Target
 from cli.http import Patience
+from cli.operating.render import many, moment
 from cli.options import dry_run as dry_run_option
 from cli.options import options
 from cli.output import say
@@ -79,12 +82,14 @@ def send(
         courier = Courier(chosen.door, Patience(), shown, given.where)
         if state is not None:
             try:
-                answers, kept = _with_journal(state, given, courier, most, words["chunk"])
+                answers, kept, new = _with_journal(state, given, courier, most, words["chunk"])
             except OSError as problem:
                 raise OutOfReach(f"{state}: {problem.strerror}") from problem
         else:
             answers, kept = [_single(given, courier, most, words["delivery_id"])], None
+            new = int(not (words["delivery_id"] and answers[0].replayed))
     told = {
+        "sent": new,
         "requests": [asdict(each) for each in answers],
         "ids": given.wanted.count,
         "repeated": given.repeated,
@@ -93,9 +98,12 @@ def send(
     waits = wait or words["dry_run"]
     if not (waits and as_json):
         _say(told, answers, kept, as_json=as_json)
+    best = End.DONE if new else End.ACCEPTED_BEFORE
     if waits:
         targets = [Target(each.id, each.link) for each in answers]
-        finish(targets, timeout, as_json=as_json, told=told, again=str(state) if state else "")
+        again = str(state) if state else ""
+        finish(targets, timeout, as_json=as_json, told=told, again=again, best=best)
+    click.get_current_context().exit(best.value)
 
 
 def _read(words: dict[str, Any]) -> Given:
@@ -113,7 +121,8 @@ def _read(words: dict[str, Any]) -> Given:
 
 def _with_journal(
     state: Path, given: Given, courier: Courier, most: int, chunk: int | None
-) -> tuple[list[Answer], Journal]:
+) -> tuple[list[Answer], Journal, int]:
+    """The answers, the journal, and how many requests were sent now."""
     wanted = given.wanted
     plan = deliver.plan_of(wanted, courier.door, given.digest)
     fresh = not state.exists()
@@ -128,19 +137,18 @@ def _with_journal(
         if chunk is not None and any(part.count > chunk for part in found.parts):
             raise click.UsageError(f"{state} was begun with larger parts than --chunk {chunk}")
         if not fresh and found.left:
-            done, many = len(found.answers), len(found.parts)
-            courier.bar.say(f"going on with {state}: {done} of {many} requests accepted before")
-        elif not fresh:
-            courier.bar.say(f"all of it was accepted before: {state}. To send it anew, remove that file")
+            done, whole = len(found.answers), many(len(found.parts), "request")
+            courier.bar.say(f"going on with {state}: {done} of {whole} accepted before")
+        new = len(found.left)
         courier.deliver(found, wanted)
-        return [found.answers[part.number] for part in found.parts], found
+        return [found.answers[part.number] for part in found.parts], found, new
 
 
 def _single(given: Given, courier: Courier, most: int, delivery: str | None) -> Answer:
     wanted = given.wanted
     cut = list(wanted.cut(most))
     if len(cut) > 1:
-        words = f"{wanted.count:,} ids go in {len(cut)} requests of at most {most}"
+        words = f"{many(wanted.count, 'id')} go in {many(len(cut), 'request')} of at most {most}"
         raise click.UsageError(f"{words}: give --state FILE, where the command remembers what was sent")
     name = delivery or f"send-{secrets.token_hex(12)}"
     body = wanted.body(*cut[0])
@@ -151,14 +159,28 @@ def _single(given: Given, courier: Courier, most: int, delivery: str | None) -> 
 
 def _say(told: dict[str, Any], answers: list[Answer], kept: Journal | None, *, as_json: bool) -> None:
     """The result on standard output."""
+    lines = [] if told["sent"] else _before(answers, kept)
     if kept is None:
         (only,) = answers
-        lines = [f"{only.id} accepted" + (" before" if only.replayed else ""), only.link]
+        lines += [f"{only.id} accepted" + (" before" if only.replayed else ""), only.link]
     else:
-        watch = f"expunge watch {shlex.quote(str(kept.path))}"
-        again = f", {told['repeated']:,} repeated ids left out" if told["repeated"] else ""
-        lines = [
-            f"{len(answers)} requests accepted, {told['ids']:,} ids{again}",
-            f"to see how they end: {watch}",
-        ]
+        if told["sent"]:
+            named = f", {many(told['ids'], 'id')}" if told["ids"] else ""
+            again = f", {many(told['repeated'], 'repeated id')} left out" if told["repeated"] else ""
+            lines.append(f"{many(len(answers), 'request')} accepted{named}{again}")
+        lines.append(f"to see how {'it ends' if len(answers) == 1 else 'they end'}: {_watch(kept)}")
     say(*([json.dumps(told)] if as_json else lines))
+
+
+def _watch(kept: Journal) -> str:
+    return f"expunge watch {shlex.quote(str(kept.path))}"
+
+
+def _before(answers: list[Answer], kept: Journal | None) -> list[str]:
+    """That nothing was sent now, since when, and how to send it anew."""
+    times = sorted(made_at(each.id) for each in answers if is_deletion_id(each.id)) or [0.0]
+    days = list(dict.fromkeys(moment(iso(each)) for each in (times[0], times[-1])))
+    lines = [f"0 sent now, all of it was accepted before on {' to '.join(days)}"]
+    if kept is None:
+        return [*lines, "to ask for it anew, leave --delivery-id out"]
+    return [*lines, f"to send it anew: another --state, or remove {shlex.quote(str(kept.path))}"]

@@ -12,6 +12,7 @@ from cli import http
 from cli.bar import Bar
 from cli.ends import Interrupted, OutOfReach
 from cli.http import Patience
+from cli.operating.render import many
 from cli.place import Refused
 from cli.sending.doors import Door
 from cli.sending.journal import Answer, Journal, Part, read
@@ -38,7 +39,9 @@ def check_same(journal: Journal, plan: dict[str, Any], wanted: Wanted) -> None:
     before = journal.plan
     remedy = f"Nothing was sent. Give another --state FILE, or remove {journal.path} to begin anew"
     if before["input"] != plan["input"] or before["ids"] != plan["ids"]:
-        begun = f"{len(journal.answers)} of {len(journal.parts)} requests of the old one were accepted"
+        begun = (
+            f"{len(journal.answers)} of {many(len(journal.parts), 'request')} of the old one were accepted"
+        )
         raise Refused(f"the input has changed since {journal.path} was begun; {begun}. {remedy}")
     for name, words in (("to", "goes to"), ("request", "asks for")):
         if before[name] != plan[name]:
@@ -100,10 +103,11 @@ class Courier:
         return Refused("; ".join([words, *filter(None, places)]))
 
     def _tell(self, journal: Journal, wanted: Wanted) -> None:
-        done, many = len(journal.answers), len(journal.parts)
-        words = f"{done} of {many} requests accepted, {journal.accepted:,} of {wanted.count:,} ids"
-        self.bar.at(done, many, words)
-        if done == many:
+        done, total = len(journal.answers), len(journal.parts)
+        words = f"{done} of {many(total, 'request')} accepted"
+        words += f", {journal.accepted:,} of {many(wanted.count, 'id')}" if wanted.count else ""
+        self.bar.at(done, total, words)
+        if done == total:
             self.bar.say(words)
 
 
@@ -113,7 +117,9 @@ def _ids_at_fault(answer: requests.Response) -> Sequence[int]:
 
 
 def _so_far(journal: Journal, part: Part, *, doubt: bool = True) -> str:
-    words = f"{len(journal.answers)} of {len(journal.parts)} requests are accepted ({journal.accepted:,} ids)"
+    be = "is" if len(journal.parts) == 1 else "are"
+    words = f"{len(journal.answers)} of {many(len(journal.parts), 'request')} {be} accepted"
+    words += f" ({many(journal.accepted, 'id')})" if journal.plan["ids"] else ""
     this = f", request {part.number} is in doubt" if doubt else ""
     return (
         f"{words}{this}.\n{journal.path} remembers them: the same command goes on"

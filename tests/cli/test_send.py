@@ -77,8 +77,8 @@ def test_a_file_goes_in_parts_and_is_sent_once(service: Service, send: Send, lea
     told = json.loads(done.stdout)
     assert (len(told["requests"]), told["ids"], told["state"]) == (3, 25, f"{leads}.expunge")
     again = send("Leads", "--ids", str(leads), "--reference", "t 1")
-    assert (again.exit_code, len(service.tries)) == (0, 3)
-    assert "all of it was accepted before" in again.stderr
+    assert (again.exit_code, len(service.tries)) == (7, 3)
+    assert again.stdout.startswith("0 sent now, all of it was accepted before on 20")
 
 
 def test_trouble_is_tried_again_under_the_same_id(service: Service, send: Send, slept: list[float]) -> None:
@@ -210,6 +210,69 @@ def test_one_request_may_be_sent_again_by_its_id(service: Service, send: Send) -
     assert name == service.tries[0]
     assert send("Leads", "7", "--delivery-id", name).exit_code == 0
     assert set(service.tries) == {name}
+    again = send("Leads", "7", "--delivery-id", name)
+    assert again.exit_code == 7
+    assert again.stdout.startswith("0 sent now, all of it was accepted before on 20")
+
+
+REQUEST = {"operation": "delete_records", "module": "Leads", "ids": ["7"]}
+
+
+def test_a_repeated_send_is_never_taken_for_a_new_one(service: Service, send: Send, tmp_path: Path) -> None:
+    """A weekly job with one request file would be green for ever, and delete nothing."""
+    file = tmp_path / "weekly.json"
+    file.write_text(json.dumps(REQUEST))
+    service.documents[f"del_01JD{0:022}"] = [document("completed", id=f"del_01JD{0:022}")]
+    first = send("--request", str(file))
+    assert (first.exit_code, first.stdout.splitlines()[0]) == (0, "1 request accepted, 1 id")
+    for words in ([], ["--wait"], ["--json"], ["--wait", "--json"]):
+        again = send("--request", str(file), *words)
+        assert again.exit_code == 7, again.output
+        assert len(service.taken) == 1
+        if "--json" in words:
+            assert json.loads(again.stdout)["sent"] == 0
+        else:
+            assert again.stdout.startswith("0 sent now, all of it was accepted before on 2024-11-")
+            assert "to send it anew: another --state, or remove" in again.stdout
+    assert send("--request", str(file), "--state", str(tmp_path / "next.expunge")).exit_code == 0
+    assert len(service.taken) == 2
+
+
+def test_a_repeated_send_that_ended_badly_says_so(service: Service, send: Send, tmp_path: Path) -> None:
+    file = tmp_path / "weekly.json"
+    file.write_text(json.dumps(REQUEST))
+    service.documents[f"del_01JD{0:022}"] = [document("failed", id=f"del_01JD{0:022}")]
+    assert send("--request", str(file)).exit_code == 0
+    assert send("--request", str(file), "--wait").exit_code == 4
+
+
+def test_a_repeated_dry_run_is_an_old_one(service: Service, send: Send, tmp_path: Path) -> None:
+    plan = {"would_delete": 9, "first_ids": ["1"], "calls": 1, "credits": 1}
+    shown = document("completed", id=f"del_01JD{0:022}", dry_run=True, plan=plan)
+    service.documents[f"del_01JD{0:022}"] = [shown]
+    file = tmp_path / "weekly.json"
+    file.write_text(json.dumps(REQUEST))
+    assert send("--request", str(file), "--dry-run").exit_code == 0
+    again = send("--request", str(file), "--dry-run")
+    assert (again.exit_code, "0 sent now" in again.stdout) == (7, True)
+
+
+def test_what_was_in_doubt_and_is_sent_again_is_no_repetition(
+    service: Service, send: Send, leads: Path
+) -> None:
+    service.troubles = [(0, {"lost": "yes"}, None)] * 8
+    assert send("Leads", "--ids", str(leads)).exit_code == 1
+    service.troubles = []
+    done = send("Leads", "--ids", str(leads))
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "1 request accepted, 25 ids")
+
+
+def test_a_view_names_no_ids(service: Service, send: Send, tmp_path: Path) -> None:
+    file = tmp_path / "view.json"
+    file.write_text(json.dumps({"operation": "mass_delete", "module": "Leads", "cvid": "7"}))
+    done = send("--request", str(file))
+    assert done.stdout.splitlines()[0] == "1 request accepted"
+    assert "0 ids" not in done.output
 
 
 def test_a_dry_run_has_a_journal_of_its_own_and_says_what_would_go(
