@@ -8,6 +8,7 @@ import click
 
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
+from chalicelib.domain.modules import canonical, is_standard, problem_of
 from chalicelib.domain.source import OPERATOR
 from cli import workers
 from cli.options import dry_run, options
@@ -62,6 +63,12 @@ def new(source: str, stage: str | None, as_json: bool, **limits: Any) -> None:
     if source in sources:
         raise Refusal(f"there is a source {source!r} already: keys rotate gives it one more key")
     given = {name: list(v) if isinstance(v, tuple) else v for name, v in limits.items() if v}
+    given["modules"] = list(dict.fromkeys(map(canonical, given["modules"])))
+    for name in given["modules"]:
+        if not is_standard(name) and not problem_of(name):
+            click.echo(
+                f"{name} is none of Zoho's own modules: the org has to have one by this name", err=True
+            )
     key = new_key()
     _store(place, sources, version, source, {**given, "keys": [key]})
     _show(place, source, {**given, "keys": [key]})

@@ -65,8 +65,8 @@ def parts(name: str) -> tuple[str, ...]:
 
 
 def listed(names: Iterable[str]) -> frozenset[str]:
-    """A list of modules: each once, by its canonical name; `Activities` is what it stands for."""
-    return frozenset(part for name in names for part in parts(name))
+    """A list of modules: each once, by its canonical name; with `Activities`, what it stands for too."""
+    return frozenset(part for name in names for part in (canonical(name), *parts(name)))
 
 
 def covers(allowed: Set[str], name: str) -> bool:

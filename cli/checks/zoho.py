@@ -81,7 +81,7 @@ def _parsed(look: Look, seen: Seen, name: str, *, custom: bool, used: bool) -> O
 def _entered(look: Look, seen: Seen, org: Org, uses: list[Use]) -> None:
     """Add what is wrong once Zoho is asked."""
     try:
-        entry = _entry(look, seen, org)
+        entry = enter(look, seen, org)
     except Refusal as refusal:
         trouble = refusal.trouble
         mend = zoho_words.for_org(trouble.mend, org.name, look.option)
@@ -93,7 +93,7 @@ def _entered(look: Look, seen: Seen, org: Org, uses: list[Use]) -> None:
     _clock(look, seen, org)
 
 
-def _entry(look: Look, seen: Seen, org: Org) -> Entry | None:
+def enter(look: Look, seen: Seen, org: Org) -> Entry | None:
     """A token that Zoho takes: the shared one where it is good, so that none of the ration is spent.
 
     Raises Refusal; None, with a fault added, where Zoho cannot be entered.

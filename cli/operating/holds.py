@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
-from cli import http
+from chalicelib.domain import modules
+from chalicelib.domain.ids import is_record_id
+from cli import http, known_records
 from cli.ends import Interrupted
 from cli.operating import render
 from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
-from cli.place import Group, find
+from cli.place import Group, Place, Refused, find
 
 EXAMPLES = """\b
 Examples:
@@ -56,14 +58,45 @@ def show_hold(module: str, record: str, org: str, stage: str | None, as_json: bo
 @click.option("--reason", required=True, help="Why; shown with the hold.")
 @click.option("--until", help="A time such as 2027-01-31T00:00:00Z. Default: until it is removed.")
 @org_option()
+@click.option("--force", is_flag=True, help="Do not ask Zoho whether module and records are there.")
 @dry_run_option("Ask the service what it would answer; it sets none.")
 @options
 def set_hold(  # the command's options
-    module: str, records: tuple[str, ...], reason: str, until: str | None, org: str, **how: Any
+    module: str, records: tuple[str, ...], reason: str, until: str | None, org: str, force: bool, **how: Any
 ) -> None:
-    """Hold RECORDs of MODULE: they are not deleted, whoever asks, from now on."""
+    """Hold RECORDs of MODULE: they are not deleted, whoever asks, from now on.
+
+    Zoho is asked first: where it has no such module, or not all of the records, none is held. Where it cannot
+    be asked they are held, and that is said.
+    """
+    module = _module(module)
     body = {"reason": reason, **({"until": until} if until else {})}
-    _each(module, records, org, "PUT", body, **how)
+    if not all(map(is_record_id, records)):
+        force = True  # the service refuses what cannot be an id, and says what one is
+    place = find(how["stage"], as_json=how["as_json"])
+    unasked = "--force" if force else _unless_unknown(place, org, module, records)
+    _each(module, records, org, "PUT", body, unasked=unasked, **how)
+
+
+def _module(name: str) -> str:
+    """The module's one name. Raises UsageError for what cannot be a module."""
+    if problem := modules.problem_of(name):
+        raise click.BadParameter(problem, param_hint="MODULE")
+    return modules.canonical(name)
+
+
+def _unless_unknown(place: Place, org: str, module: str, records: tuple[str, ...]) -> str:
+    """Why Zoho could not be asked, "" where it has the records. Raises Refused where it does not."""
+    found = known_records.known(place, org, module, records)
+    if found.unasked:
+        return found.unasked
+    again = "nothing was held; look at the module and the ids, or hold them all the same with --force"
+    if found.no_module:
+        words = f"Zoho knows no module {module} in org {org} (letter case counts), or its user may not see it"
+        raise Refused(f"{words}; {again}")
+    if found.missing:
+        raise Refused(f"there is no such record in {module}: {' '.join(found.missing)}; {again}")
+    return ""
 
 
 @holds.command(name="remove", epilog="\b\nExample:\n  expunge holds remove Leads 410405000002264040")
@@ -85,11 +118,11 @@ def _each(
     body: Any,
     *,
     dry_run: bool,
-    stage: str | None,
-    as_json: bool,
+    unasked: str = "",
+    **how: Any,
 ) -> None:
-    place = find(stage, as_json=as_json)
-    api = reach(place, stage)
+    place = find(how["stage"], as_json=how["as_json"])
+    api = reach(place, how["stage"])
     left, done = list(records), list[dict[str, Any]]()
     try:
         for record in records:
@@ -104,7 +137,10 @@ def _each(
         raise type(problem)(words) from problem
     word = ("would be " if dry_run else "") + ("held" if method == "PUT" else "no longer held")
     lines = [f"{word}: {line}" for each in done for line in _lines(each)[:1]]
-    place.say({"holds": done, "dry_run": dry_run}, *lines)
+    if unasked:
+        lines.append(f"Zoho was not asked whether it has them ({unasked}): check module and ids")
+    checked = {} if method == "DELETE" else {"checked": not unasked}
+    place.say({"holds": done, "dry_run": dry_run, **checked}, *lines)
 
 
 def _until(hold: dict[str, Any]) -> str:

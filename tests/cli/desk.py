@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,8 +38,9 @@ _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/
 
 @dataclass
 class Desk:
-    """`asked`: what came, as method and path. `run`: a command, with its stack found;
-    `when_read`: called with a deletion's id before its link is read.
+    """`asked`: what came, as method and path. `run`: a command, with its stack found; `when_read`: called
+    with a deletion's id before its link is read. `zoho`: the secret of the org `default`, None where it has
+    none.
     """
 
     house: House
@@ -47,6 +48,7 @@ class Desk:
     url: str = ""
     asked: list[str] = field(default_factory=list)
     when_read: Callable[[str], object] = lambda _: None
+    zoho: Mapping[str, str] | None = None
 
     def run(self, *words: str, stdin: bytes | None = None) -> Result:
         """One command."""
@@ -108,9 +110,16 @@ class Desk:
                 sent["requestContext"]["identity"]["userArn"] = ANN
                 answer = self.house.app(sent, CONTEXT)
                 return answer["statusCode"], answer["headers"], answer["body"]
+        if parts.path.endswith("/expunge-local-work/configuration"):
+            variables = {"EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS": "true"}
+            return 200, {}, json.dumps({"Environment": {"Variables": variables}})
+        if b"/zoho/" in body:
+            if self.zoho is None or not json.loads(body)["SecretId"].endswith("/zoho/default"):
+                return 400, {}, json.dumps({"__type": "ResourceNotFoundException"})
+            return 200, {}, json.dumps({"SecretString": json.dumps(self.zoho), "VersionId": "1" * 32})
         if "secretsmanager" in headers.get("X-Amz-Target", ""):
             text = json.dumps(self.house.sources.held)
-            return 200, {}, json.dumps({"SecretString": text, "VersionId": "1", "Name": "sources"})
+            return 200, {}, json.dumps({"SecretString": text, "VersionId": "1" * 32, "Name": "sources"})
         return 200, {"Content-Type": "text/xml"}, _IDENTITY
 
 

@@ -69,7 +69,7 @@ def test_a_list_that_has_both_names_of_a_module_has_it_once() -> None:
     source = parse("crm", {"keys": [new_key()], "modules": ["Potentials", "Deals", "Leads", "Leads"]})
     assert source.modules == {"Deals", "Leads"}
     source = parse("crm", {"keys": [new_key()], "modules": ["Activities"]})
-    assert source.modules == {"Tasks", "Events", "Calls"}
+    assert source.modules == {"Activities", "Tasks", "Events", "Calls"}
 
 
 @pytest.mark.parametrize("name", ["users", "Settings", "coql", "org", "a b", "", "9x", None, 5])

@@ -1,0 +1,118 @@
+"""Asks Zoho which of some records it has, as `expunge doctor` asks it: reads only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.adapters import zoho_read
+from chalicelib.adapters.zoho_org_secret import BadSecret, parse_org
+from chalicelib.adapters.zoho_parse import json_object
+from chalicelib.domain import modules
+from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
+from chalicelib.service.ports import Org
+from cli import secret_text, stage, zoho_probe
+from cli.checks import zoho
+from cli.checks.look import Look, Seen
+from cli.place import Place
+from cli.zoho_probe import Probe, Refusal
+
+_CUSTOM = frozenset({"accounts_url", "api_url"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What Zoho knows. `unasked`: why it could not be asked, "" where it answered. `no_module`: it knows no
+    such module. `missing`: records that it does not have, in the order asked.
+    """
+
+    unasked: str = ""
+    no_module: bool = False
+    missing: tuple[str, ...] = ()
+
+
+def known(place: Place, org: str, module: str, records: Sequence[str]) -> Known:
+    """Which records the module has; of a name that stands for several modules, any of them."""
+    try:
+        probe = _probe(place, org)
+        left, unknown = list(dict.fromkeys(records)), 0
+        names = modules.parts(module)
+        for name in names:
+            there = _there(probe, name, left)
+            unknown += there is None
+            left = [one for one in left if one not in (there or ())]
+    except _Unasked as why:
+        return Known(unasked=str(why))
+    except ClientError as problem:
+        return Known(unasked=f"AWS answers {problem.response['Error']['Code']} to {problem.operation_name}")
+    except BotoCoreError as problem:
+        return Known(unasked=f"AWS cannot be reached ({type(problem).__name__})")
+    return Known(no_module=unknown == len(names), missing=tuple(left))
+
+
+class _Unasked(Exception):
+    """Zoho cannot be asked; the text says why."""
+
+
+def _probe(place: Place, name: str) -> Probe:
+    org = _org(place, name)
+    look, seen = Look(place, time.time()), Seen()
+    try:
+        entry = zoho.enter(look, seen, org)
+    except Refusal as refusal:
+        raise _Unasked(refusal.trouble.what) from refusal
+    if entry is None:
+        raise _Unasked(seen.faults[-1].what)
+    return entry.probe
+
+
+def _org(place: Place, name: str) -> Org:
+    try:
+        text, _ = secret_text.read(place, f"expunge/{place.stage}/zoho/{name}")
+    except secret_text.Missing as missing:
+        raise _Unasked(f"org {name} has no secret") from missing
+    if not text:
+        raise _Unasked(f"the secret of org {name} was never filled")
+    hosts = _CUSTOM & (json_object(text.encode()) or {}).keys()
+    try:
+        return parse_org(name, text, custom_hosts=bool(hosts) and stage.allows_custom_hosts(place))
+    except BadSecret as problem:
+        raise _Unasked(f"the secret of org {name} {problem}") from problem
+
+
+def _there(probe: Probe, module: str, records: Sequence[str]) -> set[str] | None:
+    """Those of the records that are there, converted and unapproved ones too; None for an unknown module."""
+    found: set[str] = set()
+    size = BATCH_LIMIT[CallKind.READ]
+    for start in range(0, len(records), size):
+        some = records[start : start + size]
+        query = {"ids": ",".join(some), "fields": "id", "converted": "both", "approved": "both"}
+        reply = zoho_read.records(probe.get(module, **query))
+        if _code(reply) == "INVALID_MODULE":
+            return None
+        if zoho_read.usable(reply, some):
+            found |= {str(item.id) for item in reply.items}
+        elif zoho_read.refused(reply):
+            found |= _queried(probe, module, some)
+        else:
+            raise _Unasked(f"Zoho answers {zoho_probe.words_of(reply)} in {module}")
+    return found
+
+
+def _queried(probe: Probe, module: str, records: Sequence[str]) -> set[str]:
+    """The same by COQL, as the service asks where Zoho does not list records by ids."""
+    found: set[str] = set()
+    for start in range(0, len(records), zoho_read.IN_LIST):
+        some = records[start : start + zoho_read.IN_LIST]
+        reply = zoho_read.records(probe.coql(zoho_read.select_ids(module, some)))
+        if not zoho_read.usable(reply, some):
+            raise _Unasked(f"Zoho answers {zoho_probe.words_of(reply)} in {module}")
+        found |= {str(item.id) for item in reply.items}
+    return found
+
+
+def _code(reply: Reply) -> str:
+    return reply.error.code if reply.error is not None else ""
