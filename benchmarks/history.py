@@ -137,6 +137,7 @@ def _server(directory: Path) -> Iterator[Server]:
         "IOT_MTLS_ENABLED": "false",
         "SFTP_ENABLED": "false",
         "TMPDIR": str(directory),
+        "PYTHONPATH": str(ROOT),  # for the front of the local AWS
         **keys,
     }
     with _spoken_to([str(ministack.PYTHON), str(SERVER)], environment) as process:

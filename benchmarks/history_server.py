@@ -14,6 +14,8 @@ from typing import Any
 from ministack import app  # type: ignore[import-not-found]  # its environment has it
 from ministack.services import dynamodb  # type: ignore[import-not-found]  # as above
 
+from local import front
+
 DAYS = 400
 
 
@@ -43,4 +45,5 @@ def obey() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=obey, daemon=True).start()
+    front.put_before(app)
     app.main()

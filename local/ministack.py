@@ -16,6 +16,8 @@ from local.processes import Note, Started, start
 from local.settings import REGION, ROOT
 
 PYTHON = ROOT / ".venvs/ministack/bin/python"
+#: Run with -P, or Python would look for modules beside it first.
+FRONT = ("-P", str(ROOT / "local/front.py"))
 START_SECONDS = 60.0  # it takes about one; a loaded machine more
 ADMIN = "expunge-local-admin"
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
@@ -39,7 +41,7 @@ def launch(directory: Path, port: int | None, note: Note) -> Local:
     )
     log = directory / "ministack.log"
     process = start(
-        [PYTHON, "-m", "ministack.app"],
+        [PYTHON, *FRONT],
         env=_environment(root, chosen, scratch),
         cwd=directory,
         log=log,
