@@ -10,9 +10,11 @@ from typing import Any, TextIO
 
 import click
 
+from chalicelib.adapters import zoho_hosts
 from chalicelib.adapters.zoho_hosts import DATA_CENTERS
 from cli import zoho_words
 from cli.output import say
+from cli.place import Refused
 from local.running import RunningStack
 from local.settings import from_environment
 
@@ -45,12 +47,29 @@ def asked_center() -> str:
 
 
 def plain(given: Mapping[str, Any], before: Mapping[str, Any], *, local: bool) -> dict[str, Any]:
-    """The fields that are no secrets: options first, then what is stored, then defaults."""
+    """The fields that are no secrets: options first, then what is stored, then defaults.
+
+    Raises Refused where a local stage would talk to Zoho itself.
+    """
     fields = {**_DEFAULTS, **before}
     if local and "accounts_url" not in before and "api_url" not in before:
         zoho = RunningStack.read(from_environment().stack_file)["zoho_url"]
         fields |= {"accounts_url": zoho, "api_url": zoho}
-    return fields | {name: given[name] for name in _PLAIN if given.get(name)}
+    fields |= {name: given[name] for name in _PLAIN if given.get(name)}
+    if local:
+        _refuse_zoho_itself(fields)
+    return fields
+
+
+def _refuse_zoho_itself(fields: Mapping[str, Any]) -> None:
+    """A local stage is a toy that any program of the machine may use: no real org belongs there."""
+    for name in ("accounts_url", "api_url"):
+        if name not in fields or zoho_hosts.is_zohos(str(fields[name])):
+            shown = f"{name} {fields[name]}" if name in fields else f"no {name}, which means Zoho's own"
+            raise Refused(
+                f"{shown}: the local stage works with a simulator, never with Zoho itself; "
+                "deploy a stage with make deploy, then name it with --stage"
+            )
 
 
 def complete(fields: dict[str, Any], before: Mapping[str, Any], file: TextIO | None, *, ask: bool) -> Inputs:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from chalicelib.adapters.zoho_hosts import is_zohos
 from local.failure import Failure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,4 +80,6 @@ def _zoho_url(text: str) -> str | None:
         good = False
     if not good:
         raise Failure(f"ZOHO_URL={text}: must look like http://127.0.0.1:9000")
+    if is_zohos(text):
+        raise Failure(f"ZOHO_URL={text}: the local stage works with a simulator, never with Zoho itself")
     return text.rstrip("/")

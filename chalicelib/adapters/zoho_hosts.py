@@ -36,7 +36,20 @@ UNCONFIRMED = ("uk", "ae")
 
 ENVIRONMENTS = {"production": "www", "sandbox": "sandbox", "developer": "developer"}
 _DOMAINS = {center.domain for center in DATA_CENTERS.values()}
+_ZOHOS = _DOMAINS | {center.accounts.removeprefix("accounts.") for center in DATA_CENTERS.values()}
+_ZOHOS |= {f"{name}.{end}" for name in ("zoho", "zohoapis") for end in UNCONFIRMED}
 _PREFIXES = ("", *(f"{name}." for name in ENVIRONMENTS.values()))
+
+
+def is_zohos(url: str) -> bool:
+    """Does the address lead to a host of Zoho's, whatever its scheme, port and path? True for one that cannot
+    be read too.
+    """
+    try:
+        host = (urlsplit(url).hostname or "").lower().rstrip(".")
+    except ValueError:
+        return True
+    return any(host == known or host.endswith(f".{known}") for known in _ZOHOS)
 
 
 def accounts_url(data_center: str) -> str:

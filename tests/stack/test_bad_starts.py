@@ -58,6 +58,16 @@ def test_a_bad_zoho_url(directory: Path, url: str) -> None:
     assert complaint(done) == f"ZOHO_URL={url}: must look like http://127.0.0.1:9000"
 
 
+@pytest.mark.parametrize(
+    "url", ["https://www.zohoapis.eu", "https://accounts.zoho.com:443/", "http://zoho.in"]
+)
+def test_zoho_itself_is_not_for_a_local_stage(directory: Path, url: str) -> None:
+    done = local("up", directory, ZOHO_URL=url)
+    assert (
+        complaint(done) == f"ZOHO_URL={url}: the local stage works with a simulator, never with Zoho itself"
+    )
+
+
 def test_zoho_of_somebody_elses_is_used_as_it_is(stack: RunningStack, directory: Path) -> None:
     other = RunningStack(local_stack.up(Settings(directory, zoho_url=stack["zoho_url"])))
     assert other["zoho_url"] == stack["zoho_url"]

@@ -296,3 +296,33 @@ def test_what_is_not_understood(expunge: Setup, words: list[str], says: str) -> 
     done = expunge(*words)
     assert done.exit_code == 2, done.output
     assert says in done.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--accounts-url", "https://accounts.zoho.eu"],
+        ["--api-url", "https://www.zohoapis.com"],
+        ["--api-url", "https://sandbox.zohoapis.in:443/"],
+        ["--accounts-url", "https://accounts.zoho.com", "--api-url", "https://www.zohoapis.com", "--anyway"],
+    ],
+)
+def test_a_local_stage_is_never_connected_with_zoho_itself(
+    stack: RunningStack, org: str, expunge: Setup, words: list[str]
+) -> None:
+    done = expunge(*words, "--yes", ZOHO_GRANT_CODE="1000.spent-by-nobody", **GOOD)
+    assert done.exit_code == 3, done.output
+    assert "the local stage works with a simulator, never with Zoho itself" in done.output
+    assert absent(stack, org)
+
+
+def test_what_a_local_stage_has_stored_by_hand_leads_to_zoho_no_more(
+    stack: RunningStack, org: str, expunge: Setup, zoho: Server
+) -> None:
+    by_hand = {"client_id": "1000.SETUP", "api_url": zoho.url}
+    stack.client("secretsmanager").create_secret(
+        Name=f"expunge/local/zoho/{org}", SecretString=json.dumps(by_hand)
+    )
+    done = expunge("--yes", hosts=False, ZOHO_GRANT_CODE="1000.spent-by-nobody", **GOOD)
+    assert done.exit_code == 3, done.output
+    assert "no accounts_url, which means Zoho's own" in done.output

@@ -92,3 +92,32 @@ def test_custom_hosts(url: str, clean: str) -> None:
 def test_custom_hosts_that_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"must|is not"):
         zoho_hosts.custom(url)
+
+
+@pytest.mark.parametrize("host", [each for pair in HOSTS.values() for each in pair])
+def test_zohos_own_hosts_are_known_however_they_are_written(host: str) -> None:
+    name = host.removeprefix("https://")
+    for url in (
+        host,
+        f"http://{name}",
+        f"https://{name.upper()}.",
+        f"https://{name}:8443/oauth?x=1",
+        f"//{name}",
+    ):
+        assert zoho_hosts.is_zohos(url), url
+    domain = name.partition(".")[2]
+    assert zoho_hosts.is_zohos(f"https://{domain}")
+    assert zoho_hosts.is_zohos(f"https://sandbox.{domain}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9000",
+        "https://accounts.zoho.example",
+        "https://notzoho.com",
+        "https://zoho.com.example",
+    ],
+)
+def test_a_simulators_host_is_not_zohos(url: str) -> None:
+    assert not zoho_hosts.is_zohos(url)
