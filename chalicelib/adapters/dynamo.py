@@ -7,10 +7,12 @@ errors.Rejected: `reached` and `refusal` decide that for every call. Refused con
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -33,6 +35,12 @@ _FOR_GOOD = frozenset(
         "RequestEntityTooLarge",
     }
 )
+#: How often a write is tried whose items a transaction of somebody else's holds, and the wait after the first
+#: try (seconds): doubled after each, up to half longer or shorter by chance, so that two do not meet again.
+BUSY_TRIES = 5
+BUSY_SECONDS = 0.03
+
+Write = Literal["update_item", "put_item", "delete_item", "transact_write_items"]
 
 
 @contextmanager
@@ -64,23 +72,48 @@ class Dynamo:
 
     name: str
     client: Callable[[], DynamoDBClient]
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False, kw_only=True)
+
+    def write(self, call: Write, **request: Any) -> Any:
+        """The one way to write: DynamoDB's answer to `call`.
+
+        Where a transaction of somebody else's holds an item, DynamoDB refuses plain writes too, and has done
+        nothing: such a write is tried again, BUSY_TRIES times in all. Raises ClientError for what it answers
+        otherwise (see `refusal`), Unavailable where it cannot be reached.
+        """
+        for n in range(1, BUSY_TRIES + 1):
+            try:
+                with reached():
+                    return getattr(self.client(), call)(**request)
+            except ClientError as problem:
+                if n == BUSY_TRIES or not items.clashed(problem):
+                    raise
+            self.sleep(BUSY_SECONDS * 2 ** (n - 1) * (0.5 + random.random()))  # noqa: S311 -- no secret
+        raise AssertionError("the last try answers or raises")
 
     def update_if(self, key: items.Item, update: str, condition: str, values: items.Item) -> bool:
         """A conditional update; False where the condition does not hold."""
         try:
-            with reached():
-                self.client().update_item(
-                    TableName=self.name,
-                    Key=key,
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                )
+            self.write(
+                "update_item",
+                TableName=self.name,
+                Key=key,
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+            )
         except ClientError as problem:
             if items.code_of(problem) == "ConditionalCheckFailedException":
                 return False
             raise refusal(problem) from problem
         return True
+
+    def write_anyway(self, call: Write, **request: Any) -> Any:
+        """A write without a condition. Raises Unavailable or Rejected."""
+        try:
+            return self.write(call, **request)
+        except ClientError as problem:
+            raise refusal(problem) from problem
 
     def get_item(self, key: items.Item) -> items.Item | None:
         """The item, strongly consistent; None where there is none."""

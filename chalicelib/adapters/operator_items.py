@@ -60,12 +60,12 @@ class OperatorItems(Dynamo):
 
     def set_hold(self, hold: Hold) -> None:
         """See operate_org.Orgs."""
-        self._ask(self.client().put_item, TableName=self.name, Item=hold_items.from_hold(hold))
+        self.write_anyway("put_item", TableName=self.name, Item=hold_items.from_hold(hold))
 
     def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
         """See operate_org.Orgs."""
         removed = [
-            self._ask(self.client().delete_item, TableName=self.name, Key=key, ReturnValues="ALL_OLD")
+            self.write_anyway("delete_item", TableName=self.name, Key=key, ReturnValues="ALL_OLD")
             for key in hold_items.keys(org, module, record_id)
         ]
         there = [hold_items.to_hold(each["Attributes"]) for each in removed if "Attributes" in each]
@@ -103,8 +103,8 @@ class OperatorItems(Dynamo):
 
     def set_pause(self, pause: Pause) -> None:
         """See operate_org.Orgs."""
-        self._ask(
-            self.client().update_item,
+        self.write_anyway(
+            "update_item",
             TableName=self.name,
             Key=items.org_key(pause.org or _ALL, "PAUSE"),
             UpdateExpression="SET paused = :paused, reason = :reason, set_by = :by, set_at = :at",

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters import codec, items
-from chalicelib.adapters.dynamo import Dynamo, reached, refusal
+from chalicelib.adapters.dynamo import Dynamo, refusal
 from chalicelib.domain.by_policy import unanswered
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.kept import Kept, Ran
@@ -65,12 +65,12 @@ class PolicyTable(Dynamo):
     def remove_policy(self, org: str, name: str) -> bool:
         """See policies.Store."""
         try:
-            with reached():
-                self.client().delete_item(
-                    TableName=self.name,
-                    Key=items.org_key(org, _PREFIX + name),
-                    ConditionExpression="attribute_exists(pk)",
-                )
+            self.write(
+                "delete_item",
+                TableName=self.name,
+                Key=items.org_key(org, _PREFIX + name),
+                ConditionExpression="attribute_exists(pk)",
+            )
         except ClientError as problem:
             if items.code_of(problem) == "ConditionalCheckFailedException":
                 return False

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters import codec, items
-from chalicelib.adapters.dynamo import reached, refusal
+from chalicelib.adapters.dynamo import refusal
 from chalicelib.adapters.operator_items import OperatorItems
 from chalicelib.adapters.org_items import OrgItems
 from chalicelib.adapters.recent_items import RecentItems
@@ -50,8 +50,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
         puts += [items.put(self.name, items.from_ids(deletion, chunk)) for chunk in chunks]
         puts.append(items.put(self.name, items.from_entry(deletion, entry)))
         try:
-            with reached():
-                self.client().transact_write_items(TransactItems=puts)
+            self.write("transact_write_items", TransactItems=puts)
         except ClientError as problem:
             if "ConditionalCheckFailed" in items.cancelled_for(problem)[:1]:
                 return False
@@ -68,21 +67,21 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
     def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
         """See ports.Ledger."""
         try:
-            with reached():
-                answer = self.client().update_item(
-                    TableName=self.name,
-                    Key=items.meta_key(deletion_id),
-                    UpdateExpression="SET fence = fence + :one, lease_until = :until, next_at = :until,"
-                    " attempts = if_not_exists(attempts, :zero) + :one",
-                    ConditionExpression="attribute_exists(due) AND next_at <= :now AND lease_until <= :now",
-                    ExpressionAttributeValues={
-                        ":one": {"N": "1"},
-                        ":zero": {"N": "0"},
-                        ":until": items.number(lease_until),
-                        ":now": items.number(now),
-                    },
-                    ReturnValues="ALL_NEW",
-                )
+            answer = self.write(
+                "update_item",
+                TableName=self.name,
+                Key=items.meta_key(deletion_id),
+                UpdateExpression="SET fence = fence + :one, lease_until = :until, next_at = :until,"
+                " attempts = if_not_exists(attempts, :zero) + :one",
+                ConditionExpression="attribute_exists(due) AND next_at <= :now AND lease_until <= :now",
+                ExpressionAttributeValues={
+                    ":one": {"N": "1"},
+                    ":zero": {"N": "0"},
+                    ":until": items.number(lease_until),
+                    ":now": items.number(now),
+                },
+                ReturnValues="ALL_NEW",
+            )
         except ClientError as problem:
             if items.code_of(problem) == "ConditionalCheckFailedException":
                 return None
@@ -108,7 +107,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
         actions += [items.put(self.name, items.from_ids(deletion, c)) for c in change.new_chunks]
         if change.lane is not None:
             actions.append(items.lane_put(self.name, change.lane))
-        self._write(claim, actions, once=change.commands_done > 0)
+        self._save(claim, actions, once=change.commands_done > 0)
         return Claim(
             deletion, claim.fence, change.lease_until, claim.commands[change.commands_done :], claim.control
         )
@@ -149,27 +148,19 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
             "ExpressionAttributeValues": values,
         }
 
-    def _write(self, claim: Claim, actions: list[dict[str, Any]], *, once: bool) -> None:
-        """Write all or nothing. A clash with another transaction says nothing about ours: try a few times.
+    def _save(self, claim: Claim, actions: list[dict[str, Any]], *, once: bool) -> None:
+        """Write all or nothing.
 
         boto3 repeats a request whose answer was lost. A transaction carries a token by which DynamoDB knows
         the repeat; a plain update does not, so it is good for what may be done twice only (not `once`).
         """
-        for tries_left in (2, 1, 0):
-            try:
-                with reached():
-                    self._write_once(actions, once=once)
-                return
-            except ClientError as problem:
-                if not (tries_left and items.clashed(problem)):
-                    self._raise_for(claim, problem)
-
-    def _write_once(self, actions: list[dict[str, Any]], *, once: bool) -> None:
-        if len(actions) == 1 and not once:
-            self.client().update_item(**actions[0])
-        else:
-            wrapped: list[Any] = [{"Update": actions[0]}, *actions[1:]]
-            self.client().transact_write_items(TransactItems=wrapped)
+        try:
+            if len(actions) == 1 and not once:
+                self.write("update_item", **actions[0])
+            else:
+                self.write("transact_write_items", TransactItems=[{"Update": actions[0]}, *actions[1:]])
+        except ClientError as problem:
+            self._raise_for(claim, problem)
 
     def _raise_for(self, claim: Claim, problem: ClientError) -> None:
         reasons = items.cancelled_for(problem)

@@ -14,6 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.adapters.dynamo import BUSY_TRIES
 from chalicelib.adapters.table import Table
 from chalicelib.domain import lane, log
 from chalicelib.domain.deletion import (
@@ -32,6 +33,7 @@ from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.outcomes import Finding, Mark, fresh
 from chalicelib.domain.reply import CallKind
 from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger
+from tests.contract.ledger.busy import Busy
 from tests.fake_ledger import FakeLedger
 
 NOW = 1_700_000_000.0
@@ -45,7 +47,13 @@ def make_table(client: Any, name: str = "t") -> None:
     client.create_table(TableName=name, **{key: table[key] for key in wanted})
 
 
-@pytest.fixture(params=["memory", "table"])
+def table_on(client: Any, *, busy: bool) -> Table:
+    """The table adapter; a busy one has each write refused as often as it is borne."""
+    held: Any = Busy(client, BUSY_TRIES - 1) if busy else client
+    return Table("t", lambda: held, sleep=lambda _: None)
+
+
+@pytest.fixture(params=["memory", "table", "busy table"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     if request.param == "memory":
         yield FakeLedger()
@@ -53,7 +61,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client)
-        yield Table("t", lambda: client)
+        yield table_on(client, busy=request.param == "busy table")
 
 
 def deletion(one: str = "del_1", ids: tuple[str, ...] = ("1", "2"), **request: Any) -> Deletion:

@@ -14,13 +14,13 @@ from chalicelib.adapters import items
 from chalicelib.adapters.table import Table
 from chalicelib.domain.document import iso
 from chalicelib.domain.operators import Hold, Pause
-from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
+from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table, table_on
 from tests.fake_ledger import FakeLedger
 
 HOLD = Hold("default", "Leads", "2", "audit", "arn:ann", NOW)
 
 
-@pytest.fixture(params=["memory", "table"])
+@pytest.fixture(params=["memory", "table", "busy table"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "memory":
         yield FakeLedger()
@@ -28,7 +28,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client)
-        yield Table("t", lambda: client)
+        yield table_on(client, busy=request.param == "busy table")
 
 
 def test_a_day_is_listed_newest_first_page_by_page(ledger: Any) -> None:

@@ -10,12 +10,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.adapters.dynamo import BUSY_TRIES
 from chalicelib.adapters.policy_items import PolicyTable
 from chalicelib.adapters.table import Table
 from chalicelib.domain.deletion import Approval, Limits, Status
 from chalicelib.domain.kept import Kept, Ran
 from chalicelib.service.ports import Change
 from chalicelib.service.purge_order import Order, Orders, place
+from tests.contract.ledger.busy import Busy
 from tests.contract.ledger.test_ledger import make_table
 from tests.fake_ledger import FakeLedger
 from tests.fake_policies import FakePolicies
@@ -36,7 +38,7 @@ class Both:
     ledger: Any
 
 
-@pytest.fixture(params=["memory", "table"])
+@pytest.fixture(params=["memory", "table", "busy table"])
 def store(request: pytest.FixtureRequest) -> Iterator[Both]:
     if request.param == "memory":
         ledger = FakeLedger()
@@ -45,7 +47,9 @@ def store(request: pytest.FixtureRequest) -> Iterator[Both]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client)
-        yield Both(PolicyTable("t", lambda: client), Table("t", lambda: client))
+        held: Any = Busy(client, BUSY_TRIES - 1) if request.param == "busy table" else client
+        policies = PolicyTable("t", lambda: held, sleep=lambda _: None)
+        yield Both(policies, Table("t", lambda: client))
 
 
 def kept(name: str = "a", next_at: float | None = NOW, org: str = "default", revision: int = 1) -> Kept:

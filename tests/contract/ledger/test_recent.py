@@ -12,14 +12,14 @@ from moto import mock_aws
 
 from chalicelib.adapters.table import Table
 from chalicelib.domain import recent
-from tests.contract.ledger.test_ledger import NOW, make_table
+from tests.contract.ledger.test_ledger import NOW, make_table, table_on
 from tests.fake_ledger import FakeLedger
 
 WINDOW = 3600.0
 IDS = [str(10**18 + n) for n in range(300)]
 
 
-@pytest.fixture(params=["memory", "table"])
+@pytest.fixture(params=["memory", "table", "busy table"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "memory":
         yield FakeLedger()
@@ -27,7 +27,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client)
-        yield Table("t", lambda: client)
+        yield table_on(client, busy=request.param == "busy table")
 
 
 def test_what_was_deleted_is_known_within_the_window(ledger: Any) -> None:
