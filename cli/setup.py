@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from chalicelib.adapters.policy_items import PolicyTable
+from chalicelib.adapters.table import Table
 from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
 from chalicelib.adapters.zoho_org_secret import VERSIONS
-from chalicelib.adapters.zoho_token_store import SecretTokenStore, blocked_until
+from chalicelib.adapters.zoho_token_store import made_for
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.source import usable
@@ -98,7 +99,7 @@ def _connect(
             code = zoho_probe.exchanged(wire, org, inputs.grant_code)
             fields = {**fields, "refresh_token": code.refresh_token}
             org = replace(org, refresh_token=code.refresh_token)
-        granted, note = _refreshed(place, held, org, code)
+        granted, note = _refreshed(place, org, code)
     except Refusal as refusal:
         _refuse(place, _here(place, held, refusal.trouble))
         return
@@ -106,13 +107,13 @@ def _connect(
     _end(place, held, fields, {**_looked(probe, granted, uses, wanted), "notes": note}, given)
 
 
-def _refreshed(place: Place, held: Held, org: Org, code: Granted | None) -> tuple[Granted, list[str]]:
+def _refreshed(place: Place, org: Org, code: Granted | None) -> tuple[Granted, list[str]]:
     """A token by the refresh token, and remarks. Raises Refusal.
 
     Where Zoho gives none for now, the one that came with a grant code does as well: the code is spent, and
     its refresh token must not be lost.
     """
-    _mind_the_block(place, held, org)
+    _mind_the_block(place, org)
     if not place.as_json:
         say(*setup_words.RATION.splitlines())
     try:
@@ -124,10 +125,10 @@ def _refreshed(place: Place, held: Held, org: Org, code: Granted | None) -> tupl
         return code, [f"the refresh token could not be tried ({refusal.trouble.code}): {later}"]
 
 
-def _mind_the_block(place: Place, held: Held, org: Org) -> None:
+def _mind_the_block(place: Place, org: Org) -> None:
     """Where Zoho has refused the workers tokens, asking now would only make it last. Raises Refusal."""
-    stored = SecretTokenStore(place.client("secretsmanager"), f"{held.name}/token").read()
-    seconds = blocked_until(stored, org) - time.time()
+    table = Table(part(place), lambda: place.client("dynamodb"))
+    seconds = table.tokens_blocked_until(org.name, made_for(org)) - time.time()
     if seconds > 0:
         what = "Zoho has refused the service more tokens: too many were asked for with this refresh token"
         mend = f"wait {seconds / 60 + 1:.0f} minutes, then run this again"

@@ -46,6 +46,7 @@ class FakeLedger(FakeOrgs):
         self.rows: dict[str, Row] = {}
         self.deliveries: dict[tuple[str, str], Delivery] = {}
         self.leases: dict[tuple[str, str], tuple[str, float]] = {}
+        self.blocks: dict[str, tuple[str, float]] = {}
         self.lanes: dict[str, Lane] = {}
 
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
@@ -161,6 +162,13 @@ class FakeLedger(FakeOrgs):
     def give_back(self, org: str, name: str, owner: str) -> None:
         if self.leases.get((org, name), ("", 0.0))[0] == owner:
             self.leases[org, name] = (owner, 0.0)
+
+    def block_tokens(self, org: str, made_for: str, until: float) -> None:
+        self.blocks[org] = (made_for, until)
+
+    def tokens_blocked_until(self, org: str, made_for: str) -> float:
+        known, until = self.blocks.get(org, ("", 0.0))
+        return until if known == made_for else 0.0
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         leases = self.leases.items()

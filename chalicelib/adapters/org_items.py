@@ -87,6 +87,27 @@ class OrgItems(Dynamo):
             {":owner": {"S": owner}, ":never": {"N": "0"}},
         )
 
+    def block_tokens(self, org: str, made_for: str, until: float) -> None:
+        """See zoho_token_store.Blocks."""
+        self.write_anyway(
+            "update_item",
+            TableName=self.name,
+            Key=items.org_key(org, "TOKEN_BLOCK"),
+            UpdateExpression="SET made_for = :made_for, blocked_until = :until, expires_at = :expires",
+            ExpressionAttributeValues={
+                ":made_for": {"S": made_for},
+                ":until": items.number(until),
+                ":expires": items.number(int(until) + 1),
+            },
+        )
+
+    def tokens_blocked_until(self, org: str, made_for: str) -> float:
+        """See zoho_token_store.Blocks."""
+        item = self.get_item(items.org_key(org, "TOKEN_BLOCK"))
+        if item is None or item["made_for"]["S"] != made_for:
+            return 0.0
+        return float(item["blocked_until"]["N"])
+
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         """See ports.Leases."""
         found = self.query(

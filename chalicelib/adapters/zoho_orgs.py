@@ -15,10 +15,10 @@ from chalicelib.adapters.zoho_access import Access, Link
 from chalicelib.adapters.zoho_bin import RecycleBin
 from chalicelib.adapters.zoho_http import Wire, new_session
 from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
-from chalicelib.adapters.zoho_token import Broker, Tools
+from chalicelib.adapters.zoho_token import Broker, Shared, Tools
 from chalicelib.adapters.zoho_token_store import SecretTokenStore
 from chalicelib.domain.errors import SecretUnusable, Unavailable
-from chalicelib.service.ports import Leases, Org
+from chalicelib.service.ports import Org
 
 #: After refused credentials the secret is read again, but not more often than this.
 REFETCH_SECONDS = 5.0
@@ -47,11 +47,11 @@ class _Kept:
 class ZohoOrgs:
     """The ZohoFactory: clients by the name of their org, with connections and tokens kept for the process."""
 
-    def __init__(self, secrets: Any, stage: Stage, leases: Leases, tools: Tools) -> None:
+    def __init__(self, secrets: Any, stage: Stage, table: Shared, tools: Tools) -> None:
         """`secrets`: boto3's client of Secrets Manager."""
         self._secrets = secrets
         self._stage = stage
-        self._leases = leases
+        self._table = table
         self._tools = tools
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ class ZohoOrgs:
         wire = kept.link.wire if kept is not None and same else self._wire(org)
         name = f"{self._stage.prefix}{org.name}/token"
         store = SecretTokenStore(self._secrets, name, self._stage.key)
-        return Link(org, wire, Broker(org, store, self._leases, wire.send, self._tools))
+        return Link(org, wire, Broker(org, store, self._table, wire.send, self._tools))
 
     def _wire(self, org: Org) -> Wire:
         return Wire(new_session(org.concurrency), self._tools.clock)

@@ -11,12 +11,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from chalicelib.adapters.zoho_request import Ask
 from chalicelib.adapters.zoho_token_store import (
+    Blocks,
     Token,
     TokenStore,
-    blocked_until,
     made_for,
     read_token,
     refresh_request,
@@ -38,13 +39,18 @@ LOOK_SECONDS = 0.25
 #: What the token endpoint refused is not asked again by this process for so long.
 REFUSED_SECONDS = 5.0
 #: A token that was refused without ever having been accepted is renewed only at this age, doubled each time.
+#: The longest age is so many times the pause after "Access Denied". That makes about 55 tokens a day, each of
+#: them a version of the secret.
 YOUNG_SECONDS = 15.0
+YOUNG_BLOCKS = 3
 ASK_SECONDS = 10.0
-#: Within this time Zoho counts the tokens that it gave.
-MANY_SECONDS = 600.0
 _THROTTLED = frozenset({"Access Denied", "access_denied"})
 #: Codes of the token endpoint that the log names.
 _TOLD = _THROTTLED | {"invalid_code", "invalid_client", "invalid_client_secret"}
+
+
+class Shared(Leases, Blocks, Protocol):
+    """What the workers of an org share in the table."""
 
 
 def _nobody(*_event: object, **_fields: object) -> None:
@@ -72,14 +78,14 @@ class Broker:
         self,
         org: Org,
         store: TokenStore,
-        leases: Leases,
+        table: Shared,
         ask: Callable[[str, Ask, float], Reply],
         tools: Tools,
     ) -> None:
         """`ask(base_url, request, deadline)` sends to the accounts server."""
         self._org = org
         self._store = store
-        self._leases = leases
+        self._table = table
         self._ask = ask
         self._tools = tools
         self._early = EARLY_SECONDS * (1.0 + tools.chance())
@@ -127,11 +133,11 @@ class Broker:
             if found is not None:
                 return found
             now = clock()
-            if self._leases.take(self._org.name, LEASE, self._tools.owner, now, now + LEASE_SECONDS):
+            if self._table.take(self._org.name, LEASE, self._tools.owner, now, now + LEASE_SECONDS):
                 try:
-                    return self._stored(failed) or self._refresh(deadline)
+                    return self._stored(failed) or self._refresh(failed, deadline)
                 finally:
-                    self._leases.give_back(self._org.name, LEASE, self._tools.owner)
+                    self._table.give_back(self._org.name, LEASE, self._tools.owner)
             old = self._old_one(failed)
             if old is not None:
                 return old
@@ -153,7 +159,7 @@ class Broker:
                 return token
             if token.value == failed and self._too_young(token, now):
                 return Reply(status=None, sent=False, failure="a new access token was refused")
-        blocked = blocked_until(stored, self._org)
+        blocked = self._table.tokens_blocked_until(self._org.name, made_for(self._org))
         if blocked > now:
             return self._old_one(failed) or _throttled("Access Denied", blocked - now)
         if self._refusal is not None and self._refusal[0] > now:
@@ -164,7 +170,8 @@ class Broker:
         """Was this token refused so soon, and never taken, that another one would fare no better?"""
         if self._accepted == token.value or not token.refusals:
             return False
-        patience = min(YOUNG_SECONDS * 2.0 ** min(token.refusals, 10), self._tools.block_seconds)
+        longest = YOUNG_BLOCKS * self._tools.block_seconds
+        patience = min(YOUNG_SECONDS * 2.0 ** min(token.refusals, 10), longest)
         return now - token.made_at < patience
 
     def _fresh(self, token: Token) -> bool:
@@ -179,7 +186,7 @@ class Broker:
             return None
         return kept
 
-    def _refresh(self, deadline: float) -> Token | Reply:
+    def _refresh(self, failed: str, deadline: float) -> Token | Reply:
         """Ask Zoho for a token and share it; called by the holder of the lease only."""
         clock = self._tools.clock
         reply = self._ask(
@@ -187,8 +194,8 @@ class Broker:
         )
         now = clock()
         before = self._kept
-        unused = before is not None and before.value != self._accepted and now - before.made_at < MANY_SECONDS
-        refusals = before.refusals + 1 if before is not None and unused else 0
+        useless = before is not None and before.value == failed != self._accepted
+        refusals = before.refusals + 1 if before is not None and useless else 0
         stored = to_store(self._org, reply.body or {}, now, refusals)
         token = read_token(stored, self._org) if reply.status == 200 and reply.error is None else None
         if token is None:
@@ -207,11 +214,7 @@ class Broker:
         self._tools.report("token_refused", org=self._org.name, code=told, status=reply.status)
         if code in _THROTTLED or reply.status == 429:
             seconds = self._tools.block_seconds
-            stored = self._store.read()
-            mine = (
-                stored if stored.get("made_for") == made_for(self._org) else {"made_for": made_for(self._org)}
-            )
-            self._store.write({**mine, "blocked_until": now + seconds})
+            self._table.block_tokens(self._org.name, made_for(self._org), now + seconds)
             return self._old_one("") or _throttled(code or "Access Denied", seconds)
         refusal = _refused(reply)
         self._refusal = (now + REFUSED_SECONDS, refusal)

@@ -38,13 +38,27 @@ class Token:
 
 
 class TokenStore(Protocol):
-    """Where the shared token lies. May raise errors.Unavailable."""
+    """Where the shared token lies. May raise errors.Unavailable.
+
+    Each write is a version of a secret, of which Secrets Manager keeps about 100 for a day: nothing but a new
+    token is written.
+    """
 
     def read(self) -> Mapping[str, object]:
         """What was written last; empty where nothing was, or nothing readable."""
 
     def write(self, value: Mapping[str, object]) -> None:
         """Replace it."""
+
+
+class Blocks(Protocol):
+    """Until when nobody may ask for a token, after Zoho's "Access Denied". May raise errors.Unavailable."""
+
+    def block_tokens(self, org: str, made_for: str, until: float) -> None:
+        """Nobody asks with these credentials (see `made_for`) before `until`, seconds since the epoch."""
+
+    def tokens_blocked_until(self, org: str, made_for: str) -> float:
+        """Until when nobody may ask with these credentials; 0 where that was never said."""
 
 
 def made_for(org: Org) -> str:
@@ -68,14 +82,6 @@ def read_token(stored: Mapping[str, object], org: Org) -> Token | None:
 def _plain(value: str) -> bool:
     """Can it stand in a header?"""
     return 0 < len(value) <= 2000 and all("!" <= char <= "~" for char in value)
-
-
-def blocked_until(stored: Mapping[str, object], org: Org) -> float:
-    """Until when nobody may ask for a token, after Zoho's "Access Denied"; 0 where anybody may."""
-    until = stored.get("blocked_until")
-    return (
-        float(until) if isinstance(until, (int, float)) and stored.get("made_for") == made_for(org) else 0.0
-    )
 
 
 def to_store(org: Org, body: Mapping[str, Any], now: float, refusals: int) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import requests
 
 from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
-from chalicelib.adapters.zoho_token_store import SecretTokenStore, blocked_until, read_token
+from chalicelib.adapters.zoho_token_store import SecretTokenStore, made_for, read_token
 from chalicelib.domain.reply import Reply
 from chalicelib.service.ports import Org
 from cli import org_uses, secret_text, zoho_probe, zoho_scopes, zoho_words
@@ -110,7 +110,7 @@ def enter(look: Look, seen: Seen, org: Org) -> Entry | None:
         if not _dead(reply):
             _domain(look, seen, org, stored.get("api_domain"))
             return entry if _good(seen, entry, reply) else None
-    until = blocked_until(stored, org)
+    until = look.ledger().tokens_blocked_until(org.name, made_for(org))
     if until > time.time():
         minutes = (until - time.time()) / 60
         what = (

@@ -13,6 +13,7 @@ import requests
 
 from chalicelib.adapters import items
 from chalicelib.adapters.policy_items import PolicyTable
+from chalicelib.adapters.table import Table
 from chalicelib.adapters.zoho_org_secret import parse_org
 from chalicelib.adapters.zoho_token_store import made_for
 from chalicelib.domain.deletion import Deletion, Operation, Problem, Request, Status
@@ -254,12 +255,11 @@ def zoho(name: str, body: Any, undo: Any) -> Break:
 
 
 def no_more_tokens(stack: RunningStack) -> Callable[[], object]:
-    client = stack.client("secretsmanager")
-    text = client.get_secret_value(SecretId=ORG)["SecretString"]
-    mine = {"made_for": made_for(parse_org("default", text, custom_hosts=True))}
-    stored = json.dumps({**mine, "blocked_until": time.time() + 500})
-    client.create_secret(Name=f"{ORG}/token", SecretString=stored)
-    return lambda: client.delete_secret(SecretId=f"{ORG}/token", ForceDeleteWithoutRecovery=True)
+    text = stack.client("secretsmanager").get_secret_value(SecretId=ORG)["SecretString"]
+    mine = made_for(parse_org("default", text, custom_hosts=True))
+    table = Table(stack["table_name"], lambda: stack.client("dynamodb"))
+    table.block_tokens("default", mine, time.time() + 500)
+    return lambda: table.block_tokens("default", mine, 0.0)
 
 
 def marked_for_deletion(stack: RunningStack) -> Callable[[], object]:

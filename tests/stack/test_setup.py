@@ -13,6 +13,7 @@ import requests
 from click.testing import CliRunner, Result
 
 import simulator
+from chalicelib.adapters.table import Table
 from chalicelib.adapters.zoho_org_secret import parse_org
 from chalicelib.adapters.zoho_token_store import made_for
 from cli.__main__ import main
@@ -200,9 +201,8 @@ def test_a_block_that_the_service_met_is_not_made_longer(
     given = {"ZOHO_REFRESH_TOKEN": "1000.shared", **GOOD}
     assert expunge("--yes", **given).exit_code == 0
     parsed = parse_org(org, json.dumps(held(stack, org)), custom_hosts=True)
-    blocked = json.dumps({"made_for": made_for(parsed), "blocked_until": time.time() + 300})
-    name = f"expunge/local/zoho/{org}/token"
-    stack.client("secretsmanager").create_secret(Name=name, SecretString=blocked)
+    table = Table(stack["table_name"], lambda: stack.client("dynamodb"))
+    table.block_tokens(org, made_for(parsed), time.time() + 300)
     before = tokens_granted(zoho)
     done = expunge("--yes", **given)
     assert (done.exit_code, tokens_granted(zoho)) == (3, before)

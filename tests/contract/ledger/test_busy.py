@@ -36,6 +36,7 @@ EVERY_WRITE: dict[str, Callable[[Table, PolicyTable, Any], Any]] = {
     "command": lambda table, _, sight: table.command(sight, {"do": "cancel"}, NOW),
     "take": lambda table, _, __: table.take("default", "TOKEN", "me", NOW, NOW + 9),
     "give_back": lambda table, _, __: table.give_back("default", "TOKEN", "me"),
+    "block_tokens": lambda table, _, __: table.block_tokens("default", "a", NOW),
     "release": lambda table, _, __: table.release(1, "arn:me", NOW),
     "set_hold": lambda table, _, __: table.set_hold(Hold("default", "Leads", "1", "why", "arn:me", NOW)),
     "remove_hold": lambda table, _, __: table.remove_hold("default", "Leads", "1"),

@@ -293,3 +293,17 @@ def test_leases_in_use_are_told_by_the_beginning_of_their_name(ledger: Any) -> N
     assert ledger.in_use("default", "WAIT#", NOW) == {"WAIT#0"}
     assert ledger.in_use("default", "SLOT#", NOW + 10) == set()
     assert ledger.in_use("nobody", "SLOT#", NOW) == set()
+
+
+def test_tokens_are_blocked_for_the_credentials_that_were_used_too_often(ledger: Any) -> None:
+    assert ledger.tokens_blocked_until("default", "a") == 0
+    ledger.block_tokens("default", "a", NOW + 600)
+    assert ledger.tokens_blocked_until("default", "a") == NOW + 600
+    assert ledger.tokens_blocked_until("default", "b") == 0
+    assert ledger.tokens_blocked_until("other", "a") == 0
+    ledger.block_tokens("default", "b", NOW + 900)
+    assert (ledger.tokens_blocked_until("default", "a"), ledger.tokens_blocked_until("default", "b")) == (
+        0,
+        NOW + 900,
+    )
+    assert ledger.take("default", "TOKEN", "me", NOW, NOW + 10)

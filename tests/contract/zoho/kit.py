@@ -36,6 +36,7 @@ class Secrets:
     def __init__(self, **secrets: object) -> None:
         self.values = {name: json.dumps(value) for name, value in secrets.items()}
         self.reads: list[str] = []
+        self.versions: list[str] = []
         self.encrypted: dict[str, str] = {}
         self.down = False
         self._lock = threading.Lock()
@@ -56,6 +57,7 @@ class Secrets:
         with self._lock:
             if SecretId not in self.values:
                 raise _error("ResourceNotFoundException")
+            self.versions.append(SecretId)
             self.values[SecretId] = SecretString
 
     def create_secret(self, Name: str, SecretString: str, KmsKeyId: str = "") -> None:  # noqa: N803
@@ -63,6 +65,7 @@ class Secrets:
         with self._lock:
             if Name in self.values:
                 raise _error("ResourceExistsException")
+            self.versions.append(Name)
             self.values[Name] = SecretString
 
     def _check(self, code: str) -> None:
@@ -79,6 +82,7 @@ class Leases:
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], tuple[str, float]] = {}
+        self._blocks: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
 
     def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
@@ -98,6 +102,13 @@ class Leases:
         with self._lock:
             held = self._held.items()
             return {n for (o, n), (_, ends) in held if o == org and n.startswith(prefix) and ends > now}
+
+    def block_tokens(self, org: str, made_for: str, until: float) -> None:
+        self._blocks[org] = (made_for, until)
+
+    def tokens_blocked_until(self, org: str, made_for: str) -> float:
+        known, until = self._blocks.get(org, ("", 0.0))
+        return until if known == made_for else 0.0
 
 
 def credentials(url: str, **more: object) -> dict[str, object]:

@@ -147,7 +147,41 @@ def test_access_denied_is_remembered_for_everybody(bench: Bench, server: SmallSe
     bench.clock.ahead += 601
     server.token_answer = None
     assert token_of(broker_of(bench, "b").token(soon(bench))).value == "1000.t2"
-    assert "blocked_until" not in bench.stored()
+
+
+def test_new_credentials_are_not_blocked_by_what_the_old_ones_did(bench: Bench, server: SmallServer) -> None:
+    server.token_answer = lambda: (200, DENIED)
+    broker_of(bench).token(soon(bench))
+    server.token_answer = None
+    bench.orgs(refresh_token="1000.other")
+    assert isinstance(broker_of(bench).token(soon(bench)), Token)
+
+
+#: Secrets Manager removes no version that is younger than a day, and a secret has about 100.
+MOST_VERSIONS = 100
+
+
+def test_a_day_without_a_token_makes_no_version_of_the_secret(bench: Bench, server: SmallServer) -> None:
+    server.token_answer = lambda: (200, DENIED)
+    for minute in range(24 * 60):
+        broker_of(bench, f"worker-{minute}").token(soon(bench))
+        bench.clock.ahead += 60
+    assert server.tokens == 24 * 6
+    assert bench.secrets.versions == []
+
+
+@pytest.mark.parametrize("workers", [1, 7])
+def test_a_day_of_tokens_that_the_crm_refuses_makes_fewer_versions_than_a_secret_may_have(
+    bench: Bench, server: SmallServer, workers: int
+) -> None:
+    brokers = [broker_of(bench, f"worker-{n}") for n in range(workers)]
+    for n in range(24 * 60):
+        broker = brokers[n % workers]
+        token = broker.token(soon(bench))
+        if isinstance(token, Token):
+            broker.renew(token, soon(bench))
+        bench.clock.ahead += 60
+    assert server.tokens == len(bench.secrets.versions) < MOST_VERSIONS - 24
 
 
 def test_access_denied_does_not_hurt_while_the_old_token_is_good(bench: Bench, server: SmallServer) -> None:
