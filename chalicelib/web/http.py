@@ -30,6 +30,7 @@ class HttpRequest:
     domain_name: str = ""
     api_id: str = ""
     stage: str = ""
+    base_path: str = ""  # what stands before the route: the stage, a custom domain's base path, or nothing
     caller: str = ""  # ARN of an IAM caller; empty where there is none, or the event is not API Gateway's
 
     @property
@@ -73,6 +74,7 @@ def from_event(event: Mapping[str, Any]) -> HttpRequest:
         domain_name=str(context.get("domainName") or ""),
         api_id=str(context.get("apiId") or ""),
         stage=str(context.get("stage") or ""),
+        base_path=_base_path(context),
         caller=_caller(event, context, str(identity.get("userArn") or "")),
     )
 
@@ -92,12 +94,29 @@ def _caller(event: Mapping[str, Any], context: Mapping[str, Any], arn: str) -> s
 def public_url(request: HttpRequest, pattern: str) -> str:
     """The address of the API, ending in "/", for links in answers.
 
-    `pattern`: a setting with {apiId} and {stage} in it, for stages where API Gateway's own name is not the
-    one that callers use. The Host header is never used: the sender chooses it.
+    `pattern`: a setting with {apiId} and {stage} in it, for stages that are reached by a name which API
+    Gateway does not know. Without one it is the address that the request was sent to: on a custom domain that
+    with its base path. The Host header is never used: the sender chooses it.
     """
     if pattern:
         return pattern.replace("{apiId}", request.api_id).replace("{stage}", request.stage)
-    return f"https://{request.domain_name}/{request.stage}/"
+    return f"https://{request.domain_name}{request.base_path}/"
+
+
+def _base_path(context: Mapping[str, Any]) -> str:
+    """What stands before the route in the path as it was called; "" where nothing does, else "/prod".
+
+    API Gateway names the stage there, or the base path under which a custom domain is mapped to it.
+    """
+    path, route = str(context.get("path") or ""), str(context.get("resourcePath") or "")
+    called, known = path.strip("/").split("/"), route.strip("/").split("/")
+    before = len(called) - len(known)
+    fits = before >= 0 and all(
+        name == shown or name.startswith("{") for name, shown in zip(known, called[before:], strict=True)
+    )
+    if not (path and route and fits):
+        return f"/{context.get('stage') or ''}"
+    return "".join(f"/{segment}" for segment in called[:before])
 
 
 def _pairs(event: Mapping[str, Any], key: str) -> Iterable[tuple[str, list[str]]]:

@@ -106,3 +106,45 @@ def test_the_public_address_never_comes_from_the_host_header() -> None:
     assert public_url(request, "") == "https://abc.execute-api.us-east-1.amazonaws.com/api/"
     local = "http://127.0.0.1:4566/_aws/execute-api/{apiId}/{stage}/"
     assert public_url(request, local) == "http://127.0.0.1:4566/_aws/execute-api/abc/api/"
+
+
+DOMAIN = "erase.example.com"
+ROUTES = {
+    "/v1/sources/{source}/deletions": "/v1/sources/crm-workflow/deletions",
+    "/v1/operator/deletions/{id}/cancel": "/v1/operator/deletions/del_01/cancel",
+    "/v1/operator/orgs/{org}/holds/{module}/{record}": "/v1/operator/orgs/v1/holds/sources/{record}",
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    ("domain", "before"),
+    [
+        ("abc.execute-api.us-east-1.amazonaws.com", "/prod"),
+        (DOMAIN, ""),
+        (DOMAIN, "/expunge"),
+        (DOMAIN, "/teams/crm"),
+        (DOMAIN, "/v1"),
+        (DOMAIN, "/prod"),
+        (DOMAIN, "/v1/sources"),
+    ],
+)
+def test_links_lead_where_the_request_came_in(route: str, domain: str, before: str) -> None:
+    called = before + ROUTES[route]
+    context = {"resourcePath": route, "path": called, "domainName": domain, "stage": "prod", "apiId": "abc"}
+    assert public_url(from_event({"requestContext": context}), "") == f"https://{domain}{before}/"
+
+
+def test_a_trailing_slash_is_no_part_of_the_base_path() -> None:
+    called = {"resourcePath": "/v1/sources/{source}/deletions", "path": "/expunge/v1/sources/crm/deletions/"}
+    request = from_event({"requestContext": {**called, "domainName": DOMAIN, "stage": "prod"}})
+    assert public_url(request, "") == f"https://{DOMAIN}/expunge/"
+
+
+@pytest.mark.parametrize("path", [None, "", "/", "/deletions", "/prod/v2/sources/crm/deletions"])
+def test_without_a_path_that_fits_the_route_the_stage_is_named(path: str | None) -> None:
+    context = {"resourcePath": "/v1/sources/{source}/deletions", "path": path, "domainName": DOMAIN}
+    assert (
+        public_url(from_event({"requestContext": {**context, "stage": "prod"}}), "")
+        == f"https://{DOMAIN}/prod/"
+    )
