@@ -71,7 +71,7 @@ function chart(key, title, data, parts, value) {
   const label = iso => data.unit === 'day' ? iso.slice(5, 10) : `${iso.slice(5, 10)} ${iso.slice(11, 13)}h`;
   const picture = drawn('svg', {viewBox: `0 0 ${width} ${height}`, height, role: 'img', 'aria-labelledby': `t-${key} d-${key}`},
     drawn('title', {id: `t-${key}`}, title),
-    drawn('desc', {id: `d-${key}`}, `${many(total)} in ${buckets.length} ${data.unit}s, ${label(buckets[0].at)} to ` +
+    drawn('desc', {id: `d-${key}`}, `${many(total)} in ${buckets.length} ${data.unit}s of UTC, ${label(buckets[0].at)} to ` +
       `${label(buckets.at(-1).at)}; at most ${many(Math.max(...buckets.map(sum)))} in one. The table below has the numbers.`));
   for (const n of new Set([0, top / 2, top])) {
     if (n % 1) continue;
@@ -96,7 +96,7 @@ function chart(key, title, data, parts, value) {
   place.querySelector('.legend').replaceChildren(...(parts.length > 1 ? parts : []).map(([part, name]) =>
     make('li', null, make('span', {class: `k-${part}`}), name)));
   const rows = buckets.filter(sum);
-  frame(place.querySelector('.scroll'), `${title}, as a table`, [table(title, [[data.unit === 'day' ? 'Day' : 'Hour', each => label(each.at)],
+  frame(place.querySelector('.scroll'), `${title}, as a table`, [table(title, [[data.unit === 'day' ? 'Day (UTC)' : 'Hour (UTC)', each => label(each.at)],
     ...parts.map(([part, name]) => [name, each => many(value(each, part)), true])], rows)]);
 }
 

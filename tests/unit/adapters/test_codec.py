@@ -5,10 +5,24 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.adapters import codec
+from chalicelib.domain.deletion import Deletion, Operation, Request
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, untouched
 
 IDS = ("1", "2", "3")
+
+
+@pytest.mark.parametrize(
+    ("stored", "name"), [("Potentials", "Deals"), ("Meetings", "Events"), ("Cars", "Cars")]
+)
+def test_a_deletion_that_was_stored_by_another_name_of_its_module_has_its_one_name(
+    stored: str, name: str
+) -> None:
+    request = Request(Operation.DELETE_RECORDS, "Leads", "default")
+    made = Deletion("del_1", request, "crm", created_at=1.0, updated_at=1.0, expires_at=9)
+    text = codec.deletion_to_text(made).replace('"Leads"', f'"{stored}"')
+    assert f'"{stored}"' in text
+    assert codec.deletion_from_text("del_1", text).request.module == name
 
 
 def test_without_outcomes_nothing_has_become_of_its_ids() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import simulator.modules as zoho
 from chalicelib.domain import modules, recent
 from chalicelib.domain.lane import lane_keys
 from chalicelib.domain.source import parse
@@ -87,3 +88,26 @@ def test_a_name_is_the_same_however_often_it_is_read(name: str) -> None:
     once = modules.canonical(name)
     assert modules.canonical(once) == once
     assert modules.identity(once) == modules.identity(name)
+
+
+@pytest.mark.parametrize("other", zoho.ALIASES)
+def test_every_name_by_which_zoho_serves_a_module_is_protected_with_it(other: str) -> None:
+    assert modules.identity(other) == modules.identity(zoho.ALIASES[other])
+
+
+def test_zohos_own_modules_and_what_activities_is_are_those_of_its_documents() -> None:
+    assert set(modules.STANDARD) == {*zoho.DELETABLE, "Activities"}
+    assert set(modules.PARTS) == set(zoho.ACTIVITIES)
+
+
+@pytest.mark.parametrize("name", [*zoho.DELETABLE, *zoho.ALIASES, "Activities"])
+def test_a_held_record_is_held_by_every_name_that_reaches_it(name: str) -> None:
+    """Whatever two names share a module at Zoho, a hold by one is looked for by the other."""
+
+    def at_zoho(one: str) -> set[str]:
+        return set(zoho.ACTIVITIES) if one == "Activities" else {zoho.canonical(one)}
+
+    for other in [*zoho.DELETABLE, *zoho.ALIASES, "Activities"]:
+        if at_zoho(name) & at_zoho(other):
+            assert modules.identity(other) in modules.reached(name), other
+            assert recent.scope(other, None) == recent.scope(name, None), other
