@@ -77,9 +77,7 @@ PARAMETERS = {
     "module": parameter(
         "module", "path", {**TEXT, "pattern": anchored(ZOHO_NAME)}, "Zoho's API name of the module"
     ),
-    "record_id": parameter(
-        "record_id", "path", {**TEXT, "pattern": anchored(schemas.RECORD_ID)}, "the held record"
-    ),
+    "record_id": parameter("record_id", "path", dict(schemas.RECORD_ID), "the held record"),
     "name": parameter("name", "path", NAME, "name of the policy"),
     "org": parameter("org", "query", {**TEXT, "pattern": anchored(ORG_NAME)}, "left out: default"),
     "dry_run": parameter(

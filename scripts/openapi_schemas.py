@@ -67,12 +67,12 @@ def _bodies() -> dict[str, Schema]:
 def _with_ids(found: dict[str, Schema]) -> None:
     """What ids may be, and that Zoho's mass delete takes record ids only."""
     most = Config("", "", "").max_ids
-    digits, visible = anchored(schemas.RECORD_ID), anchored(schemas.EXTERNAL_ID)
+    visible = anchored(schemas.EXTERNAL_ID)
     ids: Schema = {
         "type": "array",
         "minItems": 1,
         "maxItems": most,
-        "items": {"type": "string", "pattern": digits},
+        "items": schemas.RECORD_ID,
         "description": f"1 to {most} ids (setting); repeated ones count once",
     }
     outside: Schema = {"type": "string", "pattern": visible, "not": {"enum": [".", ".."]}}

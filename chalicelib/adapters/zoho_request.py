@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -40,12 +42,12 @@ def _segment(text: str) -> str:
 
 
 def digits(ids: tuple[str, ...], most: int) -> str:
-    """The ids joined by commas. Raises ValueError for none, too many, or one that is not digits."""
+    """The ids joined by commas. Raises ValueError for none, too many, or one that cannot be an id."""
     if not 1 <= len(ids) <= most:
         raise ValueError(f"1 to {most} ids go into one call, not {len(ids)}")
     for one in ids:
-        if not (one.isascii() and one.isdigit()):
-            raise ValueError("record ids are digits")
+        if not is_record_id(one):
+            raise ValueError(f"a record id {RECORD_ID_WORDS}")
     return ",".join(ids)
 
 

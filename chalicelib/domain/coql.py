@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.source import ZOHO_NAME
 
 #: Criteria that Zoho takes in one query.
@@ -35,7 +36,6 @@ _LISTS = {"in": "in", "not_in": "not in"}
 _ALONE = {"is_empty": "is null", "is_not_empty": "is not null"}
 COMPARATORS = (*_COMPARES, *_LISTS, "between", *_ALONE)
 _FORBIDDEN = re.compile(r"['\"\\\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
-_ID = re.compile(r"[0-9]{1,32}")
 
 Value = str | int | float | bool
 
@@ -130,7 +130,7 @@ def select(module: str, criteria: Sequence[str], after: str | None, limit: int) 
     `criteria` come from `criterion` and `older`. Zoho wants more than two of them bracketed in pairs.
     Going on behind the last id reaches past the 100,000 rows that an offset does. Raises ValueError.
     """
-    if not ZOHO_NAME.fullmatch(module) or (after is not None and not _ID.fullmatch(after)):
+    if not ZOHO_NAME.fullmatch(module) or (after is not None and not is_record_id(after)):
         raise ValueError("not an API name, or not an id")
     parts = [*criteria, *([f"id > {after}"] if after is not None else [])]
     if not 1 <= len(parts) <= MOST_CRITERIA:

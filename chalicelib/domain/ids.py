@@ -14,6 +14,8 @@ import re
 LARGEST_RECORD_ID = 9_223_372_036_854_775_807
 #: The shape of an id of Zoho's, for schemas and forms; `is_record_id` also knows the largest.
 RECORD_ID_PATTERN = "[1-9][0-9]{0,18}"
+#: What such an id must be, for people.
+RECORD_ID_WORDS = f"must be 1 to 19 digits without leading zeros, at most {LARGEST_RECORD_ID}"
 _RECORD_ID = re.compile(RECORD_ID_PATTERN)
 RANDOM_BYTES = 10
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -17,6 +17,7 @@ from chalicelib.domain.coql import Condition
 from chalicelib.domain.deletion import Limits
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.fields import Reader
+from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
 from chalicelib.domain.schedule import FURTHEST_START, LONGEST_RATE, SHORTEST_RATE, Cron, Rate, Schedule
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.domain.spans import Span, parse_span
@@ -27,7 +28,6 @@ MOST_CONDITIONS = coql.MOST_CRITERIA - 2
 #: Zoho lists a view up to here; a query by fields has no end, but a run should have one.
 MOST_OF_A_VIEW = 100_000
 MOST_OF_A_FIELD = 1_000_000
-_VIEW_ID = re.compile(r"[0-9]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,17 @@ def selection_of(raw: object) -> Selection:
     return selection
 
 
+def _view_id(value: object) -> str:
+    if not is_record_id(value):
+        raise ValueError(f"{RECORD_ID_WORDS}, in quotes")
+    return str(value)
+
+
 def _selection(reader: Reader) -> Selection:
     if reader.one_of("view", "field") is None:
         return Selection()
     if reader.has("view"):
-        selection = Selection(view=reader.text("view", _VIEW_ID))
+        selection = Selection(view=reader.read("view", _view_id, ""))
         reader.finished()
         return selection
     field = reader.text("field", ZOHO_NAME)

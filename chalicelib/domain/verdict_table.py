@@ -78,7 +78,11 @@ ABOUT_RECORDS: tuple[Row, ...] = (
 )
 
 ABOUT_CALLS: tuple[Row, ...] = (
-    row("UNABLE_TO_PARSE_DATA_TYPE", ALL - JOB, _V.FAIL, "Zoho could not read the ids or another value.",
+    row("UNABLE_TO_PARSE_DATA_TYPE", BY_ID, _V.FAILED, "Zoho could not read the record's id.",
+        "Check the id: digits only, as Zoho shows it. Of several ids in a call each is asked for alone, so "
+        "none fails for another.", "DEL7 DEL2 LINK7"),
+    row("UNABLE_TO_PARSE_DATA_TYPE", ALL - JOB - BY_ID, _V.FAIL,
+        "Zoho could not read the ids or another value.",
         "Check the ids: digits only, as Zoho shows them. If they are right, report it: the request was "
         "built wrong.", "DEL7 DEL2 LINK7"),
     row("UNABLE_TO_PARSE_DATA_TYPE", JOB, _V.GONE, "Zoho cannot read the job's id.",
@@ -116,7 +120,9 @@ ABOUT_CALLS: tuple[Row, ...] = (
     row("NO_RECORDS_FOUND", VIEW, _V.NOTHING, "The view is empty.", "Nothing.", "OAS"),
     row("NO_RECORDS_FOUND", MASS_IDS, _V.FALLBACK, "Zoho found none of the ids; DELETE tells about each.",
         "Nothing.", "OAS"),
-    row("LIMIT_EXCEEDED", ALL, _V.FAIL, "More records, ids or items than Zoho takes at once.",
+    row("LIMIT_EXCEEDED", BY_ID, _V.FAILED, "More ids than Zoho takes in one call.",
+        "Nothing at first: each is asked for alone. If that fails too, ask Zoho's support.", "OAS PAGES"),
+    row("LIMIT_EXCEEDED", ALL - BY_ID, _V.FAIL, "More records, ids or items than Zoho takes at once.",
         "Make the view smaller (Zoho's limit is 50,000 records), or delete by ids.", "OAS PAGES"),
     row("RECORD_LIMIT_EXCEEDED", ALL, _V.FAIL, "The view holds more records than Zoho takes in one job.",
         "Make the view smaller (Zoho's limit is 50,000 records), or delete by ids.", "SEEN"),

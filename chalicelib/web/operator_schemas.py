@@ -15,11 +15,11 @@ from typing import Any
 from chalicelib.domain import modules
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import Field, NotValid
-from chalicelib.domain.ids import is_deletion_id
+from chalicelib.domain.ids import RECORD_ID_WORDS, is_deletion_id, is_record_id
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.service.operate_list import DEFAULT_SECONDS, Place, Wanted
 from chalicelib.web import shape, strict_json
-from chalicelib.web.schemas import BOOLEAN, ORG, RECORD_ID, TEXT, body
+from chalicelib.web.schemas import BOOLEAN, ORG, TEXT, body
 from chalicelib.web.shape import Schema
 
 DEFAULT_ORG = "default"
@@ -87,8 +87,8 @@ def record(path: Mapping[str, str]) -> tuple[str, str]:
     module, record_id = path.get("module", ""), path.get("record_id", "")
     if not modules.NAME.fullmatch(module):
         raise _refused("/module", f"must match {modules.NAME.pattern}")
-    if not RECORD_ID.fullmatch(record_id):
-        raise _refused("/record_id", "must be 1 to 32 digits")
+    if not is_record_id(record_id):
+        raise _refused("/record_id", RECORD_ID_WORDS)
     return module, record_id
 
 
@@ -152,7 +152,7 @@ def place_of_hold(query: Mapping[str, str]) -> tuple[str, str] | None:
     values = _texts(query)
     if values is None:
         return None
-    if len(values) != 2 or not ZOHO_NAME.fullmatch(values[0]) or not RECORD_ID.fullmatch(values[1]):
+    if len(values) != 2 or not ZOHO_NAME.fullmatch(values[0]) or not is_record_id(values[1]):
         raise _not_ours()
     return values[0], values[1]
 

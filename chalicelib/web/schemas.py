@@ -14,12 +14,12 @@ from typing import Any, Never
 from chalicelib.domain import modules
 from chalicelib.domain.deletion import Api, Operation, Request, Territory
 from chalicelib.domain.errors import Field, NotValid
+from chalicelib.domain.ids import RECORD_ID_PATTERN, RECORD_ID_WORDS, is_record_id
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.web import forms, shape, strict_json
 from chalicelib.web.shape import Schema
 from chalicelib.web.strict_json import pointer
 
-RECORD_ID = re.compile(r"[0-9]{1,32}")  # Zoho's have 18 or 19 digits today
 EXTERNAL_ID = re.compile(r"[!-~]{1,255}")
 LONGEST_TEXT = 256
 
@@ -27,7 +27,7 @@ BOOLEAN: Schema = {"type": "boolean"}
 FALSE: Schema = {"type": "boolean", "default": False}
 NAME: Schema = {"type": "string", "pattern": f"^{ZOHO_NAME.pattern}$"}
 ORG: Schema = {"type": "string", "pattern": f"^{ORG_NAME.pattern}$"}
-DIGITS: Schema = {"type": "string", "pattern": f"^{RECORD_ID.pattern}$"}
+RECORD_ID: Schema = {"type": "string", "pattern": f"^{RECORD_ID_PATTERN}$", "format": "int64"}
 TEXT: Schema = {"type": "string", "maxLength": LONGEST_TEXT}
 #: The ids of a body: what each of them may be depends on other fields and the stage, see _id_problems.
 IDS: Schema = {"type": "array", "items": {"type": "string"}}
@@ -53,7 +53,7 @@ def body(description: str, properties: Mapping[str, Schema], *required: str) -> 
     }
 
 
-TERRITORY = body("Narrows a view to a territory.", {"id": DIGITS, "include_child": FALSE}, "id")
+TERRITORY = body("Narrows a view to a territory.", {"id": RECORD_ID, "include_child": FALSE}, "id")
 DELETE_RECORDS = body(
     "Delete by ids.",
     {
@@ -73,7 +73,7 @@ MASS_DELETE = body(
     {
         **_COMMON,
         "operation": {"const": "mass_delete", "type": "string"},
-        "cvid": DIGITS,
+        "cvid": RECORD_ID,
         "territory": TERRITORY,
     },
     "module",
@@ -85,7 +85,7 @@ DELINK_RECORDS = body(
     {
         **_COMMON,
         "operation": {"const": "delink_records", "type": "string"},
-        "record_id": DIGITS,
+        "record_id": RECORD_ID,
         "related_list": NAME,
         "ids": IDS,
     },
@@ -182,7 +182,7 @@ def _id_problem(value: Any, external: bool) -> str:
     if not isinstance(value, str):
         return "must be a string"
     if not external:
-        return "" if RECORD_ID.fullmatch(value) else "must be 1 to 32 digits"
+        return "" if is_record_id(value) else RECORD_ID_WORDS
     if value in (".", ".."):
         return "may not be . or .., which would name another path"
     return "" if EXTERNAL_ID.fullmatch(value) else "must be 1 to 255 visible characters (U+0021 to U+007E)"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.domain.errors import Field
+from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
 from chalicelib.web.strict_json import pointer
 
 Schema = Mapping[str, Any]
@@ -55,14 +56,19 @@ def _string(schema: Schema, value: Any, path: str) -> Iterator[Field]:
         if value not in schema["enum"]:
             *rest, last = map(repr, schema["enum"])
             yield Field(path, f"must be {', '.join(rest)} or {last}")
-    elif len(value) > schema.get("maxLength", len(value)):
-        yield Field(path, f"may have {schema['maxLength']} characters at most")
-    elif len(value) < schema.get("minLength", 0):
-        yield Field(path, "must not be empty")
-    elif "pattern" in schema:
-        pattern = schema["pattern"].removeprefix("^").removesuffix("$")
-        if not re.fullmatch(pattern, value):
-            yield Field(path, f"must match {pattern}")
+    elif words := _text_problem(schema, value):
+        yield Field(path, words)
+
+
+def _text_problem(schema: Schema, value: str) -> str:
+    if len(value) > schema.get("maxLength", len(value)):
+        return f"may have {schema['maxLength']} characters at most"
+    if len(value) < schema.get("minLength", 0):
+        return "must not be empty"
+    if schema.get("format") == "int64":
+        return "" if is_record_id(value) else RECORD_ID_WORDS
+    pattern = schema.get("pattern", "").removeprefix("^").removesuffix("$")
+    return f"must match {pattern}" if pattern and not re.fullmatch(pattern, value) else ""
 
 
 def _integer(schema: Schema, value: Any, path: str) -> Iterator[Field]:

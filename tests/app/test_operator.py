@@ -152,7 +152,7 @@ def test_without_an_entry_operators_may_delete_nothing() -> None:
         ({**LEADS, "org": "other"}, "/org"),
         ({**LEADS, "max_records": 501}, "/max_records"),
         ({**LEADS, "api": "mass_delete"}, "/api"),
-        ({**LEADS, "ids": [str(n) for n in range(501)]}, "/ids"),
+        ({**LEADS, "ids": [str(n) for n in range(1, 502)]}, "/ids"),
     ],
 )
 def test_the_entry_sets_the_limits(body: Any, path: str) -> None:

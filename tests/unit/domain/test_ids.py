@@ -1,4 +1,4 @@
-"""Ids of deletions."""
+"""Ids of records and of deletions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import deletion_id, is_deletion_id
+from chalicelib.domain.ids import LARGEST_RECORD_ID, deletion_id, is_deletion_id, is_record_id
 
 TIMES = st.floats(0, 2**38, allow_nan=False)
 RANDOM = st.binary(min_size=10, max_size=10)
@@ -57,3 +57,22 @@ def test_what_it_cannot_be_made_of() -> None:
         deletion_id(0, b"short")
     with pytest.raises(ValueError, match="time"):
         deletion_id(-1, bytes(10))
+
+
+@given(st.integers(1, LARGEST_RECORD_ID))
+def test_every_positive_number_of_64_bits_is_a_record_id_in_one_spelling(number: int) -> None:
+    assert is_record_id(str(number))
+    assert not is_record_id(f"0{number}")
+    assert not is_record_id(str(number + LARGEST_RECORD_ID))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", "0", "007", "-1", "+1", "1.0", "1e3", " 1", "1 ", "1\n", "9223372036854775808", "9" * 22,
+        "1" * 20, "x",
+        "\u0661", "\uff11", 1, None, True, ["1"],
+    ],
+)  # fmt: skip
+def test_what_can_be_no_record_id(value: object) -> None:
+    assert not is_record_id(value)

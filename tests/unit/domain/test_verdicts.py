@@ -178,6 +178,13 @@ def test_answers_about_other_ids_are_no_answer() -> None:
     assert judge_call(CallKind.DELETE_RECORDS, listed(), ["1"]).verdict is Verdict.UNKNOWN
 
 
+def test_an_id_that_zoho_cannot_read_fails_alone() -> None:
+    for kind in DESTRUCTIVE:
+        if kind is not CallKind.MASS_DELETE_VIEW:
+            judged = judge_items(kind, bare("UNABLE_TO_PARSE_DATA_TYPE"), ["1"])["1"]
+            assert (judged.verdict, judged.code) == (Verdict.FAILED, "UNABLE_TO_PARSE_DATA_TYPE")
+
+
 # --- whole calls ---
 
 BARE_CASES = [
@@ -209,6 +216,10 @@ BARE_CASES = [
     (CallKind.DELINK, "INVALID_DATA", 400, 2, Verdict.SPLIT),
     (CallKind.DELINK, "INVALID_DATA", 400, 1, Verdict.ANSWERED),
     (CallKind.READ, "INVALID_QUERY", 400, 0, Verdict.FAIL),
+    *((kind, "UNABLE_TO_PARSE_DATA_TYPE", 400, 2, Verdict.SPLIT) for kind in BY_ID),
+    *((kind, "UNABLE_TO_PARSE_DATA_TYPE", 400, 1, Verdict.ANSWERED) for kind in BY_ID),
+    *((kind, "LIMIT_EXCEEDED", 400, 2, Verdict.SPLIT) for kind in BY_ID),
+    (CallKind.MASS_DELETE_VIEW, "UNABLE_TO_PARSE_DATA_TYPE", 400, 0, Verdict.FAIL),
 ]
 
 
@@ -237,8 +248,6 @@ def test_an_error_of_the_call(
         ("INVALID_REQUEST_METHOD", 400, Verdict.FAIL),
         ("REQUIRED_PARAM_MISSING", 400, Verdict.FAIL),
         ("MANDATORY_NOT_FOUND", 400, Verdict.FAIL),
-        ("UNABLE_TO_PARSE_DATA_TYPE", 400, Verdict.FAIL),
-        ("LIMIT_EXCEEDED", 400, Verdict.FAIL),
         ("TOO_MANY_REQUESTS", 429, Verdict.WAIT_CREDITS),
         ("BRAND_NEW", 429, Verdict.WAIT_CREDITS),
         ("INTERNAL_ERROR", 500, Verdict.UNKNOWN),

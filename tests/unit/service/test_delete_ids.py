@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from chalicelib.domain.deletion import Api, Counts, Limits, Status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.reply import Item, Reply
@@ -253,3 +257,24 @@ def test_a_missing_secret_waits_for_credentials_and_then_fails() -> None:
     world.settle()
     done = world.get(one)
     assert (done.status, [p.code for p in done.problems]) == (Status.FAILED, ["SECRET_UNUSABLE"])
+
+
+@pytest.mark.parametrize("code", ["UNABLE_TO_PARSE_DATA_TYPE", "INVALID_DATA"])
+def test_one_id_that_zoho_cannot_read_does_not_fail_its_ten_neighbours(code: str) -> None:
+    ids = tuple(str(n) for n in range(1, 12))
+    world = World(list(ids))
+    real = world.zoho.delete_records
+
+    def reads(module: str, some: Sequence[str], wf_trigger: bool) -> Reply:
+        if "7" in some:
+            world.zoho.log.append(("delete_records", list(some)))
+            return error(code, message="either the request body or parameters is in wrong format")
+        return real(module, some, wf_trigger)
+
+    object.__setattr__(world.zoho, "delete_records", reads)
+    one = world.accept(ids=ids)
+    world.settle()
+    found = world.get(one)
+    assert (found.counts.deleted, found.counts.failed) == (10, 1)
+    assert [problem.code for problem in found.problems] == [code]
+    assert len(world.zoho.sent("delete_records")) == 12

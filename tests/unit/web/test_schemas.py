@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.deletion import Api, Operation, Request, Territory
 from chalicelib.domain.errors import NotValid
+from chalicelib.domain.ids import LARGEST_RECORD_ID, RECORD_ID_WORDS
 from chalicelib.web.schemas import request_from_form, request_from_json
 
 DELETE = {"operation": "delete_records", "module": "Leads", "ids": ["410405000002264040"]}
@@ -67,11 +68,11 @@ def test_duplicates_go_and_order_stays() -> None:
 
 
 def test_limits_hold_at_their_edges() -> None:
-    assert len(read(DELETE | {"ids": [str(n) for n in range(MOST)]}).ids) == MOST
+    assert len(read(DELETE | {"ids": [str(n) for n in range(1, MOST + 1)]}).ids) == MOST
     assert problems(DELETE | {"ids": ["1"] * (MOST + 1)}) == {"/ids": "may name 5000 ids at most"}
     assert problems(DELETE | {"ids": []}) == {"/ids": "must name at least one id"}
-    assert read(DELETE | {"ids": ["9" * 32]}).ids == ("9" * 32,)
-    assert problems(DELETE | {"ids": ["9" * 33]}) == {"/ids/0": "must be 1 to 32 digits"}
+    assert read(DELETE | {"ids": [str(LARGEST_RECORD_ID)]}).ids == (str(LARGEST_RECORD_ID),)
+    assert problems(DELETE | {"ids": [str(LARGEST_RECORD_ID + 1)]}) == {"/ids/0": RECORD_ID_WORDS}
     assert read(DELETE | {"reference": "é" * 256, "reason": ""}).reason == ""
     assert set(problems(DELETE | {"reference": "x" * 257, "reason": "x" * 257})) == {"/reference", "/reason"}
     assert read(DELETE | {"module": "A" * 100}).module == "A" * 100
@@ -86,10 +87,18 @@ def test_ids_are_strings(value: object) -> None:
     assert "send ids as strings" in problems(DELINK | {"record_id": value})["/record_id"]
 
 
-@pytest.mark.parametrize("value", ["", " 1", "1 ", "1\n", "a", "-1", "1.0", "٣", "１", True, None, [], {}])
-def test_ids_are_digits(value: object) -> None:
-    assert set(problems(DELETE | {"ids": [value]})) == {"/ids/0"}
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", " 1", "1 ", "1\n", "a", "-1", "1.0", "٣", "１", True, None, [], {},
+        "0", "007", "9223372036854775808", "9" * 22,
+    ],
+)  # fmt: skip
+def test_ids_have_one_spelling_and_fit_into_64_bits(value: object) -> None:
+    assert set(problems(DELETE | {"ids": ["1", value]})) == {"/ids/1"}
     assert set(problems(DELINK | {"record_id": value})) == {"/record_id"}
+    assert set(problems(VIEW | {"cvid": value})) == {"/cvid"}
+    assert set(problems(VIEW | {"territory": {"id": value}})) == {"/territory/id"}
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", "a b", "é", "\x7f", "x" * 256, 1])
@@ -127,7 +136,7 @@ def test_everything_wrong_is_told_at_once() -> None:
         "/org": "may not be null: leave it out",
         "/module": "must match [A-Za-z][A-Za-z0-9_]{0,99}",
         "/ids/1": "must be a string: send ids as strings",
-        "/ids/2": "must be 1 to 32 digits",
+        "/ids/2": RECORD_ID_WORDS,
         "/api": "must be 'auto', 'records' or 'mass_delete'",
         "/wf_trigger": "must be true or false",
         "/dry_run": "must be true or false",

@@ -21,7 +21,7 @@ SCHEMAS = {
 }
 UNDERSTOOD = {
     "object": {"type", "description", "properties", "required", "additionalProperties"},
-    "string": {"type", "pattern", "maxLength", "minLength", "enum", "const", "default"},
+    "string": {"type", "pattern", "format", "maxLength", "minLength", "enum", "const", "default"},
     "integer": {"type", "minimum"},
     "boolean": {"type", "default"},
     "array": {"type", "items"},
