@@ -15,7 +15,7 @@ PLOTS := .venvs/plots
 PLOTS_READY := $(PLOTS)/.ready
 PY := $(VENV)/bin/python
 STAGE ?= local
-export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE CONFIRM
+export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE CONFIRM AT BACKUP
 
 .PHONY: help
 help: ## list the commands
@@ -148,6 +148,16 @@ deploy: setup ## package and deploy to the AWS account of the environment (STAGE
 .PHONY: destroy
 destroy: setup ## take a stage down, but for its data (STAGE=dev or prod, YES=1, DELETE_DATA=yes, CONFIRM=)
 	@$(PY) -m local destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(filter yes,$(DELETE_DATA)),--delete-data)
+
+# Nothing is deleted and no Zoho org is needed; what it makes it removes.
+.PHONY: smoke
+smoke: setup ## prove a deployed stage in two minutes (STAGE=; the local stack by default)
+	@$(PY) -m local smoke --stage $(STAGE)
+
+# DynamoDB restores to a new table only: the stage stops, and the backup takes the table's name. See docs/OPERATIONS.md.
+.PHONY: restore-table
+restore-table: setup ## put a backup in the place of a stage's table; paused then (STAGE=, AT=time or BACKUP=arn, CONFIRM=)
+	@$(PY) -m local restore-table --stage $(STAGE)
 
 # Hashes of every platform's files are locked; no registry is named.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" ../$(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe \

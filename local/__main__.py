@@ -1,4 +1,4 @@
-"""`python -m local up|down|status|package|deploy|destroy|demo`: what the Makefile runs for them."""
+"""`python -m local COMMAND`: what the Makefile's commands of these names run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from local import package, record, stack, target
 from local.failure import Failure
 from local.say import line
 from local.settings import STAGE, Settings, from_environment
+
+COMMANDS = ("up", "down", "status", "package", "deploy", "destroy", "restore-table", "smoke", "demo")
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +40,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _run(arguments: list[str], settings: Settings) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "package", "deploy", "destroy", "demo"])
+    parser.add_argument("command", choices=[*COMMANDS])
     parser.add_argument(
         "--stage", default=STAGE, help="for deploy: local (the running stack) or a stage on AWS"
     )
@@ -54,6 +56,10 @@ def _run(arguments: list[str], settings: Settings) -> int:
         return _destroy(options.stage, yes=options.yes, data=options.delete_data)
     if options.command == "deploy":
         return _deploy(settings, options.stage, yes=options.yes, repair=options.repair)
+    if options.command == "restore-table":
+        return _restore_table(settings, options.stage)
+    if options.command == "smoke":
+        return _smoke(settings, options.stage)
     commands = {"up": _up, "down": _down, "status": _status, "demo": _demo}
     return commands[options.command](settings)
 
@@ -109,6 +115,21 @@ def _destroy(stage: str, *, yes: bool, data: bool) -> int:
     from local.destroy import destroy  # noqa: PLC0415 - only this command reads the account of the environment
 
     destroy(_named(stage), yes=yes, data=data, confirmed=os.environ.get("CONFIRM", ""))
+    return 0
+
+
+def _restore_table(settings: Settings, stage: str) -> int:
+    from local.restore import restore  # noqa: PLC0415 - only this command reads the account of the environment
+
+    given = {name.lower(): os.environ.get(name, "") for name in ("AT", "BACKUP")}
+    restore(settings, _named(stage), **given, confirmed=os.environ.get("CONFIRM", ""))
+    return 0
+
+
+def _smoke(settings: Settings, stage: str) -> int:
+    from local.smoke import smoke  # noqa: PLC0415 - only this command needs those of `expunge`
+
+    smoke(settings, _named(stage))
     return 0
 
 

@@ -12,7 +12,9 @@ from botocore.config import Config
 
 from local.cloudformation import Change
 from local.failure import Failure
+from local.running import RunningStack
 from local.say import line
+from local.settings import STAGE, Settings
 
 TIMEOUTS = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 
@@ -25,13 +27,26 @@ def session() -> boto3.Session:
     return found
 
 
-def show(found: boto3.Session, stage: str) -> None:
+def show(client: Callable[[str], Any], stage: str) -> None:
     """Says where things are about to be done: account, region, stage, who does it, and a given endpoint."""
-    sts = found.client("sts", config=TIMEOUTS)
+    sts = client("sts")
     who = sts.get_caller_identity()
-    line(f"  account {who['Account']}, region {found.region_name}, stage {stage}, as {who['Arn']}")
+    line(f"  account {who['Account']}, region {sts.meta.region_name}, stage {stage}, as {who['Arn']}")
     if os.environ.get("AWS_ENDPOINT_URL"):
         line(f"  at {sts.meta.endpoint_url} (AWS_ENDPOINT_URL)")
+
+
+def of_stage(stage: str, settings: Settings) -> Callable[[str], Any]:
+    """Clients by service, for the running local stack or a stage of the environment's account.
+
+    Raises Failure where there is neither.
+    """
+    if stage != STAGE:
+        return clients(session())
+    try:
+        return RunningStack.read(settings.stack_file).client
+    except FileNotFoundError as error:
+        raise Failure(f"no local stack is running in {settings.directory}: make up starts one") from error
 
 
 def clients(found: boto3.Session) -> Callable[[str], Any]:

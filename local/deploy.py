@@ -29,7 +29,7 @@ def to_aws(
     """
     found = session()
     try:
-        show(found, stage)
+        show(clients(found), stage)
         with step(f"package for {stage}"):
             packaged = package.build(stage)
         for note in packaged.notes:
@@ -90,7 +90,7 @@ def _data_are_there(found: boto3.Session, deployer: Deployer, stack: str) -> Non
         stage = stack.removeprefix("expunge-")
         raise Failure(
             f"table {stack} is gone, and a repair would make an empty one: restore it first with"
-            f" make restore-table STAGE={stage}, see docs/OPERATIONS.md, Restoring the table"
+            f" make restore-table STAGE={stage}, see docs/OPERATIONS.md"
         )
 
 

@@ -28,7 +28,7 @@ def destroy(stage: str, *, yes: bool, data: bool, confirmed: str) -> None:
     found = session()
     deployer = Deployer(found, endpoint_url=None, config=TIMEOUTS)
     try:
-        show(found, stage)
+        show(clients(found), stage)
         if data:
             _with_data(found, deployer, stage, confirmed)
         else:

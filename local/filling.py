@@ -64,12 +64,12 @@ def events_queue(aws: Local, topic_arn: str) -> str:
     sns = aws.session().client("sns", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
     url = sqs.create_queue(QueueName=EVENTS_QUEUE)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _admits(topic_arn, arn)})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": admits(topic_arn, arn)})
     sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     return url
 
 
-def _admits(topic_arn: str, queue_arn: str) -> str:
+def admits(topic_arn: str, queue_arn: str) -> str:
     """A queue policy that lets this one topic deliver; without one SNS delivers nothing."""
     statement = {
         "Effect": "Allow",

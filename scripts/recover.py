@@ -20,14 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chalicelib.adapters.dead_letters import DeadLetterQueue
 from chalicelib.adapters.queue import WorkQueue
 from chalicelib.adapters.table import Table
 from chalicelib.service import recover
+from local.account import clients, session
 from local.running import RunningStack
 from local.settings import from_environment
 
@@ -64,9 +63,8 @@ def local() -> Place:
 
 def on_aws(stage: str) -> Place:
     """A stage of the environment's account."""
-    session = boto3.Session()
-    make: Any = session.client
-    answer = session.client("cloudformation").describe_stacks(StackName=f"expunge-{stage}")
+    make = clients(session())
+    answer = make("cloudformation").describe_stacks(StackName=f"expunge-{stage}")
     outputs = {one["OutputKey"]: one["OutputValue"] for one in answer["Stacks"][0].get("Outputs", [])}
     table, work, dead = outputs["TableName"], outputs["WorkQueueUrl"], outputs["DeadLetterQueueUrl"]
     return Place(table, work, dead, outputs["PollFunction"], make)

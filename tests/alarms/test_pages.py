@@ -85,7 +85,9 @@ def known_to_make(words: list[str]) -> None:
     template = (ROOT / "infra/resources.json").read_text(encoding="utf-8")
     for each in settings:
         name, _, value = each.partition("=")
-        assert name in {"STAGE", "PARAMETERS", "YES", "DELETE_DATA", "CONFIRM"}, words
+        assert name in {"STAGE", "PARAMETERS", "YES", "DELETE_DATA", "CONFIRM", "REPAIR", "AT", "BACKUP"}, (
+            words
+        )
         for pair in value.split() if name == "PARAMETERS" else ():
             assert f'"{pair.partition("=")[0]}": {{' in template, words
 

@@ -1,0 +1,80 @@
+"""What `make smoke` makes on a stage and takes away again: a source, a queue, a subscription."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from cli import secret_text, sources
+from cli.place import Place
+from local.filling import admits, new_key
+
+#: What is left of a run that was killed may be this old (seconds) before another run removes it.
+LEFT = 3600
+
+
+@dataclass(frozen=True)
+class Temporary:
+    """The parts of one run, all of them called by its `name`, which says when it was made."""
+
+    place: Place
+    topic: str
+    name: str = field(default_factory=lambda: f"smoke-{int(time.time())}-{secrets.token_hex(3)}")
+
+    @property
+    def queue(self) -> str:
+        """The queue's name."""
+        return f"expunge-{self.place.stage}-{self.name}"
+
+    def make_source(self) -> str:
+        """A source for an org of the same name, which has no secret; returns its key."""
+        known, version = sources.read(self.place)
+        key = new_key()
+        entry = {
+            "profile": "standard-webhooks",
+            "keys": [key],
+            "org": self.name,
+            "modules": ["Leads"],
+            "operations": ["delete_records"],
+            "max_records": 1,
+        }
+        sources.write(self.place, {**known, self.name: entry}, self.name, version)
+        return key
+
+    def make_queue(self) -> str:
+        """A queue that hears the stage's events; returns its URL."""
+        sqs, sns = self.place.client("sqs"), self.place.client("sns")
+        url = str(sqs.create_queue(QueueName=self.queue)["QueueUrl"])
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+        policy = admits(self.topic, found["QueueArn"])
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        raw = {"RawMessageDelivery": "true"}
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=found["QueueArn"], Attributes=raw)
+        return url
+
+    def remove(self) -> None:
+        """Takes all of it away; what is not there is no error."""
+        sns, sqs = self.place.client("sns"), self.place.client("sqs")
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.topic)
+        for each in [each for page in pages for each in page["Subscriptions"]]:
+            if each["Endpoint"].rpartition(":")[2] == self.queue:
+                sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+        for url in sqs.list_queues(QueueNamePrefix=self.queue).get("QueueUrls", []):
+            sqs.delete_queue(QueueUrl=url)
+        known, version = sources.read(self.place)
+        if self.name in known:
+            left = {other: entry for other, entry in known.items() if other != self.name}
+            secret_text.write(self.place, self.place.sources_secret, json.dumps(left), version)
+
+
+def left_over(place: Place, topic: str) -> list[Temporary]:
+    """What runs that were killed have left behind, a key among it."""
+    found = []
+    for name in sources.read(place)[0]:
+        word, _, rest = name.partition("-")
+        at = rest.partition("-")[0]
+        if word == "smoke" and at.isdigit() and int(at) < time.time() - LEFT:
+            found.append(Temporary(place, topic, name))
+    return found
