@@ -18,6 +18,8 @@ from chalicelib.domain.deletion import (
     Approval,
     Counts,
     Deletion,
+    Failing,
+    Freeze,
     Limits,
     Operation,
     Plan,
@@ -70,6 +72,8 @@ def _plain(value: Any) -> Any:
     """Dataclasses all the way down as dicts, everything else as it is: `asdict` would copy that too."""
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
+    if isinstance(value, dict) and value:
+        return {key: _plain(each) for key, each in value.items()}
     names = getattr(type(value), "__dataclass_fields__", None)
     return value if names is None else {name: _plain(getattr(value, name)) for name in names}
 
@@ -89,11 +93,14 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
     request = dict(document.pop("request"))
     request["operation"] = Operation(request["operation"])
     request["api"] = Api(request.get("api", Api.AUTO))
+    request["freeze"] = Freeze(request.get("freeze", Freeze.AUTO))
     if "territory" in request:
         request["territory"] = Territory(**request["territory"])
     plan = document.pop("plan", None)
     approval = document.pop("approval", None)
     problems = tuple(Problem(**p) for p in document.pop("problems", []))
+    document = _of_today(document)
+    failing = {call: Failing(**clock) for call, clock in document.pop("failing", {}).items()}
     return Deletion(
         id=deletion_id,
         request=Request(**request),
@@ -103,8 +110,16 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
         plan=Plan(**{**plan, "first_ids": tuple(plan["first_ids"])}) if plan else None,
         problems=problems,
         approval=Approval(**approval) if approval else None,
+        failing=failing,
         **document,
     )
+
+
+def _of_today(document: dict[str, Any]) -> dict[str, Any]:
+    """A document of an older version: one clock for all calls, and a frozen selection was done by ids."""
+    old = ("tries", "failing_since", "failed_at")
+    slim = {name: value for name, value in document.items() if name not in old}
+    return {"by_ids": bool(slim.get("frozen")), **slim}
 
 
 def chunk_marks(chunk: Chunk) -> bytes:

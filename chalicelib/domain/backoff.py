@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.deletion import Deletion, Failing
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """The stage's waits, in seconds (contract section 3).
 
-    `longest`: no back-off is longer. `give_up`: the time from the first failed try of a call after which it
-    is given up. `job_age`: how old a job of ours at Zoho may get. `settle`: how long a view must lie still
+    `longest`: no back-off is longer. `give_up`: the failing time of a call, added up over its tries, after
+    which it is given up. `wait`: the same for what Zoho lets wait without a failure. `job_age`: how old a job of ours at Zoho may get. `settle`: how long a view must lie still
     before a lost reply is judged. `tell_waiting`: a wait longer than this is told by an event.
     `recheck`: how often it is looked whether a pause has ended. `approval`: how long one is waited for.
     """
@@ -24,6 +24,7 @@ class Patience:
     tell_waiting: float = 300.0
     recheck: float = 30.0
     approval: float = 86400.0
+    wait: float = 604800.0
 
 
 def delay(tries: int, longest: float, chance: float, asked: float | None = None) -> float:
@@ -37,28 +38,57 @@ def delay(tries: int, longest: float, chance: float, asked: float | None = None)
     return min(longest, max(spread, asked or 0.0))
 
 
-def failed_once_more(deletion: Deletion, now: float) -> Deletion:
-    """The deletion after another failed try of its current call."""
-    since = deletion.failing_since if deletion.failing_since is not None else now
-    return replace(deletion, tries=deletion.tries + 1, failing_since=since, failed_at=now)
+def failed(deletion: Deletion, call: str, now: float) -> Deletion:
+    """The deletion after another failed try of `call`: the time since its try before was failing time."""
+    clock = deletion.failing.get(call, Failing())
+    more = max(now - clock.at, 0.0) if clock.at is not None else 0.0
+    return _with(deletion, call, Failing(clock.tries + 1, clock.spent + more, now, clock.waited))
 
 
-def waited(deletion: Deletion) -> Deletion:
-    """The deletion after a wait that is nobody's failure (lane, credits, pause): the give-up time does not
-    run.
+def waited(deletion: Deletion, call: str, now: float) -> Deletion:
+    """The deletion after Zoho let `call` wait for what is nobody's failure (credits, another's mass delete).
+
+    The give-up time stands still; the waiting has a bound of its own (`Patience.wait`).
     """
-    return replace(deletion, tries=deletion.tries + 1, failing_since=None, failed_at=None)
+    clock = deletion.failing.get(call, Failing())
+    more = max(now - clock.waited_at, 0.0) if clock.waited_at is not None else 0.0
+    after = Failing(clock.tries + 1, clock.spent, None, clock.waited + more, now)
+    return _with(standing_still(deletion), call, after)
 
 
-def succeeded(deletion: Deletion) -> Deletion:
-    """The deletion after a call that went well."""
-    return replace(deletion, tries=0, failing_since=None, failed_at=None)
-
-
-def exhausted(deletion: Deletion, patience: Patience) -> bool:
-    """Has the current call failed for so long that it is given up?
-
-    Told by its last failed try and not by the clock: what a dead worker left lying was not tried meanwhile.
+def standing_still(deletion: Deletion) -> Deletion:
+    """The deletion while nothing is tried (lane, pause, approval, cool-off): no clock runs, none is set
+    back.
     """
-    since, last = deletion.failing_since, deletion.failed_at
-    return since is not None and last is not None and last - since >= patience.give_up
+    still = {
+        call: replace(clock, at=None, waited_at=None) for call, clock in deletion.failing.items()
+    }
+    return replace(deletion, failing=still)
+
+
+def succeeded(deletion: Deletion, call: str) -> Deletion:
+    """The deletion after `call` went well. The clocks of other calls stay as they are."""
+    if call not in deletion.failing:
+        return deletion
+    return replace(deletion, failing={k: v for k, v in deletion.failing.items() if k != call})
+
+
+def tries(deletion: Deletion, call: str) -> int:
+    """Failed tries of `call` in a row."""
+    return deletion.failing.get(call, Failing()).tries
+
+
+def exhausted(deletion: Deletion, patience: Patience) -> str | None:
+    """The call that has failed, or was made to wait, for so long that it is given up; None where there is
+    none.
+
+    Told by its failed tries and not by the clock: what a dead worker left lying was not tried meanwhile.
+    """
+    for call, clock in deletion.failing.items():
+        if clock.tries > 1 and (clock.spent >= patience.give_up or clock.waited >= patience.wait):
+            return call
+    return None
+
+
+def _with(deletion: Deletion, call: str, clock: Failing) -> Deletion:
+    return replace(deletion, failing={**deletion.failing, call: clock})

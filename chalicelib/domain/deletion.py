@@ -6,6 +6,7 @@ Names and rules: the public contract (docs/CONTRACT.md), sections 1 and 3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -33,6 +34,15 @@ class Api(StrEnum):
     AUTO = "auto"
     RECORDS = "records"
     MASS_DELETE = "mass_delete"
+
+
+class Freeze(StrEnum):
+    """Whether the records of a view are listed before the first of them is deleted."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    EXACT = "exact"
+    NEVER = "never"
 
 
 class Status(StrEnum):
@@ -106,6 +116,7 @@ class Request:
     api: Api = Api.AUTO
     external_id_field: str | None = None
     cvid: str | None = None
+    freeze: Freeze = Freeze.AUTO
     territory: Territory | None = None
     record_id: str | None = None
     related_list: str | None = None
@@ -181,14 +192,31 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """The clock of one call: failed tries in a row, and its failing time added up (`spent`, seconds).
+
+    `at`: its last failed try, None while the clock stands still. `waited`, `waited_at`: the same for waits
+    that are nobody's failure.
+    """
+
+    tries: int = 0
+    spent: float = 0.0
+    at: float | None = None
+    waited: float = 0.0
+    waited_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """One accepted request and everything that the ledger keeps of it, but for its ids and its calls.
 
     Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as
     plain JSON values. `events` counts the entries of its log, `chain` is the hash of the newest, `published`
-    the number up to which they have left. `tries`, `failing_since` and `failed_at` (the last failed
-    try) bound the tries of the current call.
-    `frozen`: what its view or policy selects is stored as ids now, and it is done by ids from here on.
+    the number up to which they have left. `failing`: a clock for each call that fails, by the call's
+    name. `frozen`: what its view or policy selects is stored as ids now. `by_ids`: it is done by ids from here
+    on. `lane`: the key of the lane that it waits in or holds, "" for none. `job_deleted`: how many records the
+    running job has deleted, as last told by Zoho. `unlisted`: at least so many records went with the job that
+    had not been listed.
     `cancelled_by`: an operator who wants nothing more to be sent.
     """
 
@@ -216,14 +244,16 @@ class Deletion:
     finished_at: float | None = None
     id_count: int = 0
     chunks: int = 0
-    tries: int = 0
-    failing_since: float | None = None
-    failed_at: float | None = None
+    failing: Mapping[str, Failing] = field(default_factory=dict)
     calls: int = 0
     events: int = 0
     chain: str = ""
     published: int = 0
     frozen: bool = False
+    by_ids: bool = False
+    lane: str = ""
+    job_deleted: int = 0
+    unlisted: int = 0
     approval: Approval | None = None
     cancelled_by: str = ""
     progress: dict[str, object] = field(default_factory=dict)

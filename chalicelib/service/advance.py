@@ -14,15 +14,20 @@ from chalicelib.service import (
     delete_ids,
     ids_guard,
     unreadable,
-    waits,
+    waiting,
     watchdog,
 )
+from chalicelib.service.engine.step import Step
 from chalicelib.service.run import Kit, Run
 from chalicelib.service.slots import NoSlot
 from chalicelib.service.stops import Paused, Reserved
 
 #: About how long to wait for other workers to give back some of the org's concurrency.
 SLOT_WAIT_SECONDS = 2.0
+#: The clocks of what is no call of an executor: the org's secret, the keeping time, the topic.
+SECRET, LIFETIME, PUBLISH = "secret", "lifetime", "publish"
+#: The part of its keeping time that a deletion is left to be read after it has ended.
+KEPT_FOR_ITS_END = 0.1
 #: Steps that one slice takes at most, whatever the clock says.
 MOST_STEPS = 500
 
@@ -95,24 +100,41 @@ def _obey(run: Run) -> None:
 
 
 def _step(run: Run) -> None:
+    """One step of the executor; the one place where a clock that has run out is looked at."""
     executor = _executor(run.deletion)
     run.wanted = executor.wanted(run.deletion)  # a selection that is frozen by now is done by many calls
+    over = backoff.exhausted(run.deletion, run.kit.patience) or _too_old(run)
     try:
-        executor.step(run)
+        step = executor.step(run) if over is None else executor.give_up(run, over)
+        if step is not None:  # executors that still write by themselves answer None
+            _carry_out(run, step)
     except NoSlot:
         run.publish()
         run.rest(run.deletion, SLOT_WAIT_SECONDS * (0.5 + run.kit.chance()))
     except Paused:
         seconds = min(run.kit.patience.longest, run.kit.patience.recheck)
-        run.wait(backoff.waited(run.deletion), waits.PAUSE, seconds)
+        run.wait(backoff.standing_still(run.deletion), waiting.PAUSE, seconds)
     except Reserved:
-        run.wait(backoff.waited(run.deletion), waits.CREDITS, run.kit.patience.longest)
+        run.wait(backoff.standing_still(run.deletion), waiting.CREDITS, run.kit.patience.longest)
     except SecretUnusable as problem:
         run.kit.report(
             "secret_unusable", deletion_id=run.deletion.id, what=problem.what, reason=problem.reason
         )
         deletion = executor.blamed(run.deletion, "SECRET_UNUSABLE")
-        waits.wait_for(run, deletion, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE")
+        waiting.wait_for(run, deletion, SECRET, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE")
+
+
+def _carry_out(run: Run, step: Step) -> None:
+    from chalicelib.service.engine.commit import carry_out
+
+    carry_out(run, step)
+
+
+def _too_old(run: Run) -> str | None:
+    """Near the end of its keeping time a deletion is given up: its items would vanish under it."""
+    deletion = run.deletion
+    last = deletion.expires_at - (deletion.expires_at - deletion.created_at) * KEPT_FOR_ITS_END
+    return LIFETIME if run.now >= last else None
 
 
 def _executor(deletion: Deletion) -> Any:
@@ -121,12 +143,12 @@ def _executor(deletion: Deletion) -> Any:
     A worker's first deletion waits until what it needs is imported, and not for the rest.
     """
     operation = deletion.request.operation
-    if deletion.frozen or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
+    if deletion.by_ids or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
         return delete_ids
     if operation is Operation.MASS_DELETE:
-        from chalicelib.service import delete_view
+        from chalicelib.service.by_view import executor
 
-        return delete_view
+        return executor
     from chalicelib.service import purge
 
     return purge
@@ -137,5 +159,6 @@ def _close(run: Run) -> None:
     if run.publish():
         run.save(run.deletion, next_at=run.now)
         return
-    deletion = backoff.failed_once_more(run.deletion, run.now)
-    run.rest(deletion, backoff.delay(deletion.tries, run.kit.patience.longest, run.kit.chance()))
+    deletion = backoff.failed(run.deletion, PUBLISH, run.now)
+    tries = backoff.tries(deletion, PUBLISH)
+    run.rest(deletion, backoff.delay(tries, run.kit.patience.longest, run.kit.chance()))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain import backoff, belts, by_policy
+from chalicelib.domain import backoff, belts, by_ids, by_policy
 from chalicelib.domain.belts import Kind, Stop
 from chalicelib.domain.deletion import Approval, Deletion, Problem, Status, moved
 from chalicelib.domain.reply import CallKind
 from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call
-from chalicelib.service import waits
+from chalicelib.service import waiting
 from chalicelib.service.run import Run
 
+#: The call whose clock runs while the module cannot be counted.
+COUNT = "count"
 COOL_OFF = "cool-off"
 APPROVAL = "approval"
 
@@ -49,26 +51,28 @@ def ids_may_go(run: Run, size: int) -> bool:
 
 
 def _unanswered(run: Run, judged: Judgement) -> None:
-    if judged.verdict is Verdict.FAIL or backoff.exhausted(run.deletion, run.kit.patience):
-        problem = Problem(judged.code, run.deletion.counts.pending, judged.message)
-        counts = replace(run.deletion.counts, failed=run.deletion.counts.pending, pending=0)
-        run.finish(replace(run.deletion, counts=counts), Status.FAILED, judged.code, problems=[problem])
+    """The module cannot be counted for now: it is asked again until the count's clock has run out. Where Zoho
+    refuses, the deletion fails as it would by a refusal of its own call: nothing of it is sent.
+    """
+    if judged.verdict is Verdict.FAIL:
+        progress = replace(by_ids.progress_of(run.deletion), failed_with=(judged.code, judged.message))
+        run.save(replace(run.deletion, progress=replace(progress, checked=True).to_json()))
         return
-    waits.wait_for(run, run.deletion, judged.verdict, judged.code)
+    waiting.wait_for(run, run.deletion, COUNT, judged.verdict, judged.code)
 
 
 def rest(run: Run, deletion: Deletion, stop: Stop, **parts: Any) -> None:
     """Save `deletion` as waiting for what holds it; `parts` as Run.save takes them."""
     if stop.kind is Kind.COOL_OFF:
-        run.wait(backoff.waited(deletion), COOL_OFF, stop.until - run.now, **parts)
+        run.wait(backoff.standing_still(deletion), COOL_OFF, stop.until - run.now, **parts)
         return
     longest = run.kit.patience.longest
     if stop.kind is Kind.ASK:
         _ask(run, deletion, stop.count, **parts)
-        run.rest(backoff.waited(run.deletion), longest)
+        run.rest(backoff.standing_still(run.deletion), longest)
         return
     seconds = min(longest, stop.until - run.now)
-    run.wait(backoff.waited(deletion), APPROVAL, seconds, status=Status.AWAITING_APPROVAL, **parts)
+    run.wait(backoff.standing_still(deletion), APPROVAL, seconds, status=Status.AWAITING_APPROVAL, **parts)
 
 
 def _ask(run: Run, deletion: Deletion, count: int, **parts: Any) -> None:

@@ -10,9 +10,10 @@ from typing import cast
 from chalicelib.domain import backoff, by_ids
 from chalicelib.domain.by_ids import Progress
 from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind
-from chalicelib.service import belts, ids_guard, ids_plan, ids_read, ids_send, ids_store, waits
+from chalicelib.service import belts, ids_guard, ids_plan, ids_read, ids_send, ids_store, waiting
 from chalicelib.service.run import Run
 
 #: Calls of one deletion under way at once, and so intents in one transaction, at most.
@@ -27,7 +28,7 @@ def blamed(deletion: Deletion, code: str) -> Deletion:
 
 def wanted(deletion: Deletion) -> int:
     """Calls to Zoho at once that would be of use."""
-    if deletion.waiting_for == waits.CREDITS:
+    if deletion.waiting_for == waiting.CREDITS:
         return 1  # to see whether there are credits again
     kind = by_ids.progress_of(deletion).kind
     pending = min(deletion.counts.pending, CHUNK_SIZE)
@@ -45,24 +46,34 @@ def step(run: Run) -> None:
         if not run.deletion.calls and not belts.ids_may_go(run, run.deletion.id_count):
             return
         progress = replace(progress, checked=True)
-    if run.deletion.request.dry_run:
+    if run.deletion.request.dry_run and not progress.failed_with:
         ids_plan.step(run, progress)
-    elif not progress.left:
-        ids_store.end(run, run.deletion, {})
     else:
         _next(run, progress)
 
 
-def _next(run: Run, progress: Progress) -> None:
+def give_up(run: Run, call: str) -> None:
+    """The clock of `call` has run out: nothing more is sent, and what was sent is settled by a last read."""
+    del call
+    _next(run, replace(by_ids.progress_of(run.deletion), checked=True), last=True)
+
+
+def _next(run: Run, progress: Progress, *, last: bool = False) -> None:
+    if run.deletion.request.dry_run:
+        ids_plan.fail(run, *(progress.failed_with or (progress.code or "GAVE_UP", progress.message)))
+        return
+    if not progress.left:
+        ids_store.end(run, run.deletion, {})
+        return
     chunk = run.chunk(progress.left[0])
     if progress.open:
         _own_up(run, progress, chunk)
     elif chunk.settled:
         _next_chunk(run, progress)
     elif run.deletion.cancelled_by:
-        _settle_only(run, progress, chunk)
-    elif progress.failed_with or backoff.exhausted(run.deletion, run.kit.patience):
-        _close(run, progress, chunk)
+        _settle_only(run, progress, chunk, last=last)
+    elif progress.failed_with or last:
+        _close(run, progress, chunk, last=last)
     else:
         _work(run, progress, chunk)
 
@@ -85,14 +96,13 @@ def _work(run: Run, progress: Progress, chunk: Chunk) -> None:
     _ask_slowly(run, progress, chunk)
 
 
-def _settle_only(run: Run, progress: Progress, chunk: Chunk) -> None:
+def _settle_only(run: Run, progress: Progress, chunk: Chunk, *, last: bool) -> None:
     """Cancelled: a last read of what was sent with an unknown outcome; what was not sent stays pending."""
     batches = by_ids.reads(chunk, progress, MOST_AT_ONCE, settle=True)
     if not batches:
         _next_chunk(run, progress)
         return
-    exhausted = backoff.exhausted(run.deletion, run.kit.patience)
-    ids_read.read(run, progress, chunk, batches[: run.width], last=exhausted)
+    ids_read.read(run, progress, chunk, batches[: _width(run, last=last)], last=last)
 
 
 def _next_chunk(run: Run, progress: Progress) -> None:
@@ -139,20 +149,29 @@ def _ask_slowly(run: Run, progress: Progress, chunk: Chunk) -> None:
     again = replace(progress, left=left, slow_since=since, slow_tries=tries, ask_again=left)
     seconds = backoff.delay(tries, run.kit.patience.longest, run.kit.chance())
     remaining = since + run.kit.patience.give_up - now
-    run.wait(replace(run.deletion, progress=again.to_json()), waits.LOCKED, min(seconds, max(remaining, 0.0)))
+    run.wait(replace(run.deletion, progress=again.to_json()), waiting.LOCKED, min(seconds, max(remaining, 0.0)))
 
 
-def _close(run: Run, progress: Progress, chunk: Chunk) -> None:
+def _width(run: Run, *, last: bool) -> int:
+    """How many reads at once; a last one is made even where the org cannot be reached any more."""
+    try:
+        return run.width
+    except SecretUnusable:
+        if not last:
+            raise
+        return MOST_AT_ONCE
+
+
+def _close(run: Run, progress: Progress, chunk: Chunk, *, last: bool) -> None:
     """Nothing more is sent: what never left has failed, and a last read settles what did leave."""
-    exhausted = backoff.exhausted(run.deletion, run.kit.patience)
     findings = by_ids.given_up(chunk, progress)
     if findings:
         ids_store.save_chunk(run, run.deletion, progress, chunk, findings)
         return
-    batches = by_ids.reads(chunk, progress, run.width, settle=True)
+    batches = by_ids.reads(chunk, progress, MOST_AT_ONCE, settle=True)
     if progress.kind is CallKind.DELINK:
         # A read finds records, not links: what became of a link that was sent for stays unknown.
         lost = {p: f for batch in batches for p, f in by_ids.unreadable(chunk, batch).items()}
         ids_store.save_chunk(run, run.deletion, progress, chunk, lost)
         return
-    ids_read.read(run, progress, chunk, batches, last=exhausted)
+    ids_read.read(run, progress, chunk, batches[: _width(run, last=last)], last=last)

@@ -32,7 +32,7 @@ def freeze(run: Run, deletion: Deletion, ids: Sequence[str], **parts: Any) -> No
 def freeze_and_close(run: Run, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
     """As `freeze`, with the last ids of the selection: by ids from here on, in the same write."""
     grown, chunks = _grown(run, deletion, ids)
-    run.save(replace(grown, frozen=True, progress={}), new_chunks=chunks, **parts)
+    run.save(replace(grown, frozen=True, by_ids=True, progress={}), new_chunks=chunks, **parts)
 
 
 def _grown(run: Run, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion, list[Chunk]]:

@@ -14,10 +14,12 @@ from chalicelib.domain.deletion import Deletion, Operation, Plan, Problem, Statu
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
-from chalicelib.service import ids_holds, ids_store, parallel, waits
+from chalicelib.service import ids_holds, ids_store, parallel, waiting
 from chalicelib.service.ports import Zoho
 from chalicelib.service.run import Run
 
+#: The call whose clock runs while a look fails.
+READ = "read"
 #: First ids that a plan shows.
 SHOWN = 10
 #: Credits of a count, as far as is known, and of a page of 200 records.
@@ -73,7 +75,7 @@ def _keep(run: Run, progress: Progress, chunk: Chunk, findings: dict[int, Findin
     """A dry run's counts stay 0, so its outcomes are kept without them."""
     after = chunk.with_findings(findings)
     looked = replace(progress, looked=progress.looked + more)
-    deletion = backoff.succeeded(replace(run.deletion, progress=looked.to_json(), updated_at=run.now))
+    deletion = backoff.succeeded(replace(run.deletion, progress=looked.to_json(), updated_at=run.now), READ)
     run.save(deletion, chunks=[after] if after != chunk else [])
 
 
@@ -103,13 +105,18 @@ def _reader(zoho: Zoho, deletion: Deletion, chunk: Chunk, batch: Batch) -> Calla
 
 
 def _trouble(run: Run, progress: Progress, judged: Judgement) -> None:
-    refused = judged.verdict not in ids_store.NOT_NOW
-    if refused or backoff.exhausted(run.deletion, run.kit.patience):
-        problem = Problem(judged.code, run.deletion.id_count, judged.message)
-        run.finish(run.deletion, Status.FAILED, judged.code, problems=[problem])
+    if judged.verdict not in ids_store.NOT_NOW:
+        fail(run, judged.code, judged.message)
         return
+    progress = replace(progress, code=judged.code, message=judged.message)
     deletion = replace(run.deletion, progress=progress.to_json())
-    waits.wait_for(run, deletion, judged.verdict, judged.code)
+    waiting.wait_for(run, deletion, READ, judged.verdict, judged.code)
+
+
+def fail(run: Run, code: str, message: str) -> None:
+    """The plan cannot be told: nothing was deleted, and nothing is known of what would go."""
+    problem = Problem(code, run.deletion.id_count, message)
+    run.finish(run.deletion, Status.FAILED, code, problems=[problem])
 
 
 def _tell(run: Run) -> None:

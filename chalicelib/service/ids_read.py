@@ -41,7 +41,7 @@ def read(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *
             findings |= by_ids.unreadable(chunk, batch)
         else:
             trouble = Effect({}, judged.verdict, judged.code, judged.message, reply.retry_after)
-    ids_store.save_chunk(run, run.deletion, progress, chunk, findings, trouble=trouble)
+    ids_store.save_chunk(run, run.deletion, progress, chunk, findings, trouble=trouble, call=ids_store.READ)
 
 
 def _reader(zoho: Zoho, deletion: Deletion, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:

@@ -22,7 +22,7 @@ def send(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -
     sifted = ids_holds.sift(run, chunk, batches)
     if sifted.findings or sifted.trouble is not None:
         trouble = sifted.trouble
-        ids_store.save_chunk(run, run.deletion, progress, chunk, sifted.findings, trouble=trouble)
+        ids_store.save_chunk(run, run.deletion, progress, chunk, sifted.findings, trouble=trouble, call=ids_store.READ)
         if trouble is not None or not sifted.free:
             return
         chunk = chunk.with_findings(sifted.findings)
@@ -74,7 +74,9 @@ def _save_answers(
     progress = by_ids.after_wave(by_ids.progress_of(run.deletion), effects, batches)
     findings = {p: f for effect in effects for p, f in effect.findings.items()}
     trouble = next((e for e in effects if e.verdict in ids_store.NOT_NOW), None)
-    ids_store.save_chunk(run, run.deletion, progress, chunk, findings, calls=answered, trouble=trouble)
+    ids_store.save_chunk(
+        run, run.deletion, progress, chunk, findings, calls=answered, trouble=trouble, call=ids_store.SEND
+    )
 
 
 def _answer(effect: Effect) -> dict[str, object]:

@@ -12,10 +12,12 @@ from chalicelib.domain.deletion import Deletion, Status, final_status
 from chalicelib.domain.log import SERVICE, Entry
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount, reproblem
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import ids_guard, waits
+from chalicelib.service import ids_guard, waiting
 from chalicelib.service.ports import Call
 from chalicelib.service.run import Run
 
+#: The calls whose clocks run while they fail: those that change Zoho, and those that ask what is there.
+SEND, READ = "send", "read"
 #: Failed ids that an event names (contract section 5).
 NAMED_IN_EVENT = 100
 
@@ -41,9 +43,10 @@ def save_chunk(
     findings: dict[int, Finding],
     calls: Sequence[Call] = (),
     trouble: Effect | None = None,
+    call: str | None = None,
 ) -> None:
-    """Save what was found; rest where `trouble` says "not now", finish in the same write where all is
-    settled.
+    """Save what was found by `call` (the name of its clock; None where nothing was asked); rest where `trouble`
+    says "not now", finish in the same write where all is settled.
     """
     after = before.with_findings(findings)
     deletion = replace(
@@ -56,14 +59,17 @@ def save_chunk(
     ids_guard.note(run, before, findings)
     chunks = [after] if after != before else []
     entries: list[Entry] = []
+    if call is not None and trouble is None:
+        deletion = backoff.succeeded(deletion, call)
     if any(finding.mark not in UNSETTLED for finding in findings.values()):
-        deletion = backoff.succeeded(deletion)
         if deletion.calls:  # what is held, or gone already, starts nothing
             deletion, entries = run.running(deletion, proven=deletion.started_at is not None)
     parts: dict[str, Any] = {"calls": calls, "entries": entries}
     if trouble is not None and not after.settled:
         verdict, code, asked = trouble.verdict, trouble.code, trouble.retry_after
-        waits.wait_for(run, deletion, verdict, code, asked, chunks=chunks, regardless=bool(calls), **parts)
+        waiting.wait_for(
+            run, deletion, call or SEND, verdict, code, asked, chunks=chunks, regardless=bool(calls), **parts
+        )
         return
     if after.settled and progress.left == (after.number,):
         deletion = replace(deletion, progress=replace(progress, left=()).to_json())

@@ -14,12 +14,14 @@ from chalicelib.domain.deletion import Counts, Deletion, Problem, Status
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.policy import Selection, selection_of
 from chalicelib.domain.verdicts import Judgement, Verdict
-from chalicelib.service import freeze, waits
+from chalicelib.service import freeze, waiting
 from chalicelib.service.ids_store import NOT_NOW
 from chalicelib.service.pages import MOST_RESTARTS
 from chalicelib.service.purge_read import Page, read_page
 from chalicelib.service.run import Run
 
+#: The call whose clock runs while the selection cannot be read.
+READ = "read"
 #: Ids that are read before they are stored, a page of Zoho's more at most.
 STORE_AT_ONCE = 10_000
 
@@ -45,10 +47,15 @@ def step(run: Run) -> None:
         _end(run, Status.REFUSED, Problem(STILL_GOING, 0, progress.message))
     elif progress.refuse:
         _end(run, Status.FAILED, Problem(progress.refuse, 0, progress.message))
-    elif backoff.exhausted(run.deletion, run.kit.patience):
-        _end(run, Status.FAILED, Problem(progress.code or "GAVE_UP", 0, progress.message))
     else:
         _read(run, progress)
+
+
+def give_up(run: Run, call: str) -> None:
+    """The clock of `call` has run out: the selection could not be read."""
+    del call
+    progress = progress_of(run.deletion)
+    _end(run, Status.FAILED, Problem(progress.code or "GAVE_UP", 0, progress.message))
 
 
 def _read(run: Run, progress: Progress) -> None:
@@ -95,14 +102,14 @@ def _keep(run: Run, progress: Progress, ids: list[str]) -> None:
     """Store the ids of the pages that were read, and where the reading goes on, in one write."""
     deletion, entries = run.running(run.deletion, "reading the selection")
     deletion = replace(deletion, progress=progress.to_json(), updated_at=run.now)
-    freeze.freeze(run, backoff.succeeded(deletion), ids, entries=entries)
+    freeze.freeze(run, backoff.succeeded(deletion, READ), ids, entries=entries)
 
 
 def _freeze(run: Run, ids: list[str]) -> None:
     """The last page: with this write the selection is whole, and by ids from here on."""
     deletion, entries = run.running(run.deletion, "the selection is frozen", proven=True)
     freeze.freeze_and_close(
-        run, backoff.succeeded(replace(deletion, updated_at=run.now)), ids, entries=entries
+        run, backoff.succeeded(replace(deletion, updated_at=run.now), READ), ids, entries=entries
     )
 
 
@@ -111,7 +118,7 @@ def _hindered(run: Run, selection: Selection, progress: Progress, judged: Judgem
     if judged.verdict in NOT_NOW:
         progress = replace(progress, code=judged.code, message=judged.message)
         deletion = replace(run.deletion, progress=progress.to_json())
-        waits.wait_for(run, deletion, judged.verdict, judged.code)
+        waiting.wait_for(run, deletion, READ, judged.verdict, judged.code)
     elif judged.verdict is Verdict.READ_ANEW and progress.restarts < MOST_RESTARTS:
         anew = Progress(restarts=progress.restarts + 1, code=judged.code, message=judged.message)
         deletion, entry = run.noted(freeze.thawed(run.deletion), "selection_restarted", judged.code)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import backoff, lane, log
+from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion, Problem, Status, moved
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
@@ -14,13 +15,15 @@ from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.reply import Reply
 from chalicelib.service import publish
 from chalicelib.service.kit import Kit
-from chalicelib.service.ports import Call, Change, Claim, Zoho
+from chalicelib.service.ports import Call, Change, Claim, Ledger, Zoho
 from chalicelib.service.reach import Reach
 
 __all__ = ["Kit", "Run"]
 
 #: SQS keeps a message back for at most this long (seconds).
 LONGEST_NUDGE = 900.0
+#: Chunks of ids that a slice keeps in memory (about 1 MB each).
+MOST_CHUNKS = 32
 
 
 @dataclass
@@ -37,7 +40,7 @@ class Run:
     reach: Reach = field(default_factory=Reach)
     gone: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
-    _chunk: Chunk | None = None
+    _chunks: dict[int, Chunk] = field(default_factory=dict)
 
     @property
     def deletion(self) -> Deletion:
@@ -48,6 +51,16 @@ class Run:
     def now(self) -> float:
         """Seconds since the epoch."""
         return self.kit.clock()
+
+    @property
+    def patience(self) -> Patience:
+        """The stage's waits."""
+        return self.kit.patience
+
+    @property
+    def ledger(self) -> Ledger:
+        """The table, for reading."""
+        return self.kit.ledger
 
     @property
     def zoho(self) -> Zoho:
@@ -70,10 +83,12 @@ class Run:
         self.reach.let_go(self.kit)
 
     def chunk(self, number: int) -> Chunk:
-        """A chunk of the deletion. The last one is not read again: only its holder writes it."""
-        if self._chunk is None or self._chunk.number != number:
-            self._chunk = self.kit.ledger.chunk(self.deletion.id, number)
-        return self._chunk
+        """A chunk of the deletion. It is read once: only the holder of the deletion writes it."""
+        if number not in self._chunks:
+            if len(self._chunks) >= MOST_CHUNKS:
+                self._chunks.clear()
+            self._chunks[number] = self.kit.ledger.chunk(self.deletion.id, number)
+        return self._chunks[number]
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -108,9 +123,10 @@ class Run:
             commands_done=commands_done,
             regardless=regardless,
         )
-        before, self._chunk = self._chunk, None
+        written = {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
+        known, self._chunks = self._chunks, {}  # where the write fails nothing is known any more
         self.claim = self.kit.ledger.save(self.claim, change)
-        self._chunk = next(iter((*change.chunks, *change.new_chunks)), before)
+        self._chunks = known | written
         self._entries += entries
         self.stopped = next_at is not None
 
@@ -189,6 +205,7 @@ class Run:
     def try_again(
         self,
         deletion: Deletion,
+        call: str,
         waiting_for: str,
         *,
         blame: bool = True,
@@ -196,9 +213,14 @@ class Run:
         at_least: float = 0.0,
         **parts: Any,
     ) -> None:
-        """Wait a growing while. `blame`: the give-up time runs. `asked`: Zoho's Retry-After."""
-        deletion = backoff.failed_once_more(deletion, self.now) if blame else backoff.waited(deletion)
-        seconds = backoff.delay(deletion.tries, self.kit.patience.longest, self.kit.chance(), asked)
+        """Wait a growing while before `call` is tried again. `blame`: its give-up time runs. `asked`: Zoho's
+        Retry-After.
+        """
+        clock = backoff.failed if blame else backoff.waited
+        deletion = clock(deletion, call, self.now)
+        seconds = backoff.delay(
+            backoff.tries(deletion, call), self.kit.patience.longest, self.kit.chance(), asked
+        )
         self.wait(deletion, waiting_for, max(seconds, at_least), **parts)
 
     def finish(
@@ -213,7 +235,7 @@ class Run:
         **parts: Any,
     ) -> None:
         """Save the deletion in its final status; it stays due until its events have left."""
-        deletion = backoff.succeeded(moved(deletion, status, self.now))
+        deletion = replace(moved(deletion, status, self.now), failing={})
         deletion = replace(deletion, problems=(*deletion.problems, *problems))
         deletion, entry = self.told(deletion, log.event_name(status), why, by=by, failed_ids=failed_ids)
         entries = [*parts.pop("entries", ()), entry]

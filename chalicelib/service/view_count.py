@@ -10,7 +10,7 @@ from chalicelib.domain.by_view import ROUND_LIMIT, Phase, Progress
 from chalicelib.domain.deletion import Plan, Problem, Status
 from chalicelib.domain.reply import CallKind
 from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call
-from chalicelib.service import belts, view_ends, view_select, waits
+from chalicelib.service import belts, view_ends, view_select, waiting
 from chalicelib.service.run import Run
 
 #: Credits of a count (Zoho does not print its price; one source says 50).
@@ -38,7 +38,7 @@ def _not_counted(run: Run, progress: Progress, judged: Judgement, asked: float |
         return
     progress = replace(progress, code=judged.code, message=judged.message)
     deletion = replace(run.deletion, progress=progress.to_json())
-    waits.wait_for(run, deletion, judged.verdict, judged.code, asked)
+    waiting.wait_for(run, deletion, judged.verdict, judged.code, asked)
 
 
 def _counted(run: Run, progress: Progress) -> None:

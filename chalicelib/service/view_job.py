@@ -18,7 +18,7 @@ from chalicelib.domain.deletion import Problem, Status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.verdict_job import JobReport, JobState, judge_job
 from chalicelib.domain.verdicts import Verdict
-from chalicelib.service import view_ends, waits
+from chalicelib.service import view_ends, waiting
 from chalicelib.service.run import Run
 
 
@@ -54,7 +54,7 @@ def follow(run: Run, progress: Progress) -> None:
         view_ends.lost(run, progress, report.judgement.code, report.judgement.message)
     else:
         told = report.judgement
-        waits.wait_for(run, deletion, told.verdict, told.code, reply.retry_after, at_least=SHORTEST_ASK)
+        waiting.wait_for(run, deletion, told.verdict, told.code, reply.retry_after, at_least=SHORTEST_ASK)
 
 
 def _round_over(run: Run, progress: Progress, report: JobReport) -> None:

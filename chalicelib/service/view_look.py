@@ -20,7 +20,7 @@ from chalicelib.domain.by_view import (
 from chalicelib.domain.deletion import Problem
 from chalicelib.domain.reply import CallKind
 from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call
-from chalicelib.service import view_ends, waits
+from chalicelib.service import view_ends, waiting
 from chalicelib.service.run import Run
 
 #: Pages of 200 of the deleted list that a look reads at most.
@@ -37,7 +37,7 @@ def look(run: Run, progress: Progress) -> None:
         return
     looked = _take_a_look(run, progress)
     if isinstance(looked, Judgement):
-        waits.wait_for(run, run.deletion, looked.verdict, looked.code)
+        waiting.wait_for(run, run.deletion, looked.verdict, looked.code)
         return
     narrowed = run.deletion.request.territory is not None
     seen, done = conclude(progress, looked, now, run.kit.patience.settle, narrowed=narrowed)

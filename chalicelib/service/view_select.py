@@ -13,7 +13,7 @@ from chalicelib.domain.by_view import Phase, Progress
 from chalicelib.domain.deletion import Deletion, Problem
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
-from chalicelib.service import freeze, view_ends, waits
+from chalicelib.service import freeze, view_ends, waiting
 from chalicelib.service.run import Run
 
 #: The largest view that is read: Zoho lists no more of one.
@@ -111,4 +111,4 @@ def _trouble(run: Run, progress: Progress, read: Pages, trouble: Judgement) -> N
         freeze.freeze(run, _going_well(run, reading), read.ids)
         return
     deletion = replace(run.deletion, progress=reading.to_json())
-    waits.wait_for(run, deletion, trouble.verdict, trouble.code)
+    waiting.wait_for(run, deletion, trouble.verdict, trouble.code)

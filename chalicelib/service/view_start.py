@@ -19,7 +19,7 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.reply import CallKind
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call, started_job
-from chalicelib.service import view_ends, view_select, waits
+from chalicelib.service import view_ends, view_select, waiting
 from chalicelib.service.ports import Call
 from chalicelib.service.run import Run
 
@@ -44,7 +44,7 @@ def take_lane(run: Run, progress: Progress) -> None:
             lane_seconds=lane.seconds_until(before, deletion.id, now),
         )
         run.kit.measure("LaneQueue", len(before.queue))
-        run.wait(backoff.succeeded(waiting), waits.LANE, seconds, lane=before)
+        run.wait(backoff.succeeded(waiting), waiting.LANE, seconds, lane=before)
         return
     start = replace(progress, phase=Phase.START, lane=before.key)
     mine = replace(deletion, progress=start.to_json(), lane_ahead=None, lane_seconds=None)
@@ -147,4 +147,4 @@ def _refused_for_now(
     if progress.lost and judged.verdict in (Verdict.WAIT_LANE, Verdict.NOTHING):
         progress = replace(progress, phase=Phase.LOOK, still_since=run.now)
     deletion = replace(run.deletion, progress=progress.to_json())
-    waits.wait_for(run, deletion, judged.verdict, judged.code, asked, calls=[call], regardless=True)
+    waiting.wait_for(run, deletion, judged.verdict, judged.code, asked, calls=[call], regardless=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import log
-from chalicelib.domain.backoff import Patience, exhausted, failed_once_more
+from chalicelib.domain.backoff import Patience, exhausted, failed
 from chalicelib.domain.deletion import Counts, Deletion, Limits, Status
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
@@ -119,10 +119,10 @@ def test_what_a_dead_worker_left_lying_was_not_tried_meanwhile() -> None:
     world.now += 65
     world.settle()
     assert (world.get(one).status, world.zoho.records) == (Status.COMPLETED, {})
-    once = failed_once_more(world.get(one), 1000)
+    once = failed(world.get(one), "send", 1000)
     assert not exhausted(once, patience)
-    assert not exhausted(failed_once_more(once, 1059), patience)
-    assert exhausted(failed_once_more(once, 1060), patience)
+    assert not exhausted(failed(once, "send", 1059), patience)
+    assert exhausted(failed(once, "send", 1060), patience)
 
 
 def test_a_link_that_was_sent_for_and_given_up_is_unknown_not_gone() -> None:

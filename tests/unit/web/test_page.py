@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.domain.deletion import MOVES, Approval, Counts, Deletion, Plan, Problem, Status
 from chalicelib.domain.outcomes import Mark, outcome_name
-from chalicelib.service import belts, waits
+from chalicelib.service import belts, waiting
 from chalicelib.web import page, page_status
 from chalicelib.web import page_words as words
 from local.settings import ROOT
@@ -176,7 +176,7 @@ def test_what_was_asked() -> None:
 def test_a_wait_with_its_place_and_an_approval() -> None:
     house = House()
     link = accepted(house)
-    change(house, status=Status.WAITING, waiting_for=waits.LANE, lane_ahead=2, lane_seconds=300.0)
+    change(house, status=Status.WAITING, waiting_for=waiting.LANE, lane_ahead=2, lane_seconds=300.0)
     shown = text(house, link)
     assert "Waiting for another mass delete at Zoho." in shown
     assert "2 are before it; about 5 minutes." in shown
@@ -219,7 +219,7 @@ def test_a_dry_run_says_what_would_happen() -> None:
 def test_every_status_outcome_and_wait_has_words() -> None:
     assert set(words.NAMES) == set(words.MEANINGS) == set(MOVES)
     assert set(words.OUTCOMES) == {outcome_name(mark) for mark in Mark}
-    assert set(words.WAITS) >= {waits.LANE, waits.CREDENTIALS, waits.LOCKED, waits.PAUSE, waits.CREDITS}
+    assert set(words.WAITS) >= {waiting.LANE, waiting.CREDENTIALS, waiting.LOCKED, waiting.PAUSE, waiting.CREDITS}
     assert {belts.COOL_OFF, belts.APPROVAL} <= set(words.WAITS)
     house = House()
     link = accepted(house)

@@ -29,8 +29,18 @@ _BLAMELESS = frozenset({Verdict.WAIT_LANE, Verdict.WAIT_CREDITS})
 
 
 def wait_for(
-    run: Run, deletion: Deletion, verdict: Verdict, code: str, asked: float | None = None, **parts: Any
+    run: Run,
+    deletion: Deletion,
+    call: str,
+    verdict: Verdict,
+    code: str,
+    asked: float | None = None,
+    at_least: float = 0.0,
+    **parts: Any,
 ) -> None:
-    """Rest because of `verdict`; `code` says what Zoho answered where the verdict has no name of its own."""
+    """Rest because of `verdict` on `call`; `code` says what Zoho answered where the verdict has no name of its
+    own.
+    """
     waiting_for = _WAITING_FOR.get(verdict, f"zoho ({code})" if code else "zoho")
-    run.try_again(deletion, waiting_for, blame=verdict not in _BLAMELESS, asked=asked, **parts)
+    blame = verdict not in _BLAMELESS
+    run.try_again(deletion, call, waiting_for, blame=blame, asked=asked, at_least=at_least, **parts)

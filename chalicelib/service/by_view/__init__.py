@@ -1,0 +1,1 @@
+"""A view's mass delete: listed first, started once, settled by ids."""

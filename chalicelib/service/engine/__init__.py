@@ -1,0 +1,1 @@
+"""The engine: it alone writes what the executors decide."""

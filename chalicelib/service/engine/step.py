@@ -1,0 +1,185 @@
+"""What an executor answers: one step, which the engine alone carries out and writes.
+
+An executor reads through `Slice` and returns a `Commit` (what to write and how to go on) or a `Send` (calls that
+change Zoho: the engine writes their intents first, and their answers whatever came in between). It never writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chalicelib.domain.backoff import Patience
+from chalicelib.domain.deletion import Deletion, Problem, Status
+from chalicelib.domain.lane import Lane
+from chalicelib.domain.log import SERVICE
+from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.reply import CallKind, Reply
+from chalicelib.domain.verdicts import Verdict
+from chalicelib.service.ports import Call, Ledger, Zoho
+
+
+class Slice(Protocol):
+    """What an executor may read while it decides. `until`: when the slice is over (seconds since the epoch)."""
+
+    until: float
+
+    @property
+    def deletion(self) -> Deletion:
+        """The deletion as last saved."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+    @property
+    def zoho(self) -> Zoho:
+        """The org's client. Raises Paused, SecretUnusable, NoSlot or Reserved; the engine answers them."""
+
+    @property
+    def width(self) -> int:
+        """How many calls to Zoho may be under way at once. Raises SecretUnusable or NoSlot."""
+
+    @property
+    def patience(self) -> Patience:
+        """The stage's waits."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The table, for reading."""
+
+    def chunk(self, number: int) -> Chunk:
+        """A chunk of the deletion's ids with their outcomes so far."""
+
+    def spent(self, replies: Sequence[Reply]) -> None:
+        """Take note of the credits that Zoho says are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line in the deletion's log; a `public` one leaves as an event of the type `what`."""
+
+    what: str
+    why: str = ""
+    by: str = SERVICE
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Go on at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Give the lease back and go on in `seconds`; the status stays."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait for what is nobody's failure: all give-up clocks stand still. `status`: the one meanwhile."""
+
+    waiting_for: str
+    seconds: float
+    status: Status = Status.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """`call` did not work now; it is tried again after a growing while, until its clock has run out.
+
+    `asked`: Zoho's Retry-After, `at_least`: the shortest pause (seconds).
+    """
+
+    call: str
+    verdict: Verdict
+    code: str
+    asked: float | None = None
+    at_least: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The final status. The engine frees the lane in the same write, and wakes whoever is next in it."""
+
+    status: Status
+    why: str = ""
+    by: str = SERVICE
+    problems: tuple[Problem, ...] = ()
+
+
+Then = Again | Rest | Wait | TryAgain | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One atomic write, and how to go on.
+
+    `deletion`: with its new progress; the engine adds counts and problems that follow from `chunks` (ids that
+    are stored, with new outcomes). `new_chunks`: ids stored for the first time. `lane`: the lane as it is to be
+    written; `leave_lane`: give the lane free, or leave its line. `running`: why it is at work now, None where
+    that is not said; `proven`: what it waited for is over. `succeeded`: the call whose clock is over.
+    `regardless`: write although a command has come in between, for answers of calls that were sent.
+    """
+
+    deletion: Deletion
+    then: Then = field(default_factory=Again)
+    notes: tuple[Note, ...] = ()
+    calls: tuple[Call, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
+    new_chunks: tuple[Chunk, ...] = ()
+    lane: Lane | None = None
+    leave_lane: bool = False
+    running: str | None = None
+    proven: bool = False
+    succeeded: str | None = None
+    regardless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One call that changes Zoho: its kind and target for the ledger, and how to make it."""
+
+    kind: CallKind
+    target: dict[str, object]
+    make: Callable[[Zoho], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Calls to send, each with its intent in the ledger first.
+
+    `deletion`: as `opened` makes it of the calls' numbers, so that an intent without an answer shows.
+    `allowed`: asked once more after the intents are written, directly before sending: why nothing may be sent
+    after all, "" where it may. `judge`: from the calls with their answers to the write that keeps them;
+    `withdrawn`: the write where nothing was sent.
+    """
+
+    calls: tuple[Outgoing, ...]
+    opened: Callable[[tuple[int, ...]], Deletion]
+    allowed: Callable[[], str]
+    judge: Callable[[Sequence[Call], Sequence[Reply]], Commit]
+    withdrawn: Callable[[Sequence[Call], str], Commit]
+    running: str = ""
+
+
+Step = Commit | Send
+
+
+class Executor(Protocol):
+    """What knows how one operation goes on."""
+
+    def wanted(self, deletion: Deletion) -> int:
+        """Calls to Zoho at once that would be of use."""
+
+    def blamed(self, deletion: Deletion, code: str) -> Deletion:
+        """The deletion, remembering `code` as what stood in its way, for the case that it is given up."""
+
+    def step(self, work: Slice) -> Step:
+        """The next thing to do."""
+
+    def give_up(self, work: Slice, call: str) -> Step:
+        """What to do now that the clock of `call` has run out."""
