@@ -39,6 +39,9 @@ class FakeZoho:
         self.records = dict.fromkeys(records)
         self.locked: set[str] = set()
         self.others = 0  # records of the module that the view does not show
+        self.outside: set[str] = set()  # records that are there and not in the view
+        self.list_lag = 0.0  # how long (seconds) the deleted list does not name what has gone
+        self.list_page = 200
         self.deleted: list[tuple[str, float]] = []
         self.job: dict[str, Any] | None = None
         self.job_seconds = 2.0
@@ -59,13 +62,14 @@ class FakeZoho:
         """What was sent by the calls of this name."""
         return [what for n, what in self.log if n == name]
 
-    def _remove(self, one: str) -> Item:
+    def _remove(self, one: str, at: float | None = None) -> Item:
         if one in self.locked:
             return Item("RECORD_LOCKED", "the record is locked", id=one)
         if one not in self.records:
             return Item("INVALID_DATA", "record not deleted", id=one)
         del self.records[one]
-        self.deleted.append((one, self.clock()))
+        self.deleted.append((one, self.clock() if at is None else at))
+        self.outside.discard(one)
         return Item("SUCCESS", "record deleted", ok=True, id=one)
 
     def _answer(self, items: list[Item]) -> Reply:
@@ -109,19 +113,24 @@ class FakeZoho:
 
     # --- the view: all records ---------------------------------------------------------------------
 
+    @property
+    def view(self) -> list[str]:
+        """Ids that the view holds, in its order."""
+        return [one for one in self.records if one not in self.outside]
+
     def _run_job(self) -> None:
         job = self.job
         if job and job["status"] == "RUNNING" and self.clock() >= job["ends"]:
-            done = [self._remove(i) for i in job["ids"]]
+            done = [self._remove(i, job["ends"]) for i in job["ids"]]
             job |= {"status": "COMPLETED", "deleted": sum(item.ok for item in done)}
 
     def mass_delete_view(self, module: str, cvid: str, territory: Territory | None) -> Reply:
         def work() -> Reply:
             if self.job and self.job["status"] == "RUNNING":
                 return error("ALREADY_SCHEDULED")
-            if not self.records:
+            if not self.view:
                 return error("NO_RECORDS_FOUND")
-            ids = list(self.records)[:50_000]
+            ids = self.view[:50_000]
             ends = self.clock() + self.job_seconds
             self.job = {"id": "77", "ids": ids, "status": "RUNNING", "ends": ends, "deleted": 0}
             return Reply(200, items=(Item("SUCCESS", ok=True, details={"job_id": "77"}),), body={"data": []})
@@ -148,13 +157,13 @@ class FakeZoho:
 
     def count(self, module: str, cvid: str | None = None) -> Reply:
         more = 0 if cvid else self.others
-        return self._do("count", cvid, lambda: Reply(200, body={"count": len(self.records) + more}))
+        return self._do("count", cvid, lambda: Reply(200, body={"count": len(self.view if cvid else self.records) + more}))
 
     def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
         def work() -> Reply:
             start = int(page_token or 0)
-            ids = list(self.records)[start : start + per_page]
-            more = start + per_page < len(self.records)
+            ids = self.view[start : start + per_page]
+            more = start + per_page < len(self.view)
             info = {"more_records": more, "next_page_token": str(start + per_page) if more else None}
             found = tuple(Item("", ok=True, id=i) for i in ids)
             return Reply(200, items=found, body={"data": [], "info": info})
@@ -175,12 +184,17 @@ class FakeZoho:
 
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
         def work() -> Reply:
+            now = self.clock()
             gone = [
-                {"id": i, "deleted_time": datetime.fromtimestamp(int(at), UTC).isoformat()}
-                for i, at in self.deleted
-                if at >= since
+                (i, at) for i, at in self.deleted if at >= int(since) and at + self.list_lag <= now
             ]
-            return Reply(200, body={"data": gone, "info": {"more_records": False}})
+            start = (page - 1) * self.list_page
+            shown = [
+                {"id": i, "deleted_time": datetime.fromtimestamp(int(at), UTC).isoformat()}
+                for i, at in gone[start : start + self.list_page]
+            ]
+            more = start + self.list_page < len(gone)
+            return Reply(200, body={"data": shown, "info": {"more_records": more}})
 
         return self._do("deleted_since", since, work)
 

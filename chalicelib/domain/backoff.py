@@ -12,9 +12,10 @@ class Patience:
     """The stage's waits, in seconds (contract section 3).
 
     `longest`: no back-off is longer. `give_up`: the failing time of a call, added up over its tries, after
-    which it is given up. `wait`: the same for what Zoho lets wait without a failure. `job_age`: how old a job of ours at Zoho may get. `settle`: how long a view must lie still
-    before a lost reply is judged. `tell_waiting`: a wait longer than this is told by an event.
-    `recheck`: how often it is looked whether a pause has ended. `approval`: how long one is waited for.
+    which it is given up. `wait`: the same for what Zoho lets wait without a failure. `job_age`: how old a job
+    of ours at Zoho may get. `settle`: how long a view must lie still before a lost reply is judged.
+    `tell_waiting`: a wait longer than this is told by an event. `recheck`: how often it is looked whether a
+    pause has ended. `approval`: how long one is waited for.
     """
 
     longest: float = 900.0
@@ -60,9 +61,7 @@ def standing_still(deletion: Deletion) -> Deletion:
     """The deletion while nothing is tried (lane, pause, approval, cool-off): no clock runs, none is set
     back.
     """
-    still = {
-        call: replace(clock, at=None, waited_at=None) for call, clock in deletion.failing.items()
-    }
+    still = {call: replace(clock, at=None, waited_at=None) for call, clock in deletion.failing.items()}
     return replace(deletion, failing=still)
 
 

@@ -1,93 +1,181 @@
-"""A view's mass delete: a job at Zoho, in rounds, and what may be said when the answer that started it was
-lost.
+"""A view's mass delete: where it stands, and what may be said of it.
 
-A view is dynamic, so its mass delete is never sent again on a guess. A lost reply is settled by looking: how
-many records the view holds now, how many the module's deleted list has gained since the intent.
+A view is dynamic, and its mass delete is a job at Zoho that takes whatever the view holds when Zoho gets to
+it. So the records are listed first (*frozen*), the job is started once, and what was listed is settled by its
+ids. Silence proves nothing: a start without an answer is never sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
-from chalicelib.domain.deletion import Counts, Deletion
+from chalicelib.domain.deletion import Counts, Deletion, Freeze
 
 #: Records that Zoho deletes in one job (seed: mass-delete-records-v7).
 ROUND_LIMIT = 50_000
 #: Zoho is asked for a job's status at most once in this many seconds, and at least once in LONGEST_ASK.
 SHORTEST_ASK = 5.0
 LONGEST_ASK = 60.0
-#: A count older than this (seconds) is taken anew before the view's mass delete is sent.
+#: A list or count older than this (seconds) is taken anew before the view's mass delete is sent.
 FRESH_SECONDS = 30.0
+#: How often an unfrozen view is counted, at most (a count may cost 50 credits).
+MOST_COUNTS = 100
+#: Looks at an unfrozen view whose start had no answer, at most.
+MOST_LOOKS = 12
+#: Pages of second readings: so many times the pages of the first one, and a few more for small views.
+REREADS, REREAD_PAGES = 3, 100
+#: Pages of the module's deleted list: as many as the list of ids is long, this many times, and some more.
+DELETED_PAGES, DELETED_READINGS, PAGE = 60, 6, 200
+#: The deleted list may lag: a further reading begins so long (seconds) before the newest entry seen.
+LAG = 60.0
+#: Clocks that differ by less than this (seconds) are taken for equal: Zoho tells whole seconds.
+SAME_CLOCK = 2.0
 
 
 class Phase(StrEnum):
     """What comes next."""
 
-    COUNT = "count"
-    SELECT = "select"
+    BEGIN = "begin"  # decide whether the view is listed
+    COUNT = "count"  # before each round of an unfrozen view; before listing what may be too long
+    LIST = "list"
+    CHECK = "check"  # the limits speak of the listed records
     LANE = "lane"
+    REREAD = "reread"  # only what is in both readings may go
     START = "start"
     RUN = "run"
-    LOOK = "look"
+    WATCH = "watch"  # the start of a frozen view had no answer: as long as listed records go, wait
+    SETTLE = "settle"  # what became of each listed record
+    LOOK = "look"  # the start of an unfrozen view had no answer
+
+
+#: Nothing of the view has been sent in these phases, unless a start is open or was lost.
+BEFORE_START = frozenset(
+    {Phase.BEGIN, Phase.COUNT, Phase.LIST, Phase.CHECK, Phase.LANE, Phase.REREAD, Phase.START}
+)
+
+
+class Goal(StrEnum):
+    """What a second reading, or a settling, is for."""
+
+    START = "start"  # the job, where nothing new is in the view
+    BY_IDS = "by_ids"
+    END = "end"  # the job has ended
+    EMPTY = "empty"  # Zoho found nothing to delete
+    TOO_OLD = "too_old"  # the job has run for longer than we wait
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look saw: `count` records in the view now; `deleted` records of the module that went after the
-    intent, and `doubtful` ones that went in the same second (Zoho tells whole seconds). None: cannot be told.
-    """
+    """What a look at an unfrozen view saw: records in it, and those that its module lost since then."""
 
     count: int | None
     deleted: int | None
-    doubtful: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a view's deletion stands.
+    """Where a view's deletion stands. Times are seconds since the epoch.
 
-    `before`: the view's count before this round; None where it could not be counted. `counted_at`: when that
-    was. `total`, `deleted`, `failed`: sums over the rounds that have ended. `open`: the ledger number of a
-    start without an answer. `intent_at`: when this round was about to be sent. `lost`: a start of this round
-    had no answer, so an answer of Zoho's that a job is on may mean ours. `seen`, `still_since`: the last
-    look, and since when looks have been alike. `lane`: the key of the lane it is in, "" for none.
-    `page`: token of the page that is read next, while its ids are read; `reread`: that was begun anew once.
+    `listable`: Zoho can list it. `for_holds`: it is listed because the module has holds. `page`: token of the
+    page that is read next; `pages`: pages of this reading so far; `first_pages`: of the first reading;
+    `reread_pages`: of all later ones; `restarts`: how often this reading began anew. `listed_from`,
+    `listed_at`: when the first reading began, and when the newest one ended. `newcomers`: records in the
+    second reading that had not been listed. `goal`: what a second reading or a settling is for. `said`: why
+    it goes by ids.
+
+    `before`, `counted_at`, `counts`: the count before this round, when it was taken, how many were taken.
+    `round`, `total`, `deleted`, `failed`: the round of an unfrozen view, and sums over those that have ended.
+
+    `open`: ledger number of a start without an answer. `intent_at`: when the newest start was sent. `lost`:
+    it had no answer, or its job cannot be followed. `job_since`: when the job was started; `job_total`,
+    `job_gone`: its own counts at its end; `job_failed`: Zoho ended it early.
+
+    `since`, `deleted_page`, `deleted_pages`: where the reading of the deleted list stands, and its pages in
+    all; `list_is_read`: to its end for now; `list_is_over`: it cannot be read further. `skew`: how far Zoho's
+    clock is ahead of ours. `view_gone`: the code with which Zoho refused the second reading. `still_since`,
+    `looks`, `seen`: since when nothing has changed, how many looks there were, and the last one.
     """
 
-    phase: Phase = Phase.COUNT
-    round: int = 1
+    phase: Phase = Phase.BEGIN
+    listable: bool = True
+    for_holds: bool = False
+    page: str = ""
+    pages: int = 0
+    first_pages: int = 0
+    reread_pages: int = 0
+    restarts: int = 0
+    listed_from: float = 0.0
+    listed_at: float = 0.0
+    newcomers: int = 0
+    goal: Goal | None = None
+    said: str = ""
     before: int | None = None
     counted_at: float = 0.0
+    counts: int = 0
+    round: int = 1
     total: int = 0
     deleted: int = 0
     failed: int = 0
     open: int | None = None
     intent_at: float = 0.0
     lost: bool = False
-    seen: Look | None = None
-    still_since: float = 0.0
     job_since: float = 0.0
-    lane: str = ""
-    page: str = ""
-    reread: bool = False
+    job_total: int = 0
+    job_gone: int = 0
+    job_failed: bool = False
+    since: float = 0.0
+    deleted_page: int = 1
+    deleted_pages: int = 0
+    list_is_read: bool = False
+    list_is_over: bool = False
+    skew: float = 0.0
+    view_gone: str = ""
+    still_since: float = 0.0
+    looks: int = 0
+    seen: Look | None = None
     code: str = ""
     message: str = ""
 
     def to_json(self) -> dict[str, object]:
-        """As it is stored in the deletion."""
-        return asdict(self)
+        """As it is stored in the deletion: what differs from a fresh one."""
+        fresh = asdict(Progress())
+        return {name: value for name, value in asdict(self).items() if value != fresh[name]} | {
+            "phase": self.phase.value
+        }
+
+
+_KNOWN = {each.name for each in fields(Progress)}
 
 
 def progress_of(deletion: Deletion) -> Progress:
-    """The stored progress, or a fresh one."""
-    stored: dict[str, Any] = dict(deletion.progress)
+    """The stored progress, or a fresh one. What is not known here (an older version stored it) is left."""
+    stored: dict[str, Any] = {k: v for k, v in deletion.progress.items() if k in _KNOWN}
     if not stored:
         return Progress()
-    seen = cast("Mapping[str, Any] | None", stored.get("seen"))
-    return Progress(**{**stored, "phase": Phase(stored["phase"]), "seen": Look(**seen) if seen else None})
+    phase = stored.get("phase", "")
+    seen, goal = stored.get("seen"), stored.get("goal")
+    known = phase in list(Phase)
+    return Progress(
+        **{
+            **stored,
+            "phase": Phase(phase) if known else Phase.BEGIN,  # an older version's reading begins anew
+            "goal": Goal(goal) if goal else None,
+            "seen": Look(seen.get("count"), seen.get("deleted")) if seen else None,
+        }
+    )
+
+
+def may_be_listed(deletion: Deletion, progress: Progress) -> bool:
+    """Is the view to be listed before anything of it is deleted, as far as is known?"""
+    request = deletion.request
+    return progress.listable and request.territory is None and request.freeze is not Freeze.NEVER
+
+
+def has_to_be_listed(deletion: Deletion) -> bool:
+    """Is it refused where it cannot be listed?"""
+    return deletion.request.freeze in (Freeze.ALWAYS, Freeze.EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +192,7 @@ class Round:
 
 
 def with_round(progress: Progress, done: Round) -> Progress:
-    """The progress after a round has ended."""
+    """The progress after a round of an unfrozen view has ended."""
     return replace(
         progress,
         total=progress.total + done.total,
@@ -117,7 +205,7 @@ def with_round(progress: Progress, done: Round) -> Progress:
 
 
 def counts_of(progress: Progress, running: Round | None = None) -> Counts:
-    """The deletion's counts: ended rounds, and the running one with what it has still to do."""
+    """The counts of an unfrozen view: ended rounds, and the running one with what it has still to do."""
     total = progress.total + (running.total if running else 0)
     deleted = progress.deleted + (running.deleted if running else 0)
     return Counts(
@@ -141,36 +229,22 @@ def ask_in(seconds_so_far: float, done: Round) -> float:
     return min(LONGEST_ASK, max(SHORTEST_ASK, left / 2))
 
 
-class Seen(StrEnum):
-    """What the looks at a lost start allow to say."""
-
-    NOT_YET = "not yet"  # things still move, or have not lain still for long enough
-    NOTHING_STARTED = "nothing started"  # may be sent again
-    DONE = "done"  # the job ran; the round is told
-    CANNOT_TELL = "cannot tell"  # a person has to look
+def may_read_again(progress: Progress) -> bool:
+    """Is there budget for one more reading of the view before its job is started?"""
+    return progress.reread_pages + progress.first_pages <= REREADS * progress.first_pages + REREAD_PAGES
 
 
-def conclude(
-    progress: Progress, look: Look, now: float, settle: float, *, narrowed: bool = False
-) -> tuple[Seen, Round | None]:
-    """What `look`, taken at `now`, says of the start at `progress.intent_at`.
+def deleted_pages_left(deletion: Deletion, progress: Progress) -> int:
+    """Pages of the module's deleted list that may still be read for this deletion (2 credits each)."""
+    most = DELETED_PAGES + DELETED_READINGS * -(-deletion.id_count // PAGE)
+    return max(most - progress.deleted_pages, 0)
 
-    `narrowed`: only a territory's part of the view was asked for, so what is left of the view is no failure.
 
-    A view that is empty, with at least as many records gone from its module as it held, is done. Otherwise
-    what left the view must be what went from the module, or other people changed something meanwhile and
-    only they can tell what was theirs.
+def unlisted(deletion: Deletion, progress: Progress) -> int:
+    """At least so many records went with the job that had not been listed (contract section 3).
+
+    What the job says it took, or deleted, beyond the listed ones. `deletion`: with every listed id settled.
     """
-    if look.count is None or look.deleted is None or progress.before is None:
-        return Seen.CANNOT_TELL, None
-    total, left_view = min(progress.before, ROUND_LIMIT), progress.before - look.count
-    if look.count == 0 and progress.before == total and look.deleted + look.doubtful >= total:
-        return Seen.DONE, Round(total, total)
-    adds_up = look.deleted <= left_view <= look.deleted + look.doubtful
-    if adds_up and left_view == total:
-        return Seen.DONE, Round(total, total)
-    if look != progress.seen or now - progress.still_since < settle:
-        return Seen.NOT_YET, None
-    if not adds_up or (narrowed and left_view):
-        return Seen.CANNOT_TELL, None
-    return (Seen.DONE, Round(total, left_view)) if left_view else (Seen.NOTHING_STARTED, None)
+    taken = progress.job_total - deletion.id_count
+    gone = progress.job_gone - deletion.counts.deleted - deletion.counts.unknown
+    return max(taken, gone, 0)

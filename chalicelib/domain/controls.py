@@ -14,9 +14,6 @@ from chalicelib.domain import by_view
 from chalicelib.domain.by_view import Phase
 from chalicelib.domain.deletion import Approval, Deletion, Operation, Status
 
-#: Nothing of a view's round has been sent in these phases, unless a start is open or lost.
-_NOT_STARTED = frozenset({Phase.COUNT, Phase.SELECT, Phase.LANE, Phase.START})
-
 
 class Do(StrEnum):
     """The commands."""
@@ -44,12 +41,16 @@ def not_cancellable(deletion: Deletion) -> str:
         return f"it has ended already: {deletion.status}"
     if deletion.cancelled_by:
         return "it is being cancelled already"
-    if deletion.request.operation is not Operation.MASS_DELETE or deletion.frozen:
+    if deletion.request.operation is not Operation.MASS_DELETE or deletion.by_ids:
         return ""
     progress = by_view.progress_of(deletion)
-    if progress.open is not None or progress.lost or progress.phase is Phase.LOOK:
+    if progress.open is not None or progress.lost:
         return "whether Zoho has started a job for it is not known yet"
-    return "" if progress.phase in _NOT_STARTED else "its job runs at Zoho and cannot be stopped"
+    if progress.phase is Phase.RUN:
+        return "its job runs at Zoho and cannot be stopped"
+    if progress.intent_at and progress.round == 1:
+        return "its job has ended, and what it did is being looked up"
+    return ""
 
 
 def cancels_attention(deletion: Deletion, command: Mapping[str, object]) -> bool:

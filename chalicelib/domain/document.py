@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.deletion import Approval, Deletion, Operation
+from chalicelib.domain.deletion import Approval, Counts, Deletion, Operation
 from chalicelib.domain.verdicts import explain
 
 
@@ -45,15 +45,15 @@ def document(deletion: Deletion) -> dict[str, Any]:
         "created_at": iso(deletion.created_at),
         "updated_at": iso(deletion.updated_at),
         "finished_at": iso(deletion.finished_at),
-        "counts": asdict(deletion.counts),
+        "counts": asdict(_counts(deletion)),
         "plan": _plan(deletion),
         "waiting_for": deletion.waiting_for,
         "problems": _problems(deletion),
     }
     if request.operation is Operation.MASS_DELETE:
-        shown["job"] = {"id": deletion.job_id, "status": deletion.job_status} if deletion.job_id else None
+        shown |= {"frozen": deletion.frozen, "job": _job(deletion)}
     if request.operation is Operation.PURGE:
-        shown |= {"policy": request.policy, "run": request.run}
+        shown |= {"frozen": deletion.frozen, "policy": request.policy, "run": request.run}
     if deletion.lane_ahead is not None:
         about = None if deletion.lane_seconds is None else round(deletion.lane_seconds)
         shown["lane"] = {"ahead": deletion.lane_ahead, "about_seconds": about}
@@ -62,6 +62,23 @@ def document(deletion: Deletion) -> dict[str, Any]:
     if deletion.retry_of:
         shown["retry_of"] = deletion.retry_of
     return shown
+
+
+def _counts(deletion: Deletion) -> Counts:
+    """Its counts; while a frozen view's job runs with what Zoho says that it has deleted so far."""
+    counts = deletion.counts
+    going = min(deletion.job_deleted, counts.pending)
+    if not going or deletion.is_final:
+        return counts
+    return replace(counts, deleted=counts.deleted + going, pending=counts.pending - going)
+
+
+def _job(deletion: Deletion) -> dict[str, Any] | None:
+    """Zoho's job; what it took beyond the list is known of a frozen view only."""
+    if not deletion.job_id:
+        return None
+    unlisted = deletion.unlisted if deletion.frozen else None
+    return {"id": deletion.job_id, "status": deletion.job_status, "unlisted": unlisted}
 
 
 def _approval(approval: Approval) -> dict[str, Any]:

@@ -28,6 +28,9 @@ class Mark(StrEnum):
     CHECK = "c"  # Zoho says "not deleted": a read tells whether it is gone
     RECENT = "r"  # we deleted it a moment ago: a read tells whether it is there again
     CHECK_SENT = "k"  # the same, after an earlier try of ours with an unknown outcome
+    IN_VIEW = "v"  # a listed record of a view that a second reading has found again
+    LEFT = "x"  # listed, and not in the second reading: it is looked up
+    GONE = "g"  # not there any more, and nothing says yet by whose doing
     DELETED = "D"
     ABSENT = "A"
     FAILED = "F"
@@ -35,7 +38,9 @@ class Mark(StrEnum):
     UNKNOWN = "U"
 
 
-UNSETTLED = frozenset({Mark.PENDING, Mark.SENT, Mark.SLOW, Mark.CHECK, Mark.RECENT, Mark.CHECK_SENT})
+#: Marks of a view's listed records until it is known what became of them, or they go by ids.
+OF_A_VIEW = frozenset({Mark.IN_VIEW, Mark.LEFT, Mark.GONE})
+UNSETTLED = OF_A_VIEW | {Mark.PENDING, Mark.SENT, Mark.SLOW, Mark.CHECK, Mark.RECENT, Mark.CHECK_SENT}
 
 _COUNTED_AS = {
     Mark.DELETED: "deleted",

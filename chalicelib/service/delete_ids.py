@@ -13,7 +13,7 @@ from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind
-from chalicelib.service import belts, ids_guard, ids_plan, ids_read, ids_send, ids_store, waiting
+from chalicelib.service import ids_guard, ids_plan, ids_read, ids_send, ids_store, limits, waiting
 from chalicelib.service.run import Run
 
 #: Calls of one deletion under way at once, and so intents in one transaction, at most.
@@ -43,7 +43,7 @@ def step(run: Run) -> None:
         run.finish(run.deletion, Status.CANCELLED, by=cancelled_by)
         return
     if not progress.checked:
-        if not run.deletion.calls and not belts.ids_may_go(run, run.deletion.id_count):
+        if not run.deletion.calls and not limits.ids_may_go(run, run.deletion.id_count):
             return
         progress = replace(progress, checked=True)
     if run.deletion.request.dry_run and not progress.failed_with:
@@ -149,7 +149,9 @@ def _ask_slowly(run: Run, progress: Progress, chunk: Chunk) -> None:
     again = replace(progress, left=left, slow_since=since, slow_tries=tries, ask_again=left)
     seconds = backoff.delay(tries, run.kit.patience.longest, run.kit.chance())
     remaining = since + run.kit.patience.give_up - now
-    run.wait(replace(run.deletion, progress=again.to_json()), waiting.LOCKED, min(seconds, max(remaining, 0.0)))
+    run.wait(
+        replace(run.deletion, progress=again.to_json()), waiting.LOCKED, min(seconds, max(remaining, 0.0))
+    )
 
 
 def _width(run: Run, *, last: bool) -> int:

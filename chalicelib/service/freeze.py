@@ -13,8 +13,11 @@ from typing import Any
 
 from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, fresh
+from chalicelib.service.engine.step import Slice
 from chalicelib.service.run import Run
 
+#: A selection of up to so many chunks is looked through for what it holds already.
+MOST_KNOWN = 20
 #: Ids that one write can store: 20 chunks are 20 items and about 1 MB, far below what a transaction takes.
 MOST_AT_ONCE = 20 * CHUNK_SIZE
 
@@ -25,22 +28,27 @@ def freeze(run: Run, deletion: Deletion, ids: Sequence[str], **parts: Any) -> No
     All chunks but the last are full, so the last one is written again with more ids. What it holds already is
     left out.
     """
-    grown, chunks = _grown(run, deletion, ids)
+    grown, chunks = more(run, deletion, ids)
     run.save(grown, new_chunks=chunks, **parts)
 
 
 def freeze_and_close(run: Run, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
     """As `freeze`, with the last ids of the selection: by ids from here on, in the same write."""
-    grown, chunks = _grown(run, deletion, ids)
+    grown, chunks = more(run, deletion, ids)
     run.save(replace(grown, frozen=True, by_ids=True, progress={}), new_chunks=chunks, **parts)
 
 
-def _grown(run: Run, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion, list[Chunk]]:
+def more(work: Slice, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion, list[Chunk]]:
+    """The deletion with `ids` added to its selection, and the chunks to be stored for them.
+
+    What the selection holds already is left out, also where pages that moved meanwhile name a record twice;
+    of a selection of more than MOST_KNOWN chunks only the last one is looked at.
+    """
     first = deletion.id_count // CHUNK_SIZE
-    known: tuple[str, ...] = ()
-    if deletion.id_count % CHUNK_SIZE:
-        known = run.kit.ledger.chunk(deletion.id, first).ids
+    known = work.chunk(first).ids if deletion.id_count % CHUNK_SIZE else ()
     had = set(known)
+    if deletion.chunks <= MOST_KNOWN:
+        had.update(one for number in range(deletion.chunks) for one in work.chunk(number).ids)
     added = [one for one in dict.fromkeys(ids) if one not in had]
     if not added:
         return deletion, []
@@ -50,14 +58,14 @@ def _grown(run: Run, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion, 
         id_count=deletion.id_count + len(added),
         chunks=first + len(chunks),
         counts=_more(deletion, len(added)),
-        updated_at=run.now,
+        updated_at=work.now,
     )
     return grown, chunks
 
 
 def thawed(deletion: Deletion) -> Deletion:
     """The deletion without what its selection holds so far, to select anew; its chunks are overwritten."""
-    return replace(deletion, id_count=0, chunks=0, counts=_more(deletion, -deletion.id_count))
+    return replace(deletion, id_count=0, chunks=0, frozen=False, counts=_more(deletion, -deletion.id_count))
 
 
 def _more(deletion: Deletion, number: int) -> Counts:

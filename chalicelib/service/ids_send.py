@@ -22,7 +22,9 @@ def send(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -
     sifted = ids_holds.sift(run, chunk, batches)
     if sifted.findings or sifted.trouble is not None:
         trouble = sifted.trouble
-        ids_store.save_chunk(run, run.deletion, progress, chunk, sifted.findings, trouble=trouble, call=ids_store.READ)
+        ids_store.save_chunk(
+            run, run.deletion, progress, chunk, sifted.findings, trouble=trouble, call=ids_store.READ
+        )
         if trouble is not None or not sifted.free:
             return
         chunk = chunk.with_findings(sifted.findings)

@@ -45,8 +45,8 @@ def save_chunk(
     trouble: Effect | None = None,
     call: str | None = None,
 ) -> None:
-    """Save what was found by `call` (the name of its clock; None where nothing was asked); rest where `trouble`
-    says "not now", finish in the same write where all is settled.
+    """Save what was found by `call` (the name of its clock; None where nothing was asked); rest where
+    `trouble` says "not now", finish in the same write where all is settled.
     """
     after = before.with_findings(findings)
     deletion = replace(
@@ -61,9 +61,9 @@ def save_chunk(
     entries: list[Entry] = []
     if call is not None and trouble is None:
         deletion = backoff.succeeded(deletion, call)
-    if any(finding.mark not in UNSETTLED for finding in findings.values()):
-        if deletion.calls:  # what is held, or gone already, starts nothing
-            deletion, entries = run.running(deletion, proven=deletion.started_at is not None)
+    settled = any(finding.mark not in UNSETTLED for finding in findings.values())
+    if settled and deletion.calls:  # what is held, or gone already, starts nothing
+        deletion, entries = run.running(deletion, proven=deletion.started_at is not None)
     parts: dict[str, Any] = {"calls": calls, "entries": entries}
     if trouble is not None and not after.settled:
         verdict, code, asked = trouble.verdict, trouble.code, trouble.retry_after

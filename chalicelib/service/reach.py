@@ -14,6 +14,9 @@ from chalicelib.service.ports import Claim, Zoho
 from chalicelib.service.slots import Slots, Wish, borrow, borrow_soon, shared
 from chalicelib.service.stops import Paused, Reserved
 
+#: What leaves the org's `keep_credits` to the others.
+_KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE})
+
 
 @dataclass
 class Reach:
@@ -58,8 +61,11 @@ class Reach:
             slots.give_back(kit.leases)
 
     def _credits(self, claim: Claim, zoho: Zoho) -> float:
-        """How many a purge may still use; all others, and who was not told, as many as they like."""
-        if claim.deletion.request.operation is not Operation.PURGE or self.credits_left is None:
+        """How many a purge, or the listing of a view, may still use; all others, and who was not told, as
+        many as they like.
+        """
+        operation = claim.deletion.request.operation
+        if operation not in _KEEPING or self.credits_left is None:
             return math.inf
         return self.credits_left - zoho.org.keep_credits
 

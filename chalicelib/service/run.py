@@ -14,6 +14,8 @@ from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.reply import Reply
 from chalicelib.service import publish
+from chalicelib.service.engine.ahead import Ahead
+from chalicelib.service.gate import Gate
 from chalicelib.service.kit import Kit
 from chalicelib.service.ports import Call, Change, Claim, Ledger, Zoho
 from chalicelib.service.reach import Reach
@@ -39,6 +41,7 @@ class Run:
     stopped: bool = False
     reach: Reach = field(default_factory=Reach)
     gone: list[str] = field(default_factory=list)
+    ahead: Ahead = field(default_factory=Ahead)
     _entries: list[Entry] = field(default_factory=list)
     _chunks: dict[int, Chunk] = field(default_factory=dict)
 
@@ -65,7 +68,7 @@ class Run:
     @property
     def zoho(self) -> Zoho:
         """The org's client, for the next call or wave of calls. Raises as Reach.zoho does."""
-        return self.reach.zoho(self.kit, self.claim, self.wanted)
+        return Gate(self.reach.zoho(self.kit, self.claim, self.wanted), lambda reply: self.spent([reply]))
 
     @property
     def width(self) -> int:
@@ -80,6 +83,7 @@ class Run:
 
     def let_go(self) -> None:
         """Give the org's concurrency back."""
+        self.ahead.close()
         self.reach.let_go(self.kit)
 
     def chunk(self, number: int) -> Chunk:

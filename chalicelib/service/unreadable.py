@@ -37,7 +37,7 @@ def end(run: Run, reason: str, code: str) -> None:
 def _end(run: Run, reason: str, code: str) -> None:
     deletion = run.deletion
     counts = replace(deletion.counts, unknown=deletion.counts.unknown + deletion.counts.pending, pending=0)
-    free = run.leave_lane(str(deletion.progress.get("lane") or ""))
+    free = run.leave_lane(deletion.lane)
     run.finish(
         replace(deletion, counts=counts),
         Status.NEEDS_ATTENTION,

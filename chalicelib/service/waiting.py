@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.verdicts import Verdict
+from chalicelib.service.engine.step import TryAgain
 from chalicelib.service.run import Run
 
 LANE = "another mass delete at Zoho"
@@ -28,6 +29,21 @@ _WAITING_FOR = {
 _BLAMELESS = frozenset({Verdict.WAIT_LANE, Verdict.WAIT_CREDITS})
 
 
+def try_again(run: Run, deletion: Deletion, then: TryAgain, **parts: Any) -> None:
+    """Rest as a step says."""
+    wait_for(
+        run,
+        deletion,
+        then.call,
+        then.verdict,
+        then.code,
+        then.asked,
+        then.at_least,
+        blame=then.blame,
+        **parts,
+    )
+
+
 def wait_for(
     run: Run,
     deletion: Deletion,
@@ -36,11 +52,13 @@ def wait_for(
     code: str,
     asked: float | None = None,
     at_least: float = 0.0,
+    *,
+    blame: bool = True,
     **parts: Any,
 ) -> None:
-    """Rest because of `verdict` on `call`; `code` says what Zoho answered where the verdict has no name of its
-    own.
+    """Rest because of `verdict` on `call`; `code` says what Zoho answered where the verdict has no name of
+    its own.
     """
     waiting_for = _WAITING_FOR.get(verdict, f"zoho ({code})" if code else "zoho")
-    blame = verdict not in _BLAMELESS
+    blame = blame and verdict not in _BLAMELESS
     run.try_again(deletion, call, waiting_for, blame=blame, asked=asked, at_least=at_least, **parts)

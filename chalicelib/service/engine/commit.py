@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chalicelib.domain import backoff, lane
-from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.deletion import Deletion, final_status
 from chalicelib.domain.errors import Overtaken
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, Mark, recount, reproblem
+from chalicelib.domain.reply import Reply
 from chalicelib.service import parallel, waiting
-from chalicelib.service.engine.step import Again, Commit, Finish, Note, Outgoing, Rest, Send, Step, TryAgain, Wait
-from chalicelib.service.ports import Call
+from chalicelib.service.engine.step import (
+    Again,
+    Commit,
+    Finish,
+    Note,
+    Outgoing,
+    Rest,
+    Send,
+    Step,
+    TryAgain,
+    Wait,
+)
+from chalicelib.service.ports import Call, Zoho
 from chalicelib.service.run import Run
 
 #: How often the last write is tried where others write the lane at the same moment.
@@ -44,14 +56,15 @@ def _sent(run: Run, send: Send) -> Commit:
     run.publish()
     why_not = send.allowed()
     if why_not:
-        return replace(send.withdrawn([_unsent(run, call, why_not) for call in calls], why_not), regardless=True)
+        return replace(
+            send.withdrawn([_unsent(run, call, why_not) for call in calls], why_not), regardless=True
+        )
     replies = parallel.all_at_once([_making(each, zoho) for each in send.calls])
-    run.spent(replies)
     return replace(send.judge(calls, replies), regardless=True)
 
 
-def _making(outgoing: Outgoing, zoho: object) -> object:
-    return lambda: outgoing.make(zoho)  # type: ignore[arg-type]
+def _making(outgoing: Outgoing, zoho: Zoho) -> Callable[[], Reply]:
+    return lambda: outgoing.make(zoho)
 
 
 def _intents(run: Run, send: Send) -> list[Call]:
@@ -64,7 +77,9 @@ def _intents(run: Run, send: Send) -> list[Call]:
 
 
 def _unsent(run: Run, call: Call, why: str) -> Call:
-    return replace(call, answered_at=run.now, answer={"verdict": "not_sent", "code": "NOT_SENT", "message": why})
+    return replace(
+        call, answered_at=run.now, answer={"verdict": "not_sent", "code": "NOT_SENT", "message": why}
+    )
 
 
 def _written(run: Run, step: Commit) -> tuple[Deletion, list[Entry]]:
@@ -97,23 +112,40 @@ def _noted(run: Run, deletion: Deletion, note: Note) -> tuple[Deletion, Entry]:
 
 def _go_on(run: Run, step: Commit, deletion: Deletion, entries: list[Entry], line: Lane | None) -> None:
     then = step.then
+    if any(note.public for note in step.notes) and not isinstance(then, Again):
+        # What a person has to see leaves now, and not only after the wait.
+        _go_on(run, replace(step, then=Again()), deletion, entries, line)
+        run.publish()
+        _go_on(run, Commit(run.deletion, then), run.deletion, [], None)
+        return
     calls, chunks, new = step.calls, step.chunks, step.new_chunks
     regardless = step.regardless
     if isinstance(then, Again):
         run.save(
-            deletion, entries=entries, calls=calls, chunks=chunks, new_chunks=new, lane=line,
+            deletion,
+            entries=entries,
+            calls=calls,
+            chunks=chunks,
+            new_chunks=new,
+            lane=line,
             regardless=regardless,
         )
         return
     parts = {
-        "entries": entries, "calls": calls, "chunks": chunks, "new_chunks": new, "lane": line,
+        "entries": entries,
+        "calls": calls,
+        "chunks": chunks,
+        "new_chunks": new,
+        "lane": line,
         "regardless": regardless,
     }
     if isinstance(then, Rest):
         run.publish()
         run.rest(deletion, then.seconds, **parts)
     elif isinstance(then, Wait):
-        run.wait(backoff.standing_still(deletion), then.waiting_for, then.seconds, status=then.status, **parts)
+        run.wait(
+            backoff.standing_still(deletion), then.waiting_for, then.seconds, status=then.status, **parts
+        )
     elif isinstance(then, TryAgain):
         waiting.try_again(run, deletion, then, **parts)
 
@@ -126,7 +158,7 @@ def _finish(run: Run, step: Commit, then: Finish) -> None:
         try:
             run.finish(
                 replace(deletion, lane="", job_deleted=0),
-                then.status,
+                then.status or final_status(deletion.counts, cancelled=bool(deletion.cancelled_by)),
                 then.why,
                 by=then.by,
                 problems=then.problems,

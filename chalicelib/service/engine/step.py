@@ -1,7 +1,8 @@
 """What an executor answers: one step, which the engine alone carries out and writes.
 
-An executor reads through `Slice` and returns a `Commit` (what to write and how to go on) or a `Send` (calls that
-change Zoho: the engine writes their intents first, and their answers whatever came in between). It never writes.
+An executor reads through `Slice` and returns a `Commit` (what to write and how to go on) or a `Send` (calls
+that change Zoho: the engine writes their intents first, and their answers whatever came in between). It never
+writes.
 """
 
 from __future__ import annotations
@@ -17,13 +18,18 @@ from chalicelib.domain.log import SERVICE
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Verdict
+from chalicelib.service.engine.ahead import Ahead
 from chalicelib.service.ports import Call, Ledger, Zoho
 
 
 class Slice(Protocol):
-    """What an executor may read while it decides. `until`: when the slice is over (seconds since the epoch)."""
+    """What an executor may read while it decides. `until`: when the slice is over (seconds since the epoch).
+
+    `ahead`: answers that are asked for while a step is being written.
+    """
 
     until: float
+    ahead: Ahead
 
     @property
     def deletion(self) -> Deletion:
@@ -91,7 +97,8 @@ class Wait:
 class TryAgain:
     """`call` did not work now; it is tried again after a growing while, until its clock has run out.
 
-    `asked`: Zoho's Retry-After, `at_least`: the shortest pause (seconds).
+    `asked`: Zoho's Retry-After, `at_least`: the shortest pause (seconds). `blame`: False where the give-up
+    time stands still, as while a job runs.
     """
 
     call: str
@@ -99,13 +106,16 @@ class TryAgain:
     code: str
     asked: float | None = None
     at_least: float = 0.0
+    blame: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The final status. The engine frees the lane in the same write, and wakes whoever is next in it."""
+    """The final status; None for the one that the counts decide. The engine frees the lane in the same write,
+    and wakes whoever is next in it.
+    """
 
-    status: Status
+    status: Status | None = None
     why: str = ""
     by: str = SERVICE
     problems: tuple[Problem, ...] = ()
@@ -119,9 +129,9 @@ class Commit:
     """One atomic write, and how to go on.
 
     `deletion`: with its new progress; the engine adds counts and problems that follow from `chunks` (ids that
-    are stored, with new outcomes). `new_chunks`: ids stored for the first time. `lane`: the lane as it is to be
-    written; `leave_lane`: give the lane free, or leave its line. `running`: why it is at work now, None where
-    that is not said; `proven`: what it waited for is over. `succeeded`: the call whose clock is over.
+    are stored, with new outcomes). `new_chunks`: ids stored for the first time. `lane`: the lane as it is to
+    be written; `leave_lane`: give the lane free, or leave its line. `running`: why it is at work now, None
+    where that is not said; `proven`: what it waited for is over. `succeeded`: the call whose clock is over.
     `regardless`: write although a command has come in between, for answers of calls that were sent.
     """
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Approval, Counts, Limits, Status, moved
+from chalicelib.domain.deletion import Approval, Counts, Freeze, Limits, Status, moved
 from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.domain.reply import Reply
 from chalicelib.service.ports import Change
@@ -169,7 +169,7 @@ def test_a_command_does_not_lie_for_the_whole_wait() -> None:
 
 
 def unknown_view(world: World) -> str:
-    one = world.accept("mass_delete", cvid="5")
+    one = world.accept("mass_delete", cvid="5", freeze=Freeze.NEVER)
 
     def lose_and_change(work: Any) -> Reply:
         world.zoho.records |= {"100": None, "101": None}

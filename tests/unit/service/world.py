@@ -85,7 +85,7 @@ class World:
             source="test",
             created_at=self.now,
             updated_at=self.now,
-            expires_at=int(self.now) + 1000,
+            expires_at=int(self.now) + 1_000_000,
             limits=limits or Limits(max_records=100_000),
             id_count=n,
             chunks=-(-n // CHUNK_SIZE),

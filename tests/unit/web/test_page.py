@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.domain.deletion import MOVES, Approval, Counts, Deletion, Plan, Problem, Status
 from chalicelib.domain.outcomes import Mark, outcome_name
-from chalicelib.service import belts, waiting
+from chalicelib.service import limits, waiting
 from chalicelib.web import page, page_status
 from chalicelib.web import page_words as words
 from local.settings import ROOT
@@ -220,7 +220,7 @@ def test_every_status_outcome_and_wait_has_words() -> None:
     assert set(words.NAMES) == set(words.MEANINGS) == set(MOVES)
     assert set(words.OUTCOMES) == {outcome_name(mark) for mark in Mark}
     assert set(words.WAITS) >= {waiting.LANE, waiting.CREDENTIALS, waiting.LOCKED, waiting.PAUSE, waiting.CREDITS}
-    assert {belts.COOL_OFF, belts.APPROVAL} <= set(words.WAITS)
+    assert {limits.COOL_OFF, limits.APPROVAL} <= set(words.WAITS)
     house = House()
     link = accepted(house)
     shown = house.get(link).json | {"status": "something_new"}

@@ -1,4 +1,4 @@
-"""The belts: may this deletion run, and may it run now? Asked before its first destructive call.
+"""The safety limits: may this deletion run, and may it run now? Asked before its first call that deletes.
 
 Size, share of the module, approval, cool-off, in this order. A dry run meets the first two only: nobody need
 approve, or wait for, what deletes nothing.
@@ -6,14 +6,17 @@ approve, or wait for, what deletes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chalicelib.domain.deletion import Deletion, Operation, Problem
+from chalicelib.domain.deletion import Approval, Deletion, Operation, Problem, Status, moved
+
+#: What a deletion waits for while nobody has approved it.
+APPROVAL = "approval"
 
 
 class Kind(StrEnum):
-    """What a belt does."""
+    """What a limit does."""
 
     REFUSE = "refuse"  # it ends here
     ASK = "ask"  # a person has to approve this count
@@ -23,8 +26,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A belt holds. `problem`: why it is refused; `until`: when to look again at the latest (seconds since
-    the epoch); `count`: what has to be approved.
+    """A limit holds it back. `problem`: why it is refused; `until`: when to look again at the latest (seconds
+    since the epoch); `count`: what has to be approved.
     """
 
     kind: Kind
@@ -34,7 +37,7 @@ class Stop:
 
 
 def needs_module_count(deletion: Deletion) -> bool:
-    """Is there a belt that compares with the module? Delinking takes no record out of it."""
+    """Is there a limit that compares with the module? Delinking takes no record out of it."""
     delinks = deletion.request.operation is Operation.DELINK_RECORDS
     return deletion.limits.max_share is not None and not delinks
 
@@ -73,7 +76,7 @@ def _unapproved(deletion: Deletion, size: int | None, now: float) -> Stop | None
     above, approval = deletion.limits.approve_above, deletion.approval
     if above is None or size is None or size <= above:
         return None
-    if approval is None or (approval.approved_at is None and approval.count != size):
+    if approval is None:
         return Stop(Kind.ASK, count=size)
     if approval.approved_at is not None:
         # What was approved may have become less, not more.
@@ -81,6 +84,26 @@ def _unapproved(deletion: Deletion, size: int | None, now: float) -> Stop | None
     if now >= approval.expires_at:
         return Stop(Kind.REFUSE, Problem("APPROVAL_EXPIRED", size))
     return Stop(Kind.AWAIT, until=approval.expires_at)
+
+
+def asked(deletion: Deletion, count: int, now: float, ends: float) -> Deletion:
+    """The deletion waiting for the approval of `count` records, until `ends` (seconds since the epoch).
+
+    An approval that nobody gave keeps its end, whatever the count becomes: asking again moves no deadline.
+    """
+    before = deletion.approval
+    unanswered = before is not None and before.approved_at is None
+    ends = before.expires_at if before is not None and unanswered else ends
+    deletion = moved(deletion, Status.AWAITING_APPROVAL, now, APPROVAL)
+    return replace(deletion, approval=Approval(count, now, ends), waiting_told=True)
+
+
+def still_waiting(deletion: Deletion, now: float) -> Stop | None:
+    """What the deletion waits for by the clock alone: nothing need be asked of Zoho meanwhile."""
+    approval = deletion.approval
+    if deletion.status is Status.AWAITING_APPROVAL and approval is not None and approval.approved_at is None:
+        return Stop(Kind.AWAIT, until=approval.expires_at) if now < approval.expires_at else None
+    return None
 
 
 def _cooling(deletion: Deletion, now: float) -> Stop | None:

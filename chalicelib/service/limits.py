@@ -1,36 +1,43 @@
-"""Asks the belts before the first destructive call, and rests where one holds."""
+"""Asks the safety limits before the first call that deletes, and rests where one holds the deletion back."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain import backoff, belts, by_ids, by_policy
-from chalicelib.domain.belts import Kind, Stop
-from chalicelib.domain.deletion import Approval, Deletion, Problem, Status, moved
+from chalicelib.domain import backoff, by_ids, by_policy, limits
+from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.limits import APPROVAL, Kind, Stop
 from chalicelib.domain.reply import CallKind
 from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call
 from chalicelib.service import waiting
+from chalicelib.service.engine.step import Slice
 from chalicelib.service.run import Run
 
 #: The call whose clock runs while the module cannot be counted.
 COUNT = "count"
 COOL_OFF = "cool-off"
-APPROVAL = "approval"
 
 
-def check(run: Run, size: int | None) -> Stop | Judgement | None:
+#: The names of what is waited for, and the domain's own decisions, in one place for the executors.
+asked, still_waiting = limits.asked, limits.still_waiting
+
+
+def check(run: Slice, size: int | None) -> Stop | Judgement | None:
     """What holds the deletion, None where it may go on; a Judgement where the module was to be counted and
     Zoho does not answer for now, or refuses. `size`: None where its records cannot be counted.
     """
+    waits = limits.still_waiting(run.deletion, run.now)
+    if waits is not None:
+        return waits
     module = None
-    if size is not None and belts.needs_module_count(run.deletion):
+    if size is not None and limits.needs_module_count(run.deletion):
         reply = run.zoho.count(run.deletion.request.module)
         judged = judge_call(CallKind.COUNT, reply)
         if judged.verdict not in (Verdict.ANSWERED, Verdict.UNCOUNTABLE):
             return judged
         module = counted(reply) if judged.verdict is Verdict.ANSWERED else None
-    return belts.stop(run.deletion, size, module, run.now)
+    return limits.stop(run.deletion, size, module, run.now)
 
 
 def ids_may_go(run: Run, size: int) -> bool:
@@ -77,11 +84,8 @@ def rest(run: Run, deletion: Deletion, stop: Stop, **parts: Any) -> None:
 
 def _ask(run: Run, deletion: Deletion, count: int, **parts: Any) -> None:
     """Ask for the approval of `count` records: the event leaves at once, for a person has to see it."""
-    now = run.now
-    deletion = moved(deletion, Status.AWAITING_APPROVAL, now, APPROVAL)
-    ends = by_policy.approval_ends(deletion, now, run.kit.patience.approval)
-    approval = Approval(count, now, ends)
-    deletion = replace(deletion, approval=approval, waiting_told=True)
+    ends = by_policy.approval_ends(deletion, run.now, run.kit.patience.approval)
+    deletion = limits.asked(deletion, count, run.now, ends)
     deletion, entry = run.told(deletion, "awaiting_approval", f"{count} records")
     run.save(deletion, entries=[entry], **parts)
     run.publish()

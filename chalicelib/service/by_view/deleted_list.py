@@ -1,0 +1,101 @@
+"""The module's deleted list, read on from where it was left, within a budget of pages: what is named there is
+gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.by_view import LAG, Progress, deleted_pages_left
+from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
+from chalicelib.domain.reply import CallKind
+from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.service.engine.step import Slice
+from chalicelib.service.ids_store import NOT_NOW
+
+#: Pages of 200 that one step reads.
+PAGES_A_STEP = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Ids with the time of their deletion (Zoho's clock), where the reading stands then, and what kept it."""
+
+    times: Mapping[str, float]
+    progress: Progress
+    trouble: Judgement | None = None
+
+
+def read_on(work: Slice, progress: Progress) -> Deleted:
+    """Read the next pages. `progress.list_is_read` once its end was reached, `list_is_over` where it cannot
+    be read further: Zoho refuses it, or the budget of pages is spent.
+    """
+    since = progress.since or progress.listed_from + progress.skew - 1
+    times: dict[str, float] = {}
+    page, newest = progress.deleted_page, since
+    used = 0
+    left = deleted_pages_left(work.deletion, progress)
+
+    def stands(**more: Any) -> Progress:
+        return replace(
+            progress, since=since, deleted_page=page, deleted_pages=progress.deleted_pages + used, **more
+        )
+
+    while used < min(left, PAGES_A_STEP) and (not used or work.now < work.until):
+        reply = work.zoho.deleted_since(work.deletion.request.module, since, page)
+        judged = judge_call(CallKind.DELETED_LIST, reply)
+        if judged.verdict in NOT_NOW:
+            return Deleted(times, stands(), judged)
+        if judged.verdict is not Verdict.ANSWERED:
+            return Deleted(times, stands(list_is_over=True))
+        used, page = used + 1, page + 1
+        found = _entries(reply.body)
+        times |= found
+        newest = max([newest, *found.values()])
+        if not _more(reply.body):
+            ended = stands(list_is_read=True)
+            return Deleted(times, replace(ended, since=max(since, newest - LAG), deleted_page=1))
+    return Deleted(times, stands(list_is_over=left <= PAGES_A_STEP and used >= left))
+
+
+def _entries(body: Mapping[str, Any] | None) -> dict[str, float]:
+    """Ids and times of a page; an entry without a readable time says nothing."""
+    data = (body or {}).get("data")
+    found = {}
+    for entry in data if isinstance(data, list) else ():
+        if isinstance(entry, Mapping):
+            at = _time(entry.get("deleted_time"))
+            if at is not None:
+                found[str(entry.get("id"))] = at
+    return found
+
+
+def _time(told: object) -> float | None:
+    try:
+        return datetime.fromisoformat(str(told)).timestamp()
+    except ValueError:
+        return None
+
+
+def _more(body: Mapping[str, Any] | None) -> bool:
+    info = (body or {}).get("info")
+    return isinstance(info, Mapping) and info.get("more_records") is True
+
+
+def named(work: Slice, progress: Progress, times: Mapping[str, float]) -> tuple[Chunk, ...]:
+    """The chunks with what the list names: deleted since the start of our job, or before it by others."""
+    start = float(int(progress.intent_at + progress.skew))
+    chunks = []
+    for number in range(work.deletion.chunks):
+        chunk = work.chunk(number)
+        found = {
+            p: Finding(Mark.DELETED if times[one] >= start else Mark.ABSENT)
+            for p, one in enumerate(chunk.ids)
+            if one in times and Mark(chunk.marks[p]) in UNSETTLED
+        }
+        if found:
+            chunks.append(chunk.with_findings(found))
+    return tuple(chunks)

@@ -1,0 +1,206 @@
+"""A view's mass delete up to its start at Zoho: in its lane, with a fresh list or count, sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.domain import lane
+from chalicelib.domain.by_view import (
+    FRESH_SECONDS,
+    LONGEST_ASK,
+    SHORTEST_ASK,
+    Goal,
+    Phase,
+    Progress,
+    may_read_again,
+    progress_of,
+)
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.lane import Lane
+from chalicelib.domain.reply import CallKind, Reply
+from chalicelib.domain.verdicts import Judgement, Verdict, judge_call, started_job
+from chalicelib.service import waiting
+from chalicelib.service.by_view import checking, moves
+from chalicelib.service.engine.step import (
+    Again,
+    Commit,
+    Note,
+    Outgoing,
+    Rest,
+    Send,
+    Slice,
+    Step,
+    TryAgain,
+    Wait,
+)
+from chalicelib.service.ports import Call
+
+
+def take_lane(work: Slice, progress: Progress) -> Step:
+    """One mass delete at a time: take the lane, or wait for it in line. An unchanged lane is not written."""
+    now, deletion = work.now, work.deletion
+    # Its lane stays the one it has joined, also where the org's setting has changed since.
+    before = work.ledger.lane(deletion.lane or _lane_key(work))
+    line = lane.joined(_without_the_gone(work, before), deletion.id)
+    held = lane.taken(line, deletion.id, now)
+    if held is not None:
+        mine = replace(deletion, lane=before.key, lane_ahead=None, lane_seconds=None)
+        mine = replace(mine, progress=replace(progress, phase=Phase.START).to_json())
+        return Commit(mine, lane=held if held != before else None)
+    ahead = line.position(deletion.id)
+    seconds = min(work.patience.longest, LONGEST_ASK, SHORTEST_ASK * (1 + ahead))
+    queued = replace(progress, counted_at=0.0)  # what was counted says nothing once the one before has ended
+    waits = replace(
+        deletion,
+        lane=before.key,
+        progress=queued.to_json(),
+        lane_ahead=ahead,
+        lane_seconds=lane.seconds_until(line, deletion.id, now),
+    )
+    return Commit(waits, Wait(waiting.LANE, seconds), lane=line if line != before else None)
+
+
+def _without_the_gone(work: Slice, before: Lane) -> Lane:
+    """The lane without holders and first ones in line that will never leave it by themselves: final, not
+    there any more, or set aside.
+    """
+    while (first := before.holder or next(iter(before.queue), None)) not in (None, work.deletion.id):
+        if not _is_gone(work, first):
+            break
+        before = lane.left(before, first, work.now)
+    return before
+
+
+def _is_gone(work: Slice, other: str) -> bool:
+    try:
+        found = work.ledger.get(other)
+    except Unreadable:
+        return True
+    return found is None or found.is_final
+
+
+def _lane_key(work: Slice) -> str:
+    request = work.deletion.request
+    return lane.lane_key(work.zoho.org.lane, request.org, request.module, str(request.cvid))
+
+
+def start(work: Slice, progress: Progress) -> Step:
+    """Send the view's mass delete, with its intent written first, or go back for a fresh list or count."""
+    if not work.deletion.frozen:
+        return _start_unfrozen(work, progress)
+    if _has_holds(work):
+        return moves.read_again(work, progress, Goal.BY_IDS, "the module has holds")
+    if work.now - progress.listed_at > FRESH_SECONDS:
+        if may_read_again(progress):
+            return moves.read_again(work, progress, Goal.START)
+        why = f"read {progress.reread_pages} pages again while Zoho did not take the job ({progress.code})"
+        return moves.read_again(work, progress, Goal.BY_IDS, why)
+    return _sending(work, progress)
+
+
+def _start_unfrozen(work: Slice, progress: Progress) -> Step:
+    if work.now - progress.counted_at > FRESH_SECONDS:
+        return moves.to(work, replace(progress, phase=Phase.COUNT))
+    if _has_holds(work):
+        return checking.for_holds(work, progress)
+    return _sending(work, progress)
+
+
+def _has_holds(work: Slice) -> bool:
+    request = work.deletion.request
+    return work.ledger.has_holds(request.org, request.module, work.now)
+
+
+def _sending(work: Slice, progress: Progress) -> Send:
+    request = work.deletion.request
+    target: dict[str, object] = {
+        "cvid": request.cvid,
+        "round": progress.round,
+        "count_before": work.deletion.id_count if work.deletion.frozen else progress.before,
+    }
+    outgoing = Outgoing(
+        CallKind.MASS_DELETE_VIEW,
+        target,
+        lambda zoho: zoho.mass_delete_view(request.module, str(request.cvid), request.territory),
+    )
+
+    def opened(numbers: tuple[int, ...]) -> Deletion:
+        intent = replace(progress, open=numbers[0], intent_at=work.now)
+        return replace(work.deletion, progress=intent.to_json())
+
+    def allowed() -> str:
+        if work.ledger.paused(request.org) is not None:
+            return "paused"
+        return "the module has holds" if _has_holds(work) else ""
+
+    return Send(
+        (outgoing,),
+        opened,
+        allowed,
+        judge=lambda calls, replies: _judged(work, calls, replies[0]),
+        withdrawn=lambda calls, why: _withdrawn(work, calls, why),
+        running=f"round {progress.round}",
+    )
+
+
+def _withdrawn(work: Slice, calls: Sequence[Call], why: str) -> Commit:
+    """A hold or a pause came between the decision and the call: nothing was sent."""
+    progress = replace(progress_of(work.deletion), open=None, intent_at=0.0)
+    deletion = replace(work.deletion, progress=progress.to_json())
+    return Commit(deletion, Again(), calls=tuple(calls), notes=(Note("not_sent", why),))
+
+
+def _judged(work: Slice, calls: Sequence[Call], reply: Reply) -> Commit:
+    judged = judge_call(CallKind.MASS_DELETE_VIEW, reply)
+    answer = {"verdict": judged.verdict.value, "code": judged.code, "message": judged.message}
+    answered = (replace(calls[0], answered_at=work.now, answer=answer),)
+    progress = replace(progress_of(work.deletion), open=None, code=judged.code, message=judged.message)
+    job_id = started_job(reply)
+    if judged.verdict is Verdict.STARTED and job_id is not None:
+        return _started(work, progress, answered, job_id)
+    if judged.verdict in (Verdict.UNKNOWN, Verdict.STARTED):
+        return moves.lost(work, progress, judged.code, judged.message, answered)
+    if judged.verdict is Verdict.NOTHING:
+        return _found_nothing(work, progress, answered)
+    if judged.verdict is Verdict.FAIL:
+        return _refused(work, progress, judged, answered)
+    then = TryAgain(moves.START, judged.verdict, judged.code, reply.retry_after)
+    deletion = replace(work.deletion, progress=replace(progress, intent_at=0.0).to_json())
+    return Commit(deletion, then, calls=answered)
+
+
+def _started(work: Slice, progress: Progress, calls: tuple[Call, ...], job_id: str) -> Commit:
+    progress = replace(progress, phase=Phase.RUN, job_since=work.now, lost=False)
+    deletion = replace(
+        work.deletion, job_id=job_id, job_status="SCHEDULED", progress=progress.to_json(), updated_at=work.now
+    )
+    return Commit(
+        deletion,
+        Rest(min(SHORTEST_ASK, work.patience.longest)),
+        notes=(Note("job_started", f"round {progress.round}"),),
+        calls=calls,
+        running="",
+        proven=True,
+        succeeded=moves.START,
+    )
+
+
+def _found_nothing(work: Slice, progress: Progress, calls: tuple[Call, ...]) -> Commit:
+    """Zoho found the view empty: what was listed is looked up, and nothing of it was deleted by us."""
+    if not work.deletion.frozen:
+        return moves.end(work, progress, calls=calls)
+    looking = replace(progress, phase=Phase.SETTLE, goal=Goal.EMPTY, intent_at=0.0)
+    deletion = replace(work.deletion, progress=looking.to_json())
+    return Commit(deletion, calls=calls, succeeded=moves.START)
+
+
+def _refused(work: Slice, progress: Progress, judged: Judgement, calls: tuple[Call, ...]) -> Commit:
+    """Refused for good. An edition without the call takes the listed records by their ids."""
+    if judged.code == "NOT_IN_EDITION" and work.deletion.frozen:
+        step = moves.read_again(
+            work, replace(progress, intent_at=0.0), Goal.BY_IDS, judged.message or judged.code
+        )
+        return replace(step, calls=calls)
+    return moves.fail(work, progress, judged.code, judged.message, calls)
