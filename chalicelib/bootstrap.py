@@ -136,6 +136,7 @@ def patience(stage: Config) -> Patience:
         settle=stage.settle_seconds,
         tell_waiting=stage.waiting_event_seconds,
         approval=stage.approval_seconds,
+        wait=stage.longest_wait_seconds,
     )
 
 

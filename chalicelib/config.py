@@ -47,7 +47,8 @@ class Config:
     topic_arn: str = ""
     public_url: str = ""  # pattern with {apiId} and {stage}; ends with "/"
     max_wait_seconds: int = _whole(900)  # longest back-off between two tries
-    give_up_seconds: int = _whole(86_400)  # from the first failed try of the current call
+    give_up_seconds: int = _whole(86_400)  # failing time of one call, added up over its tries
+    longest_wait_seconds: int = _whole(604_800)  # for what Zoho lets wait without a failure
     secret_cache_seconds: int = _whole(300, least=0)
     keep_days: int = _whole(400, most=3660)
     slice_seconds: int = _whole(20, most=900)

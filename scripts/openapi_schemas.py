@@ -137,6 +137,7 @@ def _deletion() -> Schema:
     }
     some = {
         "job": or_null(ref("Job")),
+        "frozen": {"type": "boolean"},
         "lane": ref("Lane"),
         "approval": ref("Approval"),
         "retry_of": TEXT,
@@ -153,7 +154,10 @@ def _parts() -> dict[str, Schema]:
     return {
         "Counts": record(dict.fromkeys(_COUNTS, WHOLE), description="requested is the sum of the others"),
         "Plan": record({**plan, "calls": WHOLE, "credits": WHOLE}, description="of a dry run"),
-        "Job": record({"id": TEXT, "status": or_null(TEXT)}, description="of a view, at Zoho"),
+        "Job": record(
+            {"id": TEXT, "status": or_null(TEXT), "unlisted": or_null(WHOLE)},
+            description="of a view",
+        ),
         "Problem": record(problem),
         "Lane": record({"ahead": WHOLE, "about_seconds": or_null(WHOLE)}, description="before this one"),
         "Approval": record(

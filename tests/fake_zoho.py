@@ -157,7 +157,9 @@ class FakeZoho:
 
     def count(self, module: str, cvid: str | None = None) -> Reply:
         more = 0 if cvid else self.others
-        return self._do("count", cvid, lambda: Reply(200, body={"count": len(self.view if cvid else self.records) + more}))
+        return self._do(
+            "count", cvid, lambda: Reply(200, body={"count": len(self.view if cvid else self.records) + more})
+        )
 
     def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
         def work() -> Reply:
@@ -185,9 +187,7 @@ class FakeZoho:
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
         def work() -> Reply:
             now = self.clock()
-            gone = [
-                (i, at) for i, at in self.deleted if at >= int(since) and at + self.list_lag <= now
-            ]
+            gone = [(i, at) for i, at in self.deleted if at >= int(since) and at + self.list_lag <= now]
             start = (page - 1) * self.list_page
             shown = [
                 {"id": i, "deleted_time": datetime.fromtimestamp(int(at), UTC).isoformat()}

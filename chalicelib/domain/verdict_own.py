@@ -51,7 +51,8 @@ ABOUT_BELTS: tuple[Row, ...] = (
     row("NOT_LISTABLE", BY_ID | VIEW, _V.FAIL,
         "The records cannot be listed to their end (a territory, or more than 100,000), so nothing was "
         "deleted.",
-        "Make the view smaller, ask without a territory or with `freeze` never, or select by a field.", "OWN"),
+        "Make the view smaller, ask without a territory or with `freeze` never, or select by a "
+        "field.", "OWN"),
     row("PREVIOUS_RUN_ACTIVE", BY_ID, _V.FAIL, "The policy's run before this one had not ended.",
         "Nothing, if it was a long one: the next run comes at its time. Else look at the run before.", "OWN"),
     row("POLICY_BROKEN", BY_ID, _V.FAIL, "The stored policy cannot be run.",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Never
 
 from chalicelib.domain import modules
-from chalicelib.domain.deletion import Api, Operation, Request, Territory
+from chalicelib.domain.deletion import Api, Freeze, Operation, Request, Territory
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_PATTERN, RECORD_ID_WORDS, is_record_id
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
@@ -75,6 +75,7 @@ MASS_DELETE = body(
         "operation": {"const": "mass_delete", "type": "string"},
         "cvid": RECORD_ID,
         "territory": TERRITORY,
+        "freeze": {"type": "string", "enum": [each.value for each in Freeze], "default": Freeze.AUTO.value},
     },
     "module",
     "operation",
@@ -220,6 +221,7 @@ def _built(good: Mapping[str, Any], default_org: str) -> Request:
         api=Api(good.get("api", Api.AUTO)),
         external_id_field=good.get("external_id_field"),
         cvid=good.get("cvid"),
+        freeze=Freeze(good.get("freeze", Freeze.AUTO)),
         territory=None
         if territory is None
         else Territory(territory["id"], territory.get("include_child", False)),

@@ -25,17 +25,17 @@ class MatrixZoho(FakeZoho):
         """Everything that was ever deleted or delinked, as often as it was."""
         return [one for one, _ in self.deleted]
 
-    def _remove(self, one: str) -> Item:
+    def _remove(self, one: str, at: float | None = None) -> Item:
         if self.unlock_at is not None and self.clock() >= self.unlock_at:
             self.locked = set()
-        return super()._remove(one)
+        return super()._remove(one, at)
 
     def _run_job(self) -> None:
         job = self.job
         if job and job["status"] == "RUNNING" and self.clock() >= job["ends"]:
             gone = [i for i in job["ids"] if i in self.records]
             self.records = {i: None for i in self.records if i not in job["doomed"]}
-            self.deleted += [(i, self.clock()) for i in gone]
+            self.deleted += [(i, job["ends"]) for i in gone]
             job |= {"status": "COMPLETED", "deleted": len(gone)}
 
     def mass_delete_view(self, module: str, cvid: str, territory: Territory | None) -> Reply:

@@ -44,7 +44,7 @@ def noise(characters: int) -> str:
 class Wordy(FakeZoho):
     """A Zoho that says something else of every record, as much as an answer may hold."""
 
-    def _remove(self, one: str) -> Item:
+    def _remove(self, one: str, at: float | None = None) -> Item:
         return Item("CANNOT_DELETE", zoho_text.message(noise(500)), id=one)
 
 

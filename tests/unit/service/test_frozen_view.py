@@ -26,7 +26,7 @@ def records(n: int) -> list[str]:
 
 def outcomes(world: World, one: str) -> dict[str, str]:
     """What became of each id."""
-    found = {}
+    found: dict[str, str] = {}
     for number in range(world.get(one).chunks):
         chunk = world.ledger.chunk(one, number)
         found |= {i: outcome_name(Mark(m)) for i, m in zip(chunk.ids, chunk.marks, strict=True)}

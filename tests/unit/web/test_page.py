@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deletion import MOVES, Approval, Counts, Deletion, Plan, Problem, Status
+from chalicelib.domain.limits import APPROVAL
 from chalicelib.domain.outcomes import Mark, outcome_name
 from chalicelib.service import limits, waiting
 from chalicelib.web import page, page_status
@@ -219,8 +220,14 @@ def test_a_dry_run_says_what_would_happen() -> None:
 def test_every_status_outcome_and_wait_has_words() -> None:
     assert set(words.NAMES) == set(words.MEANINGS) == set(MOVES)
     assert set(words.OUTCOMES) == {outcome_name(mark) for mark in Mark}
-    assert set(words.WAITS) >= {waiting.LANE, waiting.CREDENTIALS, waiting.LOCKED, waiting.PAUSE, waiting.CREDITS}
-    assert {limits.COOL_OFF, limits.APPROVAL} <= set(words.WAITS)
+    assert set(words.WAITS) >= {
+        waiting.LANE,
+        waiting.CREDENTIALS,
+        waiting.LOCKED,
+        waiting.PAUSE,
+        waiting.CREDITS,
+    }
+    assert {limits.COOL_OFF, APPROVAL} <= set(words.WAITS)
     house = House()
     link = accepted(house)
     shown = house.get(link).json | {"status": "something_new"}
