@@ -56,6 +56,9 @@ PARAMETERS = {
         {**TEXT, "pattern": "^[0-9]{1,12}$"},
         "Standard Webhooks: seconds since the epoch, within 300 of now",
     ),
+    "Expunge-Asked-By": parameter(
+        "Expunge-Asked-By", "header", TEXT, "the ARN of who uses the sender; not covered by the signature"
+    ),
     "id": parameter("id", "path", {**TEXT, "pattern": "^del_[0-7][0-9A-HJKMNP-TV-Z]{25}$"}, "the deletion"),
     "token": parameter(
         "token",
@@ -114,7 +117,7 @@ ROUTES: dict[tuple[str, str], Route] = {
         "Ask for a deletion",
         {"202": ref("Receipt")},
         ("401", *_INTAKE),
-        ("source", "webhook-id", "webhook-timestamp"),
+        ("source", "webhook-id", "webhook-timestamp", "Expunge-Asked-By"),
         ref("DeletionRequest"),
         "sender",
         "Answers are checked for in this order: 415 (neither JSON nor form), 413, 503 (secrets), 401,"

@@ -9,6 +9,7 @@ parsed before its sender is known.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,6 +26,9 @@ from chalicelib.web.signature import DeliveryId, Proof, Reason, Unauthorized, pr
 MOST_BYTES = 256 * 1024
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+#: Who asked, as a sender that signs says: `expunge send` names its operator. The signature does not cover it.
+ASKED_BY = "expunge-asked-by"
+_ARN = re.compile(r"arn:aws[a-z-]{0,16}:(?:iam|sts)::[0-9]{12}:[!-~]{1,300}")
 
 
 class Secret(Protocol):
@@ -111,6 +115,7 @@ class Intake:
             body_hash=body_hash,
             request=wanted,
             limits=limits(source),
+            asked_by=_asked_by(request) if source.profile is Profile.STANDARD_WEBHOOKS else None,
             remember=self.token_window if source.profile is Profile.TOKEN else None,
         )
 
@@ -142,3 +147,9 @@ def _why(proof: Proof, entry: object, *, known: bool) -> Reason:
     bears = isinstance(entry, Mapping) and entry.get("profile") == Profile.TOKEN
     why = proof.why_not_borne if bears else proof.why_not_signed
     return why or "no_match" if known else "unknown_source"
+
+
+def _asked_by(request: HttpRequest) -> str | None:
+    """The ARN that the sender names; None where it names none, or anything else."""
+    named = request.headers.get(ASKED_BY, "")
+    return named if _ARN.fullmatch(named) else None

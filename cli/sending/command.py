@@ -61,7 +61,9 @@ same delivery ids, and nothing is deleted twice."""
 @click.option("--chunk", type=click.IntRange(1, 5000), help="Ids of a request. Default: what may go.")
 @click.option("--state", type=click.Path(path_type=Path), help="The journal. Default: FILE.expunge.")
 @click.option("--delivery-id", help="To send a single request again under the id it had.")
-@click.option("--source", envvar="EXPUNGE_SOURCE", help="Who sends; needed where there are several.")
+@click.option(
+    "--source", envvar="EXPUNGE_SOURCE", help="Who sends. Default: the only source, locally crm-workflow."
+)
 @click.option("--key-file", type=click.Path(path_type=Path), help="The source's key; or EXPUNGE_KEY.")
 @click.option("--url", envvar="EXPUNGE_URL", help="The service's EndpointURL, where AWS is not asked.")
 @click.option("--operator", is_flag=True, help="Send as an operator, with AWS credentials (SigV4).")

@@ -10,6 +10,7 @@ from typing import Protocol
 import requests
 
 from chalicelib.domain.keys import signing_key
+from chalicelib.web.intake import ASKED_BY
 from chalicelib.web.signature import sign
 from cli import http
 from cli.operator_api import OperatorApi
@@ -28,11 +29,14 @@ class Door(Protocol):
 
 @dataclass(frozen=True)
 class SourceDoor:
-    """Signed with a source's key (Standard Webhooks), anew for every try. `url` ends with "/"."""
+    """Signed with a source's key (Standard Webhooks), anew for every try. `url` ends with "/"; `asked_by`:
+    the ARN of who uses the key, "" where that is not known.
+    """
 
     url: str
     source: str
     key: str = field(repr=False)
+    asked_by: str = ""
     clock: Callable[[], float] = time.time
 
     @property
@@ -49,7 +53,8 @@ class SourceDoor:
             "webhook-timestamp": str(at),
             "webhook-signature": sign(signing_key(self.key), delivery, at, body),
         }
-        return http.exchange("POST", self.name, body, headers)
+        who = {ASKED_BY: self.asked_by} if self.asked_by else {}
+        return http.exchange("POST", self.name, body, {**headers, **who})
 
 
 @dataclass(frozen=True)

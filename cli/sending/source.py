@@ -18,6 +18,7 @@ from cli.sending.doors import Door, OperatorsDoor, SourceDoor
 from cli.sending.request import MOST_IDS
 from cli.sources import Sources, entry, keys_of, read
 from cli.stack import describe
+from local.filling import SOURCE as FIRST
 
 KEY = "EXPUNGE_KEY"
 #: What a source may delete with one request where its entry does not say.
@@ -49,9 +50,18 @@ def sender(
         return Sender(_remote(url, source, key))
     place = find(stage, as_json=False)
     known = _known(place) if key else read(place)[0]
-    name = source or _only(known)
+    name = source or _only(known, local=stage is None)
     address = describe(place, stage).api_url
-    return Sender(SourceDoor(address, name, key or _kept(known, name)), _most(known, name))
+    door = SourceDoor(address, name, key or _kept(known, name), asked_by=_caller(place))
+    return Sender(door, _most(known, name))
+
+
+def _caller(place: Place) -> str:
+    """The ARN of whose AWS credentials these are; "" where AWS does not tell."""
+    try:
+        return str(place.client("sts").get_caller_identity()["Arn"])
+    except (ClientError, BotoCoreError):
+        return ""
 
 
 def _remote(url: str, source: str | None, key: str | None) -> SourceDoor:
@@ -90,12 +100,18 @@ def _known(place: Place) -> Sources:
         return {}
 
 
-def _only(known: Sources) -> str:
-    names = [name for name in known if name != OPERATOR]
-    if len(names) != 1:
-        shown = ", ".join(sorted(names)) or "none; expunge keys new makes one"
-        raise click.UsageError(f"which source sends? --source NAME (there are: {shown})")
-    return names[0]
+def _only(known: Sources, *, local: bool) -> str:
+    """Who sends where nobody is named: the only source; on the local stack the one that it began with."""
+    names = sorted(name for name in known if name != OPERATOR)
+    if len(names) == 1:
+        return names[0]
+    if local and FIRST in names:
+        return FIRST
+    if not names:
+        raise click.UsageError("there is no source that could send: expunge keys new NAME --module Leads")
+    raise click.UsageError(
+        f"which source sends? add --source {names[0]}, or set EXPUNGE_SOURCE (there are: {', '.join(names)})"
+    )
 
 
 def _kept(known: Sources, name: str) -> str:

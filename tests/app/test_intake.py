@@ -323,3 +323,38 @@ def test_whatever_breaks_the_sender_is_told_to_try_again(problem: Exception) -> 
     assert house.nudges.ids == []
     house.doors = replace(house.doors, intake=house.intake)
     assert house.post(LEADS).status == 202
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/operators/ann", True),
+        ("arn:aws-us-gov:iam::123456789012:user/ann", True),
+        ("", False),
+        ("ann", False),
+        ("arn:aws:s3:::bucket", False),
+        ("arn:aws:iam::123456789012:user/a b", False),
+        ("arn:aws:iam::123456789012:user/" + "a" * 301, False),
+        ("arn:aws:iam::123456789012:user/\u00fc", False),
+    ],
+)
+def test_a_sender_that_signs_may_say_who_uses_it(header: str, kept: bool) -> None:
+    house = House()
+    raw = json.dumps(LEADS).encode()
+    headers = {**signed(raw, house.now), **({"Expunge-Asked-By": header} if header else {})}
+    sent = house.send(event(CRM, {"source": "crm"}, headers, raw))
+    assert sent.status == 202
+    stored = house.ledger.get(sent.json["id"])
+    assert stored is not None
+    assert stored.asked_by == (header if kept else None)
+
+
+def test_a_bearer_says_nothing_about_who_uses_it() -> None:
+    house = House()
+    raw = json.dumps(LEADS).encode()
+    headers = {"Authorization": f"Bearer {BEARER}", "Content-Type": "application/json"}
+    arn = "arn:aws:iam::123456789012:user/ann"
+    sent = house.send(event(CRM, {"source": "plain"}, {**headers, "Expunge-Asked-By": arn}, raw))
+    stored = house.ledger.get(sent.json["id"])
+    assert stored is not None
+    assert stored.asked_by is None

@@ -14,6 +14,7 @@ from chalicelib.domain.deletion import Approval, Counts, Plan, Status
 from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.service.ports import Change
 from tests.cli.desk import ANN, Desk, opened
+from tests.fakes import SOURCES
 
 POLICY = """policies:
   - name: old-leads
@@ -147,3 +148,22 @@ def test_a_dry_run_of_a_policy_tells_what_would_go(desk: Desk, tmp_path: Path) -
     before = everything(desk)
     assert "would be removed" in desk.said("policies", "remove", "old-leads", "--dry-run")
     assert everything(desk) == before
+
+
+def test_what_an_operator_sends_with_a_sources_key_bears_their_arn(desk: Desk) -> None:
+    one = sent(desk, "1")
+    shown = desk.house.ledger.rows[one].deletion
+    assert (shown.source, shown.asked_by) == ("crm", ANN)
+
+
+def test_a_second_source_does_not_end_the_first_command(tmp_path: Path) -> None:
+    two = {"crm-workflow": SOURCES["crm"], "a-program": SOURCES["crm"]}
+    with opened(tmp_path, two) as desk:
+        one = str(desk.told("send", "Leads", "1")["requests"][0]["id"])
+        assert desk.house.ledger.rows[one].deletion.source == "crm-workflow"
+    with opened(tmp_path, {"b": SOURCES["crm"], "a": SOURCES["crm"]}) as desk:
+        assert "add --source a, or set EXPUNGE_SOURCE (there are: a, b)" in desk.said(
+            "send", "Leads", "1", code=2
+        )
+    with opened(tmp_path, {"operator": {}}) as desk:
+        assert "expunge keys new NAME" in desk.said("send", "Leads", "1", code=2)
