@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Never
 
-from chalicelib.domain import modules
+from chalicelib.domain import modules, related
 from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
 from chalicelib.domain.keys import MOST_KEYS, Profile, good_key, owner_before
@@ -31,7 +31,8 @@ ZOHO_NAME = modules.NAME
 @dataclass(frozen=True, slots=True)
 class Source:
     """One usable entry. `keys`: signing keys, or the UTF-8 of bearer values on the token profile; never
-    shown. `modules`: as modules.listed returns them.
+    shown. `modules`: as modules.listed returns them. `related_lists`: what it may delink, None for what
+    Zoho's Delink page knows.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Source:
     modules: frozenset[str]
     operations: frozenset[Operation]
     limits: Limits
+    related_lists: frozenset[str] | None = None
 
 
 def parse(name: str, entry: object) -> Source:
@@ -73,6 +75,7 @@ def parse(name: str, entry: object) -> Source:
             max_share=read.share("max_share"),
             cool_off_seconds=read.whole("cool_off_seconds", 0, least=0),
         ),
+        related_lists=read.related_lists(),
     )
 
 
@@ -91,7 +94,7 @@ def usable(entries: Mapping[str, object], name: str) -> Source:
 _LIMITS = {
     "max_records", "approve_above", "mass_delete_by_ids", "allow_uncounted", "max_share", "cool_off_seconds",
 }  # fmt: skip
-_FIELDS = {"profile", "keys", "org", "orgs", "modules", "operations", "note"} | _LIMITS
+_FIELDS = {"profile", "keys", "org", "orgs", "modules", "operations", "related_lists", "note"} | _LIMITS
 
 
 def _unusable(name: str, what: str, problem: str) -> Never:
@@ -137,6 +140,11 @@ class _Reader:
             if problem := modules.problem_of(value):
                 _unusable(self.source, f"modules/{number}", problem)
         return modules.listed(values)
+
+    def related_lists(self) -> frozenset[str] | None:
+        if "related_lists" not in self.entry:
+            return None
+        return frozenset(self.names("related_lists", ZOHO_NAME))
 
     def strings(self, key: str, required: bool = False) -> list[str]:
         values = self.entry.get(key, None if required else [])
@@ -201,6 +209,9 @@ def _scope(source: Source, request: Request) -> list[Field]:
         found.append(Field("/operation", "this source may not use this operation"))
     elif source.profile is Profile.TOKEN and request.operation is not Operation.DELETE_RECORDS:
         found.append(Field("/operation", "a source with the token profile may only use delete_records"))
+    name = request.related_list
+    if name is not None and not related.may_delink(source.related_lists, request.module, name):
+        found.append(Field("/related_list", "this source may not take away links of this related list"))
     if not modules.covers(source.modules, request.module):
         found.append(Field("/module", _not_in(request.module)))
     if request.org not in source.orgs:
