@@ -91,12 +91,15 @@ PARAMETERS = {
     ),
     "by_status": parameter("status", "query", TEXT, "only deletions in this status"),
     "by_module": parameter("module", "query", TEXT, "only deletions in this module"),
-    "since": parameter("since", "query", TIME, "only deletions accepted since then"),
+    "by_source": parameter("source", "query", TEXT, "only deletions that this source asked for"),
+    "by_reference": parameter("reference", "query", TEXT, "only deletions with exactly this reference"),
+    "since": parameter("since", "query", TIME, "only deletions accepted then or later"),
+    "until": parameter("until", "query", TIME, "only deletions accepted before then"),
     "page": parameter("cursor", "query", TEXT, "next_cursor of the page before"),
 }
 
 _INTAKE = ("400", "403", "409", "413", "415")
-_LIST = ("by_status", "by_module", "org", "since", "page")
+_LIST = ("by_status", "by_module", "org", "by_source", "by_reference", "since", "until", "page")
 _HELD = ("module", "record_id", "org")
 _NAMED = ("name", "org")
 _ASKED = ("id", "dry_run")

@@ -21,20 +21,28 @@ DEFAULT_SECONDS = 30 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which deletions: None stands for all. `since`: accepted then or later (seconds since the epoch)."""
+    """Which deletions: None stands for all. `since`: accepted then or later; `until`: before then (seconds
+    since the epoch).
+    """
 
     since: float
+    until: float | None = None
     status: Status | None = None
     module: str | None = None
     org: str | None = None
+    source: str | None = None
+    reference: str | None = None
 
     def fits(self, deletion: Deletion) -> bool:
         """Is it one of them?"""
         return (
             deletion.created_at >= self.since
+            and (self.until is None or deletion.created_at < self.until)
             and self.status in (None, deletion.status)
             and self.module in (None, deletion.request.module)
             and self.org in (None, deletion.request.org)
+            and self.source in (None, deletion.source)
+            and self.reference in (None, deletion.request.reference)
         )
 
 
@@ -60,7 +68,7 @@ class Page:
 
 def page(deletions: Deletions, wanted: Wanted, start: Place | None, now: float) -> Page:
     """The page from `start` on; None for the first."""
-    place = start or Place(_day(now))
+    place = start or Place(_day(now if wanted.until is None else min(now, wanted.until)))
     oldest = _day(wanted.since)
     found: list[Deletion] = []
     looked_at = 0

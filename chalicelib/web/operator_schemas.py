@@ -25,6 +25,8 @@ from chalicelib.web.shape import Schema
 DEFAULT_ORG = "default"
 _KEY = re.compile(r"[!-~]{1,256}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+#: A source, or a policy whose runs are meant.
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}|policy:[!-~]{1,100}")
 _LONGEST_CURSOR = 400
 
 
@@ -105,12 +107,20 @@ def wanted(query: Mapping[str, str], now: float) -> Wanted:
     status = query.get("status")
     if status is not None and status not in list(Status):
         raise _refused("/status", f"must be one of {', '.join(Status)}")
-    since = query.get("since")
+    since, until = query.get("since"), query.get("until")
+    end = None if until is None else moment(until, "/until")
+    start = (now if end is None else min(now, end)) - DEFAULT_SECONDS
+    start = start if since is None else moment(since, "/since")
+    if end is not None and end <= start:
+        raise _refused("/until", "must be later than since")
     return Wanted(
-        since=now - DEFAULT_SECONDS if since is None else moment(since, "/since"),
+        since=start,
+        until=end,
         status=None if status is None else Status(status),
         module=_module(query),
         org=_named(query, "org", ORG_NAME),
+        source=_named(query, "source", _SOURCE),
+        reference=query.get("reference"),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,10 +22,15 @@ _LINK_PATH = re.compile(r"/v1/deletions/(del_[0-9A-Z]{26})$")
 
 @dataclass(frozen=True)
 class Target:
-    """A deletion and the link to read it with."""
+    """A deletion and the link to read it with. `known`: its document as an operator has just read it."""
 
     id: str
     link: str
+    known: Mapping[str, Any] | None = field(default=None, compare=False)
+
+    def shown(self) -> Mapping[str, Any]:
+        """The document that an operator may see, where it was read; else as `document`."""
+        return self.known if self.known is not None else self.document()
 
     def document(self) -> dict[str, Any]:
         """Its status document. Raises Refused where the link is not good, OutOfReach."""
@@ -47,7 +52,8 @@ def from_words(words: Iterable[str], stage: str | None) -> list[Target]:
             found.append(_of_link(word))
         elif is_deletion_id(word):
             api = api or reach(find(stage, as_json=False), stage)
-            found.append(Target(word, api.deletion(word)["links"]["self"]))
+            document = api.deletion(word)
+            found.append(Target(word, document["links"]["self"], document))
         else:
             found += _of_journal(word)
     return list(dict.fromkeys(found))

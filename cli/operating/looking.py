@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
 from chalicelib.domain.deletion import Status
+from cli import csv_out
+from cli.ends import OutOfReach
 from cli.following.targets import from_words
-from cli.operating import render
+from cli.operating import render, times
 from cli.operator_api import reach
 from cli.options import options
 from cli.output import say, say_json
 from cli.place import find
 
-_SPAN = re.compile(r"([0-9]{1,4})([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
 SHOW = """\b
 Examples:
   expunge show del_01M8298QNC9R2FS46471MHPX7V
-  expunge show leads.csv.expunge --json | jq '.deletions[].status'"""
+  expunge show leads.csv.expunge --json | jq '.deletions[].status'
+
+Who asked, why and who approved is shown to operators: by id, not by a link or
+a journal, which need no AWS credentials."""
 
 LIST = """\b
 Examples:
   expunge list                                 the newest 50 of the last 30 days
   expunge list --status needs_attention --since 7d
-  expunge list --module Leads --all --json"""
+  expunge list --since 2026-11-01 --until 2026-12-01 --time-zone Europe/Vienna
+  expunge list --source erp --reference "ticket 42"
+  expunge list --since 2026-11-01 --all --format csv --output november.csv
+
+--since is inclusive, --until exclusive. A day is its first moment in the time
+zone. CSV has times in UTC, and an apostrophe before what a spreadsheet would
+calculate; a file that is written is its owner's alone."""
+
+COUNTS = ("requested", "deleted", "already_absent", "failed", "held", "unknown", "pending")
+COLUMNS = (
+    "id", "created_at", "finished_at", "status", "operation", "org", "module", "source", "asked_by",
+    "approved_by", "reference", "reason", "dry_run", *COUNTS, "calls",
+)  # fmt: skip
 
 
 @click.command(epilog=SHOW)
@@ -36,7 +54,7 @@ Examples:
 @options
 def show(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> None:
     """Show deletions as they stand: counts, problems, and what to do about them."""
-    found = [(target, target.document()) for target in from_words(deletions, stage)]
+    found = [(target, target.shown()) for target in from_words(deletions, stage)]
     if as_json:
         say_json({"deletions": [each for _, each in found]})
         return
@@ -48,38 +66,74 @@ def show(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> None:
 @click.option("--status", type=click.Choice([each.value for each in Status]), metavar="STATUS")
 @click.option("--module", help="Zoho's API name of the module.")
 @click.option("--org", help="The Zoho org. Default: all.")
-@click.option("--since", help="Such as 45m, 12h, 7d, 4w, or 2026-01-31T12:00:00Z. Default: 30 days.")
+@click.option("--source", help="Who sent them; policy:NAME for a policy's runs. Default: all.")
+@click.option("--reference", help="Only those with exactly this reference.")
+@click.option("--since", metavar="TIME", help=f"Accepted then or later, {times.FORMS}. Default: 30 days.")
+@click.option("--until", metavar="TIME", help="Accepted before then; as --since. Default: now.")
+@times.zone_option
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
 @click.option("--all", "every", is_flag=True, help="All of them.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True
+)
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write, as CSV or JSON lines.")
 @options
 def list_deletions(
-    status: str | None,
-    module: str | None,
-    org: str | None,
-    since: str | None,
+    zone: tzinfo,
     limit: int,
     every: bool,
+    form: str,
+    output: Path | None,
     stage: str | None,
     as_json: bool,
+    **filters: str | None,
 ) -> None:
     """List deletions, the newest first."""
-    asked = {"status": status, "module": module, "org": org, "since": _since(since)}
-    query = {name: value for name, value in asked.items() if value}
+    if output is not None and form == "table":
+        raise click.UsageError("--output needs --format csv or jsonl")
+    bounds = {name: filters.pop(name) for name in ("since", "until")}
+    query = {name: value for name, value in filters.items() if value} | {
+        name: times.moment(text, zone, f"--{name}").isoformat(timespec="milliseconds")
+        for name, text in bounds.items()
+        if text
+    }
     place = find(stage, as_json=as_json)
     pages = reach(place, stage).pages("deletions", "deletions", query)
+    if form != "table":
+        _written(pages if every else islice(pages, limit), form, output, as_json=as_json)
+        return
     found = list(pages if every else islice(pages, limit + 1))
     more = not every and len(found) > limit
     found = found if every else found[:limit]
-    lines = render.listed(found) if found else ["there are none"]
+    lines = [*render.listed(found, zone), f"times are {zone}"] if found else ["there are none"]
     place.say(
         {"deletions": found, "more": more}, *lines, *(["there are more: --limit or --all"] if more else [])
     )
 
 
-def _since(text: str | None) -> str | None:
-    """A time for the service; a span counts back from now."""
-    span = _SPAN.fullmatch(text or "")
-    if span is None:
-        return text
-    back = timedelta(**{_UNITS[span.group(2)]: int(span.group(1))})
-    return (datetime.now(UTC) - back).isoformat(timespec="seconds")
+def _written(found: Iterable[dict[str, Any]], form: str, output: Path | None, *, as_json: bool) -> None:
+    """As CSV or JSON lines, to a file or to standard output."""
+    if output is None:
+        for _ in _lines(found, form, sys.stdout):
+            pass
+        return
+    try:
+        with csv_out.whole(output) as sink:
+            written = sum(1 for _ in _lines(found, form, sink))
+    except OSError as problem:
+        raise OutOfReach(f"{output}: {problem.strerror}") from problem
+    if as_json:
+        say_json({"output": str(output), "deletions": written})
+    else:
+        say(f"{render.many(written, 'deletion')} in {output}")
+
+
+def _lines(found: Iterable[dict[str, Any]], form: str, sink: TextIO) -> Iterator[None]:
+    if form == "csv":
+        sink.write(csv_out.row(COLUMNS))
+    for each in found:
+        flat = {**(each.get("counts") or {}), **each}
+        sink.write(
+            csv_out.row(flat.get(name) for name in COLUMNS) if form == "csv" else json.dumps(each) + "\n"
+        )
+        yield

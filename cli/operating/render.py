@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from cli.following.progress import became
+from cli.operating.times import local
 from cli.output import clean
 
 WIDTH = 80
@@ -52,18 +54,18 @@ def moment(text: Any) -> str:
     return clean(f"{text[:10]} {text[11:19]}Z") if isinstance(text, str) and text else "-"
 
 
-def listed(documents: Sequence[Document]) -> list[str]:
-    """The deletions of a list; times are UTC."""
+def listed(documents: Sequence[Document], zone: tzinfo = UTC) -> list[str]:
+    """The deletions of a list; times are of the zone."""
     rows = [
         (
             str(each.get("id")),
-            str(each.get("created_at") or "-")[5:16].replace("T", " "),
+            local(str(each.get("created_at")), zone),
             str(each.get("status")),
             f"{_gone(each)} {each.get('module')}",
         )
         for each in documents
     ]
-    return table(("deletion", "accepted Z", "status", "deleted / requested"), rows)
+    return table(("deletion", "accepted", "status", "deleted / requested"), rows)
 
 
 def _gone(document: Document) -> str:

@@ -231,6 +231,12 @@ def test_the_list_shows_what_the_filters_ask_for() -> None:
     assert ids(status="cancelled") == [made[7]]
     assert ids(module="Contacts") == []
     assert ids(org="other") == []
+    assert ids(source="operator", reference="7") == [made[7]]
+    assert ids(source="crm") == ids(reference="77") == ids(source="policy:old-leads") == []
+    assert ids(until="2025-10-09T08:53:22Z") == made[1::-1]
+    assert ids(since="2025-10-09T08:53:21Z", until="2025-10-09T08:53:23Z") == made[2:0:-1]
+    assert ids(until="2025-10-09T00:00:00Z") == []
+    assert ids(until="2099-01-01T00:00:00Z") == ids()
     assert ids(since="2025-10-09T08:54:18Z") == made[:57:-1]
     assert ids(since="2025-10-09T10:54:18 02:00") == made[:57:-1]
 
@@ -242,6 +248,10 @@ def test_the_list_shows_what_the_filters_ask_for() -> None:
         {"module": "a b"},
         {"org": "a/b"},
         {"since": "yesterday"},
+        {"until": "2025-10-09"},
+        {"until": "2025-10-09T08:54:18"},
+        {"until": "2025-10-01T00:00:00Z", "since": "2025-10-01T00:00:00Z"},
+        {"source": "A b"},
         {"since": "2025-10-09T08:54:18"},
         {"cursor": "!"},
         {"cursor": "W10"},

@@ -207,6 +207,6 @@ def test_what_is_not_there(expunge: Expunge) -> None:
     nowhere = "del_01JD0000000000000000000000"
     for words in (("show", nowhere), ("cancel", nowhere), ("retry", nowhere, "--dry-run")):
         expunge(*words, code=3)
-    expunge("list", "--since", "yesterday", code=3)
+    expunge("list", "--since", "yesterday", code=2)
     expunge("send", "Tasks", "1", "--source", "nobody", code=3)
     expunge("send", "Leads", "1", "--source", "office", code=3)
