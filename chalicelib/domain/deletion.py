@@ -212,7 +212,8 @@ class Deletion:
 
     Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as
     plain JSON values. `events` counts the entries of its log, `chain` is the hash of the newest, `published`
-    the number up to which they have left. `failing`: a clock for each call that fails, by the call's
+    the number up to which they have left. `seed`: random text, known to the table alone, that the salts of
+    its log are made of. `failing`: a clock for each call that fails, by the call's
     name. `frozen`: what its view or policy selects is stored as ids now. `by_ids`: it is done by ids from
     here on. `lane`: the key of the lane that it waits in or holds, "" for none. `job_deleted`: how many
     records the running job has deleted, as last told by Zoho. `unlisted`: at least so many records went with
@@ -247,6 +248,7 @@ class Deletion:
     calls: int = 0
     events: int = 0
     chain: str = ""
+    seed: str = ""
     published: int = 0
     frozen: bool = False
     by_ids: bool = False

@@ -2,13 +2,16 @@
 event.
 
 An entry's hash covers its own content and the hash of the one before, so an altered, removed or reordered
-entry shows. Entries with an `event` are published as CloudEvents 1.0 (contract section 5); the others stay in
-the log, so the numbers of published events grow but may leave gaps.
+entry shows. The hash is published and some of the content is not (why, and by whom): a salt that stays in the
+log keeps whoever has the event from finding that by trying. Entries with an `event` are published as
+CloudEvents 1.0 (contract section 5); the others stay in the log, so the numbers of published events grow but
+may leave gaps.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -34,6 +37,7 @@ class Entry:
     why: str
     chain: str
     event: Mapping[str, Any] | None = None
+    salt: str = ""
 
 
 def append(
@@ -53,8 +57,9 @@ def append(
     """
     n = deletion.events + 1
     event = _event(deletion, n, what, now, stage, list(failed_ids)) if public else None
-    chain = link(deletion.chain, content(n, what, now, by, why, event))
-    return replace(deletion, events=n, chain=chain), Entry(n, what, now, by, why, chain, event)
+    salt = _salt(deletion, n)
+    chain = link(deletion.chain, content(n, what, now, by, why, event, salt))
+    return replace(deletion, events=n, chain=chain), Entry(n, what, now, by, why, chain, event, salt)
 
 
 def first(deletion: Deletion, stage: str) -> tuple[Deletion, Entry]:
@@ -71,10 +76,16 @@ def event_name(status: Status) -> str:
 
 
 def content(
-    n: int, what: str, at: float, by: str, why: str, event: Mapping[str, Any] | None
+    n: int, what: str, at: float, by: str, why: str, event: Mapping[str, Any] | None, salt: str
 ) -> dict[str, Any]:
-    """What the hash of an entry covers."""
-    return {"n": n, "what": what, "at": at, "by": by, "why": why, "event": event}
+    """What the hash of an entry covers. Entries of deletions that have no seed have no salt."""
+    salted = {"salt": salt} if salt else {}
+    return {"n": n, "what": what, "at": at, "by": by, "why": why, "event": event, **salted}
+
+
+def _salt(deletion: Deletion, n: int) -> str:
+    """32 hex digits, other ones for each entry; empty where the deletion has no seed."""
+    return hmac.digest(deletion.seed.encode(), str(n).encode(), "sha256")[:16].hex() if deletion.seed else ""
 
 
 def link(previous: str, body: Mapping[str, Any]) -> str:
@@ -87,7 +98,7 @@ def first_broken(entries: Iterable[Entry]) -> int | None:
     """The number of the first entry that is missing, out of order or altered; None where the log is whole."""
     previous, expected = "", 1
     for entry in entries:
-        body = content(entry.n, entry.what, entry.at, entry.by, entry.why, entry.event)
+        body = content(entry.n, entry.what, entry.at, entry.by, entry.why, entry.event, entry.salt)
         if entry.n != expected or entry.chain != link(previous, body):
             return expected
         previous, expected = entry.chain, expected + 1

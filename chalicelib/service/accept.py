@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Conflict, Unavailable
-from chalicelib.domain.ids import RANDOM_BYTES, deletion_id
+from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.log import first
 from chalicelib.domain.outcomes import fresh
 from chalicelib.service.messaging import Nudges
@@ -118,6 +118,7 @@ def _deletion(outside: Acceptance, order: Order, now: float) -> Deletion:
         limits=order.limits,
         asked_by=order.asked_by,
         retry_of=order.retry_of,
+        seed=outside.random(SEED_BYTES).hex(),
     )
     if order.request.operation is Operation.MASS_DELETE:
         return made  # what a view holds is known once it has been counted

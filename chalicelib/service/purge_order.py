@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from secrets import token_bytes
 from typing import Any
 
 from chalicelib.domain import log
 from chalicelib.domain.by_policy import Progress
 from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
 from chalicelib.domain.document import receipt
-from chalicelib.domain.ids import RANDOM_BYTES, deletion_id
+from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.policy import Policy
 from chalicelib.service.messaging import Nudges
 from chalicelib.service.ports import Deliveries, Delivery
@@ -29,6 +30,7 @@ class Orders:
     nudges: Nudges
     stage: str
     keep_days: int
+    random: Callable[[int], bytes] = token_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +126,6 @@ def _deletion(orders: Orders, order: Order, now: float) -> Deletion:
         expires_at=int(now) + orders.keep_days * DAY,
         limits=order.limits,
         asked_by=order.asked_by,
+        seed=orders.random(SEED_BYTES).hex(),
         progress=Progress(refuse=order.refuse, message=order.why).to_json() if order.refuse else {},
     )

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
+from chalicelib.domain.document import document
 from chalicelib.domain.errors import Conflict, Unavailable
-from chalicelib.domain.log import Entry
+from chalicelib.domain.log import Entry, message
 from chalicelib.service.accept import Acceptance, Order, accept, replay, replayed
 from chalicelib.service.ports import Delivery
 from tests.fake_ledger import FakeLedger
@@ -57,6 +58,15 @@ def test_the_first_log_entry_says_who_asked_and_why() -> None:
     assert [(e.n, e.what, e.by, e.why) for e in entries] == [(1, "accepted", "source:crm", "GDPR")]
     asked = accept(outside, order(delivery_id="msg_2", asked_by="arn:aws:iam::1:user/a"), NOW + 1)
     assert ledger.rows[asked.deletion_id].entries[0].by == "arn:aws:iam::1:user/a"
+
+
+def test_a_deletion_has_a_seed_that_neither_answers_nor_events_show() -> None:
+    outside, ledger, _ = house()
+    receipt = accept(outside, order(), NOW)
+    row = ledger.rows[receipt.deletion_id]
+    assert len(row.deletion.seed) == 32
+    shown = f"{receipt.body} {document(row.deletion)} {[message(entry) for entry in row.entries]}"
+    assert row.deletion.seed not in shown
 
 
 def test_counts_of_a_view_and_of_a_dry_run_are_0() -> None:
