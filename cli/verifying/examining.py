@@ -11,9 +11,9 @@ from chalicelib.domain.keys import Profile
 from chalicelib.web.http import HttpRequest
 from cli.verifying import words
 from cli.verifying.capture import Captured
+from cli.verifying.hints import Hint
 from cli.verifying.judging import Find, Limits, Verdict, judge
 from cli.verifying.matching import Match, keyring, match, match_bearer
-from cli.verifying.variants import Hint
 
 _OTHER_NAMES = {
     f"{prefix}{name}": f"webhook-{name}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain.keys import Profile, signing_key
 from cli.sources import fingerprint
-from cli.verifying import variants
-from cli.verifying.variants import Hint
+from cli.verifying import body_forms, key_forms, variants
+from cli.verifying.hints import Hint
+from cli.verifying.variants import Signature
 
 #: Differences in key, body and signed text at once; more are no explanation any more.
 _MOST = 2
@@ -41,7 +42,13 @@ def keyring(source: str, entries: Mapping[str, Any], previous: Mapping[str, Any]
     """
     own = list(_texts(entries.get(source)))
     found = [Key(secret, fingerprint(text)) for text in own for secret in _secret(entries[source], text)]
-    found += [Key(text, fingerprint(each), _TEXT) for each in own for text in _as_text(each)]
+    if _profile(entries[source] if own else None) is not Profile.TOKEN:
+        found += [
+            Key(form, fingerprint(text), hint)
+            for text in own
+            for secret in _secret(entries[source], text)
+            for form, hint in key_forms.forms(text, secret)
+        ]
     for name, entry in entries.items():
         if name != source:
             found += _others(name, entry)
@@ -50,13 +57,6 @@ def keyring(source: str, entries: Mapping[str, Any], previous: Mapping[str, Any]
         gone = [text for text in _texts(entry) if text not in known]
         found += [Key(key, fingerprint(text), _gone(name)) for text in gone for key in _secret(entry, text)]
     return found
-
-
-_TEXT = Hint(
-    "text_key",
-    "it was signed with the key's text instead of its bytes",
-    "take the part after whsec_, decode it from base64, and sign with what comes out",
-)
 
 
 def _gone(source: str) -> Hint:
@@ -79,7 +79,7 @@ def _texts(entry: object) -> list[str]:
 
 
 def _secret(entry: object, text: str) -> list[bytes]:
-    if isinstance(entry, dict) and entry.get("profile") == Profile.TOKEN:
+    if _profile(entry) is Profile.TOKEN:
         return [text.encode()]
     try:
         return [signing_key(text)]
@@ -87,34 +87,45 @@ def _secret(entry: object, text: str) -> list[bytes]:
         return []
 
 
-def _as_text(text: str) -> list[bytes]:
-    return [text.encode(), text.removeprefix("whsec_").encode()]
+def _profile(entry: object) -> Profile:
+    token = isinstance(entry, dict) and entry.get("profile") == Profile.TOKEN
+    return Profile.TOKEN if token else Profile.STANDARD_WEBHOOKS
 
 
 def match(headers: Mapping[str, str], body: bytes, keys: Iterable[Key]) -> Match | None:
     """The match with the fewest differences; None where nothing fits."""
     given = variants.signatures(headers.get("webhook-signature", ""))
     best: Match | None = None
-    delivery, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    signed = [
-        (content, tuple(hint for hint in (of_body, of_content) if hint))
-        for other, of_body in variants.bodies(body)
-        for content, of_content in variants.contents(delivery, timestamp, other)
-    ]
-    for key in keys if given else ():
-        for content, differences in signed:
+    known = list(keys) if given else []
+    for content, differences in _signed(headers, body):
+        for key in known:
             hints = (key.hint, *differences) if key.hint else differences
-            if len(hints) > _MOST:
+            if len(hints) > _MOST or (best is not None and len(hints) >= len(best.hints)):
                 continue
-            for signature in given:
-                if hmac.compare_digest(
-                    hmac.digest(key.secret, content, signature.algorithm), signature.digest
-                ):
-                    all_hints = (*signature.hints, *hints)
-                    if best is None or len(all_hints) < len(best.hints):
-                        best = Match(key.mark, all_hints)
+            best = _fewer(best, key, content, hints, given)
         if best is not None and not best.hints:
             break
+    return best
+
+
+def _signed(headers: Mapping[str, str], body: bytes) -> Iterator[tuple[bytes, tuple[Hint, ...]]]:
+    """What may have been signed, one after the other, as a body may be large."""
+    delivery, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    for other, of_body in body_forms.bodies(body):
+        for content, of_content in variants.contents(delivery, timestamp, other):
+            yield content, tuple(hint for hint in (of_body, of_content) if hint)
+
+
+def _fewer(
+    best: Match | None, key: Key, content: bytes, hints: tuple[Hint, ...], given: list[Signature]
+) -> Match | None:
+    """The match of this key and content, where there is one with fewer differences than `best` has."""
+    for signature in given:
+        digest = hmac.digest(key.secret, content, signature.algorithm)
+        if hmac.compare_digest(digest, signature.digest):
+            whole = (*signature.hints, *hints)
+            if best is None or len(whole) < len(best.hints):
+                best = Match(key.mark, whole)
     return best
 
 

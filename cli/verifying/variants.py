@@ -1,27 +1,16 @@
-"""What senders do a little differently: keys, bodies, signed texts and signatures, each with its hint."""
+"""What senders do a little differently: signed texts and signatures, each with its hint."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl, unquote, unquote_plus
+from urllib.parse import unquote
 
-EXACT = "sign the exact bytes that you send: build the body once, sign it, send that same text"
-_ALGORITHMS = {20: "sha1", 32: "sha256", 48: "sha384", 64: "sha512"}
-_BOM = b"\xef\xbb\xbf"
+from cli.verifying.hints import Hint
 
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """One thing that the sender did differently: a code, what it is, what to do."""
-
-    code: str
-    what: str
-    do: str
+_ALGORITHMS = {16: "md5", 20: "sha1", 32: "sha256", 48: "sha384", 64: "sha512"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,57 +22,10 @@ class Signature:
     hints: tuple[Hint, ...]
 
 
-def bodies(body: bytes) -> list[tuple[bytes, Hint | None]]:
-    """The body, and what may have been signed in its place; each once, the likeliest first."""
-    found: dict[bytes, Hint | None] = {body: None}
-    for code, words, other in _bodies(body):
-        found.setdefault(other, Hint(code, f"what was signed is the body {words}", EXACT))
-    return list(found.items())
-
-
-def _bodies(body: bytes) -> Iterator[tuple[str, str, bytes]]:
-    yield "trailing_newline", "with a line break at its end", body + b"\n"
-    yield "trailing_newline", "with CR LF at its end", body + b"\r\n"
-    yield "trailing_newline", "without the white space at its end", body.rstrip()
-    yield "line_ends", "with LF instead of CR LF", body.replace(b"\r\n", b"\n")
-    yield "line_ends", "with CR LF instead of LF", body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    yield "bom", "without its byte order mark", body.removeprefix(_BOM)
-    yield "bom", "with a byte order mark before it", _BOM + body
-    yield from _written_again(body)
-    yield from _forms(body)
-    yield "base64_body", "in base64", base64.b64encode(body)
-    yield "empty_body", "left out", b""
-
-
-def _written_again(body: bytes) -> Iterator[tuple[str, str, bytes]]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return
-    for words, text in _written(value):
-        yield "reserialised", f"written again as {words}", text.encode("utf-8", "surrogatepass")
-    text = json.dumps(body.decode("utf-8", "replace"))
-    yield "reserialised", "as a JSON text within JSON (quoted once more)", text.encode()
-
-
-def _written(value: Any) -> Iterator[tuple[str, str]]:
-    for ascii_only in (False, True):
-        for order, keys in (("", False), (" with sorted names", True)):
-            more: Any = {"ensure_ascii": ascii_only, "sort_keys": keys}
-            yield f"compact JSON{order}", json.dumps(value, separators=(",", ":"), **more)
-            yield f"JSON with blanks{order}", json.dumps(value, **more)
-            for indent in (2, 4):
-                yield f"pretty JSON ({indent} blanks){order}", json.dumps(value, indent=indent, **more)
-
-
-def _forms(body: bytes) -> Iterator[tuple[str, str, bytes]]:
-    text = body.decode("utf-8", "replace")
-    yield "form_decoded", "percent-decoded, as a form is read", unquote_plus(text).encode()
-    yield "form_decoded", "percent-decoded", unquote(text).encode()
-    pairs = dict(parse_qsl(text, keep_blank_values=True))
-    if pairs and not text.lstrip().startswith("{"):
-        for words, written in _written(pairs):
-            yield "form_decoded", f"as {words}, but a form was sent", written.encode()
+_SEPARATORS = {
+    "nothing": b"", "colons": b":", "bars": b"|", "line breaks": b"\n", "commas": b",", "blanks": b" ",
+    "hyphens": b"-", "underlines": b"_", "semicolons": b";", "slashes": b"/", "&": b"&", "CR LF": b"\r\n",
+}  # fmt: skip
 
 
 def contents(delivery: str, timestamp: str, body: bytes) -> list[tuple[bytes, Hint | None]]:
@@ -98,6 +40,27 @@ def contents(delivery: str, timestamp: str, body: bytes) -> list[tuple[bytes, Hi
         ("body_only", "the body alone", [body]),
     ):
         found.append((b".".join(parts), Hint(code, f"what was signed is {words}", right)))
+    found += [
+        (each, Hint("order", "what was signed has its parts in another order", right))
+        for each in (
+            b".".join([body, *start]),
+            b".".join([*start[::-1], body]),
+            b".".join([body, *start[::-1]]),
+            b".".join([start[0], body, start[1]]),
+        )
+    ]
+    for words, between in _SEPARATORS.items():
+        what = f"the parts of what was signed are joined by {words}, not by dots"
+        found.append((between.join([*start, body]), Hint("separator", what, right)))
+    what = "what was signed has v1 or v0 before it, as other schemes do"
+    for version in (b"v1", b"v0"):
+        for between in (b":", b"."):
+            found.append((between.join([version, start[1], body]), Hint("other_scheme", what, right)))
+            found.append((between.join([version, *start, body]), Hint("other_scheme", what, right)))
+    if len(timestamp) == 10 and timestamp.isdigit():
+        words = "what was signed has the timestamp in milliseconds, the header has it in seconds"
+        signed = b".".join([start[0], timestamp.encode() + b"000", body])
+        found.append((signed, Hint("timestamp_unit", words, "sign the timestamp as the header has it")))
     if len(timestamp) == 13 and timestamp.isdigit():
         words = "what was signed has the timestamp in seconds, the header has it in milliseconds"
         signed = b".".join([start[0], timestamp[:-3].encode(), body])
@@ -131,7 +94,7 @@ _BASE64 = 'write v1, and the standard base64 of the 32 bytes (Deluge: hmacsha256
 def _forms_of(word: str) -> Iterator[tuple[bytes, tuple[Hint, ...]]]:
     prefix: tuple[Hint, ...] = (_V1,)
     text = word
-    for start in ("v1,", "v1=", "v1:", "sha256=", "t1="):
+    for start in ("v1,", "v1=", "v1:", "V1,", "v0=", "v1a,", "sha256=", "sha-256=", "hmac-sha256=", "t1="):
         if word.startswith(start):
             prefix, text = () if start == "v1," else (_V1,), word.removeprefix(start)
             break
@@ -154,6 +117,19 @@ def _decoded(text: str) -> Iterator[tuple[str, str, bytes]]:
     given = _hex(text)
     if given is not None:
         yield "hex", "hexadecimal", given
+    yield from _wrapped(text, plain)
+
+
+def _wrapped(text: str, plain: bytes | None) -> Iterator[tuple[str, str, bytes]]:
+    """A signature that was encoded once too often."""
+    if plain is not None:
+        twice = _base64(plain.decode("latin-1"))
+        if twice is not None:
+            yield "base64_twice", "in base64 twice", twice
+    if "%" in text:
+        escaped = _base64(unquote(text))
+        if escaped is not None:
+            yield "percent_encoded", "percent-encoded base64 (%2B, %2F, %3D)", escaped
 
 
 def _base64(text: str) -> bytes | None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from chalicelib.web.signature import MOST_HEADER, TOLERANCE_SECONDS
+from cli.verifying.hints import Hint
 from cli.verifying.judging import Verdict
-from cli.verifying.variants import Hint
 
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _CLOCK = (

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 from chalicelib.domain.keys import signing_key
 from chalicelib.service.ports import Delivery
 from cli.sources import fingerprint
-from cli.verifying import capture, variants
+from cli.verifying import body_forms, capture, key_forms
 from cli.verifying.capture import Captured
 from cli.verifying.examining import Report, Stage, examine
 from cli.verifying.judging import Limits
@@ -79,6 +81,18 @@ def captured(signature: str, *, body: bytes = BODY, delivery: str = ID, timestam
     return Captured({name: value for name, value in headers.items() if value}, body)
 
 
+def keyed(secret: bytes) -> Captured:
+    """A capture that was signed with these bytes for a key."""
+    return captured("v1," + b64(digest(secret, content(BODY))))
+
+
+def lenient(text: str) -> bytes:
+    """Base64 as Node reads it: up to the first =, letters for addresses count, others are passed over."""
+    plain = re.sub(r"[^A-Za-z0-9+/]", "", text.partition("=")[0].replace("-", "+").replace("_", "/"))
+    whole = plain[:-1] if len(plain) % 4 == 1 else plain
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
+
+
 def looked(what: Captured, source: str = "crm", at: float | None = None, now: float = NOW) -> Report:
     report = examine(what, source, STAGE, at, now)
     shown = repr(report)
@@ -129,6 +143,46 @@ HINTS: dict[str, tuple[Captured, list[str]]] = {
     "text key without whsec_": (
         captured("v1," + b64(digest(NEW.removeprefix("whsec_").encode(), content(BODY)))), ["text_key"],
     ),
+    "whsec_ decoded too": (keyed(lenient(NEW)), ["key_prefix"]),
+    "v1, before the key": (keyed(lenient("v1," + NEW)), ["key_prefix"]),
+    "v1, before the key's text": (keyed(b"v1," + NEW.encode()), ["key_prefix"]),
+    "line break at the key": (keyed(NEW.encode() + b"\n"), ["key_blank"]),
+    "line break at the bare key": (keyed(NEW[6:].encode() + b"\r\n"), ["key_blank"]),
+    "blank before the key": (keyed(base64.b64decode(" " + NEW)), ["key_prefix"]),
+    "blank before the key's text": (keyed(b" " + NEW.encode()), ["key_blank"]),
+    "quoted key": (keyed(b'"' + NEW.encode() + b'"'), ["key_blank"]),
+    "line break at the decoded key": (keyed(signing_key(NEW) + b"\n"), ["key_blank"]),
+    "key decoded twice": (keyed(lenient(signing_key(NEW).decode())), ["decoded_twice"]),
+    "key in hexadecimal": (keyed(signing_key(NEW).hex().encode()), ["key_hex"]),
+    "hashed key": (keyed(hashlib.sha256(signing_key(NEW)).digest()), ["key_hashed"]),
+    "body in ASCII": (signed(BODY.decode().encode("ascii", "replace")), ["encoding"]),
+    "body in latin-1": (signed(BODY.decode().encode("latin-1")), ["encoding"]),
+    "body in UTF-16": (signed(BODY.decode().encode("utf-16-le")), ["encoding"]),
+    "body read as latin-1": (signed(BODY.decode("latin-1").encode()), ["encoding"]),
+    "body decomposed": (signed(unicodedata.normalize("NFD", BODY.decode()).encode()), ["encoding"]),
+    "emoji as two ?": (signed(b'"??"', body='"\U0001f5d1"'.encode()), ["encoding"]),
+    "emoji in halves": (
+        signed('"\ud83d\uddd1"'.encode("utf-8", "surrogatepass"), body='"\U0001f5d1"'.encode()), ["encoding"],
+    ),
+    "latin-1 sent, UTF-8 signed": (
+        signed(BODY, body=BODY.decode().encode("latin-1")), ["encoding"],
+    ),
+    "slashes escaped": (signed(b'{"a":"\\/"}', body=b'{"a": "/"}'), ["reserialised"]),
+    "angles escaped": (signed(b'{"a":"\\u003c"}', body=b'{"a": "<"}'), ["reserialised"]),
+    "escapes in capitals": (signed(b'{"a":"\\u003C"}', body=b'{"a": "<"}'), ["reserialised"]),
+    "no line breaks": (signed(PRETTY.replace(b"\n", b""), body=PRETTY), ["line_ends"]),
+    "colons": (captured(b64v1(f"{ID}:{NOW}:".encode() + BODY)), ["separator"]),
+    "nothing between": (captured(b64v1(f"{ID}{NOW}".encode() + BODY)), ["separator"]),
+    "body first": (captured(b64v1(BODY + f".{NOW}.{ID}".encode())), ["order"]),
+    "as Slack does": (captured(b64v1(f"v0:{NOW}:".encode() + BODY)), ["other_scheme"]),
+    "milliseconds signed": (captured(b64v1(f"{ID}.{NOW}000.".encode() + BODY)), ["timestamp_unit"]),
+    "base64 twice": (captured("v1," + b64(b64(GOOD).encode())), ["base64_twice"]),
+    "percent-encoded": (
+        captured("v1," + b64(GOOD).replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")),
+        ["percent_encoded"],
+    ),
+    "hex in capitals": (captured("v1," + GOOD.hex().upper()), ["hex"]),
+    "md5": (captured("v1," + b64(digest(signing_key(NEW), content(BODY), "md5"))), ["algorithm"]),
     "no timestamp": (captured(b64v1(ID.encode() + b"." + BODY)), ["no_timestamp"]),
     "no id": (captured(b64v1(f"{NOW}.".encode() + BODY)), ["no_id"]),
     "body alone": (captured(b64v1(BODY)), ["body_only"]),
@@ -352,5 +406,12 @@ def test_a_large_body_takes_no_long() -> None:
 
 
 def test_no_two_variants_of_a_body_are_the_same() -> None:
-    found = [text for text, _ in variants.bodies(PRETTY)]
+    found = [text for text, _ in body_forms.bodies(PRETTY)]
     assert len(found) == len(set(found)) > 10
+
+
+def test_every_form_of_a_key_is_another_and_none_is_the_right_one() -> None:
+    found = key_forms.forms(NEW, signing_key(NEW))
+    forms = [form for form, _ in found]
+    assert len(set(forms)) == len(forms) > 50
+    assert signing_key(NEW) not in forms
