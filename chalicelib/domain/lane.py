@@ -42,23 +42,13 @@ def seconds_until(lane: Lane, deletion_id: str, now: float) -> float | None:
 
 
 def lane_key(width: str, org: str, module: str, cvid: str) -> str:
-    """The key of the lane of a module that stands for itself alone; see `lane_keys`."""
-    return _key(width, org, modules.identity(module), cvid)
+    """The lane's key: `width` is `org`, `module` or `view` (contract section 6).
 
-
-def lane_keys(width: str, org: str, module: str, cvid: str) -> tuple[str, ...]:
-    """The keys of all lanes that a view's mass delete has to hold, in the order in which they are taken.
-
-    `width` is `org`, `module` or `view` (contract section 6). There is one key, but for `Activities`, which
-    is in the lanes of the three modules that it stands for. All take them in the same order, so that no two
-    wait for each other.
+    Modules that hold records in common have one lane, so that a job in `Activities` never runs beside one in
+    Tasks, Events or Calls.
     """
-    names = sorted(map(modules.identity, modules.parts(module)))
-    return tuple(dict.fromkeys(_key(width, org, name, cvid) for name in names))
-
-
-def _key(width: str, org: str, module: str, cvid: str) -> str:
-    parts = {"org": (org,), "module": (org, module), "view": (org, module, cvid)}[width]
+    name = modules.together(module)
+    parts = {"org": (org,), "module": (org, name), "view": (org, name, cvid)}[width]
     return "#".join(parts)
 
 

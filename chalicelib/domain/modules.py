@@ -84,6 +84,14 @@ def reached(name: str) -> tuple[str, ...]:
     return (own, ACTIVITIES) if own in PARTS else (own,)
 
 
+def together(name: str) -> str:
+    """One identity for all modules that hold records in common: where one is to wait for, or to remember,
+    what is done in another.
+    """
+    own = identity(name)
+    return ACTIVITIES if own in PARTS else own
+
+
 def spellings(name: str) -> tuple[str, ...]:
     """The names by which the module itself may have been stored: its identity first, then those by which it
     was stored before there was one.

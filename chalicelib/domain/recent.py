@@ -41,5 +41,5 @@ def bucket(at: float) -> int:
 
 def scope(module: str, external_id_field: str | None) -> str:
     """What an id is unique in: the module, or a field of it. What holds records in common has one scope."""
-    name = modules.reached(module)[-1 if modules.identity(module) in modules.PARTS else 0]
+    name = modules.together(module)
     return f"{name}.{external_id_field}" if external_id_field else name
