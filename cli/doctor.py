@@ -15,6 +15,7 @@ from rich.text import Text
 
 from cli.checks import limits, moving, senders, store, work, zoho
 from cli.checks.look import Check, Fault, Look, Seen, looked
+from cli.operating.render import many
 from cli.options import options
 from cli.output import clean, raw, say
 from cli.place import Refused, find
@@ -126,7 +127,7 @@ def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> Non
             _tell("!", each.name, fault)
         for note in each.seen.notes:
             _tell("-", each.name, note)
-    end = "all well" if not faults else f"{faults} fault{'s' if faults > 1 else ''}"
+    end = many(faults, "fault") if faults else "no fault in what could be looked at" if blind else "all well"
     say("", f"{stage}: {end}{'; not everything could be looked at' if blind else ''}")
 
 

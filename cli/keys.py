@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 import click
 
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
-from chalicelib.domain.modules import canonical, is_standard, problem_of
+from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
 from chalicelib.domain.source import OPERATOR
-from cli import workers
+from cli import known_records, workers
 from cli.options import dry_run, options
+from cli.output import say
 from cli.place import Group, Place, find
 from cli.place import Refused as Refusal
 from cli.sources import entry, fingerprint, keys_of, name_of, read, write
 from local.filling import new_key
 
 __all__ = ["keys", "options"]
+DEFAULT_ORG = "default"
+#: An id to ask a module for, whether or not it has such a record.
+ANY_RECORD = "1"
 
 
 @click.group(cls=Group)
@@ -53,9 +58,13 @@ def keys() -> None:
     type=click.Choice([each.value for each in Profile]),
     help="token: a bearer value for senders that cannot sign.",
 )
+@click.option("--force", is_flag=True, help="Do not ask Zoho whether it has the modules.")
 @options
-def new(source: str, stage: str | None, as_json: bool, **limits: Any) -> None:
-    """Make SOURCE with a first key, and print the key."""
+def new(source: str, stage: str | None, as_json: bool, force: bool, **limits: Any) -> None:
+    """Make SOURCE with a first key, and print the key.
+
+    Zoho is asked for modules that are none of its own: where it has no such module, no source is made.
+    """
     place = find(stage, as_json=as_json)
     sources, version = read(place)
     if source == OPERATOR:
@@ -65,13 +74,32 @@ def new(source: str, stage: str | None, as_json: bool, **limits: Any) -> None:
     given = {name: list(v) if isinstance(v, tuple) else v for name, v in limits.items() if v}
     given["modules"] = list(dict.fromkeys(map(canonical, given["modules"])))
     for name in given["modules"]:
-        if not is_standard(name) and not problem_of(name):
-            click.echo(
-                f"{name} is none of Zoho's own modules: the org has to have one by this name", err=True
-            )
+        if not force and not is_standard(name) and not problem_of(name):
+            _ask_for(place, str(given.get("org", DEFAULT_ORG)), name)
     key = new_key()
     _store(place, sources, version, source, {**given, "keys": [key]})
     _show(place, source, {**given, "keys": [key]})
+
+
+def _ask_for(place: Place, org: str, module: str) -> None:
+    """Raises Refused for a module that Zoho does not know, or that looks like another one's name misspelled
+    where Zoho cannot be asked.
+    """
+    near = difflib.get_close_matches(module.casefold(), [each.casefold() for each in STANDARD], cutoff=0.75)
+    meant = [each for each in STANDARD if each.casefold() in near]
+    hint = f"; did you mean {' or '.join(meant)}?" if meant else ""
+    found = known_records.known(place, org, module, [ANY_RECORD])
+    again = "no source was made; give it all the same with --force"
+    if found.no_module:
+        words = f"Zoho knows no module {module} in org {org} (letter case counts), or its user may not see it"
+        raise Refusal(f"{words}{hint}; {again}")
+    if found.unasked and meant:
+        raise Refusal(
+            f"{module} is none of Zoho's own modules{hint} Zoho was not asked: {found.unasked}; {again}"
+        )
+    if found.unasked:
+        words = f"{module} is none of Zoho's own modules: the org has to have one by this name"
+        say(f"{words} (Zoho was not asked: {found.unasked})", err=True)
 
 
 @keys.command()

@@ -43,7 +43,7 @@ class Place:
         sts = self.client("sts")
         account, region = sts.get_caller_identity()["Account"], sts.meta.region_name
         whose = f"org {org}" if org else "every org"
-        click.echo(f"{whose}, account {account}, region {region}, stage {self.stage}", err=True)
+        say(f"{whose}, account {account}, region {region}, stage {self.stage}", err=True)
 
     def say(self, shown: dict[str, Any], *lines: str) -> None:
         """The result on standard output: `shown` as JSON where that was asked for, else the lines."""

@@ -14,6 +14,7 @@ from chalicelib.domain.keys import owner_before
 from chalicelib.domain.source import SOURCE_NAME, usable
 from cli import secret_text
 from cli.place import Place, Refused
+from cli.stack import others
 
 Sources = dict[str, dict[str, Any]]
 
@@ -28,9 +29,8 @@ def read(place: Place) -> tuple[Sources, str | None]:
     try:
         text, version = secret_text.read(place, place.sources_secret)
     except secret_text.Missing:
-        raise click.ClickException(
-            f"there is no secret {place.sources_secret}: is the stage deployed?"
-        ) from None
+        words = f"there is no secret {place.sources_secret}: is the stage deployed?"
+        raise click.ClickException(f"{words}{others(place)}") from None
     if not text:
         return {}, version
     held = object_in(text)

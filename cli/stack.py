@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 import click
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.place import Place
 from local.running import RunningStack
 from local.settings import from_environment
+
+#: What the names of all stages' stacks begin with.
+PREFIX = "expunge-"
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,25 @@ def describe(place: Place, stage: str | None) -> Stack:
     try:
         answer = place.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as problem:
-        raise click.ClickException(f"there is no stack {name} in this account and region") from problem
+        words = f"there is no stack {name} in this account and region{others(place)}"
+        raise click.ClickException(words) from problem
     outputs = {each["OutputKey"]: each["OutputValue"] for each in answer.get("Outputs", [])}
     url = str(outputs["EndpointURL"]).rstrip("/") + "/"
     return Stack(url, outputs["WorkQueueUrl"], outputs["DeadLetterQueueUrl"])
+
+
+def others(place: Place) -> str:
+    """The stages that there are, for who has named one that is not; "" where that cannot be told."""
+    try:
+        pages = place.client("cloudformation").get_paginator("list_stacks").paginate()
+        stacks = [each for page in pages for each in page["StackSummaries"]]
+    except (ClientError, BotoCoreError):
+        return ""
+    there = {each["StackName"] for each in stacks if not each["StackStatus"].startswith("DELETE_COMPLETE")}
+    names = sorted(each.removeprefix(PREFIX) for each in there if each.startswith(PREFIX))
+    near = difflib.get_close_matches(place.stage, names, n=1)
+    if near:
+        return f"; did you mean --stage {near[0]}?" + (
+            f" (there are: {', '.join(names)})" if len(names) > 1 else ""
+        )
+    return f"; stages there: {', '.join(names)}" if names else "; there is no stage of Expunge at all"

@@ -8,7 +8,7 @@ silently become the default.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Never
 
@@ -206,17 +206,30 @@ def permit(source: Source, request: Request, size: int | None) -> None:
 def _scope(source: Source, request: Request) -> list[Field]:
     found = []
     if request.operation not in source.operations:
-        found.append(Field("/operation", "this source may not use this operation"))
+        words = f"this source may not use this operation; it may use {_named(source.operations)}"
+        found.append(Field("/operation", words))
     elif source.profile is Profile.TOKEN and request.operation is not Operation.DELETE_RECORDS:
         found.append(Field("/operation", "a source with the token profile may only use delete_records"))
     name = request.related_list
     if name is not None and not related.may_delink(source.related_lists, request.module, name):
         found.append(Field("/related_list", "this source may not take away links of this related list"))
     if not modules.covers(source.modules, request.module):
-        found.append(Field("/module", _not_in(request.module)))
+        found.append(Field("/module", f"{_not_in(request.module)}; it may in {_named(source.modules)}"))
     if request.org not in source.orgs:
-        found.append(Field("/org", "this source may not delete in this org"))
+        words = f"this source may not delete in this org; it may in {_named(source.orgs)}"
+        found.append(Field("/org", words))
     return found
+
+
+#: Names that one refusal lists.
+_MOST_NAMED = 20
+
+
+def _named(names: Iterable[str]) -> str:
+    """What it may, for who wonders: the source's own entry, which its holder may know."""
+    known = sorted(names)
+    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+    return (", ".join(known[:_MOST_NAMED]) or "none") + more
 
 
 def _not_in(module: str) -> str:

@@ -27,7 +27,7 @@ ALWAYS = {
 JSON = {"Content-Type": "application/json"}
 RETRY_AFTER_SECONDS = 5
 
-_UNAUTHORIZED = "the request could not be verified"
+_UNAUTHORIZED = "the request could not be verified: expunge verify tells why"
 _UNAVAILABLE = "not known to be accepted: send it again with the same id"
 
 

@@ -100,7 +100,9 @@ def test_every_source_and_none_answer_alike_and_ask_as_often(what: str) -> None:
     headers, fetches = SENT[what]
     [(status, text, _, asked)] = answers(headers)
     assert status == 401
-    assert json.loads(text)["error"]["message"] == "the request could not be verified"
+    assert (
+        json.loads(text)["error"]["message"] == "the request could not be verified: expunge verify tells why"
+    )
     assert asked == (fetches, 0, True)
 
 

@@ -145,7 +145,7 @@ def test_every_401_is_the_same_answer() -> None:
     assert status == 401
     assert json.loads(text)["error"] == {
         "code": "unauthorized",
-        "message": "the request could not be verified",
+        "message": "the request could not be verified: expunge verify tells why",
         "request_id": "request-1",
     }
     assert house.ledger.rows == {}
