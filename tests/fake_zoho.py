@@ -38,6 +38,7 @@ class FakeZoho:
         self.clock = clock
         self.records = dict.fromkeys(records)
         self.locked: set[str] = set()
+        self.were_converted: set[str] = set()
         self.others = 0  # records of the module that the view does not show
         self.outside: set[str] = set()  # records that are there and not in the view
         self.list_lag = 0.0  # how long (seconds) the deleted list does not name what has gone
@@ -65,6 +66,8 @@ class FakeZoho:
     def _remove(self, one: str, at: float | None = None) -> Item:
         if one in self.locked:
             return Item("RECORD_LOCKED", "the record is locked", id=one)
+        if one in self.were_converted:
+            return Item("CONVERTED_RECORD", "record is converted", id=one)
         if one not in self.records:
             return Item("INVALID_DATA", "record not deleted", id=one)
         del self.records[one]
@@ -101,6 +104,13 @@ class FakeZoho:
             return Reply(200, items=there, body={"data": []})
 
         return self._do("read", list(ids), work)
+
+    def converted(self, module: str, ids: Sequence[str]) -> Reply:
+        def work() -> Reply:
+            found = tuple(Item("", ok=True, id=i) for i in ids if i in self.were_converted)
+            return Reply(200, items=found, body={"data": []})
+
+        return self._do("converted", list(ids), work)
 
     def read_external(self, module: str, field_name: str, value: str) -> Reply:
         """The record behind the external id `x` has the id `id of x`."""

@@ -20,13 +20,15 @@ class Progress:
     """Where a run's selection stands.
 
     `token`: Zoho's name of a view's next page; `last`: the id behind which a query goes on. `restarts`: how
-    often the reading began anew. `refuse`: a code that the run ends with before anything is read. `code` and
-    `message`: what stood in its way last.
+    often the reading began anew. `converted`: leads that were left out, as Zoho keeps converted ones.
+    `refuse`: a code that the run ends with before anything is read. `code` and `message`: what stood in its
+    way last.
     """
 
     token: str | None = None
     last: str | None = None
     restarts: int = 0
+    converted: int = 0
     refuse: str = ""
     code: str = ""
     message: str = ""

@@ -53,6 +53,9 @@ ABOUT_BELTS: tuple[Row, ...] = (
         "deleted.",
         "Make the view smaller, ask without a territory or with `freeze` never, or select by a "
         "field.", "OWN"),
+    row("CONVERTED_LEFT_OUT", BY_ID, _V.FAILED,
+        "The policy selects leads that were converted; Zoho keeps these, so they were left out.",
+        "Nothing. Delete the contact, account or deal that a lead became, if that is what is meant.", "OWN"),
     row("PREVIOUS_RUN_ACTIVE", BY_ID, _V.FAIL, "The policy's run before this one had not ended.",
         "Nothing, if it was a long one: the next run comes at its time. Else look at the run before.", "OWN"),
     row("POLICY_BROKEN", BY_ID, _V.FAIL, "The stored policy cannot be run.",

@@ -60,6 +60,10 @@ class Gate:
         """As ports.Zoho."""
         return self._noted(self._zoho.read(module, ids))
 
+    def converted(self, module: str, ids: Sequence[str]) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.converted(module, ids))
+
     def read_external(self, module: str, field_name: str, value: str) -> Reply:
         """As ports.Zoho."""
         return self._noted(self._zoho.read_external(module, field_name, value))

@@ -223,6 +223,11 @@ class Zoho(Protocol):
         Converted and unapproved records count as there.
         """
 
+    def converted(self, module: str, ids: Sequence[str]) -> Reply:
+        """Which of 1 to 100 leads are converted: `items` holds one per converted one (ok, id); none where
+        Zoho cannot tell by ids.
+        """
+
     def read_external(self, module: str, field_name: str, value: str) -> Reply:
         """As `read`, for one external id: `items` is empty where there is no such record."""
 

@@ -71,12 +71,12 @@ def _read(run: Run, progress: Progress) -> None:
         _end(run, Status.REFUSED, Problem("MAX_RECORDS", size))
         return
     if isinstance(page, Page) and page.last:
-        _freeze(run, ids)
+        _freeze(run, then, ids)
         return
     if isinstance(page, Judgement) and page.verdict is Verdict.TOO_LONG:
         _too_long(run, page, size)
         return
-    if ids:
+    if ids or then != progress:  # pages of which nothing goes are not read again
         _keep(run, then, ids)
     if isinstance(page, Judgement):
         _hindered(run, selection, then, page)
@@ -105,9 +105,12 @@ def _keep(run: Run, progress: Progress, ids: list[str]) -> None:
     freeze.freeze(run, backoff.succeeded(deletion, READ), ids, entries=entries)
 
 
-def _freeze(run: Run, ids: list[str]) -> None:
+def _freeze(run: Run, progress: Progress, ids: list[str]) -> None:
     """The last page: with this write the selection is whole, and by ids from here on."""
     deletion, entries = run.running(run.deletion, "the selection is frozen", proven=True)
+    if progress.converted:
+        left_out = Problem("CONVERTED_LEFT_OUT", progress.converted)
+        deletion = replace(deletion, problems=(*deletion.problems, left_out))
     freeze.freeze_and_close(
         run, backoff.succeeded(replace(deletion, updated_at=run.now), READ), ids, entries=entries
     )

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain import coql
+from chalicelib.domain import coql, modules
 from chalicelib.domain.by_policy import Progress
 from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.policy import Selection
-from chalicelib.domain.reply import CallKind, Reply
+from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
 from chalicelib.domain.zones import UTC_NAME
 from chalicelib.service import pages
 from chalicelib.service.gate import Gate
+from chalicelib.service.ids_store import NOT_NOW
 from chalicelib.service.run import Run
 
 #: Rows of a query's page: what Zoho takes from v4 on, and before.
 ROWS, ROWS_OF_OLD = 2000, 200
 _OLD = frozenset({"v2", "v3"})
+#: The one module with records that were converted, and how many of them are asked for in one call.
+LEADS = "Leads"
+_AT_ONCE = BATCH_LIMIT[CallKind.READ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,25 @@ def read_page(run: Run, selection: Selection, progress: Progress) -> Page | Judg
     rows = ROWS_OF_OLD if zoho.org.api_version in _OLD else ROWS
     criteria = selection.criteria(run.deletion.created_at, run.deletion.request.time_zone or UTC_NAME)
     reply = zoho.coql(coql.select(run.deletion.request.module, criteria, progress.last, rows))
-    return _query_page(reply, progress, rows)
+    page = _query_page(reply, progress, rows)
+    if isinstance(page, Judgement) or modules.canonical(run.deletion.request.module) != LEADS:
+        return page
+    return _without_converted(zoho, page)
+
+
+def _without_converted(zoho: Gate, page: Page) -> Page | Judgement:
+    """The page without converted leads, which Zoho does not delete: a query lists them all the same."""
+    out: set[str] = set()
+    for start in range(0, len(page.ids), _AT_ONCE):
+        some = page.ids[start : start + _AT_ONCE]
+        reply = zoho.converted(LEADS, some)
+        judged = judge_call(CallKind.READ, reply)
+        if judged.verdict in NOT_NOW:
+            return judged
+        out |= {item.id for item in reply.items if item.id is not None}
+    left = tuple(one for one in page.ids if one not in out)
+    then = replace(page.then, converted=page.then.converted + len(page.ids) - len(left))
+    return Page(left, then, page.last)
 
 
 def _view_page(zoho: Gate, module: str, view: str, progress: Progress) -> Page | Judgement:

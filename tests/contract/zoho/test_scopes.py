@@ -27,6 +27,7 @@ CALLS: dict[str, Callable[[ZohoClient], Reply]] = {
     "job_status": lambda crm: crm.job_status("Leads", "1"),
     "count": lambda crm: crm.count("Leads", VIEW),
     "read": lambda crm: crm.read("Leads", ["1"]),
+    "converted": lambda crm: crm.converted("Leads", ["1"]),
     "read_external": lambda crm: crm.read_external("Leads", "External", "x"),
     "view_ids": lambda crm: crm.view_ids("Leads", VIEW, None),
     "deleted_since": lambda crm: crm.deleted_since("Leads", 1_700_000_000, 1),

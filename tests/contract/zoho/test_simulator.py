@@ -363,3 +363,10 @@ def test_the_simulators_clock_is_told_with_every_answer(world: World) -> None:
     for reply in (world.crm().count("Leads"), world.crm().view_ids("Leads", "404", None)):
         assert reply.date is not None
         assert 3_595 < reply.date - before < 3_700
+
+
+def test_converted_leads_are_told_apart_by_their_ids(world: World) -> None:
+    world.control("records", {"Leads": [{"id": "1"}, {"id": "2", "$converted": True}, {"id": "3"}]})
+    assert there(world.crm().converted("Leads", ["1", "2", "3", "404"])) == {"2"}
+    assert there(world.crm().converted("Leads", ["1"])) == set()
+    assert world.crm().converted("Nothing", ["1"]).error is not None

@@ -287,3 +287,84 @@ def test_a_frozen_selection_is_deleted_by_many_calls_at_once_in_the_same_slice()
     world.step(world.the_run().id)
     assert world.the_run().counts.deleted == 900
     assert [wave for wave in waves if wave] == [9]
+
+
+def with_converted(count: int, converted: int, **changes: Any) -> RetentionWorld:
+    """A run over `count` leads, of which the first were converted."""
+    world = ran(count, **changes)
+    world.zoho.were_converted = set(ids(converted))
+    return world
+
+
+def problems(world: RetentionWorld) -> list[tuple[str, int]]:
+    return [(problem.code, problem.count) for problem in world.the_run().problems]
+
+
+def test_converted_leads_are_left_out_before_they_are_counted_and_their_number_is_told() -> None:
+    world = with_converted(2_300, 150, belts={"max_records": 2_150})
+    world.settle()
+    run = world.the_run()
+    assert (run.status, run.counts.requested, run.counts.deleted) == (Status.COMPLETED, 2_150, 2_150)
+    assert problems(world) == [("CONVERTED_LEFT_OUT", 150)]
+    assert not world.zoho.were_converted & {i for batch in world.zoho.sent("delete_records") for i in batch}
+    assert all(len(asked) <= 100 for asked in world.zoho.sent("converted"))
+
+
+def test_a_dry_run_counts_no_converted_leads_and_tells_how_many_there_are() -> None:
+    world = with_converted(30, 7, dry_run=True)
+    world.settle()
+    run = world.the_run()
+    assert run.plan is not None
+    assert (run.plan.would_delete, run.plan.first_ids[0]) == (23, str(10**18 + 7))
+    assert problems(world) == [("CONVERTED_LEFT_OUT", 7)]
+
+
+def test_a_policy_that_selects_nothing_but_converted_leads_ends_completed_every_night() -> None:
+    world = with_converted(4_500, 4_500)
+    world.settle()
+    run = world.the_run()
+    assert (run.status, run.counts.requested, problems(world)) == (
+        Status.COMPLETED,
+        0,
+        [("CONVERTED_LEFT_OUT", 4_500)],
+    )
+    assert not world.zoho.sent("delete_records")
+
+
+def test_pages_of_converted_leads_only_are_not_read_again_by_the_next_slice() -> None:
+    world = with_converted(6_100, 6_000)
+    world.kit = replace(world.kit, slice_seconds=0.5)
+
+    def slow(work: Any) -> Reply:
+        world.now += 0.6
+        reply: Reply = work()
+        return reply
+
+    world.zoho.script["coql"] = [slow] * 100
+    world.settle()
+    assert (world.the_run().counts.deleted, len(world.zoho.sent("coql"))) == (100, 4)
+
+
+def test_where_zoho_cannot_be_asked_for_now_the_page_is_read_again() -> None:
+    world = with_converted(30, 7)
+    world.zoho.script["converted"] = [LOST, None]
+    world.settle()
+    assert (world.the_run().status, world.the_run().counts.deleted) == (Status.COMPLETED, 23)
+    assert problems(world) == [("CONVERTED_LEFT_OUT", 7)]
+
+
+def test_where_zoho_cannot_tell_which_are_converted_each_has_its_own_outcome() -> None:
+    world = with_converted(30, 7)
+    world.zoho.script["converted"] = [error("NO_PERMISSION", 403)]
+    world.settle()
+    run = world.the_run()
+    assert (run.counts.deleted, run.counts.failed) == (23, 7)
+    assert problems(world) == [("CONVERTED_RECORD", 7)]
+
+
+@pytest.mark.parametrize("document", [VIEW, {**OLD_LEADS, "module": "Contacts"}])
+def test_only_queries_over_leads_are_asked_for_converted_ones(document: dict[str, Any]) -> None:
+    """Zoho leaves them out of a view by itself."""
+    world = ran(30, document)
+    world.settle()
+    assert not world.zoho.sent("converted")
