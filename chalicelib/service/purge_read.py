@@ -12,8 +12,8 @@ from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
 from chalicelib.domain.zones import UTC_NAME
 from chalicelib.service import pages
-from chalicelib.service.gate import Gate
 from chalicelib.service.ids_store import NOT_NOW
+from chalicelib.service.ports import Zoho
 from chalicelib.service.run import Run
 
 #: Rows of a query's page: what Zoho takes from v4 on, and before.
@@ -39,7 +39,7 @@ def read_page(run: Run, selection: Selection, progress: Progress) -> Page | Judg
     What is older than a span is older than it was when the run was ordered, however long the reading takes.
     Raises what Run.zoho raises.
     """
-    zoho = Gate(run.zoho, lambda reply: run.spent([reply]))
+    zoho = run.zoho
     if selection.view is not None:
         return _view_page(zoho, run.deletion.request.module, selection.view, progress)
     rows = ROWS_OF_OLD if zoho.org.api_version in _OLD else ROWS
@@ -51,7 +51,7 @@ def read_page(run: Run, selection: Selection, progress: Progress) -> Page | Judg
     return _without_converted(zoho, page)
 
 
-def _without_converted(zoho: Gate, page: Page) -> Page | Judgement:
+def _without_converted(zoho: Zoho, page: Page) -> Page | Judgement:
     """The page without converted leads, which Zoho does not delete: a query lists them all the same."""
     out: set[str] = set()
     for start in range(0, len(page.ids), _AT_ONCE):
@@ -66,7 +66,7 @@ def _without_converted(zoho: Gate, page: Page) -> Page | Judgement:
     return Page(left, then, page.last)
 
 
-def _view_page(zoho: Gate, module: str, view: str, progress: Progress) -> Page | Judgement:
+def _view_page(zoho: Zoho, module: str, view: str, progress: Progress) -> Page | Judgement:
     page = pages.view_page(zoho, module, view, progress.token)
     if isinstance(page, Judgement):
         return page
