@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import webbrowser
+from contextlib import nullcontext
 from http.server import ThreadingHTTPServer
 
 import click
 
 from cli.dashboard.feed import Feed
+from cli.dashboard.opening import opened
 from cli.dashboard.server import LOOPBACK, Room, serve
 from cli.dashboard.sums import overview
 from cli.operator_api import reach
@@ -57,10 +58,11 @@ def dashboard(
     server = _serve(room, port)
     address = f"http://{LOOPBACK}:{server.server_port}{room.invitation}"
     place.say({"url": address}, address, "good once; Ctrl-C ends it")
-    if not no_browser:
-        webbrowser.open(address)
     try:
-        server.serve_forever()
+        with nullcontext(enter_result=True) if no_browser else opened(address) as found:
+            if not found:
+                say("no browser was found: open the address above", err=True)
+            server.serve_forever()
     except KeyboardInterrupt:
         say("ended", err=True)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -48,6 +49,14 @@ ends. Times are this machine's; days and hours of the charts are UTC.</p></foote
 def plain(words: str, nonce: str) -> str:
     """A page that says one thing."""
     body = f"<main><h1>{_TITLE}</h1><section><p>{escape(words)}</p></section></main>"
+    return frame(_TITLE, body, nonce, asset("page.css"))
+
+
+def entrance(path: str, nonce: str) -> str:
+    """The page that goes on to `path` by itself, as a page of our own."""
+    link = f'<a href="{escape(path)}">To the overview</a>'
+    body = f"""<main><h1>{_TITLE}</h1><section><p>{link}</p></section></main>
+<script nonce="{nonce}">location.replace({json.dumps(path)});</script>"""
     return frame(_TITLE, body, nonce, asset("page.css"))
 
 

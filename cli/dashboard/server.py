@@ -1,8 +1,9 @@
 """The overview's own HTTP server, for one person on one machine.
 
 It listens on loopback. The address that is printed is good once: it gives the browser a cookie for a path
-that nobody can guess, so that neither another user of the machine, who may see addresses in a list of
-processes, nor a page of another site can read anything. It answers GET and changes nothing.
+that nobody can guess, so that neither another user of the machine nor a page of another site can read
+anything. A browser is sent there by a file that only its owner can read (opening.py), as everybody can see
+the arguments of a process. It answers GET and changes nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from botocore.exceptions import BotoCoreError
 
 from chalicelib.web.page import headers as policy
 from chalicelib.web.responses import ALWAYS
-from cli.dashboard.page import plain, render
+from cli.dashboard.page import entrance, plain, render
 from cli.output import clean, cleaned
 
 LOOPBACK = "127.0.0.1"
@@ -98,10 +99,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Everything that there is."""
-        if not self._is_for_us():
+        if not self._is_by_our_name():
             return self._words(403, _NOT_HERE)
         if self.path.startswith("/open/"):
             return self._open()
+        if not self._is_for_us():
+            return self._words(403, _NOT_HERE)
         if not self.room.knows(self.headers.get("Cookie", "")):
             return self._words(404, _NOT_HERE)
         if _same(self.path, self.room.path):
@@ -111,19 +114,28 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(*_typed(self.room.data()))
         return self._words(404, _NOT_HERE)
 
+    def _is_by_our_name(self) -> bool:
+        """Asked for by a name of this machine."""
+        return self.headers.get("Host", "").lower() in {f"{LOOPBACK}:{self.port}", f"localhost:{self.port}"}
+
     def _is_for_us(self) -> bool:
-        """Asked for by a name of this machine, and by no page of another site."""
-        hosts = {f"{LOOPBACK}:{self.port}", f"localhost:{self.port}"}
-        return (
-            self.headers.get("Host", "").lower() in hosts
-            and self.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
-        )  # fmt: skip
+        """Asked for by no page of another site."""
+        return self.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
 
     def _open(self) -> None:
+        """The invitation, which may come from a file of this machine: to browsers another site, from which
+        only a whole page may be opened, and no cookie of ours goes along with a redirection.
+        """
+        if not self._is_for_us() and self.headers.get("Sec-Fetch-Mode") != "navigate":
+            return self._words(403, _NOT_HERE)
         cookie = self.room.enter(self.path)
         if cookie is None:
             return self._words(404, _USED)
-        return self._answer(303, "text/plain", "", {"Location": self.room.path, "Set-Cookie": cookie})
+        if self._is_for_us():
+            return self._answer(303, "text/plain", "", {"Location": self.room.path, "Set-Cookie": cookie})
+        nonce = token_urlsafe(16)
+        entering = entrance(self.room.path, nonce)
+        return self._answer(200, "text/html", entering, {**policy(nonce), "Set-Cookie": cookie})
 
     def _words(self, status: int, words: str) -> None:
         nonce = token_urlsafe(16)
