@@ -24,12 +24,13 @@ pytestmark = pytest.mark.stack
 
 CANARY = "CANARY" + secrets.token_hex(4)
 KEY = "whsec_" + base64.b64encode(f"{CANARY}-w8Zr!q2Lx_Vb9.tPk4~mHs7+G".encode()).decode()
+BROKEN_KEY = "whsec_" + base64.b64encode(f"{CANARY}-q3Xn:u8Jc+Tf5.yRd1!gWz6~".encode()).decode()
 BEARER = f"{CANARY}-w8Zrq2LxVb9tPk4mHs7G"
 SECRETS: dict[str, dict[str, Any]] = {
     "sources": {
         "crm-workflow": {"keys": [KEY], "modules": ["Leads"]},
         "plain": {"profile": "token", "keys": [BEARER], "modules": ["Leads"]},
-        "broken": {"keys": [f"{CANARY}-broken"], CANARY: CANARY},
+        "broken": {"keys": [BROKEN_KEY, f"{CANARY}-broken"], CANARY: CANARY},
     },
     "links": {"new": f"{CANARY}-links-key-0123456789-0123456789", "old": []},
 }
@@ -46,7 +47,7 @@ class Outside:
     messages: list[dict[str, Any]] = field(default_factory=list)
 
     def send(self, body: Any, **how: Any) -> requests.Response:
-        self.answers.append(self.stack.send(body, key=KEY, **how))
+        self.answers.append(self.stack.send(body, **{"key": KEY, **how}))
         return self.answers[-1]
 
     def get(self, link: str, **headers: str) -> None:
@@ -134,7 +135,7 @@ def everything(outside: Outside) -> None:
     outside.send({**body, "ids": [CANARY], "module": f"{CANARY}/"}, delivery=f"{DELIVERY}-bad")
     outside.send({**body, "module": "Deals", "ids": [GONE]}, delivery=f"{DELIVERY}-other")
     outside.send({**body, "ids": [GONE]}, source="plain", headers={"Authorization": f"Bearer {CANARY}"})
-    outside.send({**body, "ids": [GONE]}, source="broken")
+    outside.send({**body, "ids": [GONE]}, source="broken", key=BROKEN_KEY)
     outside.send({**body, "ids": [GONE]}, source=CANARY.lower())
     outside.send({**body, "ids": [GONE]}, headers={"webhook-signature": f"v1,{CANARY}"})
     outside.send({**body, "ids": [GONE]}, headers={"Content-Type": f"text/{CANARY}"})
@@ -176,7 +177,15 @@ def hidden(stack: RunningStack) -> list[str]:
     known = json.loads(reader.get_secret_value(SecretId=stack["zoho_secret"])["SecretString"])
     names = ("client_id", "client_secret", "refresh_token")
     links_key = SECRETS["links"]["new"]
-    plain = [KEY, KEY.removeprefix("whsec_"), BEARER, links_key, *tokens, *(known[name] for name in names)]
+    plain = [
+        KEY,
+        KEY.removeprefix("whsec_"),
+        BROKEN_KEY,
+        BEARER,
+        links_key,
+        *tokens,
+        *(known[name] for name in names),
+    ]
     return [*plain, *(base64.b64encode(each.encode()).decode().rstrip("=")[:-1] for each in plain)]
 
 
