@@ -29,8 +29,8 @@ PAGES = (
     (
         "the overview's name",
         _SERVER,
-        'self.headers.get("Host", "").lower() in hosts',
-        "bool(hosts)",
+        'return self.headers.get("Host", "").lower() in',
+        "return None not in",
         _SERVER_TESTS,
     ),
     ("the overview is no other site's", _SERVER, 'in ("none", "same-origin")', 'not in ("",)', _SERVER_TESTS),

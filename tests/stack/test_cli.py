@@ -12,6 +12,7 @@ import requests
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
+from local.filling import new_key
 from local.running import RunningStack
 from tests.stack.conftest import wait_for
 from tests.stack.test_service import add_source, calls, named, sim
@@ -30,8 +31,8 @@ def office(stack: RunningStack) -> RunningStack:
     own = json.dumps({**org, "refresh_token": "1000.office"})
     secrets.create_secret(Name=f"expunge/local/zoho/{ORG}", SecretString=own)
     limits = {"org": ORG, "modules": ["Tasks", "Vendors", "Cases"], "max_records": 20}
-    add_source(stack, "office", **limits)
-    add_source(stack, "careful", **{**limits, "approve_above": 2})
+    add_source(stack, "office", **limits, keys=[new_key()])
+    add_source(stack, "careful", **{**limits, "approve_above": 2}, keys=[new_key()])
     add_source(stack, "operator", **limits, keys=[])
     return stack
 
