@@ -10,8 +10,9 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, cast
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any, TypeVar, cast
 
 from chalicelib.domain.deletion import (
     Api,
@@ -35,6 +36,8 @@ from chalicelib.domain.reply import CallKind
 from chalicelib.service.ports import Call
 
 VERSION = 1
+
+T = TypeVar("T")
 
 
 def pack(value: object) -> bytes:
@@ -84,8 +87,8 @@ def deletion_from_text(deletion_id: str, text: str) -> Deletion:
         document = json.loads(text)
         if document.pop("v") != VERSION:
             raise Unreadable(deletion_id, "written by another version")
-        return _deletion(deletion_id, document)
-    except (KeyError, TypeError, ValueError) as problem:
+        return _checked(_deletion(deletion_id, document))
+    except (AttributeError, LookupError, TypeError, ValueError) as problem:
         raise Unreadable(deletion_id, f"{type(problem).__name__}: {problem}") from problem
 
 
@@ -122,6 +125,64 @@ def _of_today(document: dict[str, Any]) -> dict[str, Any]:
     return {"by_ids": bool(slim.get("frozen")), **slim}
 
 
+#: Types of fields that a stored document can get wrong without any error at the time.
+_SIMPLE: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "None": (type(None),),
+}
+
+
+@cache
+def _fields_of(kind: type) -> tuple[list[tuple[str, frozenset[type]]], list[str]]:
+    """Fields of a dataclass: the simple ones with the types that they may have, and the others."""
+    words = {each.name: str(each.type).split(" | ") for each in fields(kind)}
+    simple = {name: found for name, found in words.items() if set(found) <= set(_SIMPLE)}
+    types = [
+        (name, frozenset(each for word in found for each in _SIMPLE[word])) for name, found in simple.items()
+    ]
+    return types, [name for name in words if name not in simple]
+
+
+def _checked(value: T) -> T:
+    """`value`, a dataclass, if it holds what its fields say, all the way down. Raises TypeError.
+
+    Or a document of another version would be taken up by a worker that fails over it later, again and again.
+    """
+    kind: Any = type(value)
+    simple, others = _fields_of(kind)
+    for name, types in simple:
+        held = getattr(value, name)
+        if type(held) not in types:
+            raise TypeError(f"{name} is a {type(held).__name__}")
+    for name in others:
+        held = getattr(value, name)
+        parts = held.values() if isinstance(held, dict) else held if isinstance(held, tuple) else (held,)
+        for part in parts:
+            if hasattr(type(part), "__dataclass_fields__"):
+                _checked(part)
+    return value
+
+
+def check_progress(deletion: Deletion) -> None:
+    """Can an executor of this version go on with it? Raises what `readable` makes Unreadable of."""
+    operation = deletion.request.operation
+    if deletion.by_ids or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
+        from chalicelib.domain import by_ids
+
+        by_ids.progress_of(deletion)
+    elif operation is Operation.MASS_DELETE:
+        from chalicelib.domain import by_view
+
+        by_view.progress_of(deletion)
+    else:
+        from chalicelib.domain import by_policy
+
+        by_policy.progress_of(deletion)
+
+
 def chunk_marks(chunk: Chunk) -> bytes:
     """Marks and codes of a chunk, equal texts once; its ids are written once, apart."""
     texts = {words: n for n, words in enumerate(dict.fromkeys(chunk.codes.values()))}
@@ -134,7 +195,7 @@ def readable(deletion_id: str, part: str) -> Iterator[None]:
     """Whatever is wrong with the stored `part` of a deletion becomes Unreadable."""
     try:
         yield
-    except (LookupError, TypeError, ValueError, zlib.error) as problem:
+    except (AttributeError, LookupError, TypeError, ValueError, zlib.error) as problem:
         raise Unreadable(deletion_id, f"{part}: {type(problem).__name__}") from problem
 
 

@@ -87,8 +87,14 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
                 return None
             self._raise_if_malformed(deletion_id, problem)
             raise refusal(problem) from problem
-        with codec.readable(deletion_id, "item"):
-            return items.to_claim(answer["Attributes"])
+        return self._claim(answer["Attributes"])
+
+    def _claim(self, item: items.Item) -> Claim:
+        """What a worker may go on with. Raises Unreadable."""
+        with codec.readable(item["pk"]["S"].removeprefix("D#"), "item"):
+            claim = items.to_claim(item)
+            codec.check_progress(claim.deletion)
+        return claim
 
     def _raise_if_malformed(self, deletion_id: str, problem: ClientError) -> None:
         """DynamoDB cannot update an item whose attributes are not as we write them: nor could a next try."""
@@ -179,7 +185,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
         item = self.get_item(items.meta_key(claim.deletion.id))
         if item is None or items.fence_of(item) != claim.fence:
             raise LostLease(claim.deletion.id, claim.fence)
-        return items.to_claim(item)
+        return self._claim(item)
 
     # --- its parts -------------------------------------------------------------------------------
 
