@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib import observability
 from chalicelib.adapters import aws
+from chalicelib.adapters.groups import Groups
 from chalicelib.adapters.queue import WorkQueue
 from chalicelib.adapters.table import Table
 from chalicelib.config import Config, from_environment
@@ -44,14 +45,27 @@ def config() -> Config:
 def table() -> Table:
     """The ledger."""
     stage = config()
-    return Table(stage.table, partial(aws.client, "dynamodb"), shards=stage.due_shards, epoch=stage.epoch)
+    return Table(
+        stage.table,
+        partial(aws.client, "dynamodb"),
+        shards=stage.due_shards,
+        epoch=stage.epoch,
+        seen=lambda deletion: groups().note(deletion),
+    )
+
+
+@cache
+def groups() -> Groups:
+    """What makes the queue fair."""
+    return Groups(lambda deletion_ids: table().get_many(deletion_ids))
 
 
 @cache
 def nudges() -> WorkQueue:
     """The work queue."""
     client = partial(aws.client, "sqs")
-    return WorkQueue(config().work_queue_url, client, observability.note, observability.correlation)
+    told = observability.note
+    return WorkQueue(config().work_queue_url, client, told, observability.correlation, groups().of)
 
 
 @cache

@@ -5,7 +5,7 @@ sharing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -151,6 +151,10 @@ class FakeLedger(FakeOrgs):
     def due_since(self, now: float, limit: int) -> list[tuple[str, float]]:
         found = [(row.next_at, i) for i, row in self.rows.items() if row.due and row.next_at <= now]
         return [(i, since) for since, i in sorted(found)][:limit]
+
+    def due_pages(self, now: float, limit: int) -> Iterator[list[tuple[str, float]]]:
+        found = self.due_since(now, len(self.rows))
+        return (found[first : first + limit] for first in range(0, len(found), limit))
 
     def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
         holder, ends = self.leases.get((org, name), ("", 0.0))

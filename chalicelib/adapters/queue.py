@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,29 +18,56 @@ if TYPE_CHECKING:
 
 #: What SQS allows (seconds).
 LONGEST_DELAY = 900
+BATCH = 10
 _CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _no_groups(_deletion_ids: Sequence[str]) -> Mapping[str, str]:
+    """Nobody knows any."""
+    return {}
 
 
 @dataclass(frozen=True)
 class WorkQueue:
     """Nudges over SQS. `report(event, **fields)` is told of a nudge that could not be sent; `correlation`
     says what is being worked on: the message carries it, so that the logs can be read from end to end.
+    `groups`: the message groups of deletions by their ids, as far as they are known.
     """
 
     url: str
     client: Callable[[], SQSClient]
     report: Callable[..., None]
     correlation: Callable[[], str] = str
+    groups: Callable[[Sequence[str]], Mapping[str, str]] = _no_groups
 
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
         """See messaging.Nudges. The delay is rounded up: a nudge before its time would find nothing due."""
         seconds = min(LONGEST_DELAY, max(0, math.ceil(delay)))
-        correlation = self.correlation()
-        body = json.dumps({"deletion": deletion_id} | ({"correlation": correlation} if correlation else {}))
+        message: Any = self._message(deletion_id, self.groups([deletion_id]))
         try:
-            self.client().send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=seconds)
+            self.client().send_message(QueueUrl=self.url, DelaySeconds=seconds, **message)
         except (BotoCoreError, ClientError) as problem:
             self.report("nudge_failed", deletion_id=deletion_id, reason=type(problem).__name__)
+
+    def nudge_all(self, deletion_ids: Sequence[str]) -> None:
+        """See messaging.Queue. Ten messages a call."""
+        groups = self.groups(deletion_ids)
+        for first in range(0, len(deletion_ids), BATCH):
+            some = deletion_ids[first : first + BATCH]
+            entries: Any = [{"Id": str(n), **self._message(one, groups)} for n, one in enumerate(some)]
+            try:
+                answer = self.client().send_message_batch(QueueUrl=self.url, Entries=entries)
+                refused = {some[int(each["Id"])]: each["Code"] for each in answer.get("Failed", [])}
+            except (BotoCoreError, ClientError) as problem:
+                refused = dict.fromkeys(some, type(problem).__name__)
+            for deletion_id, reason in refused.items():
+                self.report("nudge_failed", deletion_id=deletion_id, reason=reason)
+
+    def _message(self, deletion_id: str, groups: Mapping[str, str]) -> dict[str, str]:
+        correlation = self.correlation()
+        body = json.dumps({"deletion": deletion_id} | ({"correlation": correlation} if correlation else {}))
+        group = groups.get(deletion_id)
+        return {"MessageBody": body} | ({"MessageGroupId": group} if group else {})
 
     def waiting(self) -> int:
         """See messaging.Queue."""

@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from chalicelib.adapters import codec, items
 from chalicelib.adapters.dynamo import Dynamo
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.operators import Sight
+
+
+def _nothing(_deletion: Deletion) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass
 class Steering(Dynamo):
-    """The part of the table for those who hold nothing. `shards`: partitions of the due index."""
+    """The part of the table for those who hold nothing. `shards`: partitions of the due index; `seen` is told
+    of deletions that were read or written.
+    """
 
     shards: int = 1
+    seen: Callable[[Deletion], None] = field(default=_nothing, repr=False, kw_only=True)
+
+    def due(self, now: float, limit: int) -> list[str]:
+        """See ports.Ledger."""
+        return [deletion_id for deletion_id, _ in self.due_since(now, limit)]
+
+    def due_since(self, now: float, limit: int) -> list[tuple[str, float]]:
+        """See ports.Ledger."""
+        return next(self.due_pages(now, limit), [])[:limit]
+
+    def due_pages(self, now: float, limit: int) -> Iterator[list[tuple[str, float]]]:
+        """See ports.Ledger. Each page has up to `limit` of every shard of the index."""
+        starts: dict[int, dict[str, Any]] = {number: {} for number in range(self.shards)}
+        while starts:
+            found: list[tuple[float, str]] = []
+            for number, start in list(starts.items()):
+                keys, end = self.page(
+                    IndexName="due",
+                    KeyConditionExpression="due = :due AND next_at <= :now",
+                    ExpressionAttributeValues={":due": {"S": f"due#{number}"}, ":now": items.number(now)},
+                    Limit=limit,
+                    **start,
+                )
+                found += [(float(key["next_at"]["N"]), key["pk"]["S"]) for key in keys]
+                if end is None:
+                    del starts[number]
+                else:
+                    starts[number] = {"ExclusiveStartKey": end}
+            deletions = [(pk.removeprefix("D#"), since) for since, pk in sorted(found) if pk.startswith("D#")]
+            if deletions:
+                yield deletions
 
     def wake(self, deletion_id: str, now: float) -> bool:
         """See ports.Ledger."""
@@ -28,7 +67,11 @@ class Steering(Dynamo):
     def sight(self, deletion_id: str) -> Sight | None:
         """See operate.Deletions."""
         item = self.get_item(items.meta_key(deletion_id))
-        return items.to_sight(item) if item else None
+        if item is None:
+            return None
+        sight = items.to_sight(item)
+        self.seen(sight.deletion)
+        return sight
 
     def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:
         """See operate.Deletions."""

@@ -55,6 +55,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
             if "ConditionalCheckFailed" in items.cancelled_for(problem)[:1]:
                 return False
             raise refusal(problem) from problem
+        self.seen(deletion)
         return True
 
     # --- one deletion ----------------------------------------------------------------------------
@@ -94,6 +95,7 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
         with codec.readable(item["pk"]["S"].removeprefix("D#"), "item"):
             claim = items.to_claim(item)
             codec.check_progress(claim.deletion)
+        self.seen(claim.deletion)
         return claim
 
     def _raise_if_malformed(self, deletion_id: str, problem: ClientError) -> None:
@@ -219,24 +221,3 @@ class Table(OrgItems, OperatorItems, RecentItems, Steering):
         found = list(pages)
         with codec.readable(deletion_id, "log"):
             return [codec.entry_from_text(item["doc"]["S"]) for item in found]
-
-    def due(self, now: float, limit: int) -> list[str]:
-        """See ports.Ledger."""
-        return [deletion_id for deletion_id, _ in self.due_since(now, limit)]
-
-    def due_since(self, now: float, limit: int) -> list[tuple[str, float]]:
-        """See ports.Ledger."""
-        found = [(item["pk"]["S"], float(item["next_at"]["N"])) for item in self._due(now, limit)]
-        return [(pk.removeprefix("D#"), since) for pk, since in found if pk.startswith("D#")]
-
-    def _due(self, now: float, limit: int) -> list[items.Item]:
-        """Keys of what is due, from every shard of the index, the longest waiting first."""
-        found: list[items.Item] = []
-        for number in range(self.shards):
-            found += self.first_page(
-                IndexName="due",
-                KeyConditionExpression="due = :due AND next_at <= :now",
-                ExpressionAttributeValues={":due": {"S": f"due#{number}"}, ":now": items.number(now)},
-                Limit=limit,
-            )
-        return sorted(found, key=lambda item: float(item["next_at"]["N"]))[:limit]

@@ -9,8 +9,8 @@ from chalicelib.service import watchdog
 from chalicelib.service.advance import advance
 from chalicelib.service.run import Kit
 
-#: Due deletions that one poll looks at; more are found by the next poll. After an outage of the queue nothing
-#: else wakes anybody, so it is as many as can be nudged well within the poll's time.
+#: Due deletions of a page. After an outage of the queue nothing else wakes anybody, so page follows page as
+#: long as there is time.
 PAGE = 500
 
 
@@ -31,22 +31,40 @@ class Polled:
 def poll(kit: Kit, until: float, here: int = 10) -> Polled:
     """Move due deletions forward until `until` (seconds since the epoch) or nothing is due.
 
-    `here`: as many are moved by the poll itself, the longest due first; the rest of a full page is nudged to
-    the workers, but for as many as the queue holds messages for already: a line that is long does not get
-    longer by asking again. One that fails does not keep the others. Raises Unavailable where the table cannot
-    be asked for what is due.
+    `here`: as many are moved by the poll itself, the longest due first; all others are nudged to the workers,
+    page after page, but for as many as the queue holds messages for already: a line that is long does not get
+    longer by asking again. The first page is nudged before anything is moved here. One that fails does not
+    keep the others. Raises Unavailable where the table cannot be asked for what is due.
     """
     now = kit.clock()
-    waiting = kit.ledger.due_since(now, PAGE)
+    pages = kit.ledger.due_pages(now, PAGE)
+    waiting = next(pages, [])
+    found = [deletion_id for deletion_id, _ in waiting]
     late = watchdog.overdue(kit, waiting, now)
     oldest = max((now - since for _, since in waiting), default=0.0)
-    found = [deletion_id for deletion_id, _ in waiting]
-    advanced = failed = 0
     rest = found[here:]
-    asleep = rest[kit.nudges.waiting() :] if rest else []
-    for deletion_id in asleep:
-        kit.nudges.nudge(deletion_id)
-    for deletion_id in found[:here]:
+    lying = kit.nudges.waiting() if rest else 0
+    nudged = _woken(kit, rest[lying:])
+    advanced, failed = _moved(kit, found[:here], until)
+    due, lying = len(found), max(0, lying - len(rest))
+    while kit.clock() < until and (waiting := next(pages, [])):
+        late += watchdog.overdue(kit, waiting, now)
+        found = [deletion_id for deletion_id, _ in waiting]
+        nudged += _woken(kit, found[lying:])
+        due, lying = due + len(found), max(0, lying - len(found))
+    return Polled(due, advanced, nudged, failed, late, oldest)
+
+
+def _woken(kit: Kit, deletion_ids: list[str]) -> int:
+    if deletion_ids:
+        kit.nudges.nudge_all(deletion_ids)
+    return len(deletion_ids)
+
+
+def _moved(kit: Kit, deletion_ids: list[str], until: float) -> tuple[int, int]:
+    """Moves them forward here, as long as there is time: how many moved, how many failed."""
+    advanced = failed = 0
+    for deletion_id in deletion_ids:
         if kit.clock() >= until:
             break
         kit.about(deletion_id, "")
@@ -58,4 +76,4 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
         except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one must not keep the others
             failed += 1
             kit.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
-    return Polled(len(found), advanced, len(asleep), failed, late, oldest)
+    return advanced, failed

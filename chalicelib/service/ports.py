@@ -6,7 +6,7 @@ Times are seconds since the epoch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -135,6 +135,9 @@ class Ledger(Deliveries, Protocol):
 
     def due_since(self, now: float, limit: int) -> list[tuple[str, float]]:
         """As `due`, each with the time that it has been due since."""
+
+    def due_pages(self, now: float, limit: int) -> Iterator[list[tuple[str, float]]]:
+        """As `due_since`, page after page; the longest waiting of each page first, no page empty."""
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         """Take an unreadable deletion out of the due index, with the reason kept beside it."""

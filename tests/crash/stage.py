@@ -8,7 +8,7 @@ work going.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,6 +45,10 @@ class Queue:
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
         self.sent += 1
         self.messages.append((self.clock() + delay, self.sent, deletion_id))
+
+    def nudge_all(self, deletion_ids: Sequence[str]) -> None:
+        for one in deletion_ids:
+            self.nudge(one)
 
     def waiting(self) -> int:
         return sum(at <= self.clock() for at, _, _ in self.messages)

@@ -307,3 +307,35 @@ def test_tokens_are_blocked_for_the_credentials_that_were_used_too_often(ledger:
         NOW + 900,
     )
     assert ledger.take("default", "TOKEN", "me", NOW, NOW + 10)
+
+
+def test_what_is_due_comes_page_after_page(ledger: Ledger) -> None:
+    for n in range(5):
+        accept(ledger, replace(deletion(f"del_{n}"), created_at=NOW - n), f"d{n}")
+    pages = list(ledger.due_pages(NOW, 2))
+    assert [[one for one, _ in page] for page in pages] == [["del_4", "del_3"], ["del_2", "del_1"], ["del_0"]]
+    assert pages[0][0] == ("del_4", NOW - 4)
+    assert list(ledger.due_pages(NOW - 10, 2)) == []
+
+
+@pytest.mark.parametrize("shards", [2, 7])
+def test_no_shard_of_the_index_is_left_out_of_the_pages(shards: int) -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        table = Table("t", lambda: client, shards=shards)
+        for n in range(20):
+            accept(table, replace(deletion(f"del_{n}"), created_at=NOW - n), f"d{n}")
+        found = [one for page in table.due_pages(NOW, 2) for one, _ in page]
+        assert sorted(found) == sorted(f"del_{n}" for n in range(20))
+
+
+def test_who_is_accepted_claimed_or_seen_is_told(ledger: Ledger) -> None:
+    if not isinstance(ledger, Table):
+        return
+    told: list[str] = []
+    ledger.seen = lambda one: told.append(one.id)
+    accept(ledger, deletion())
+    claimed(ledger)
+    ledger.sight("del_1")
+    assert told == ["del_1"] * 3

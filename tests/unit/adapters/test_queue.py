@@ -1,15 +1,19 @@
-"""How long the work queue is, as SQS says it."""
+"""How long the work queue is, as SQS says it; what its messages bear, ten of them a call."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.adapters.groups import Groups
 from chalicelib.adapters.queue import WorkQueue
+from chalicelib.domain.deletion import Deletion, Operation, Request
+from chalicelib.domain.errors import Unavailable
 
 
 @pytest.fixture
@@ -39,3 +43,105 @@ def test_a_queue_out_of_reach_counts_as_empty_and_is_reported(sqs: Any) -> None:
     assert queue.waiting() == 0
     ((event, fields),) = reports
     assert (event, fields["reason"]) == ("backlog_unknown", "QueueDoesNotExist")
+
+
+class Calls:
+    """A client that counts its calls, and refuses what it is told to."""
+
+    def __init__(self, client: Any, refuse: str = "") -> None:
+        self.client, self.refuse = client, refuse
+        self.made: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**request: Any) -> Any:
+            self.made.append(name)
+            if name == "send_message_batch" and self.refuse:
+                bad = [each["Id"] for each in request["Entries"] if self.refuse in each["MessageBody"]]
+                return {"Failed": [{"Id": one, "Code": "InternalError"} for one in bad]}
+            return getattr(self.client, name)(**request)
+
+        return call
+
+
+def received(sqs: Any, url: str) -> dict[str, str]:
+    """Every message of the queue: the deletion, and the group that it bears."""
+    found: dict[str, str] = {}
+    while messages := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], VisibilityTimeout=600
+    ).get("Messages", []):
+        for each in messages:
+            found[json.loads(each["Body"])["deletion"]] = each["Attributes"].get("MessageGroupId", "")
+    return found
+
+
+def deletion(one: str, org: str, source: str) -> Deletion:
+    request = Request(Operation.DELETE_RECORDS, "Leads", org, ids=("1",))
+    return Deletion(id=one, request=request, source=source, created_at=1.0, updated_at=1.0, expires_at=9)
+
+
+def test_messages_bear_the_group_of_their_org_and_source(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="work")["QueueUrl"]
+    stored = {"del_1": deletion("del_1", "shop", "crm"), "del_2": deletion("del_2", "shop", "erp")}
+    groups = Groups(lambda ids: {one: stored[one] for one in ids if one in stored})
+    queue = WorkQueue(url, lambda: sqs, lambda *_, **__: None, groups=groups.of)
+    queue.nudge("del_1")
+    queue.nudge("del_3")
+    queue.nudge_all(["del_2"])
+    assert received(sqs, url) == {"del_1": "shop/crm", "del_2": "shop/erp", "del_3": ""}
+
+
+def test_many_are_woken_by_ten_a_call(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="work")["QueueUrl"]
+    calls = Calls(sqs)
+    queue = WorkQueue(url, lambda: calls, lambda *_, **__: None)  # type: ignore[arg-type, return-value]
+    ids = [f"del_{n}" for n in range(25)]
+    queue.nudge_all(ids)
+    queue.nudge_all([])
+    assert calls.made == ["send_message_batch"] * 3
+    assert set(received(sqs, url)) == set(ids)
+
+
+def test_each_message_that_could_not_be_sent_is_reported(sqs: Any) -> None:
+    reports: list[tuple[str, dict[str, object]]] = []
+    url = sqs.create_queue(QueueName="work")["QueueUrl"]
+
+    def report(event: str, **fields: object) -> None:
+        reports.append((event, fields))
+
+    refusing = Calls(sqs, refuse="del_1")
+    WorkQueue(url, lambda: refusing, report).nudge_all(["del_0", "del_1"])  # type: ignore[arg-type, return-value]
+    assert reports == [("nudge_failed", {"deletion_id": "del_1", "reason": "InternalError"})]
+    WorkQueue(url + "-gone", lambda: sqs, report).nudge_all(["del_2", "del_3"])
+    assert [fields["deletion_id"] for _, fields in reports[1:]] == ["del_2", "del_3"]
+
+
+def test_a_group_is_read_once_and_never_keeps_a_message_from_leaving() -> None:
+    reads: list[list[str]] = []
+
+    def read(ids: Sequence[str]) -> dict[str, Deletion]:
+        reads.append(list(ids))
+        if "del_9" in ids:
+            raise Unavailable("table", "down")
+        return {one: deletion(one, "shop", "crm") for one in ids}
+
+    groups = Groups(read)
+    groups.note(deletion("del_1", "shop", "erp"))
+    assert groups.of(["del_1", "del_2"]) == {"del_1": "shop/erp", "del_2": "shop/crm"}
+    assert groups.of(["del_2"]) == {"del_2": "shop/crm"}
+    assert groups.of(["del_1", "del_9"]) == {"del_1": "shop/erp"}
+    assert reads == [["del_2"], ["del_9"]]
+
+
+@pytest.mark.parametrize("org", ["x" * 128, "with blanks", "ä"])
+def test_a_name_that_sqs_takes_for_no_group_is_left_out(org: str) -> None:
+    groups = Groups(lambda ids: {})
+    groups.note(deletion("del_1", org, "crm"))
+    assert groups.of(["del_1"]) == {}
+
+
+def test_a_process_remembers_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.adapters.groups.MOST", 2)
+    groups = Groups(lambda ids: {})
+    for n in range(3):
+        groups.note(deletion(f"del_{n}", "shop", "crm"))
+    assert set(groups.of(["del_0", "del_1", "del_2"])) == {"del_1", "del_2"}

@@ -104,6 +104,29 @@ def test_a_poll_wakes_only_those_that_the_queue_has_no_message_for(ready: int, n
     assert [deletion_id for deletion_id, _ in world.nudges.sent] == due[6 - nudged :]
 
 
+@pytest.mark.parametrize(("ready", "nudged"), [(0, 10), (3, 7), (6, 4), (100, 0)])
+def test_a_poll_wakes_page_after_page(monkeypatch: pytest.MonkeyPatch, ready: int, nudged: int) -> None:
+    monkeypatch.setattr("chalicelib.service.poll.PAGE", 5)
+    world = World([str(n) for n in range(12)])
+    due = sorted(world.accept(ids=(str(n),)) for n in range(12))
+    world.nudges.sent.clear()
+    world.nudges.ready = ready
+    polled = poll(world.kit, until=world.now + 60, here=2)
+    assert (polled.due, polled.nudged, polled.advanced) == (12, nudged, 2)
+    woken = [one for one, _ in world.nudges.sent if one in due[2:]]
+    assert woken == due[12 - nudged :]
+
+
+def test_a_poll_takes_no_page_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.service.poll.PAGE", 5)
+    world = World()
+    for n in range(12):
+        world.accept(ids=(str(n),))
+    world.nudges.sent.clear()
+    polled = poll(world.kit, until=world.now - 1, here=2)
+    assert (polled.due, polled.nudged, polled.advanced) == (5, 3, 0)
+
+
 def test_a_poll_that_can_do_it_all_itself_does_not_ask_the_queue() -> None:
     world = World(["1"])
     world.accept(ids=("1",))

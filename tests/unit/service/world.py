@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,6 +41,9 @@ class FakeNudges:
 
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
         self.sent.append((deletion_id, delay))
+
+    def nudge_all(self, deletion_ids: Sequence[str]) -> None:
+        self.sent += [(one, 0.0) for one in deletion_ids]
 
     def waiting(self) -> int:
         return self.ready
