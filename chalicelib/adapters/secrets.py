@@ -26,6 +26,24 @@ FAILURE_SECONDS = 1.0
 _ABOUT_THE_SECRET = frozenset({"ResourceNotFoundException", "InvalidRequestException", "DecryptionFailure"})
 
 
+def fetched(client: Any, name: str) -> str | bytes:
+    """What a secret holds, from boto3's client of Secrets Manager: the one way to read one.
+
+    Raises SecretUnusable where the secret itself is at fault, Unavailable where it cannot be asked for.
+    """
+    try:
+        answer = client.get_secret_value(SecretId=name)
+    except ClientError as problem:
+        code = str(problem.response.get("Error", {}).get("Code", "unknown"))
+        raise (SecretUnusable if code in _ABOUT_THE_SECRET else Unavailable)(name, code) from None
+    except BotoCoreError as problem:
+        raise Unavailable(name, type(problem).__name__) from None
+    found = answer.get("SecretString", answer.get("SecretBinary"))
+    if not isinstance(found, str | bytes):
+        raise SecretUnusable(name, "holds no text")
+    return found
+
+
 @dataclass
 class Secret:
     """One secret that holds a JSON object.
@@ -79,21 +97,9 @@ class Secret:
     def _text(self, *, force: bool) -> str | bytes:
         if not force and self._kept is not None and self.clock() < self._kept_until:
             return self._kept
-        try:
-            answer = self.client().get_secret_value(SecretId=self.name)
-        except (ClientError, BotoCoreError) as problem:
-            raise self._why(problem) from None
-        found = answer.get("SecretString", answer.get("SecretBinary"))
-        if not isinstance(found, str | bytes):
-            raise SecretUnusable(self.name, "holds no text")
+        found = fetched(self.client(), self.name)
         self._kept, self._kept_until = found, self.clock() + self.keep
         return found
-
-    def _why(self, problem: BaseException) -> Unavailable:
-        if isinstance(problem, ClientError):
-            code = str(problem.response.get("Error", {}).get("Code", "unknown"))
-            return (SecretUnusable if code in _ABOUT_THE_SECRET else Unavailable)(self.name, code)
-        return Unavailable(self.name, type(problem).__name__)
 
     def _parsed(self, text: str | bytes) -> Mapping[str, Any]:
         try:

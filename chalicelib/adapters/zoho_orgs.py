@@ -8,8 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from chalicelib.adapters.secrets import fetched
 from chalicelib.adapters.zoho import ZohoClient
 from chalicelib.adapters.zoho_access import Access, Link
 from chalicelib.adapters.zoho_bin import RecycleBin
@@ -121,21 +120,11 @@ class ZohoOrgs:
         secret = f"{self._stage.prefix}{name}"
         if not NAME.fullmatch(name):
             raise SecretUnusable(self._stage.prefix, "no such org")
+        found = fetched(self._secrets, secret)
         try:
-            text = self._secrets.get_secret_value(SecretId=secret)["SecretString"]
-        except ClientError as error:
-            raise _unusable(secret, error) from error
-        except (BotoCoreError, KeyError) as error:
-            raise Unavailable(secret, type(error).__name__) from error
-        try:
+            text = found if isinstance(found, str) else found.decode()
             return parse_org(name, text, custom_hosts=self._stage.custom_hosts)
         except BadSecret as error:
             raise SecretUnusable(secret, str(error)) from error
-
-
-def _unusable(secret: str, error: ClientError) -> Unavailable:
-    """A secret that is not there is the operator's to make; anything else is AWS out of reach."""
-    code = str(error.response.get("Error", {}).get("Code", "ClientError"))
-    if code in ("ResourceNotFoundException", "InvalidRequestException"):
-        return SecretUnusable(secret, "is missing")
-    return Unavailable(secret, code)
+        except UnicodeDecodeError:
+            raise SecretUnusable(secret, "is not text") from None

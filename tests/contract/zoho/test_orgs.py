@@ -1,16 +1,20 @@
 """Orgs by name: a secret is enough, is kept for a while, and is read again when credentials are refused."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.adapters import zoho_orgs
+from chalicelib.adapters.secrets import Secret
+from chalicelib.adapters.zoho_orgs import ZohoOrgs
+from chalicelib.adapters.zoho_token import Tools
 from chalicelib.domain.errors import SecretUnusable, Unavailable
-from tests.contract.zoho.kit import PREFIX, Bench, SmallServer, credentials
+from tests.contract.zoho.kit import PREFIX, Bench, Leases, SmallServer, credentials
 
 
 def test_a_new_org_is_a_new_secret(bench: Bench, server: SmallServer) -> None:
     orgs = bench.orgs()
     assert orgs("default", bench.clock() + 20).org.name == "default"
-    with pytest.raises(SecretUnusable, match="other: is missing"):
+    with pytest.raises(SecretUnusable, match="other: ResourceNotFoundException"):
         orgs("other", bench.clock() + 20)
     bench.secrets.put(f"{PREFIX}other", credentials(server.url, api_version="v8", refresh_token="1000.Z"))
     other = orgs("other", bench.clock() + 20)
@@ -94,3 +98,19 @@ def test_the_orgs_read_longest_ago_are_let_go_with_their_connections(
     assert ask(names[1]) == 0
     assert ask(names[0]) == 1
     assert ask(names[1]) == 1
+
+
+@pytest.mark.parametrize(
+    "code", ["ResourceNotFoundException", "InvalidRequestException", "DecryptionFailure"]
+)
+def test_both_readers_of_secrets_take_the_same_answers_for_the_secrets_fault(code: str) -> None:
+    class Manager:
+        def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, "GetSecretValue")
+
+    tools = Tools(lambda: 0.0, lambda _: None, lambda: 0.5, "worker")
+    orgs = ZohoOrgs(Manager(), zoho_orgs.Stage(PREFIX, 300), Leases(), tools)
+    door = Secret(f"{PREFIX}default", Manager, 300, lambda: 0.0)
+    for read in (lambda: orgs("default", 20.0), door.value):
+        with pytest.raises(SecretUnusable, match=f"zoho/default: {code}"):
+            read()
