@@ -97,8 +97,8 @@ def test_more_records_than_one_call_takes_are_all_asked_for(both: Both) -> None:
     assert both.held() == set()
 
 
-def test_a_new_source_says_which_modules_may_not_be_there(both: Both) -> None:
-    said = both.desk.said("keys", "new", "shop", "--module", "Leads", "--module", "Lead")
-    assert "Lead is none of Zoho's own modules" in said
-    assert "Leads is none" not in said
-    assert "must be written Leads" in both.desk.said("keys", "new", "shop", "--module", "leads", code=3)
+def test_a_new_source_names_modules_as_zoho_writes_them(both: Both) -> None:
+    words = ["keys", "new", "shop", "--module"]
+    assert "Zoho knows no module Lead" in both.desk.said(*words, "Lead", code=3)
+    assert "must be written Leads" in both.desk.said(*words, "leads", "--force", code=3)
+    assert "shop: new key" in both.desk.said(*words, "Cars", "--module", "Potentials")
