@@ -178,7 +178,7 @@ def test_what_nobody_knows_is_resolved(office: RunningStack, expunge: Expunge, t
     records(office, module, *[str(55_500 + n) for n in range(9)], Last_Name="Lost")
     sim(office, "views", {"module": module, "cvid": "5559", "criteria": named("Lost")})
     sim(office, "faults", [{"kind": "drop_after", "method": "POST", "path": start}])
-    body = {"operation": "mass_delete", "module": module, "cvid": "5559"}
+    body = {"operation": "mass_delete", "module": module, "cvid": "5559", "freeze": "never"}
     (tmp_path / "view.json").write_text(json.dumps(body))
     lost = sent(expunge, "--request", str(tmp_path / "view.json"))
     wait_for(lambda: calls(office, "POST", start), what="start")
