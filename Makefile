@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 VENV := .venv
 MINISTACK := .venvs/ministack
 FUZZ := .venvs/fuzz
+AWS_TOOLS := .venvs/aws
 NODE := .venvs/node
 DEV_READY := $(VENV)/.ready
 LOCAL_READY := $(MINISTACK)/.ready
@@ -38,6 +39,9 @@ $(PLOTS_READY): requirements/plots.txt | python
 
 $(LOCAL_READY): requirements/ministack.txt | python
 	@scripts/make-venv $(MINISTACK) $<
+
+$(AWS_TOOLS)/.ready: requirements/aws.txt | python
+	@scripts/make-venv $(AWS_TOOLS) $<
 
 $(FUZZ)/.ready: requirements/fuzz.txt | python
 	@scripts/make-venv $(FUZZ) $<
@@ -87,11 +91,11 @@ status: setup ## say what of the local stack is running
 	@$(PY) -m local status
 
 .PHONY: test
-test: setup ## all tests that need Python and make only
+test: setup $(AWS_TOOLS)/.ready ## all tests that need Python and make only
 	@$(PY) scripts/run_tests.py
 
 .PHONY: test-all
-test-all: setup node browser ## these and the long ones, and those that need node or chromium
+test-all: setup $(AWS_TOOLS)/.ready node browser ## these and the long ones, and those that need node or chromium
 	@$(PY) scripts/run_tests.py --all
 
 .PHONY: fuzz
@@ -99,7 +103,7 @@ fuzz: setup $(FUZZ)/.ready ## 100,000 requests at the door, and schemathesis on 
 	@$(PY) -m tests.fuzz --count $(or $(COUNT),100000) --examples $(or $(EXAMPLES),300)
 
 .PHONY: check
-check: setup ## lint, types, import law, template
+check: setup $(AWS_TOOLS)/.ready ## lint, types, import law, template
 	@$(PY) scripts/check.py
 
 # Ten minutes at most. The report and the plot lie in .build/; WRITE=1 puts them into docs/RELIABILITY.md as well.
@@ -169,3 +173,4 @@ lock: setup ## compile the version locks again (UPGRADE=--upgrade for newer vers
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ministack.txt ministack.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file plots.txt plots.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file fuzz.txt fuzz.in
+	@cd requirements && $(COMPILE) $(UPGRADE) --output-file aws.txt aws.in

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ from local import package  # noqa: E402 - found only once the root is on the pat
 from local.failure import Failure  # noqa: E402
 
 BIN = Path(sys.executable).parent
+#: A stage that no setting names.
+ANY_STAGE = "eu-staging-2"
 # What app.py, which is a module and so out of import-linter's sight, may import of ours and of others.
 DOORS_MAY_IMPORT = (
     "chalice",
@@ -59,15 +62,27 @@ def _allowed(name: str) -> bool:
 
 
 def templates() -> str:
-    """cfn-lint on the packaged template of every stage."""
-    said = []
-    for stage in package.stages():
-        try:
-            file = package.build(stage).template_file
-        except Failure as failure:
-            said.append(str(failure))
-        else:
-            said.append(tool("cfn-lint", "--regions", "us-east-1", "eu-central-1", "--", str(file))())
+    """cfn-lint, all of its rules, on every template that is sent: each stage's own, and those that take up
+    what an earlier stack has left, with and without a key of one's own.
+    """
+    regions = ("--regions", "us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1")
+    # I4010 asks for descriptions of each resource that are meant for language models.
+    every = ("--include-experimental", "--include-checks", "I", "--ignore-checks", "I4010")
+    # What is taken up keeps the parameters of its stage, so that their values are known from then on.
+    unused = ("W2001", "W7001", "W8001")
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            whole, taken_up = [], []
+            for stage in (*package.stages(), ANY_STAGE):
+                whole.append(str(package.build(stage).template_file))
+                for key in ("true", "false"):
+                    out = Path(name) / stage / key
+                    package.write(stage, out, with_kept=True, given_as=f"CustomerKey={key}")
+                    taken_up.append(str(out / "import-template.json"))
+            said = [tool("cfn-lint", *regions, *every, "--", *whole)()]
+            said += [tool("cfn-lint", *regions, *every, *unused, "--", *taken_up)()]
+    except Failure as failure:
+        return str(failure)
     return "\n".join(each for each in said if each)
 
 

@@ -30,7 +30,7 @@ from tests.fake_policies import FakePolicies
 from tests.unit.service.world import PATIENCE, FakeTopic
 
 START = 1_700_000_000.0
-VISIBILITY = 60.0
+VISIBILITY = 360.0
 POLL_EVERY = 60.0
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.infra.walk import LOGS, NOTHING, OWN_KEY, QUEUES, of_type, resolved
+from tests.infra.walk import LOGS, OWN_KEY, QUEUES, of_type, resolved
 
 
 def test_the_table(resources: dict[str, Any]) -> None:
     (found,) = of_type(resources, "AWS::DynamoDB::Table").values()
     assert found["BillingMode"] == "PAY_PER_REQUEST"
     assert found["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert found["SSESpecification"] == {
-        "SSEEnabled": True,
-        "SSEType": {"Fn::If": ["CustomerKeyOn", "KMS", NOTHING]},
-        "KMSMasterKeyId": OWN_KEY,
-    }
+    own = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}
+    # Not enabled is a key that AWS owns; enabled without a key is one that AWS manages, and charges for.
+    assert found["SSESpecification"] == {"Fn::If": ["CustomerKeyOn", own, {"SSEEnabled": False}]}
     assert found["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert found["DeletionProtectionEnabled"] is True
     kinds = {a["AttributeName"]: a["AttributeType"] for a in found["AttributeDefinitions"]}
@@ -76,7 +74,8 @@ def test_queues_and_topic_are_encrypted(resources: dict[str, Any]) -> None:
 
 def test_the_work_queue_gives_up_into_the_dead_letter_queue(resources: dict[str, Any]) -> None:
     work, dead = (resources[name]["Properties"] for name in ("WorkQueue", "DeadLetterQueue"))
-    assert work["VisibilityTimeout"] == 60 >= resources["Work"]["Properties"]["Timeout"]
+    # As Lambda's guide has it, so that a throttled message is not seen twice.
+    assert work["VisibilityTimeout"] >= 6 * resources["Work"]["Properties"]["Timeout"]
     assert work["RedrivePolicy"] == {
         "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]},
         "maxReceiveCount": 5,
@@ -116,6 +115,7 @@ def test_every_function_logs_to_a_group_that_forgets(
     assert set(groups) == {*LOGS.values(), "AccessLogGroup"}
     for group in groups.values():
         assert resolved(template, stage, group["RetentionInDays"]) in (1, 14, 90)
+        assert group["KmsKeyId"] == OWN_KEY
 
 
 def test_outputs_name_what_operators_need(template: dict[str, Any]) -> None:

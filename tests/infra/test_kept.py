@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,39 +12,16 @@ from local import destroy, kept, leftovers, package
 from local.failure import Failure
 from local.leftovers import Leftovers
 
-PSEUDO = {
-    "AWS::Partition",
-    "AWS::Region",
-    "AWS::AccountId",
-    "AWS::NoValue",
-    "AWS::URLSuffix",
-    "AWS::StackName",
-}
 NAMES = ["expunge/prod/sources", "expunge/prod/links", "expunge/prod/zoho/default", "expunge/prod/zoho/more"]
 SECRETS = {name: f"arn:aws:secretsmanager:eu-central-1:1:secret:{name}-AbCdEf" for name in NAMES}
-
-
-def refers(value: Any) -> set[str]:
-    """The names that a part of a template needs."""
-    if isinstance(value, list):
-        return {name for each in value for name in refers(each)}
-    if not isinstance(value, dict):
-        return set()
-    if set(value) == {"Ref"}:
-        return {value["Ref"]}
-    if set(value) == {"Fn::GetAtt"}:
-        return {value["Fn::GetAtt"][0]}
-    if set(value) == {"Fn::Sub"}:
-        return {name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", value["Fn::Sub"])}
-    return {name for each in value.values() for name in refers(each)}
 
 
 def test_what_is_kept_needs_nothing_that_goes(template: dict[str, Any]) -> None:
     names = kept.names(template)
     assert set(names) == {"Key", "Table", "SourcesSecret", "LinksSecret", "ZohoSecret"}
     small = kept.only(template, names)
-    known = set(names) | set(small["Parameters"]) | PSEUDO
-    assert refers(small["Resources"]) | refers(small["Outputs"]) <= known
+    known = set(names) | set(small["Parameters"]) | kept.PSEUDO_PARAMETERS
+    assert kept.refers(small["Resources"]) | kept.refers(small["Outputs"]) <= known
     assert {each["Condition"] for each in small["Resources"].values() if "Condition" in each} <= set(
         small["Conditions"]
     )
@@ -52,7 +29,7 @@ def test_what_is_kept_needs_nothing_that_goes(template: dict[str, Any]) -> None:
     assert set(small["Outputs"]) >= {"TableName", "SourcesSecretName", "ZohoSecretName"}
     assert "WorkQueueUrl" not in small["Outputs"]
     assert all(small["Resources"][name] == template["Resources"][name] for name in names)
-    assert len(json.dumps(small)) < 51_200  # so that it needs no bucket
+    assert len(json.dumps(small)) < kept.MOST_INLINE  # so that it needs no bucket
 
 
 @pytest.mark.parametrize("typed", ["y", "yes", "PROD", "prod dev", "dev"])
@@ -80,7 +57,8 @@ def test_what_has_lost_its_stack_is_imported_as_it_is(key: str | None) -> None:
     assert ("Key" in told) == (key is not None)
     assert set(told) == set(deployer.template["Resources"])
     assert "Outputs" not in deployer.template
-    assert all("DeletionPolicy" in each for each in deployer.template["Resources"].values())
+    assert all(each["DeletionPolicy"] == "Retain" for each in deployer.template["Resources"].values())
+    assert deployer.parameters["CustomerKey"] == ("false" if key is None else "true")
     assert all(each["ResourceType"] == template["Resources"][name]["Type"] for name, each in told.items())
 
 
@@ -89,3 +67,56 @@ def test_a_secret_that_is_not_there_is_not_imported() -> None:
     found = Leftovers("prod", None, 0, {NAMES[1]: SECRETS[NAMES[1]]}, None)
     leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]
     assert set(deployer.template["Resources"]) == {"LinksSecret"}
+
+
+@pytest.mark.parametrize("key", ["false", "true"])
+def test_a_template_that_takes_up_needs_nothing_that_it_does_not_have(
+    template: dict[str, Any], key: str, tmp_path: Path, stage: str
+) -> None:
+    """Not even in the branch of an Fn::If that does not count: CloudFormation looks at both."""
+    package.write(stage, tmp_path / "out", with_kept=True, given_as=f"CustomerKey={key}")
+    text = (tmp_path / "out/import-template.json").read_text()
+    small = json.loads(text)
+    assert set(small) == {
+        *("AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Parameters", "Resources")
+    }
+    data = {"Table", "SourcesSecret", "LinksSecret", "ZohoSecret"}
+    assert set(small["Resources"]) == (data | {"Key"} if key == "true" else data)
+    assert "Fn::If" not in json.dumps(small["Resources"])
+    known = set(small["Resources"]) | set(small["Parameters"]) | kept.PSEUDO_PARAMETERS
+    assert kept.refers(small["Resources"]) <= known
+    assert all(each["DeletionPolicy"] == "Retain" for each in small["Resources"].values())
+    assert len(text.encode()) < kept.MOST_INLINE
+    own = small["Resources"]["Table"]["Properties"]["SSESpecification"]
+    assert own["SSEEnabled"] is (key == "true")
+
+
+def test_what_would_be_taken_up_without_its_key_is_refused() -> None:
+    template = package.build("prod").template()
+    with pytest.raises(Failure, match="needs Key, which is not in it"):
+        kept.to_import(template, {"Table"}, {"CustomerKey": "true"})
+
+
+def conditions(found: dict[str, Any], **parameters: str) -> kept.Conditions:
+    known = {"Parameters": {"A": {"Default": "x"}, "B": {"Default": 0}}, "Conditions": found}
+    return kept.Conditions(known, parameters)
+
+
+def test_conditions_are_decided_as_cloudformation_does() -> None:
+    found = conditions(
+        {
+            "IsX": {"Fn::Equals": [{"Ref": "A"}, "x"]},
+            "IsZero": {"Fn::Equals": [{"Ref": "B"}, "0"]},
+            "Both": {"Fn::And": [{"Condition": "IsX"}, {"Condition": "IsZero"}]},
+            "One": {"Fn::Or": [{"Condition": "IsX"}, {"Condition": "IsZero"}]},
+            "None": {"Fn::Not": [{"Condition": "One"}]},
+        },
+        A="y",
+    )
+    assert [found[n] for n in ("IsX", "IsZero", "Both", "One", "None")] == [False, True, False, True, False]
+
+
+def test_a_condition_that_only_aws_can_decide_is_refused() -> None:
+    found = conditions({"There": {"Fn::Equals": [{"Ref": "AWS::Region"}, "cn-north-1"]}})
+    with pytest.raises(Failure, match="cannot be decided here"):
+        assert found["There"]

@@ -55,8 +55,8 @@ def test_the_own_key_encrypts_the_secrets_too(resources: dict[str, Any]) -> None
 
 
 def test_who_may_use_the_own_key(resources: dict[str, Any]) -> None:
-    """The account by its own policies, the functions through four services, SNS and alarms for this stage."""
-    account, topic, alarms = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    """The account by its own policies, functions through four services; SNS, alarms, logs for this stage."""
+    account, topic, alarms, logs = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
     assert account["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
     assert topic["Principal"] == {"Service": "sns.amazonaws.com"}
     assert topic["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -67,6 +67,13 @@ def test_who_may_use_the_own_key(resources: dict[str, Any]) -> None:
     assert alarms["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"].endswith(":alarm:expunge-${Stage}-*")
     for each in (topic, alarms):
         assert each["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert logs["Principal"] == {"Service": {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}}
+    groups = [
+        each["Fn::Sub"] for each in logs["Condition"]["StringLike"]["kms:EncryptionContext:aws:logs:arn"]
+    ]
+    assert [each.partition(":log-group:")[2] for each in groups] == [
+        *("/aws/lambda/expunge-${Stage}-*", "/aws/apigateway/expunge-${Stage}")
+    ]
     use = resources["KeyUse"]["Properties"]
     assert {each["Ref"] for each in use["Roles"]} == set(ROLES.values())
     (statement,) = use["PolicyDocument"]["Statement"]
@@ -133,3 +140,9 @@ def test_a_caller_is_told_rights_sessions_and_clocks_apart(resources: dict[str, 
     assert "clock" in said["INVALID_SIGNATURE"]
     assert "session" in said["EXPIRED_TOKEN"]
     assert "$context.error" not in "".join(said.values())  # AWS's own text repeats the path and the headers
+
+
+def test_the_parameter_says_whose_keys_are_used_without_an_own_one(template: dict[str, Any]) -> None:
+    """The table's is AWS's own; topic and secrets have keys that AWS manages in the account."""
+    said = template["Parameters"]["CustomerKey"]["Description"]
+    assert said.endswith("false: keys that AWS owns or manages")

@@ -36,11 +36,13 @@ def names(found: package.Package) -> list[str]:
         return archive.namelist()
 
 
-def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
-    first = package.build("local", kept_in=tmp_path / "first")
-    second = package.build("local", kept_in=tmp_path / "second")
+@pytest.mark.parametrize("stage", ["local", "dev", "prod"])
+def test_two_runs_give_the_same_bytes(tmp_path: Path, stage: str) -> None:
+    first = package.build(stage, kept_in=tmp_path / "first")
+    second = package.build(stage, kept_in=tmp_path / "second")
     assert first.zip_file.read_bytes() == second.zip_file.read_bytes()
     assert first.template_file.read_bytes() == second.template_file.read_bytes()
+    assert first.sbom_file.read_bytes() == second.sbom_file.read_bytes()
 
 
 def test_the_package_holds_the_application_and_nothing_of_development() -> None:
