@@ -26,8 +26,6 @@ GB = 1e9
 IDLE_RECEIVES = 5 * MONTH / 20
 #: X-Ray's default rule records the first request of each second, and 5 % of what is above.
 TRACED_A_SECOND, TRACED_SHARE = 1.0, 0.05
-#: The template turns detailed metrics on: so many for each route in use, billed as custom ones.
-API_METRICS = 5
 #: CloudWatch keeps logs compressed to about this share.
 LOG_KEPT_SHARE = 0.15
 #: SNS asks KMS for a data key at most this often for each principal that publishes, twice a time.
@@ -209,7 +207,7 @@ def month(use: Use, settings: Settings) -> Amounts:
     scenario = scenarios[use.scenario]
     found = idle(scenarios, settings)
     _add(found, requests(scenario, use.number, settings))
-    found["metric"] = len({*scenarios["poll_idle"]["metrics"], *scenario["metrics"]}) + API_METRICS
+    found["metric"] = len({*scenarios["poll_idle"]["metrics"], *scenario["metrics"]})
     written, looked = guard(use.records / MONTH / use.orgs, use.ids)
     found["write_unit"] += written * use.number
     found["read_unit"] += looked * use.number
