@@ -18,6 +18,8 @@ ROUND_LIMIT = 50_000
 #: Zoho is asked for a job's status at most once in this many seconds, and at least once in LONGEST_ASK.
 SHORTEST_ASK = 5.0
 LONGEST_ASK = 60.0
+#: A job that does not say how far it is (queued, suspended) is asked for ever more seldom, up to this (seconds).
+LONGEST_SILENCE = 300.0
 #: A list or count older than this (seconds) is taken anew before the view's mass delete is sent.
 FRESH_SECONDS = 30.0
 #: How often an unfrozen view is counted, at most (a count may cost 50 credits).
@@ -224,7 +226,7 @@ def another_round(done: Round) -> bool:
 def ask_in(seconds_so_far: float, done: Round) -> float:
     """Seconds until the job's status is worth asking for again, fitted to its own speed."""
     if not done.total or not done.deleted or seconds_so_far <= 0:
-        return SHORTEST_ASK
+        return min(LONGEST_SILENCE, max(SHORTEST_ASK, seconds_so_far / 4))
     left = (done.total - done.deleted) * seconds_so_far / done.deleted
     return min(LONGEST_ASK, max(SHORTEST_ASK, left / 2))
 
