@@ -18,7 +18,8 @@ FIRST_JOB = 3652397000009565021
 
 @dataclass(slots=True)
 class Job:
-    """One job. Times are seconds; ``ids`` is what matched when it was scheduled.
+    """One job. Times are seconds; ``ids`` is what matched when it was scheduled, ``selected`` the same for
+    good.
 
     ``stuck_at``: after this many records nothing moves any more (until ``stuck_until``). ``fail_at``: after
     this many records, or after ``fail_after`` seconds of running, the job is FAILED. ``vanished_from``: from
@@ -46,9 +47,11 @@ class Job:
     vanished_from: float | None = None
     finished_at: float | None = None
     total: int = field(init=False)
+    selected: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.total = len(self.ids)
+        self.selected = frozenset(self.ids)
 
     @property
     def active(self) -> bool:

@@ -16,6 +16,8 @@ from chalicelib.domain.reply import BATCH_LIMIT, CallKind
 from chalicelib.service import ids_guard, ids_plan, ids_read, ids_send, ids_store, limits, waiting
 from chalicelib.service.run import Run
 
+#: Locked records are asked for again at least this often within the give-up time.
+SLOWLY = 24
 #: Calls of one deletion under way at once, and so intents in one transaction, at most.
 MOST_AT_ONCE = 25
 
@@ -147,7 +149,8 @@ def _ask_slowly(run: Run, progress: Progress, chunk: Chunk) -> None:
         return
     tries = progress.slow_tries + 1
     again = replace(progress, left=left, slow_since=since, slow_tries=tries, ask_again=left)
-    seconds = backoff.delay(tries, run.kit.patience.longest, run.kit.chance())
+    longest = max(run.kit.patience.longest, run.kit.patience.give_up / SLOWLY)
+    seconds = backoff.delay(tries, longest, run.kit.chance())
     remaining = since + run.kit.patience.give_up - now
     run.wait(
         replace(run.deletion, progress=again.to_json()), waiting.LOCKED, min(seconds, max(remaining, 0.0))

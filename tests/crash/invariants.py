@@ -7,6 +7,8 @@ from typing import Any
 
 from chalicelib.domain import log
 from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.reply import CallKind
+from chalicelib.service.ports import Call
 from tests.crash.stage import Stage
 
 LEASE = 60.0
@@ -15,7 +17,7 @@ LEASE = 60.0
 def check(stage: Stage) -> None:
     """All invariants that need no knowledge of the scenario."""
     ended(stage)
-    _views_are_sent_with_proof(stage)
+    views_start_once(stage)
     _nothing_goes_twice(stage)
 
 
@@ -85,15 +87,29 @@ def _nothing_is_held(stage: Stage) -> None:
     assert all(stage.ledger.claim(one, stage.now, stage.now) is None for one in stage.accepted)
 
 
-def _views_are_sent_with_proof(stage: Stage) -> None:
-    """Between two sends of a view's mass delete there is a look, or an answer that could be read."""
-    looked = True
-    for name, _ in stage.zoho.log:
-        if name == "mass_delete_view":
-            assert looked, "a view's mass delete was sent again on a guess"
-            looked = False
-        elif name in ("count", "job_status"):
-            looked = True
+def views_start_once(stage: Stage) -> None:
+    """After a start that may have run there is none any more for that selection; an unfrozen view has one a
+    round.
+    """
+    for one in stage.accepted:
+        deletion = stage.ledger.get(one)
+        assert deletion is not None
+        calls = stage.ledger.calls(one, range(1, deletion.calls + 1))
+        starts = [call for call in calls if call.kind is CallKind.MASS_DELETE_VIEW]
+        unsure = [call for call in starts if may_have_run(call)]
+        for call in unsure:
+            later = [each for each in starts if each.n > call.n]
+            assert not later or not deletion.frozen, f"{one}: a view was started again after call {call.n}"
+            same_round = [each for each in later if each.target["round"] == call.target["round"]]
+            assert not same_round, f"{one}: round {call.target['round']} was started twice"
+
+
+def may_have_run(call: Call) -> bool:
+    """Was the call sent, without an answer that refuses it?"""
+    if call.answered_at is None:
+        return True
+    verdict = (call.answer or {}).get("verdict")
+    return verdict in ("started", "unknown")
 
 
 def _nothing_goes_twice(stage: Stage) -> None:

@@ -30,6 +30,8 @@ VIEW = "777000000000000001"
 LEADS = tuple(f"4104050000022640{n:02}" for n in range(20))
 #: Nobody ever asks for these.
 KEPT = tuple(f"4104050000022650{n:02}" for n in range(5))
+#: The view holds every contact of this name, also those that come later.
+IN_VIEW = {"field": {"api_name": "Last_Name"}, "comparator": "equal", "value": "B"}
 CONTACTS = tuple(f"3652397000000925{n:03}" for n in range(8))
 
 
@@ -134,7 +136,7 @@ def live(table: Table) -> Iterator[LiveStage]:
                     "Leads": [{"id": one, "Last_Name": "A"} for one in (*LEADS, *KEPT)],
                     "Contacts": [{"id": one, "Last_Name": "B"} for one in CONTACTS],
                 },
-                "views": [{"module": "Contacts", "cvid": VIEW, "ids": list(CONTACTS)}],
+                "views": [{"module": "Contacts", "cvid": VIEW, "criteria": IN_VIEW}],
             }
         )
         yield stage
