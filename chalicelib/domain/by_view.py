@@ -18,7 +18,8 @@ ROUND_LIMIT = 50_000
 #: Zoho is asked for a job's status at most once in this many seconds, and at least once in LONGEST_ASK.
 SHORTEST_ASK = 5.0
 LONGEST_ASK = 60.0
-#: A job that does not say how far it is (queued, suspended) is asked for ever more seldom, up to this (seconds).
+#: A job that does not say how far it is (queued, suspended) is asked for less and less often, but so often
+#: (seconds).
 LONGEST_SILENCE = 300.0
 #: A list or count older than this (seconds) is taken anew before the view's mass delete is sent.
 FRESH_SECONDS = 30.0
