@@ -64,8 +64,9 @@ class Reach:
         """How many a purge, or the listing of a view, may still use; all others, and who was not told, as
         many as they like.
         """
-        operation = claim.deletion.request.operation
-        if operation not in _KEEPING or self.credits_left is None:
+        request = claim.deletion.request
+        keeps = request.operation in _KEEPING or request.policy is not None  # the latter: a purge's retry
+        if not keeps or self.credits_left is None:
             return math.inf
         return self.credits_left - zoho.org.keep_credits
 

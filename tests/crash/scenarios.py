@@ -156,7 +156,7 @@ def _lost_start(reply: Any) -> Callable[[Stage], None]:
 
 def _left_and_came(stage: Stage) -> None:
     """While a view waits for its cool-off a record leaves it and another one comes in."""
-    limits = Limits(max_records=100, cool_off_seconds=45)
+    limits = Limits(max_records=100, cool_off_seconds=900)
     one = stage.send(stage.order("mass_delete", limits, cvid="5"))
     while not stage.ledger.get(one).frozen:
         stage.now += VISIBILITY / 10
