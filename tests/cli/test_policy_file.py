@@ -68,7 +68,7 @@ def test_json_and_a_plain_list_are_files_too(tmp_path: Path) -> None:
         ),
         ("older_than: 90d", "older_then: 90d", "line 5: selection.older_than: is missing"),
         ("value: 2020-01-01", "value: it's", "line 10: selection.where.1.value: may not hold quotes"),
-        ('view: "3652397000000538003"', "view: 3652397000000538003", "line 16: selection.view: must be text"),
+        ('view: "3652397000000538003"', "view: 3652397000000538003", "line 16: selection.view: must be 1 to"),
         ("rate: 1 day", "rate: 1 fortnight", "line 18: schedule.rate: must be a number and a unit"),
         ("module: Contacts", "modul: Contacts", "line 13: module: is missing"),
         ("name: by-view", "name: old-leads", "line 13: name: old-leads is on line 3 already"),
