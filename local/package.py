@@ -1,7 +1,7 @@
 """Packages the application: zip, template and bill of materials per stage, kept by the hash of what went in.
 
 No AWS account is asked. `build` keeps what it made for the next command; `write` gives a directory of it to
-somebody, and `deploy` sends the same files. See docs/adr/0008-package.md.
+somebody, and `deploy` sends the same files. See docs/adr/0010-package.md.
 """
 
 from __future__ import annotations
