@@ -50,6 +50,8 @@ def apply(file: Path, dry_run: bool, stage: str | None, as_json: bool) -> None:
     lines = [line for each in changed for line in _diff(stored[each.policy.org, each.policy.name], each)]
     plans = {each.policy.name: _try(api, file, each) for each in changed}
     lines += [f"{name}: {_plan_words(plan)}" for name, plan in plans.items()]
+    if changed and not dry_run:
+        place.tell_target(", ".join(sorted({each.policy.org for each in changed})))
     for each in changed:
         _put(api, file, each, dry_run=dry_run)
     words = "would be stored" if dry_run else "stored"
@@ -160,6 +162,8 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
     """
     place = find(stage, as_json=as_json)
     api = reach(place, stage)
+    if not dry_run:
+        place.tell_target(org)
     started = good(api.call("POST", f"policies/{name}/run", {"org": org}, {"dry_run": dry_run}))
     named = (started["id"], started["links"]["self"])
     if not dry_run:

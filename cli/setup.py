@@ -183,6 +183,7 @@ def _end(
         say(*setup_words.changed(held.name, changes, new=not held.there))
     blocked = bool(problems) and not given["anyway"]
     if changes and not blocked and not given["dry_run"]:
+        place.tell_target(given["org"])
         if not given["yes"] and not click.confirm("Store this?"):
             raise Refused("nothing was stored; the refresh token of a spent grant code is lost with it")
         org_secret.store(place, held, fields)

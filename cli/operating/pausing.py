@@ -42,6 +42,8 @@ def pause(
 @options
 def resume(org: str | None, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Send to Zoho again what has waited. A pause of all orgs and one of a single org end each by itself."""
+    if not dry_run:
+        find(stage, as_json=as_json).tell_target(org)
     _set(org, stage, _body(org, "", paused=False), dry_run=dry_run, as_json=as_json)
 
 

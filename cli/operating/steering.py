@@ -5,6 +5,7 @@ knows what fits: a dry run asks it (`?dry_run=true`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,6 +91,8 @@ def retry(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json:
 def approve(deletion: str, count: int, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Let a large deletion run. COUNT must be what it would delete by now."""
     place, api = _reached(stage, as_json=as_json)
+    if not dry_run:
+        _tell_target(place, api, [deletion])
     found = _post(api, deletion, "approve", {"count": count}, dry_run=dry_run)
     _say(place, found, f"{_is(dry_run)} approved for {many(count, 'record')}", dry_run=dry_run)
 
@@ -130,6 +133,8 @@ def _each(
     ids = ids_from_words(words)
     place, api = _reached(stage, as_json=as_json)
     asked = _Asked(list(ids))
+    if what == "retry" and not dry_run:
+        _tell_target(place, api, ids)
     try:
         for one in ids:
             _ask(api, one, what, shown, asked, alone=len(ids) == 1, dry_run=dry_run)
@@ -167,6 +172,16 @@ def _ask(
 def _reached(stage: str | None, *, as_json: bool) -> tuple[Place, OperatorApi]:
     place = find(stage, as_json=as_json)
     return place, reach(place, stage)
+
+
+def _tell_target(place: Place, api: OperatorApi, ids: Sequence[str]) -> None:
+    """Where something is about to be deleted. What cannot be found is refused by the call that follows."""
+    orgs = set()
+    for one in ids:
+        with suppress(click.ClickException):
+            orgs.add(str(api.deletion(one)["org"]))
+    if orgs:
+        place.tell_target(", ".join(sorted(orgs)))
 
 
 def _post(

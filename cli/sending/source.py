@@ -45,7 +45,9 @@ def sender(
             )
         place = find(stage, as_json=False)
         api = reach(place, stage)
-        return Sender(OperatorsDoor(api), _most(_known(place), OPERATOR))
+        known = _known(place)
+        place.tell_target(_org(known, OPERATOR))
+        return Sender(OperatorsDoor(api), _most(known, OPERATOR))
     if url:
         return Sender(_remote(url, source, key))
     place = find(stage, as_json=False)
@@ -112,6 +114,12 @@ def _only(known: Sources, *, local: bool) -> str:
     raise click.UsageError(
         f"which source sends? add --source {names[0]}, or set EXPUNGE_SOURCE (there are: {', '.join(names)})"
     )
+
+
+def _org(known: Sources, name: str) -> str:
+    """The org that the source deletes in where a request names no other."""
+    found = known.get(name)
+    return str(found.get("org") or "default") if isinstance(found, dict) else "default"
 
 
 def _kept(known: Sources, name: str) -> str:
