@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,7 @@ class Smoke:
 
     def run(self) -> None:
         """All steps; those that build on one that failed are left out, the others are not."""
-        for each in left_over(self.place, self.parts.topic):
+        for each in self._left():
             with self._step("left over", each.name):
                 each.remove()
         try:
@@ -83,6 +83,12 @@ class Smoke:
         for name, check in CHECKS.items():
             with self._step(f"doctor {name}"):
                 self._look(look, check)
+
+    def _left(self) -> list[Temporary]:
+        """What earlier runs have left; where the sources cannot be read, the step that needs them says so."""
+        with suppress(click.ClickException):
+            return left_over(self.place, self.parts.topic)
+        return []
 
     @contextmanager
     def _step(self, name: str, shown: str = "") -> Iterator[None]:

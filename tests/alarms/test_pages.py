@@ -32,7 +32,7 @@ def commands(text: str) -> list[list[str]]:
         inner = re.findall(r"\$\(([^()]+)\)", line)
         for each in (re.sub(r"\$\([^()]+\)", "VALUE", line), *inner):
             words = shlex.split(each, comments=True)
-            while words and re.fullmatch(r"[A-Z]+=.*", words[0]):
+            while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
                 words = words[1:]
             if words:
                 found.append(words)
@@ -76,6 +76,11 @@ def known_to_aws(words: list[str]) -> None:
     if operation == "invoke":
         assert rest[-1] == "/dev/stdout"  # its last word is the file that the answer goes to
     assert options <= members, words
+
+
+SETTINGS = {
+    "STAGE", "PARAMETERS", "YES", "DELETE_DATA", "CONFIRM", "REPAIR", "AT", "BACKUP", "OUT",
+}  # fmt: skip
 
 
 def known_to_make(words: list[str]) -> None:

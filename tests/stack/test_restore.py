@@ -178,7 +178,8 @@ def test_an_interrupted_restore_goes_on_with_the_stage_stopped(own: RunningStack
     waited: list[float] = []
 
     def client(service: str) -> Any:
-        found = own.aws.session().client(service, endpoint_url=own["endpoint_url"])
+        make: Any = own.aws.session().client
+        found = make(service, endpoint_url=own["endpoint_url"])
         if service == "dynamodb":
             found.meta.events.register(f"before-call.dynamodb.{at}", broken)
         return found
@@ -201,7 +202,8 @@ def test_a_moment_is_restored_aside_while_the_stage_works(own: RunningStack) -> 
     calls: list[tuple[str, bool]] = []
 
     def client(service: str) -> Any:
-        found = own.aws.session().client(service, endpoint_url=own["endpoint_url"])
+        make: Any = own.aws.session().client
+        found = make(service, endpoint_url=own["endpoint_url"])
         if service == "dynamodb":
             found.meta.events.register("before-call.dynamodb", note)
         return found
