@@ -20,7 +20,7 @@ export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE CONFIRM AT BACKUP
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Python is looked for on every command, so that its absence is always the same one line.
 .PHONY: python
@@ -150,7 +150,7 @@ deploy: setup ## package and deploy to the AWS account of the environment (STAGE
 
 # Table and secrets stay, in a stack of the same name, unless DELETE_DATA=yes; then the stage's name must be typed.
 .PHONY: destroy
-destroy: setup ## take a stage down, but for its data (STAGE=dev or prod, YES=1, DELETE_DATA=yes, CONFIRM=)
+destroy: setup ## take a stage down, but for its data (STAGE=, YES=1, DELETE_DATA=yes, CONFIRM=)
 	@$(PY) -m local destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(filter yes,$(DELETE_DATA)),--delete-data)
 
 # Nothing is deleted and no Zoho org is needed; what it makes it removes.

@@ -62,7 +62,7 @@ class Config:
     waiting_event_seconds: int = _whole(300, least=0)
     approval_seconds: int = _whole(86_400)  # how long an approval is waited for
     loop_window_seconds: int = _whole(3600, least=0, most=86_400)  # 0: no loop guard
-    epoch: int = _whole(0, least=0, most=999_999)  # counted up after a restore (docs/OPERATIONS.md)
+    epoch: int = _whole(0, least=0, most=999_999)  # a table of another one is paused: make restore-table
     secrets_key: str = ""  # ARN of the KMS key for secrets that the service makes; empty: AWS's own key
 
     @property

@@ -17,6 +17,8 @@ from local.say import line
 from local.settings import STAGE, Settings, from_environment
 
 COMMANDS = ("up", "down", "status", "package", "deploy", "destroy", "restore-table", "smoke", "demo")
+#: What works on an account that is not this machine's.
+ON_AWS = {"deploy", "destroy", "restore-table", "smoke"}
 
 
 def main(arguments: list[str]) -> int:
@@ -29,8 +31,15 @@ def main(arguments: list[str]) -> int:
         line(f"expunge: {failure}")
         return 1
     except KeyboardInterrupt:
-        line("expunge: interrupted; nothing was left running")
+        line(f"expunge: interrupted; {_left(arguments)}")
         return 130
+
+
+def _left(arguments: list[str]) -> str:
+    """What goes on after an interrupted command."""
+    if ON_AWS & set(arguments):
+        return "what AWS was asked for goes on: expunge doctor --stage tells how the stage is"
+    return "nothing was left running"
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -97,10 +97,10 @@ def test_an_auditor_changes_nothing_and_sees_no_secret() -> None:
 def test_nothing_is_given_on_everything_but_lists_and_what_has_no_name_yet(name: str) -> None:
     for each in policy(name)["Statement"]:
         resources = each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]]
-        if "*" in resources:
-            assert all(
-                re.search(r":(Describe|List|Get)\w+$|:CreateKey$", action) for action in each["Action"]
-            ), each["Sid"]
+        if "*" in resources and "Condition" not in each:
+            # AWS knows no resource for a subscription's own actions (Service Authorization Reference).
+            named = r":(Describe|List|Get)\w+$|:CreateKey$|^sns:(SetSubscriptionAttributes|Unsubscribe)$"
+            assert all(re.search(named, action) for action in each["Action"]), each["Sid"]
         else:
             assert all("*" not in action.partition(":")[0] for action in each["Action"])
             assert not any(action.endswith(":*") for action in each["Action"])
