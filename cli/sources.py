@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from chalicelib.domain.errors import SecretUnusable
-from chalicelib.domain.keys import owner_before
-from chalicelib.domain.source import SOURCE_NAME, usable
+from chalicelib.domain.keys import owner_before, texts_of, weak_key
+from chalicelib.domain.source import SOURCE_NAME, parse, usable
 from cli import secret_text
 from cli.place import Place, Refused
 from cli.stack import others
@@ -58,8 +58,15 @@ def write(place: Place, sources: Sources, changed: str, version: str | None) -> 
         usable(sources, changed)
     except SecretUnusable as problem:
         raise Refused(problem.reason) from None
+    found = parse(changed, sources[changed])
+    for text in texts_of(sources[changed])[:1]:
+        weak = weak_key(found.profile, text, changed)
+        if weak:
+            raise Refused(f"source {changed}: {weak}")
     for other in sources:
-        if other != changed and owner_before(sources, other) == changed:
+        if other != changed and (
+            owner_before(sources, other) == changed or owner_before(sources, changed) == other
+        ):
             raise Refused(f"source {other} has one of these keys already: each source needs its own")
     secret_text.write(place, place.sources_secret, json.dumps(sources), version)
 

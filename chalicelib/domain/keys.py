@@ -58,15 +58,25 @@ def bearer_value(text: str) -> bytes:
     return text.encode()
 
 
-def good_key(profile: Profile, text: str, source: str) -> bytes:
-    """The key that `text` is on `profile`, where it is also hard to guess. Raises ValueError as above."""
-    bears = profile is Profile.TOKEN
-    key = bearer_value(text) if bears else signing_key(text)
-    words = (source, *source.split("-"))
-    weak = weakness(text, words, BEARER_BITS if bears else SIGNING_BITS)
+def key_of(profile: Profile, text: str, source: str) -> bytes:
+    """The key that `text` is on `profile`. Raises ValueError as above.
+
+    A bearer value that can be guessed is none: it travels with each request and is all that protects it.
+    """
+    if profile is not Profile.TOKEN:
+        return signing_key(text)
+    key = bearer_value(text)
+    weak = weak_key(profile, text, source)
     if weak:
-        raise ValueError(f"a key must be random, and this one {weak}; expunge keys rotate makes a good one")
+        raise ValueError(weak)
     return key
+
+
+def weak_key(profile: Profile, text: str, source: str) -> str:
+    """Why a key can be guessed, with what to do; "" where nothing speaks against it."""
+    words = (source, *source.split("-"))
+    weak = weakness(text, words, BEARER_BITS if profile is Profile.TOKEN else SIGNING_BITS)
+    return weak and f"a key must be random, and this one {weak}; expunge keys rotate makes a good one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +116,18 @@ def texts_of(entry: object) -> list[str]:
     return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
 
 
-def owner_before(entries: Mapping[str, object], name: str) -> str | None:
-    """The first source before `name` that has one of its keys, in any form; None where they are its own.
+def scope_of(entries: Mapping[str, object], name: str) -> str:
+    """The source in whose deliveries those of `name` count: itself, or the first with which it shares a key.
 
-    What is signed does not name the source, so a key must belong to one. It belongs to the first that lists
-    it: an entry that is added by mistake never stops a source that was there.
+    What is signed does not name the source. Sources that share a key share their delivery ids, so that what
+    was signed once makes one deletion, wherever it is sent.
     """
+    other = owner_before(entries, name)
+    return name if other is None else scope_of(entries, other)
+
+
+def owner_before(entries: Mapping[str, object], name: str) -> str | None:
+    """The first source before `name` that has one of its keys, in any form; None where they are its own."""
     own = _forms(entries[name])
     for other, entry in entries.items():
         if other == name:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Never
 
 from chalicelib.domain import modules, related
 from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
-from chalicelib.domain.keys import MOST_KEYS, Profile, good_key, owner_before
+from chalicelib.domain.keys import MOST_KEYS, Profile, key_of, scope_of
 
 #: The source that callers inside AWS go by; it has no keys, IAM vouches for them.
 OPERATOR = "operator"
@@ -32,7 +32,7 @@ ZOHO_NAME = modules.NAME
 class Source:
     """One usable entry. `keys`: signing keys, or the UTF-8 of bearer values on the token profile; never
     shown. `modules`: as modules.listed returns them. `related_lists`: what it may delink, None for what
-    Zoho's Delink page knows.
+    Zoho's Delink page knows. `scope`: the source in whose deliveries its own count (keys.scope_of).
     """
 
     name: str
@@ -44,6 +44,7 @@ class Source:
     operations: frozenset[Operation]
     limits: Limits
     related_lists: frozenset[str] | None = None
+    scope: str = ""
 
 
 def parse(name: str, entry: object) -> Source:
@@ -80,15 +81,11 @@ def parse(name: str, entry: object) -> Source:
 
 
 def usable(entries: Mapping[str, object], name: str) -> Source:
-    """The source `name` from the whole secret: as `parse`, and its keys are no other source's.
+    """The source `name` from the whole secret: as `parse`, and in whose deliveries its own count.
 
     Raises SecretUnusable. KeyError where there is no such entry.
     """
-    source = parse(name, entries[name])
-    other = owner_before(entries, name)
-    if other is not None:
-        _unusable(name, "keys", f"may not be those of another source, and one is of {other}: give it its own")
-    return source
+    return replace(parse(name, entries[name]), scope=scope_of(entries, name))
 
 
 _LIMITS = {
@@ -122,7 +119,7 @@ class _Reader:
 
     def _key(self, profile: Profile, number: int, value: str) -> bytes:
         try:
-            return good_key(profile, value, self.source)
+            return key_of(profile, value, self.source)
         except ValueError as problem:
             _unusable(self.source, f"keys/{number}", f"cannot be used: {problem}")
 

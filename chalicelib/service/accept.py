@@ -27,7 +27,7 @@ class Order:
     """A request that is verified, understood and allowed, and the delivery that it came with.
 
     `remember`: seconds for which a repeat of the delivery is recognised; None for as long as the deletion is
-    kept.
+    kept. `scope`: the source in whose deliveries it counts; "" for its own.
     """
 
     source: str
@@ -38,6 +38,7 @@ class Order:
     asked_by: str | None = None
     retry_of: str | None = None
     remember: int | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ def accept(outside: Acceptance, order: Order, now: float) -> Receipt:
     """
     deletion, entry = first(_deletion(outside, order, now), outside.stage)
     body = receipt(deletion)
+    scope = order.scope or order.source
     delivery = Delivery(
-        source=order.source,
+        source=scope,
         delivery_id=order.delivery_id,
         body_hash=order.body_hash,
         deletion_id=deletion.id,
@@ -93,7 +95,7 @@ def accept(outside: Acceptance, order: Order, now: float) -> Receipt:
         expires_at=deletion.expires_at if order.remember is None else int(now) + order.remember,
     )
     if not outside.deliveries.accept(deletion, entry, delivery, now):
-        winner = replay(outside.deliveries, order.source, order.delivery_id, order.body_hash, now)
+        winner = replay(outside.deliveries, scope, order.delivery_id, order.body_hash, now)
         if winner is None:
             raise Unavailable("table", "a delivery was taken and is not there")
         return replayed(winner)

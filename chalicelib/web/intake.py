@@ -90,15 +90,14 @@ class Intake:
 
     def _receive(self, request: HttpRequest, entries: Mapping[str, Any]) -> Receipt:
         now = self.clock()
-        body_hash = hashlib.sha256(request.body).hexdigest()
-        source, delivery_id = self._verified(request, entries, body_hash, now)
+        source, delivery_id, body_hash = self._verified(request, entries, now)
         if request.media_type == FORM and source.profile is not Profile.TOKEN:
             raise responses.UnsupportedMediaType("this source takes application/json only")
         try:
             order = self._order(request, source, delivery_id, body_hash)
         except (NotValid, NotAllowed):
             # A repeat comes before what is wrong with it. A good request need not ask: its write tells.
-            before = replay(self.outside.deliveries, source.name, delivery_id, body_hash, now)
+            before = replay(self.outside.deliveries, source.scope, delivery_id, body_hash, now)
             if before is None:
                 raise
             return replayed(before)
@@ -117,13 +116,14 @@ class Intake:
             limits=limits(source),
             asked_by=_asked_by(request) if source.profile is Profile.STANDARD_WEBHOOKS else None,
             remember=self.token_window if source.profile is Profile.TOKEN else None,
+            scope=source.scope,
         )
 
     def _verified(
-        self, request: HttpRequest, entries: Mapping[str, Any], body_hash: str, now: float
-    ) -> tuple[Source, DeliveryId]:
-        """Who sent it and as what. Raises Unauthorized, or SecretUnusable where the entry is broken and the
-        sender knows a key of it.
+        self, request: HttpRequest, entries: Mapping[str, Any], now: float
+    ) -> tuple[Source, DeliveryId, str]:
+        """Who sent it, as what, and the hash that tells its repeats. Raises Unauthorized, or SecretUnusable
+        where the entry is broken and the sender knows a key of it.
 
         Until the proof all names cost the same: no such source, one that cannot be used, one that can.
         """
@@ -134,7 +134,11 @@ class Intake:
         if proof.signed is None and not proof.borne:
             raise Unauthorized(_why(proof, entries.get(name), known=known), may_change=proof.may_change)
         # A source that can be used proves itself in the way of its profile only (see candidates).
-        return usable(entries, name), proof.signed or DeliveryId(f"sha256:{body_hash}")
+        source = usable(entries, name)
+        body_hash = hashlib.sha256(request.body).hexdigest()
+        delivery_id = proof.signed or DeliveryId(f"sha256:{body_hash}")
+        # Where sources share a key, the same delivery through another one is no repeat: it is refused.
+        return source, delivery_id, body_hash if source.scope == name else f"{name}:{body_hash}"
 
     def _accepted(self, request: HttpRequest, receipt: Receipt, keys: tuple[bytes, ...]) -> Answer:
         base = public_url(request, self.public_url)

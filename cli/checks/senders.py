@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.keys import texts_of, weak_key
 from chalicelib.domain.source import OPERATOR, Source, usable
 from chalicelib.web.links import keys_from
 from cli import secret_text
@@ -58,16 +59,29 @@ def sources(look: Look) -> Seen:
         seen.fault("there is no source: nobody can send", new)
     for source in found:
         try:
-            _source(look, seen, usable(found, source))
+            ready = usable(found, source)
+            _source(look, seen, ready)
+            _keys(look, seen, ready, texts_of(found[source]))
         except SecretUnusable as problem:
             mend = _other_key(look, source, problem.reason) or f"mend that field in secret {name}"
             seen.fault(problem.reason, f"{mend} (docs/CONTRACT.md, section 6); until then: 503")
     return seen
 
 
+def _keys(look: Look, seen: Seen, source: Source, texts: Sequence[str]) -> None:
+    """Keys that are taken and should be replaced all the same."""
+    mend = f"expunge keys rotate {source.name}{look.option}, then revoke the old one"
+    if source.scope != source.name:
+        seen.fault(f"source {source.name} has a key of source {source.scope}: they share delivery ids", mend)
+    for number, text in enumerate(texts):
+        weak = weak_key(source.profile, text, source.name)
+        if weak:
+            seen.fault(f"source {source.name}: keys/{number}: {weak}", mend)
+
+
 def _other_key(look: Look, source: str, reason: str) -> str:
     """How to replace a key that cannot be used; empty where something else is wrong with the entry."""
-    if f"source {source}: keys/" not in reason and f"source {source}: keys may not" not in reason:
+    if f"source {source}: keys/" not in reason:
         return ""
     revoke = f"expunge keys revoke {source} --all{look.option}"
     return f"{revoke} (or only its fingerprint), then expunge keys rotate {source}{look.option}"
