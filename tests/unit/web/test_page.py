@@ -170,8 +170,9 @@ def test_what_was_asked() -> None:
     view = {"operation": "mass_delete", "module": "Leads", "cvid": "99", "territory": {"id": "5"}}
     shown = text(house, house.post(view, delivery="view").json["links"]["self"])
     assert "Custom view99Territory5Dry run" in shown
-    delink = LEADS | {"operation": "delink_records", "record_id": "7", "related_list": "Campaigns"}
-    assert "Linked to7, list Campaigns" in text(house, house.post(delink, delivery="d").json["links"]["self"])
+    delink = LEADS | {"operation": "delink_records", "module": "Campaigns", "record_id": "7"}
+    delink |= {"related_list": "Contacts"}
+    assert "Linked to7, list Contacts" in text(house, house.post(delink, delivery="d").json["links"]["self"])
 
 
 def test_a_wait_with_its_place_and_an_approval() -> None:
