@@ -9,6 +9,7 @@ ExpungeError
 |-- Unavailable         a store that we need is out of reach; nothing is known to be done (503)
 |   `-- SecretUnusable  a secret is missing or not what it should be
 |-- Rejected            a store refuses what we ask of it, and would again: too large, or not to be encoded
+|   `-- Miscounted      a write whose counts and outcomes do not agree (a bug, never data)
 |-- LostLease           another worker owns the deletion now; whatever we hold is stale
 |-- Overtaken           an operator's command arrived since we read the deletion; read it again
 |-- IllegalMove         a status change that the table of moves does not know (a bug, never data)
@@ -134,3 +135,9 @@ class Unreadable(ExpungeError):
         super().__init__(f"{key}: {reason}")
         self.key = key
         self.reason = reason
+
+
+class Miscounted(Rejected):
+    """A write would change the counts of a deletion otherwise than the outcomes of its ids: a mistake of ours
+    that another attempt would only repeat.
+    """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from enum import StrEnum
 
 from chalicelib.domain.deletion import Counts, Problem
@@ -70,13 +70,16 @@ class Chunk:
     """Up to CHUNK_SIZE ids of a deletion, in order, with a mark for each.
 
     `codes`: position -> (Zoho's code, its message), where there was one worth keeping. They hold MOST_TEXTS
-    different texts at most, and as many codes without words: what comes later has no words, then no name.
+    different texts at most, and as many codes without words: what comes later has no words, then no name. `records`: position -> record id, where the ids are
+    external ones and Zoho was asked which record they name; kept for good, as an external id may name another
+    record later.
     """
 
     number: int
     ids: tuple[str, ...]
     marks: str
     codes: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    records: Mapping[int, str] = field(default_factory=dict)
 
     def at(self, *wanted: Mark) -> list[int]:
         """Positions of the ids with one of these marks, in order."""
@@ -95,6 +98,10 @@ class Chunk:
             marks[position] = finding.mark.value
             codes.keep(position, finding)
         return replace(self, marks="".join(marks), codes=codes.kept)
+
+    def with_records(self, records: Mapping[int, str]) -> Chunk:
+        """The chunk with more record ids (position -> id). One that is known already stays as it is."""
+        return replace(self, records={**records, **self.records}) if records else self
 
     def with_mark(self, positions: Iterable[int], finding: Finding) -> Chunk:
         """`with_findings` with the same finding for several positions."""
@@ -160,6 +167,19 @@ def recount(counts: Counts, before: Chunk, after: Chunk) -> Counts:
         unknown=counts.unknown + change["unknown"],
         pending=counts.pending + change["pending"],
     )
+
+
+def without_marks(before: Counts, after: Counts, written: Iterable[tuple[Chunk, Chunk]]) -> int:
+    """How many ids change their place in the counts and not in the marks; 0 where a write does both alike.
+
+    `before`, `after`: the counts of the whole deletion. `written`: each chunk of the write, before and after.
+    """
+    expected = before
+    for old, new in written:
+        expected = recount(expected, old, new)
+    pairs = zip(astuple(after), astuple(expected), strict=True)
+    differences: list[int] = [told - marked for told, marked in pairs]
+    return max(sum(d for d in differences if d > 0), -sum(d for d in differences if d < 0))
 
 
 def reproblem(problems: tuple[Problem, ...], before: Chunk, after: Chunk) -> tuple[Problem, ...]:

@@ -90,14 +90,17 @@ def _resolve(run: Run, command: Mapping[str, object]) -> None:
         _let_go(run, command, why_not or "not an outcome")
         return
     done = outcome == Outcome.DONE
-    if not run.deletion.id_count:
-        _end(run, command, _view_resolved(run.deletion, done=done), done=done)
+    if not run.deletion.id_count or run.deletion.request.dry_run:
+        _end(run, command, _counts_resolved(run.deletion, done=done), done=done)
         return
-    deletion, chunks = _ids_resolved(run, done=done)
-    if deletion.counts.unknown:
+    deletion, chunks, all_of_them = _ids_resolved(run, done=done)
+    if not all_of_them:
         run.save(deletion, chunks=chunks)
         return
-    _end(run, command, deletion, done=done, chunks=chunks)
+    unmarked = deletion.counts.unknown  # of chunks that cannot be read
+    if unmarked:
+        deletion = _counts_resolved(deletion, done=done)
+    _end(run, command, deletion, done=done, chunks=chunks, unmarked=unmarked)
 
 
 def _end(
@@ -107,6 +110,7 @@ def _end(
     *,
     done: bool,
     chunks: list[Chunk] | None = None,
+    unmarked: int = 0,
 ) -> None:
     status = final_status(deletion.counts, cancelled=bool(deletion.cancelled_by))
     if not done and status is Status.COMPLETED:
@@ -119,11 +123,14 @@ def _end(
         failed_ids=ids_store.failed_ids(run, deletion, {chunk.number: chunk for chunk in chunks or []}),
         chunks=chunks or [],
         commands_done=1,
+        unmarked=unmarked,
     )
 
 
-def _view_resolved(deletion: Deletion, *, done: bool) -> Deletion:
-    """Of a view only numbers are known. Problems about its unknown part are over."""
+def _counts_resolved(deletion: Deletion, *, done: bool) -> Deletion:
+    """Of a view, and of ids that cannot be read, only numbers are known. Problems about what was unknown are
+    over.
+    """
     counts = deletion.counts
     lost = counts.unknown
     after: Counts = replace(
@@ -140,21 +147,24 @@ def _view_resolved(deletion: Deletion, *, done: bool) -> Deletion:
     return replace(deletion, counts=after, problems=problems)
 
 
-def _ids_resolved(run: Run, *, done: bool) -> tuple[Deletion, list[Chunk]]:
-    """The deletion after a number of its chunks with unknown outcomes are resolved, and those chunks."""
-    deletion, chunks = run.deletion, []
+def _ids_resolved(run: Run, *, done: bool) -> tuple[Deletion, list[Chunk], bool]:
+    """The deletion after a number of its chunks with unknown outcomes are resolved, those chunks, and whether
+    no others are left.
+    """
+    deletion = run.deletion
+    chunks: list[Chunk] = []
     finding = Finding(Mark.DELETED) if done else Finding(Mark.FAILED, NOT_DONE)
     for number in range(deletion.chunks):
-        before = run.kit.ledger.chunk(deletion.id, number)
-        after = before.resolved(finding)
-        if after == before:
+        before = ids_store.readable(run, number)
+        after = before.resolved(finding) if before is not None else None
+        if before is None or after is None or after == before:
             continue
+        if len(chunks) == CHUNKS_AT_ONCE:
+            return deletion, chunks, False
         chunks.append(after)
         deletion = replace(
             deletion,
             counts=recount(deletion.counts, before, after),
             problems=reproblem(deletion.problems, before, after),
         )
-        if len(chunks) == CHUNKS_AT_ONCE:
-            break
-    return deletion, chunks
+    return deletion, chunks, True

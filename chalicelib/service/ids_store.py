@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.domain import backoff
 from chalicelib.domain.by_ids import Effect, Progress
 from chalicelib.domain.deletion import Deletion, Status, final_status
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.log import SERVICE, Entry
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount, reproblem
 from chalicelib.domain.verdicts import Verdict
@@ -100,8 +101,18 @@ def failed_ids(run: Run, deletion: Deletion, known: dict[int, Chunk]) -> list[st
         return []
     found: list[str] = []
     for number in range(deletion.chunks):
-        chunk = known.get(number) or run.kit.ledger.chunk(deletion.id, number)
+        chunk = known.get(number) or readable(run, number)
+        if chunk is None:
+            continue
         found += [chunk.ids[p] for p in chunk.at(Mark.FAILED, Mark.UNKNOWN)]
         if len(found) >= NAMED_IN_EVENT:
             break
     return found[:NAMED_IN_EVENT]
+
+
+def readable(run: Run, number: int) -> Chunk | None:
+    """A chunk of the deletion; None where what the table keeps of it cannot be read."""
+    try:
+        return run.chunk(number)
+    except Unreadable:
+        return None

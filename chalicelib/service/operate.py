@@ -15,7 +15,7 @@ from typing import Protocol
 from chalicelib.domain import controls
 from chalicelib.domain.controls import Do, Outcome
 from chalicelib.domain.deletion import Deletion, Operation
-from chalicelib.domain.errors import Missing, Unavailable, WrongState
+from chalicelib.domain.errors import Missing, Unavailable, Unreadable, WrongState
 from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
 from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
@@ -165,6 +165,7 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
         return replayed(before)
     _unless(controls.not_retryable(deletion))
     ids = _to_retry(outside, deletion)
+    _unless("" if ids else "none of its ids is marked as failed or unknown: ask for them again")
     _unless("" if len(ids) <= MOST_RETRIED else f"{len(ids)} ids are more than one retry takes")
     by_view = deletion.frozen and deletion.request.operation is not Operation.DELINK_RECORDS
     request = replace(
@@ -186,5 +187,11 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
 
 
 def _to_retry(outside: Operators, deletion: Deletion) -> list[str]:
+    """All of them or none: what one retry leaves out no other one can take."""
     chunks = (outside.deletions.chunk(deletion.id, number) for number in range(deletion.chunks))
-    return [chunk.ids[at] for chunk in chunks for at in chunk.at(Mark.FAILED, Mark.UNKNOWN)]
+    try:
+        return [chunk.ids[at] for chunk in chunks for at in chunk.at(Mark.FAILED, Mark.UNKNOWN)]
+    except Unreadable:
+        raise WrongState(
+            "a part of its outcomes cannot be read: ask for the ids again that are meant"
+        ) from None

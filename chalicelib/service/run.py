@@ -9,9 +9,10 @@ from typing import Any
 from chalicelib.domain import backoff, lane, log
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion, Problem, Status, moved
+from chalicelib.domain.errors import Miscounted, SecretUnusable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
-from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.outcomes import Chunk, without_marks
 from chalicelib.domain.reply import Reply
 from chalicelib.service import publish
 from chalicelib.service.engine.ahead import Ahead
@@ -19,6 +20,7 @@ from chalicelib.service.gate import Gate
 from chalicelib.service.kit import Kit
 from chalicelib.service.ports import Call, Change, Claim, Ledger, Zoho
 from chalicelib.service.reach import Reach
+from chalicelib.service.stops import Paused
 
 __all__ = ["Kit", "Run"]
 
@@ -72,8 +74,17 @@ class Run:
 
     @property
     def width(self) -> int:
-        """How many calls to Zoho may be under way at once. Raises SecretUnusable or NoSlot."""
-        return self.reach.width(self.kit, self.claim, self.wanted)
+        """How many calls to Zoho may be under way at once. Raises SecretUnusable, NoSlot, or Paused where both
+        a pause and the secret are in the way: in a pause no give-up time runs.
+        """
+        try:
+            return self.reach.width(self.kit, self.claim, self.wanted)
+        except SecretUnusable:
+            org = self.deletion.request.org
+            reason = self.ledger.paused(org)
+            if reason is not None:
+                raise Paused(org, reason) from None
+            raise
 
     def spent(self, replies: Iterable[Reply]) -> None:
         """Take note of the credits that Zoho says are left; it says so once half of them are used."""
@@ -108,12 +119,15 @@ class Run:
         next_at: float | None = None,
         commands_done: int = 0,
         regardless: bool = False,
+        unmarked: int = 0,
     ) -> None:
         """Write a step. `next_at` gives the lease back until then; without it the lease is renewed.
 
         `regardless`: write although a command has come in between; for answers of calls that were sent
-        already.
+        already. `unmarked`: ids that change in the counts alone, because their outcomes cannot be read.
+        Raises Miscounted where counts and outcomes would not change alike.
         """
+        self._counts_follow_marks(deletion, chunks, unmarked)
         held_until = self.now + self.kit.lease_seconds
         change = Change(
             deletion=replace(deletion, published=self.deletion.published),
@@ -133,6 +147,15 @@ class Run:
         self._chunks = known | written
         self._entries += entries
         self.stopped = next_at is not None
+
+    def _counts_follow_marks(self, deletion: Deletion, chunks: Sequence[Chunk], unmarked: int) -> None:
+        before = self.deletion
+        if deletion.request.dry_run or not before.id_count or deletion.id_count != before.id_count:
+            return  # a dry run counts nothing, a view's job has no ids, a selection is still being read
+        written = [(self.chunk(chunk.number), chunk) for chunk in chunks]
+        loose = without_marks(before.counts, deletion.counts, written)
+        if loose != unmarked:
+            raise Miscounted(deletion.id, f"{loose} ids change in the counts and not in the outcomes")
 
     def read_again(self) -> None:
         """Take in what others (operators) have written since."""
