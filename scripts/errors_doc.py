@@ -133,7 +133,12 @@ def happens(row: Row) -> str:
     return _HAPPENS[row.verdict]
 
 
-_END = {Verdict.FAIL: "failed", Verdict.FAILED: "failed", Verdict.UNKNOWN: "needs attention"}
+_END = {
+    Verdict.FAIL: "failed",
+    Verdict.FAILED: "failed",
+    Verdict.UNKNOWN: "needs attention",
+    Verdict.ABSENT: "already absent, or deleted",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -37,6 +37,8 @@ class FakeZoho:
         self.org = ORG
         self.clock = clock
         self.records = dict.fromkeys(records)
+        self.external: dict[str, list[str]] = {}  # records by external id; an id that is not here is its own
+        self.unseen: set[str] = set()  # records that the user may neither see nor delete
         self.locked: set[str] = set()
         self.were_converted: set[str] = set()
         self.others = 0  # records of the module that the view does not show
@@ -68,7 +70,7 @@ class FakeZoho:
             return Item("RECORD_LOCKED", "the record is locked", id=one)
         if one in self.were_converted:
             return Item("CONVERTED_RECORD", "record is converted", id=one)
-        if one not in self.records:
+        if one not in self.records or one in self.unseen:
             return Item("INVALID_DATA", "record not deleted", id=one)
         del self.records[one]
         self.deleted.append((one, self.clock() if at is None else at))
@@ -100,7 +102,8 @@ class FakeZoho:
 
     def read(self, module: str, ids: Sequence[str]) -> Reply:
         def work() -> Reply:
-            there = tuple(Item("", ok=True, id=i) for i in ids if i in self.records)
+            seen = self.records.keys() - self.unseen
+            there = tuple(Item("", ok=True, id=i) for i in ids if i in seen)
             return Reply(200, items=there, body={"data": []})
 
         return self._do("read", list(ids), work)
@@ -113,13 +116,13 @@ class FakeZoho:
         return self._do("converted", list(ids), work)
 
     def read_external(self, module: str, field_name: str, value: str) -> Reply:
-        """The record behind the external id `x` has the id `id of x`."""
+        """The records of `external`; an id that is not there is its own record's."""
 
         def work() -> Reply:
-            there = (Item("", ok=True, id=f"id of {value}"),) if value in self.records else ()
-            return Reply(200, items=there, body={"data": []})
+            found = [one for one in self.external.get(value, [value]) if one in self.records]
+            return Reply(200, items=tuple(Item("", ok=True, id=one) for one in found), body={"data": []})
 
-        return self._do("read", [value], work)
+        return self._do("read_external", value, work)
 
     # --- the view: all records ---------------------------------------------------------------------
 

@@ -184,10 +184,13 @@ def check_progress(deletion: Deletion) -> None:
 
 
 def chunk_marks(chunk: Chunk) -> bytes:
-    """Marks and codes of a chunk, equal texts once; its ids are written once, apart."""
+    """Marks, codes (equal texts once) and record ids of a chunk; its ids are written once, apart."""
     texts = {words: n for n, words in enumerate(dict.fromkeys(chunk.codes.values()))}
     codes = [[i, texts[words]] for i, words in sorted(chunk.codes.items())]
-    return pack({"m": chunk.marks, "t": list(texts), "c": codes})
+    state: dict[str, object] = {"m": chunk.marks, "t": list(texts), "c": codes}
+    if chunk.records:
+        state["r"] = sorted(chunk.records.items())
+    return pack(state)
 
 
 @contextmanager
@@ -208,7 +211,10 @@ def chunk_from(number: int, ids: Any, marks: Any | None) -> Chunk:
     if len(state["m"]) != len(named):
         raise ValueError("not one mark for each id")
     texts = [(str(code), str(message)) for code, message in state["t"]]
-    return Chunk(number, named, str(state["m"]), {int(i): texts[n] for i, n in state["c"]})
+    codes = {int(i): texts[n] for i, n in state["c"]}
+    # Without "r" it was written before record ids were kept, or its ids are record ids themselves.
+    records = {int(i): str(record) for i, record in state.get("r", ())}
+    return Chunk(number, named, str(state["m"]), codes, records)
 
 
 def entry_to_text(entry: Entry) -> str:

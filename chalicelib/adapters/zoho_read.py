@@ -69,9 +69,12 @@ def select_ids(module: str, ids: Sequence[str]) -> str:
 
 
 def select_one(module: str, field_name: str, value: str) -> str:
-    """The query for a record by the value of a field; quotes and backslashes in the value are escaped."""
+    """The query for a record by the value of a field: a second row tells that the value is no name of one.
+
+    Quotes and backslashes in the value are escaped.
+    """
     text = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"select id from {_name(module)} where {_name(field_name)} = '{text}' limit 1"  # noqa: S608  (COQL)
+    return f"select id from {_name(module)} where {_name(field_name)} = '{text}' limit 2"  # noqa: S608  (COQL)
 
 
 def _name(name: str) -> str:

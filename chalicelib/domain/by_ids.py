@@ -1,7 +1,8 @@
 """Deleting and delinking by ids: which calls come next, and what their answers mean for each id.
 
-By id a call may be repeated: gone is gone. So an unknown outcome is simply sent again, and a read settles
-what Zoho then calls "record not deleted".
+By record id a call may be repeated: gone is gone. So an unknown outcome is simply sent again, and a read
+settles what Zoho then calls "record not deleted". An external id may name another record the next time, so it
+is resolved to a record id before anything is sent, and only that one is deleted.
 """
 
 from __future__ import annotations
@@ -19,10 +20,6 @@ from chalicelib.domain.verdicts import Judgement, Verdict
 AUTO_MASS_DELETE_ABOVE = 100
 
 _SENDABLE = (Mark.PENDING, Mark.SENT)
-_TO_CHECK = (Mark.CHECK, Mark.CHECK_SENT, Mark.RECENT)
-
-#: Gone, and not by a call of this deletion.
-_NOT_OURS = (Mark.CHECK, Mark.RECENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +31,9 @@ class Progress:
     of the whole request, as (code, message): nothing more is sent. `slow_since`: since when locked records
     are asked for again, `slow_at`: when that was done last; `ask_again`: the chunks whose turn that is.
     `checked`: the belts have let it pass. `looked`: ids of the first chunk that a dry run has looked at.
-    `guarded`: up to this chunk, ids that we deleted a moment ago were looked for.
-    `code`: Zoho's last code, for the case that we give up.
+    `guarded`: up to this chunk, ids that we deleted a moment ago were looked for. `resolved`: so many chunks
+    have a record id for each external id. `list_pages`: pages of the module's deleted list that were read.
+    `code`: Zoho's last code, for the case that we give up. `external`: the ids are external ones.
     """
 
     kind: CallKind
@@ -50,8 +48,11 @@ class Progress:
     checked: bool = False
     looked: int = 0
     guarded: int = -1
+    resolved: int = 0
+    list_pages: int = 0
     code: str = ""
     message: str = ""
+    external: bool = False
 
     def to_json(self) -> dict[str, object]:
         """As it is stored in the deletion."""
@@ -61,13 +62,15 @@ class Progress:
 def progress_of(deletion: Deletion) -> Progress:
     """The stored progress, or a fresh one."""
     stored: dict[str, Any] = dict(deletion.progress)
+    external = bool(deletion.request.external_id_field)
     if not stored:
-        return Progress(kind=call_kind(deletion), left=tuple(range(deletion.chunks)))
+        return Progress(call_kind(deletion), tuple(range(deletion.chunks)), external=external)
     failed_with = stored.get("failed_with")
     return Progress(
         **{
             **stored,
-            "kind": CallKind(stored["kind"]),
+            "kind": call_kind(deletion) if external else CallKind(stored["kind"]),
+            "external": external,
             "left": tuple(stored["left"]),
             "open": tuple(stored["open"]),
             "single": tuple(stored["single"]),
@@ -83,7 +86,7 @@ def call_kind(deletion: Deletion) -> CallKind:
     if request.operation is Operation.DELINK_RECORDS:
         return CallKind.DELINK
     if request.external_id_field:
-        return CallKind.DELETE_EXTERNAL
+        return CallKind.DELETE_RECORDS
     if request.api is Api.MASS_DELETE:
         return CallKind.MASS_DELETE_IDS
     many = deletion.id_count > AUTO_MASS_DELETE_ABOVE
@@ -99,26 +102,35 @@ class Batch:
     positions: tuple[int, ...]
 
 
+def record_of(chunk: Chunk, progress: Progress, position: int) -> str | None:
+    """The record id to send for a position; None for an external id that was not resolved."""
+    return chunk.records.get(position) if progress.external else chunk.ids[position]
+
+
+def unresolved(chunk: Chunk) -> list[int]:
+    """Positions of external ids of which it is not known yet which record they name."""
+    return [p for p in chunk.at(Mark.PENDING) if p not in chunk.records]
+
+
 def sends(chunk: Chunk, progress: Progress, width: int) -> list[Batch]:
-    """The next calls that delete: at most `width` of them, empty when there is nothing left to send."""
-    waiting = chunk.at(*_SENDABLE)
-    alone = set(progress.single)
-    many = [p for p in waiting if p not in alone]
-    cut = _cut(progress.kind, many, BATCH_LIMIT[progress.kind])
-    cut += _cut(progress.kind, [p for p in waiting if p in alone], 1)
-    return cut[:width]
+    """The next calls that delete: at most `width` of them, empty when there is nothing left to send.
 
-
-def reads(chunk: Chunk, progress: Progress, width: int, *, settle: bool = False) -> list[Batch]:
-    """The next reads that tell whether records are gone. `settle`: also for what was sent with an unknown
-    outcome.
+    A record that two ids name is in one of them; the other one is sent after it.
     """
-    marks = (*_TO_CHECK, Mark.SENT) if settle else _TO_CHECK
-    size = 1 if progress.kind is CallKind.DELETE_EXTERNAL else BATCH_LIMIT[CallKind.READ]
-    return _cut(CallKind.READ, chunk.at(*marks), size)[:width]
+    found: dict[str, int] = {}
+    for position in chunk.at(*_SENDABLE):
+        record = record_of(chunk, progress, position)
+        if record is not None:
+            found.setdefault(record, position)
+    alone = set(progress.single)
+    many = [p for p in found.values() if p not in alone]
+    batches = cut(progress.kind, many, BATCH_LIMIT[progress.kind])
+    batches += cut(progress.kind, [p for p in found.values() if p in alone], 1)
+    return batches[:width]
 
 
-def _cut(kind: CallKind, positions: Sequence[int], size: int) -> list[Batch]:
+def cut(kind: CallKind, positions: Sequence[int], size: int) -> list[Batch]:
+    """Batches of `size` positions at most."""
     return [Batch(kind, tuple(positions[i : i + size])) for i in range(0, len(positions), size)]
 
 
@@ -134,14 +146,14 @@ class Effect:
 
 
 def effect_of_send(
-    chunk: Chunk, batch: Batch, whole: Judgement, each: Mapping[str, Judgement], retry_after: float | None
+    chunk: Chunk, batch: Batch, whole: Judgement, each: Mapping[int, Judgement], retry_after: float | None
 ) -> Effect:
-    """The effect of a call that deletes. `whole`: verdict on the call; `each`: verdicts by id, where it was
-    answered.
+    """The effect of a call that deletes. `whole`: verdict on the call; `each`: verdicts by position, where it
+    was answered.
     """
     words = (whole.code, whole.message)
     if whole.verdict is Verdict.ANSWERED:
-        findings = {p: _finding(chunk, p, each[chunk.ids[p]]) for p in batch.positions}
+        findings = {p: _finding(chunk, p, each[p]) for p in batch.positions}
         unclear = [f for f in findings.values() if f.mark is Mark.SENT]
         if unclear:
             return Effect(findings, Verdict.UNKNOWN, unclear[0].code, unclear[0].message, retry_after)
@@ -171,50 +183,6 @@ def _finding(chunk: Chunk, position: int, judged: Judgement) -> Finding:
     if judged.verdict is Verdict.FAILED:
         return Finding(Mark.FAILED, *words)
     return Finding(Mark.SENT, *words)
-
-
-def findings_of_read(
-    chunk: Chunk, batch: Batch, there: set[str], reason: tuple[str, str]
-) -> dict[int, Finding]:
-    """What a read tells: `there` are the ids that it found. `reason`: the code kept for those that are still
-    there.
-    """
-    found = {}
-    for position in batch.positions:
-        mark = Mark(chunk.marks[position])
-        if chunk.ids[position] not in there:
-            found[position] = Finding(Mark.ABSENT if mark in _NOT_OURS else Mark.DELETED)
-        elif mark is Mark.RECENT:
-            found[position] = Finding(Mark.PENDING)  # it is there again, so it is deleted again
-        else:
-            found[position] = Finding(Mark.FAILED, *chunk.codes.get(position, reason))
-    return found
-
-
-def unreadable(chunk: Chunk, batch: Batch) -> dict[int, Finding]:
-    """What is left to say of ids that cannot be read: Zoho's own word where nothing of ours was in doubt."""
-    found = {}
-    for position in batch.positions:
-        if chunk.marks[position] == Mark.RECENT:
-            found[position] = Finding(Mark.PENDING)
-            continue
-        sure = chunk.marks[position] == Mark.CHECK
-        words = chunk.codes.get(position, ("OUTCOME_UNKNOWN", ""))
-        found[position] = Finding(Mark.FAILED if sure else Mark.UNKNOWN, *words)
-    return found
-
-
-def given_up(chunk: Chunk, progress: Progress) -> dict[int, Finding]:
-    """Findings for what will not be tried again: nothing of ours reached Zoho for it, or it stayed locked."""
-    words = progress.failed_with or (progress.code or "GAVE_UP", progress.message)
-    found = {p: Finding(Mark.FAILED, *words) for p in chunk.at(Mark.PENDING, Mark.RECENT)}
-    found |= {p: Finding(Mark.FAILED, *chunk.codes.get(p, words)) for p in chunk.at(Mark.SLOW)}
-    return found
-
-
-def slow_again(chunk: Chunk) -> dict[int, Finding]:
-    """Locked and unapproved records, ready to be asked for once more."""
-    return {p: Finding(Mark.PENDING, *chunk.codes.get(p, ("", ""))) for p in chunk.at(Mark.SLOW)}
 
 
 def after_wave(progress: Progress, effects: Sequence[Effect], batches: Sequence[Batch]) -> Progress:

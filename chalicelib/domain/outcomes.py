@@ -70,7 +70,8 @@ class Chunk:
     """Up to CHUNK_SIZE ids of a deletion, in order, with a mark for each.
 
     `codes`: position -> (Zoho's code, its message), where there was one worth keeping. They hold MOST_TEXTS
-    different texts at most, and as many codes without words: what comes later has no words, then no name. `records`: position -> record id, where the ids are
+    different texts at most, and as many codes without words: what comes later has no words, then no name.
+    `records`: position -> record id, where the ids are
     external ones and Zoho was asked which record they name; kept for good, as an external id may name another
     record later.
     """

@@ -79,6 +79,13 @@ ABOUT_ENDS: tuple[Row, ...] = (
     row("RECORD_STILL_THERE", BY_ID, _V.FAILED,
         "Zoho says that it did not delete the record, and it is there.",
         "Open the record in Zoho and look for what protects it, then retry.", "OWN"),
+    row("AMBIGUOUS", BY_ID, _V.FAILED,
+        "Several records have this external id, so none of them was deleted.",
+        "Look the records up in Zoho, and ask for the right one by its record id.", "OWN"),
+    row("ABSENCE_UNPROVEN", BY_ID, _V.ABSENT,
+        "A read does not find the record, and the newest pages of the module's deleted list do not name it: "
+        "it has been gone for long, it never was there, or the user may not see it.",
+        "Nothing where it is known to be gone. Else look the record up in Zoho as an administrator.", "OWN"),
     row("OUTCOME_UNKNOWN", BY_ID | VIEW, _V.UNKNOWN,
         "Whether Zoho deleted is not known, and asking did not tell.",
         "Look at the records in Zoho (recycle bin, view), then resolve the deletion as done or not done.",

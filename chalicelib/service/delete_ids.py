@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from chalicelib.domain import backoff, by_ids
+from chalicelib.domain import backoff, by_ids, ids_settling
 from chalicelib.domain.by_ids import Progress
 from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
-from chalicelib.domain.reply import BATCH_LIMIT, CallKind
+from chalicelib.domain.reply import BATCH_LIMIT
 from chalicelib.service import ids_guard, ids_plan, ids_read, ids_send, ids_store, limits, waiting
 from chalicelib.service.run import Run
 
@@ -39,43 +39,48 @@ def wanted(deletion: Deletion) -> int:
 
 def step(run: Run) -> None:
     """Do the next thing for a deletion by ids and save it."""
-    progress = by_ids.progress_of(run.deletion)
-    cancelled_by = run.deletion.cancelled_by
-    if cancelled_by and not run.deletion.calls:
-        run.finish(run.deletion, Status.CANCELLED, by=cancelled_by)
-        return
-    if not progress.checked:
-        if not run.deletion.calls and not limits.ids_may_go(run, run.deletion.id_count):
-            return
-        progress = replace(progress, checked=True)
-    if run.deletion.request.dry_run and not progress.failed_with:
-        ids_plan.step(run, progress)
-    else:
-        _next(run, progress)
+    _next(run, by_ids.progress_of(run.deletion), last=False)
 
 
 def give_up(run: Run, call: str) -> None:
     """The clock of `call` has run out: nothing more is sent, and what was sent is settled by a last read."""
     del call
-    _next(run, replace(by_ids.progress_of(run.deletion), checked=True), last=True)
+    _next(run, by_ids.progress_of(run.deletion), last=True)
 
 
-def _next(run: Run, progress: Progress, *, last: bool = False) -> None:
-    if run.deletion.request.dry_run:
-        ids_plan.fail(run, *(progress.failed_with or (progress.code or "GAVE_UP", progress.message)))
+def _next(run: Run, progress: Progress, *, last: bool) -> None:
+    deletion = run.deletion
+    if deletion.cancelled_by and not deletion.calls:
+        run.finish(deletion, Status.CANCELLED, by=deletion.cancelled_by)
         return
-    if not progress.left:
-        ids_store.end(run, run.deletion, {})
-        return
-    chunk = run.chunk(progress.left[0])
+    if not progress.checked and not last:
+        if not deletion.calls and not limits.ids_may_go(run, deletion.id_count):
+            return
+        progress = replace(progress, checked=True)
+    over = last or progress.failed_with is not None
+    if deletion.request.dry_run:
+        if over:
+            ids_plan.fail(run, *(progress.failed_with or (progress.code or "GAVE_UP", progress.message)))
+        else:
+            ids_plan.step(run, progress)
+    elif not progress.left:
+        ids_store.end(run, deletion, {})
+    else:
+        _next_of_chunk(run, progress, run.chunk(progress.left[0]), over=over, last=last)
+
+
+def _next_of_chunk(run: Run, progress: Progress, chunk: Chunk, *, over: bool, last: bool) -> None:
+    """`over`: nothing more is sent. `last`: nothing more is waited for either."""
     if progress.open:
         _own_up(run, progress, chunk)
     elif chunk.settled:
         _next_chunk(run, progress)
-    elif run.deletion.cancelled_by:
-        _settle_only(run, progress, chunk, last=last)
-    elif progress.failed_with or last:
+    elif over or run.deletion.cancelled_by:
         _close(run, progress, chunk, last=last)
+    elif progress.external and progress.resolved < run.deletion.chunks:
+        from chalicelib.service import ids_resolve
+
+        ids_resolve.step(run, progress)
     else:
         _work(run, progress, chunk)
 
@@ -85,22 +90,33 @@ def _work(run: Run, progress: Progress, chunk: Chunk) -> None:
     suspects = ids_guard.suspects(run, progress, chunk)
     progress = ids_guard.guarded(progress, chunk)
     if suspects:
-        ids_store.save_chunk(run, run.deletion, progress, chunk, suspects)
+        ids_store.save_chunk(run, progress, chunk, suspects)
+        return
+    findings = ids_settling.beyond_reads(chunk, progress)
+    if findings:
+        ids_store.save_chunk(run, progress, chunk, findings)
         return
     batches = by_ids.sends(chunk, progress, run.width)
     if batches:
         ids_send.send(run, progress, chunk, batches)
         return
-    batches = by_ids.reads(chunk, progress, run.width)
+    batches = ids_settling.reads(chunk, progress, run.width)
     if batches:
         ids_read.read(run, progress, chunk, batches)
         return
     _ask_slowly(run, progress, chunk)
 
 
-def _settle_only(run: Run, progress: Progress, chunk: Chunk, *, last: bool) -> None:
-    """Cancelled: a last read of what was sent with an unknown outcome; what was not sent stays pending."""
-    batches = by_ids.reads(chunk, progress, MOST_AT_ONCE, settle=True)
+def _close(run: Run, progress: Progress, chunk: Chunk, *, last: bool) -> None:
+    """Nothing more is sent, for whatever reason: a last read settles what was sent, and what never left has
+    failed, or stays pending where an operator cancelled it.
+    """
+    cancelled = bool(run.deletion.cancelled_by)
+    findings = ids_settling.last_words(chunk, progress, cancelled=cancelled)
+    if findings:
+        ids_store.save_chunk(run, progress, chunk, findings)
+        return
+    batches = ids_settling.last_reads(chunk, progress, MOST_AT_ONCE)
     if not batches:
         _next_chunk(run, progress)
         return
@@ -138,10 +154,10 @@ def _ask_slowly(run: Run, progress: Progress, chunk: Chunk) -> None:
     if chunk.number in progress.ask_again:
         turns = tuple(n for n in progress.ask_again if n != chunk.number)
         again = replace(progress, ask_again=turns, slow_at=now)
-        ids_store.save_chunk(run, run.deletion, again, chunk, by_ids.slow_again(chunk))
+        ids_store.save_chunk(run, again, chunk, ids_settling.slow_again(chunk))
         return
     if progress.slow_at is not None and progress.slow_at - since >= run.kit.patience.give_up:
-        ids_store.save_chunk(run, run.deletion, progress, chunk, by_ids.given_up(chunk, progress))
+        ids_store.save_chunk(run, progress, chunk, ids_settling.given_up(chunk, progress))
         return
     left = (*progress.left[1:], progress.left[0])
     if left[0] > progress.left[0]:
@@ -165,18 +181,3 @@ def _width(run: Run, *, last: bool) -> int:
         if not last:
             raise
         return MOST_AT_ONCE
-
-
-def _close(run: Run, progress: Progress, chunk: Chunk, *, last: bool) -> None:
-    """Nothing more is sent: what never left has failed, and a last read settles what did leave."""
-    findings = by_ids.given_up(chunk, progress)
-    if findings:
-        ids_store.save_chunk(run, run.deletion, progress, chunk, findings)
-        return
-    batches = by_ids.reads(chunk, progress, MOST_AT_ONCE, settle=True)
-    if progress.kind is CallKind.DELINK:
-        # A read finds records, not links: what became of a link that was sent for stays unknown.
-        lost = {p: f for batch in batches for p, f in by_ids.unreadable(chunk, batch).items()}
-        ids_store.save_chunk(run, run.deletion, progress, chunk, lost)
-        return
-    ids_read.read(run, progress, chunk, batches[: _width(run, last=last)], last=last)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain import recent
-from chalicelib.domain.by_ids import Progress
+from chalicelib.domain.by_ids import Progress, record_of
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import Rejected, Unavailable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
@@ -39,10 +39,10 @@ def suspects(run: Run, progress: Progress, chunk: Chunk) -> dict[int, Finding]:
         return {}
     pending = chunk.at(Mark.PENDING)
     now, request = run.now, run.deletion.request
-    scope = recent.scope(request.module, request.external_id_field)
-    ids = [chunk.ids[p] for p in pending]
-    lately = kept.deleted_lately(request.org, scope, ids, now - run.kit.loop_window, now)
-    found = {p: Finding(Mark.RECENT) for p in pending if chunk.ids[p] in lately}
+    ids = {p: str(record_of(chunk, progress, p)) for p in pending}
+    scope = recent.scope(request.module, None)
+    lately = kept.deleted_lately(request.org, scope, list(ids.values()), now - run.kit.loop_window, now)
+    found = {p: Finding(Mark.RECENT) for p, one in ids.items() if one in lately}
     if found:
         deletion = run.deletion
         run.kit.report(
@@ -60,9 +60,10 @@ def guarded(progress: Progress, chunk: Chunk) -> Progress:
     return replace(progress, guarded=max(progress.guarded, chunk.number))
 
 
-def note(run: Run, chunk: Chunk, findings: dict[int, Finding]) -> None:
-    """Note what was just deleted, for `remember`."""
-    run.gone += [chunk.ids[p] for p, finding in findings.items() if finding.mark is Mark.DELETED]
+def note(run: Run, progress: Progress, chunk: Chunk, findings: dict[int, Finding]) -> None:
+    """Note what was just deleted, for `remember`: records, by whatever ids they were asked for."""
+    gone = (record_of(chunk, progress, p) for p, finding in findings.items() if finding.mark is Mark.DELETED)
+    run.gone += [record for record in gone if record is not None]
 
 
 def remember(run: Run) -> None:
@@ -75,7 +76,7 @@ def remember(run: Run) -> None:
         return
     run.gone = []
     request, now = run.deletion.request, run.now
-    scope = recent.scope(request.module, request.external_id_field)
+    scope = recent.scope(request.module, None)
     try:
         kept.remember_deleted(request.org, scope, ids, now, now + run.kit.loop_window)
     except (Unavailable, Rejected) as problem:

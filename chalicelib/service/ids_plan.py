@@ -11,7 +11,7 @@ from dataclasses import replace
 from chalicelib.domain import backoff, by_ids
 from chalicelib.domain.by_ids import Batch, Progress
 from chalicelib.domain.deletion import Deletion, Operation, Plan, Problem, Status
-from chalicelib.domain.outcomes import Chunk, Finding, Mark
+from chalicelib.domain.outcomes import Chunk, Finding, Mark, reproblem, untouched
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
 from chalicelib.service import ids_holds, ids_store, parallel, waiting
@@ -24,6 +24,8 @@ READ = "read"
 SHOWN = 10
 #: Credits of a page of 200 records of a view.
 PAGE_CREDITS, PAGE = 3, 200
+#: What a look found: findings by position, how many ids it was about, and why not about more.
+Looked = tuple[dict[int, Finding], int, Judgement | None]
 
 
 def step(run: Run, progress: Progress) -> None:
@@ -41,29 +43,46 @@ def step(run: Run, progress: Progress) -> None:
 
 def _look(run: Run, progress: Progress, chunk: Chunk) -> None:
     """Ask about as many as may be asked about at once, and keep what is known now."""
-    size = 1 if run.deletion.request.external_id_field else BATCH_LIMIT[CallKind.READ]
     if _needs_no_read(run.deletion):
-        positions: tuple[int, ...] = tuple(range(len(chunk.ids)))
         findings = {} if run.deletion.request.operation is Operation.DELINK_RECORDS else _held(run, chunk)
-        _keep(run, progress, chunk, findings, len(positions))
+        _keep(run, progress, chunk, findings, len(chunk.ids))
         return
+    findings, looked, trouble = (_look_external if progress.external else _look_by_id)(run, progress, chunk)
+    if trouble is not None and not looked:
+        _trouble(run, progress, trouble)
+        return
+    _keep(run, progress, chunk, findings, looked)
+
+
+def _look_by_id(run: Run, progress: Progress, chunk: Chunk) -> Looked:
+    size = BATCH_LIMIT[CallKind.READ]
     starts = range(progress.looked, len(chunk.ids), size)[: run.width]
     batches = [Batch(CallKind.READ, tuple(range(i, min(i + size, len(chunk.ids))))) for i in starts]
     zoho = run.zoho
-    replies = parallel.all_at_once([_reader(zoho, run.deletion, chunk, batch) for batch in batches])
-    run.spent(replies)
-    findings, looked, trouble = {}, progress.looked, None
+    replies = parallel.all_at_once([_reader(run, zoho, chunk, batch) for batch in batches])
+    findings: dict[int, Finding] = {}
+    looked = 0
     for batch, reply in zip(batches, replies, strict=True):
         judged = judge_call(CallKind.READ, reply)
         if judged.verdict is not Verdict.ANSWERED:
-            trouble = judged
-            break
+            return findings, looked, judged
         findings |= _found(run, chunk, batch, reply)
         looked += len(batch.positions)
-    if trouble is not None and looked == progress.looked:
-        _trouble(run, progress, trouble)
-        return
-    _keep(run, progress, chunk, findings, looked - progress.looked)
+    return findings, looked, None
+
+
+def _look_external(run: Run, progress: Progress, chunk: Chunk) -> Looked:
+    """Which records are meant, asked as before a delete; of a record that two ids name, one goes."""
+    from chalicelib.service import ids_resolve
+
+    ahead = range(progress.looked, len(chunk.ids))[: ids_resolve.MOST_AT_ONCE]
+    told = ids_resolve.ask(run, chunk, ahead)
+    held = ids_holds.held_among(run, sorted(set(told.records.values())))
+    findings = told.findings | {p: ids_holds.HELD for p, record in told.records.items() if record in held}
+    looked = next(
+        (i for i, p in enumerate(ahead) if p not in told.records and p not in told.findings), len(ahead)
+    )
+    return {p: f for p, f in findings.items() if p < progress.looked + looked}, looked, told.trouble
 
 
 def _needs_no_read(deletion: Deletion) -> bool:
@@ -86,22 +105,15 @@ def _held(run: Run, chunk: Chunk) -> dict[int, Finding]:
 
 def _found(run: Run, chunk: Chunk, batch: Batch, reply: Reply) -> dict[int, Finding]:
     """What an answer says of its ids: held, not there; nothing of those that would go."""
-    records = [item.id for item in reply.items if item.id is not None]
-    held = ids_holds.held_among(run, records)
-    if run.deletion.request.external_id_field:
-        if held:
-            return dict.fromkeys(batch.positions, ids_holds.HELD)
-        return {} if records else dict.fromkeys(batch.positions, Finding(Mark.ABSENT))
-    there = set(records)
+    there = {item.id for item in reply.items if item.id is not None}
+    held = ids_holds.held_among(run, sorted(there))
     gone = {p: Finding(Mark.ABSENT) for p in batch.positions if chunk.ids[p] not in there}
     return gone | {p: ids_holds.HELD for p in batch.positions if chunk.ids[p] in held}
 
 
-def _reader(zoho: Zoho, deletion: Deletion, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
+def _reader(run: Run, zoho: Zoho, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
     ids: Sequence[str] = [chunk.ids[p] for p in batch.positions]
-    if deletion.request.external_id_field:
-        return ids_holds.asking(zoho, deletion, ids[0])
-    return lambda: zoho.read(deletion.request.module, ids)
+    return lambda: zoho.read(run.deletion.request.module, ids)
 
 
 def _trouble(run: Run, progress: Progress, judged: Judgement) -> None:
@@ -123,24 +135,27 @@ def _tell(run: Run) -> None:
     """The plan; where all that is there is held, the refusal that deleting it would meet."""
     deletion = run.deletion
     would, held = 0, 0
+    problems: tuple[Problem, ...] = ()
     first: list[str] = []
     for number in range(deletion.chunks):
         chunk = run.kit.ledger.chunk(deletion.id, number)
         pending = chunk.at(Mark.PENDING)
         would += len(pending)
         held += len(chunk.at(Mark.HELD))
+        problems = reproblem(problems, untouched(number, chunk.ids), chunk)
         first += [chunk.ids[p] for p in pending[: SHOWN - len(first)]]
     calls = -(-would // BATCH_LIMIT[by_ids.call_kind(deletion)])
     more_calls, more_credits = _of_reading(deletion)
     plan = Plan(would, tuple(first), calls=calls + more_calls, credits=calls + more_credits)
-    problems = [Problem("HELD", held)] if held else []
     status = Status.REFUSED if held and held == deletion.id_count else Status.COMPLETED
     counts = replace(deletion.counts, requested=0, pending=0)
     run.finish(replace(deletion, plan=plan, counts=counts), status, "dry run", problems=problems)
 
 
 def _of_reading(deletion: Deletion) -> tuple[int, int]:
-    """Calls and credits that a view takes before its first delete: it is read twice."""
+    """Calls and credits before the first delete: a view is read twice, external ids are resolved singly."""
+    if deletion.request.external_id_field:
+        return deletion.id_count, deletion.id_count
     if deletion.request.operation is not Operation.MASS_DELETE:
         return 0, 0
     pages = 2 * -(-deletion.id_count // PAGE)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chalicelib.domain import by_ids
-from chalicelib.domain.by_ids import Batch, Effect, Progress
-from chalicelib.domain.deletion import Deletion
+from chalicelib.domain import ids_settling
+from chalicelib.domain.by_ids import Batch, Effect, Progress, record_of
 from chalicelib.domain.errors import SecretUnusable
-from chalicelib.domain.outcomes import Chunk, Finding
+from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Verdict, judge_call
 from chalicelib.service import ids_store, parallel
 from chalicelib.service.ports import Zoho
 from chalicelib.service.run import Run
+
+#: How far Zoho's clock and ours may be apart (seconds).
+CLOCKS_APART = 300.0
 
 
 def read(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *, last: bool = False) -> None:
@@ -23,31 +25,58 @@ def read(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *
     except SecretUnusable:
         if not last:
             raise
-        lost = {p: f for batch in batches for p, f in by_ids.unreadable(chunk, batch).items()}
-        ids_store.save_chunk(run, run.deletion, progress, chunk, lost)
+        lost = ids_settling.unreadable(chunk, [p for batch in batches for p in batch.positions])
+        ids_store.save_chunk(run, progress, chunk, lost)
         return
-    replies = parallel.all_at_once([_reader(zoho, run.deletion, chunk, batch) for batch in batches])
-    run.spent(replies)
+    replies = parallel.all_at_once(
+        [_reader(run, zoho, _records(progress, chunk, batch)) for batch in batches]
+    )
     findings: dict[int, Finding] = {}
     trouble: Effect | None = None
+    answered: list[tuple[Batch, set[int]]] = []
     for batch, reply in zip(batches, replies, strict=True):
         judged = judge_call(CallKind.READ, reply)
         if judged.verdict is Verdict.ANSWERED:
-            there = {item.id for item in reply.items if item.id is not None}
-            if progress.kind is CallKind.DELETE_EXTERNAL and reply.items:
-                there = {chunk.ids[p] for p in batch.positions}
-            findings |= by_ids.findings_of_read(chunk, batch, there, ("RECORD_STILL_THERE", ""))
+            there = {item.id for item in reply.items}
+            answered.append((batch, {p for p in batch.positions if record_of(chunk, progress, p) in there}))
         elif last or judged.verdict not in ids_store.NOT_NOW:
-            findings |= by_ids.unreadable(chunk, batch)
+            findings |= ids_settling.unreadable(chunk, batch.positions)
         else:
             trouble = Effect({}, judged.verdict, judged.code, judged.message, reply.retry_after)
-    ids_store.save_chunk(run, run.deletion, progress, chunk, findings, trouble=trouble, call=ids_store.READ)
+    progress, found = _found(run, progress, chunk, answered)
+    findings |= found
+    ids_store.save_chunk(run, progress, chunk, findings, trouble=trouble, call=ids_store.READ)
 
 
-def _reader(zoho: Zoho, deletion: Deletion, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
-    request = deletion.request
-    ids = [chunk.ids[p] for p in batch.positions]
-    if request.external_id_field:
-        field_name = request.external_id_field
-        return lambda: zoho.read_external(request.module, field_name, ids[0])
-    return lambda: zoho.read(request.module, ids)
+def _found(
+    run: Run, progress: Progress, chunk: Chunk, answered: Sequence[tuple[Batch, set[int]]]
+) -> tuple[Progress, dict[int, Finding]]:
+    """What the reads tell. What is not there and in doubt is looked for in the module's deleted list."""
+    away = [p for batch, there in answered for p in batch.positions if p not in there]
+    records = {p: str(record_of(chunk, progress, p)) for p in ids_settling.in_doubt(chunk, away)}
+    listed: dict[str, float] = {}
+    if records:
+        from chalicelib.service import ids_gone
+
+        others = {one for p, one in records.items() if chunk.marks[p] == Mark.CHECK}
+        listed, progress = ids_gone.look(
+            run, progress, ours=set(records.values()) - others, others=others, began=began(run)
+        )
+    times = {p: listed[one] for p, one in records.items() if one in listed}
+    findings: dict[int, Finding] = {}
+    for batch, there in answered:
+        findings |= ids_settling.findings_of_read(chunk, batch, there, times, began(run))
+    return progress, findings
+
+
+def began(run: Run) -> float:
+    """Before this time (seconds since the epoch, Zoho's clock) nothing was deleted by this deletion."""
+    return run.deletion.created_at - CLOCKS_APART
+
+
+def _records(progress: Progress, chunk: Chunk, batch: Batch) -> list[str]:
+    return [str(record_of(chunk, progress, p)) for p in batch.positions]
+
+
+def _reader(run: Run, zoho: Zoho, records: Sequence[str]) -> Callable[[], Reply]:
+    return lambda: zoho.read(run.deletion.request.module, records)

@@ -7,35 +7,63 @@ from dataclasses import replace
 
 from chalicelib.domain import by_ids
 from chalicelib.domain.by_ids import Batch, Effect, Progress
-from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.outcomes import Chunk, Mark
+from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.reply import CallKind, Reply
 from chalicelib.domain.verdicts import Verdict, judge_call, judge_items
 from chalicelib.service import ids_holds, ids_store, parallel
 from chalicelib.service.ports import Call, Zoho
 from chalicelib.service.run import Run
+from chalicelib.service.stops import Paused
 
 
 def send(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> None:
-    """Send the batches at once, unless sending is paused or ids of them are held."""
+    """Send the batches at once, unless sending is paused or ids of them are held.
+
+    Holds and the pause are read before the intents are written, and once more between that and the first
+    byte: an operator whose hold or pause was answered by then is heeded. Raises Paused.
+    """
     zoho = run.zoho
-    sifted = ids_holds.sift(run, chunk, batches)
-    if sifted.findings or sifted.trouble is not None:
-        trouble = sifted.trouble
-        ids_store.save_chunk(
-            run, run.deletion, progress, chunk, sifted.findings, trouble=trouble, call=ids_store.READ
-        )
-        if trouble is not None or not sifted.free:
+    sifted = ids_holds.sift(run, progress, chunk, batches)
+    if sifted.findings:
+        ids_store.save_chunk(run, progress, chunk, sifted.findings)
+        if not sifted.free:
             return
         chunk = chunk.with_findings(sifted.findings)
     batches = sifted.free
     calls = _intents(run, progress, chunk, batches)
-    replies = parallel.all_at_once([_sender(zoho, run.deletion, chunk, batch) for batch in batches])
-    run.spent(replies)
+    paused = run.ledger.paused(run.deletion.request.org)
+    held = {} if paused is not None else ids_holds.sift(run, progress, chunk, batches).findings
+    leaving = [
+        i for i, batch in enumerate(batches) if paused is None and held.keys().isdisjoint(batch.positions)
+    ]
+    staying = [_not_sent(run, call, held) for i, call in enumerate(calls) if i not in leaving]
+    _save_answers(
+        run, chunk, held, staying, _answers(run, zoho, chunk, [(calls[i], batches[i]) for i in leaving])
+    )
+    if paused is not None:
+        raise Paused(run.deletion.request.org, paused)
+
+
+def _answers(
+    run: Run, zoho: Zoho, chunk: Chunk, leaving: Sequence[tuple[Call, Batch]]
+) -> list[tuple[Call, Batch, Effect]]:
+    """Send them, and what the answers mean."""
+    if not leaving:
+        return []
+    progress = by_ids.progress_of(run.deletion)
+    batches = [batch for _, batch in leaving]
+    replies = parallel.all_at_once([_sender(run, zoho, progress, chunk, batch) for batch in batches])
     if not _more_to_send(progress, chunk, batches):
         run.let_go()  # what is left is bookkeeping, and others may wait for the org's concurrency
-    effects = [_judged(chunk, batch, reply) for batch, reply in zip(batches, replies, strict=True)]
-    _save_answers(run, chunk, batches, calls, effects)
+    judged = [_judged(progress, chunk, batch, reply) for batch, reply in zip(batches, replies, strict=True)]
+    return [(call, batch, effect) for (call, batch), effect in zip(leaving, judged, strict=True)]
+
+
+def _not_sent(run: Run, call: Call, held: dict[int, Finding]) -> Call:
+    why = "a hold was set" if held else "sending was paused"
+    return replace(
+        call, answered_at=run.now, answer={"verdict": "not_sent", "code": "NOT_SENT", "message": why}
+    )
 
 
 def _more_to_send(progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> bool:
@@ -59,25 +87,36 @@ def _intents(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch
     return calls
 
 
-def _judged(chunk: Chunk, batch: Batch, reply: Reply) -> Effect:
-    ids = [chunk.ids[p] for p in batch.positions]
-    whole = judge_call(batch.kind, reply, ids)
-    each = judge_items(batch.kind, reply, ids) if whole.verdict is Verdict.ANSWERED else {}
+def _judged(progress: Progress, chunk: Chunk, batch: Batch, reply: Reply) -> Effect:
+    records = _records(progress, chunk, batch)
+    whole = judge_call(batch.kind, reply, records)
+    told = judge_items(batch.kind, reply, records) if whole.verdict is Verdict.ANSWERED else {}
+    each = {p: told[one] for p, one in zip(batch.positions, records, strict=True) if one in told}
     return by_ids.effect_of_send(chunk, batch, whole, each, reply.retry_after)
 
 
 def _save_answers(
-    run: Run, chunk: Chunk, batches: Sequence[Batch], calls: Sequence[Call], effects: Sequence[Effect]
+    run: Run,
+    chunk: Chunk,
+    held: dict[int, Finding],
+    staying: Sequence[Call],
+    answers: Sequence[tuple[Call, Batch, Effect]],
 ) -> None:
-    answered = [
-        replace(call, answered_at=run.now, answer=_answer(effect))
-        for call, effect in zip(calls, effects, strict=True)
-    ]
-    progress = by_ids.after_wave(by_ids.progress_of(run.deletion), effects, batches)
+    effects = [effect for _, _, effect in answers]
+    calls = [replace(call, answered_at=run.now, answer=_answer(effect)) for call, _, effect in answers]
+    progress = by_ids.after_wave(
+        by_ids.progress_of(run.deletion), effects, [batch for _, batch, _ in answers]
+    )
     findings = {p: f for effect in effects for p, f in effect.findings.items()}
     trouble = next((e for e in effects if e.verdict in ids_store.NOT_NOW), None)
     ids_store.save_chunk(
-        run, run.deletion, progress, chunk, findings, calls=answered, trouble=trouble, call=ids_store.SEND
+        run,
+        progress,
+        chunk,
+        held | findings,
+        calls=sorted([*staying, *calls], key=lambda call: call.n),
+        trouble=trouble,
+        call=ids_store.SEND if answers else None,
     )
 
 
@@ -87,15 +126,20 @@ def _answer(effect: Effect) -> dict[str, object]:
     return {"verdict": effect.verdict.value, "code": effect.code, "message": effect.message, "marks": marks}
 
 
-def _sender(zoho: Zoho, deletion: Deletion, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
-    request = deletion.request
-    ids = [chunk.ids[p] for p in batch.positions]
+def _records(progress: Progress, chunk: Chunk, batch: Batch) -> list[str]:
+    """The record ids of a batch. Raises ValueError for an external id that was not resolved."""
+    records = [by_ids.record_of(chunk, progress, p) for p in batch.positions]
+    if None in records:
+        raise ValueError("an external id that was not resolved")
+    return [record for record in records if record is not None]
+
+
+def _sender(run: Run, zoho: Zoho, progress: Progress, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
+    request = run.deletion.request
+    ids = _records(progress, chunk, batch)
     wf_trigger = bool(request.wf_trigger)
     if batch.kind is CallKind.DELINK:
         return lambda: zoho.delink(request.module, str(request.record_id), str(request.related_list), ids)
-    if batch.kind is CallKind.DELETE_EXTERNAL:
-        field_name = str(request.external_id_field)
-        return lambda: zoho.delete_external(request.module, field_name, ids[0], wf_trigger)
     if batch.kind is CallKind.MASS_DELETE_IDS:
         return lambda: zoho.mass_delete_ids(request.module, ids)
     return lambda: zoho.delete_records(request.module, ids, wf_trigger)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,18 +38,21 @@ NOT_NOW = frozenset(
 
 def save_chunk(
     run: Run,
-    deletion: Deletion,
     progress: Progress,
     before: Chunk,
     findings: dict[int, Finding],
+    *,
     calls: Sequence[Call] = (),
     trouble: Effect | None = None,
     call: str | None = None,
+    records: Mapping[int, str] | None = None,
 ) -> None:
     """Save what was found by `call` (the name of its clock; None where nothing was asked); rest where
-    `trouble` says "not now", finish in the same write where all is settled.
+    `trouble` says "not now", finish in the same write where all is settled. `records`: record ids by
+    position, of external ids that were resolved.
     """
-    after = before.with_findings(findings)
+    after = before.with_findings(findings).with_records(records or {})
+    deletion = run.deletion
     deletion = replace(
         deletion,
         counts=recount(deletion.counts, before, after),
@@ -57,13 +60,13 @@ def save_chunk(
         progress=progress.to_json(),
         updated_at=run.now,
     )
-    ids_guard.note(run, before, findings)
+    ids_guard.note(run, progress, before, findings)
     chunks = [after] if after != before else []
     entries: list[Entry] = []
     if call is not None and trouble is None:
         deletion = backoff.succeeded(deletion, call)
-    settled = any(finding.mark not in UNSETTLED for finding in findings.values())
-    if settled and deletion.calls:  # what is held, or gone already, starts nothing
+    settles = any(finding.mark not in UNSETTLED for finding in findings.values())
+    if settles and deletion.calls:  # what is held, or gone already, starts nothing
         deletion, entries = run.running(deletion, proven=deletion.started_at is not None)
     parts: dict[str, Any] = {"calls": calls, "entries": entries}
     if trouble is not None and not after.settled:

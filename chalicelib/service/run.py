@@ -74,8 +74,8 @@ class Run:
 
     @property
     def width(self) -> int:
-        """How many calls to Zoho may be under way at once. Raises SecretUnusable, NoSlot, or Paused where both
-        a pause and the secret are in the way: in a pause no give-up time runs.
+        """How many calls to Zoho may be under way at once. Raises SecretUnusable, NoSlot, or Paused where
+        both a pause and the secret are in the way: in a pause no give-up time runs.
         """
         try:
             return self.reach.width(self.kit, self.claim, self.wanted)

@@ -45,7 +45,8 @@ def test_the_window_ends() -> None:
     deleted(world, "1")
     world.now += 3601
     deleted(world, "1")
-    assert [name for name, _ in world.zoho.log] == ["delete_records", "delete_records", "read"]
+    sent = [name for name, _ in world.zoho.log]
+    assert sent == ["delete_records", "delete_records", "read", "deleted_since"]
     assert not [event for event, _ in world.reports if event == "deleted_again"]
 
 
@@ -56,16 +57,24 @@ def test_the_guard_can_be_switched_off() -> None:
     assert world.ledger.guard_calls == []
 
 
-def test_a_module_and_an_external_field_are_scopes_of_their_own() -> None:
+def test_a_module_is_a_scope_of_its_own() -> None:
     world = World(["1"])
     deleted(world, "1")
     world.zoho.records["1"] = None
     deleted(world, "1", module="Contacts")
-    world.zoho.records["1"] = None
-    deleted(world, "1", external_id_field="External")
     assert world.zoho.sent("read") == []
-    deleted(world, "1", external_id_field="External")
+
+
+def test_a_record_is_known_again_by_whatever_id_it_is_asked_for() -> None:
+    world = World(["1"])
+    world.zoho.external = {"ERP-1": ["1"]}
+    deleted(world, "1")
+    world.zoho.records["1"] = None
+    deleted(world, "ERP-1", external_id_field="External")
     assert world.zoho.sent("read") == [["1"]]
+    world.zoho.records["1"] = None
+    deleted(world, "1")
+    assert world.zoho.sent("read") == [["1"]] * 2
 
 
 def test_delinks_are_not_guarded() -> None:

@@ -58,35 +58,14 @@ def test_a_hold_that_has_ended_protects_nothing() -> None:
     assert world.get(one).status is Status.COMPLETED
 
 
-def test_an_external_id_is_resolved_before_it_is_sent() -> None:
-    world = World(["x", "y"])
-    world.hold("id of y")
+def test_a_hold_is_on_the_record_that_an_external_id_names() -> None:
+    world = World(["1", "2"])
+    world.zoho.external = {"x": ["1"], "y": ["2"]}
+    world.hold("2")
     one = world.accept(ids=("x", "y", "gone"), external_id_field="External")
     world.settle()
     assert world.get(one).counts == Counts(requested=3, deleted=1, already_absent=1, held=1)
-    assert world.zoho.sent("delete_external") == ["x"]
-    assert list(world.zoho.records) == ["y"]
-
-
-def test_without_holds_external_ids_are_sent_at_once() -> None:
-    world = World(["x"])
-    one = world.accept(ids=("x",), external_id_field="External")
-    world.settle()
-    assert world.get(one).status is Status.COMPLETED
-    assert world.zoho.sent("read") == []
-
-
-def test_an_external_id_that_cannot_be_resolved_is_not_sent() -> None:
-    world = World(["x", "y"])
-    world.hold("id of y")
-    world.zoho.script["read"] = [error("INVALID_MODULE"), REFUSED]
-    one = world.accept(ids=("x", "y"), external_id_field="External")
-    world.step(one)
-    assert (world.get(one).status, sent(world)) == (Status.WAITING, [])
-    world.settle()
-    done = world.get(one)
-    assert (done.counts, sent(world)) == (Counts(requested=2, failed=1, held=1), [])
-    assert codes(done) == [("HELD", 1), ("INVALID_MODULE", 1)]
+    assert (world.zoho.sent("delete_records"), list(world.zoho.records)) == ([["1"]], ["2"])
 
 
 def test_a_hold_is_not_in_the_way_of_a_delink() -> None:

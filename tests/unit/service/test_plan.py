@@ -47,10 +47,13 @@ def test_the_calls_are_those_of_the_api_that_would_be_used() -> None:
 
 
 def test_external_ids_are_asked_for_one_by_one() -> None:
-    world = World(["x", "y", "z"])
-    world.hold("id of y")
-    one = world.accept(ids=("x", "y", "z", "gone"), external_id_field="External", dry_run=True)
-    assert planned(world, one) == Plan(2, ("x", "z"), 2, 2)
+    world = World(["1", "2", "3", "4"])
+    world.zoho.external = {"x": ["1"], "y": ["2"], "z": ["3"], "two": ["3", "4"]}
+    world.hold("2")
+    one = world.accept(ids=("x", "y", "z", "gone", "two"), external_id_field="External", dry_run=True)
+    assert planned(world, one) == Plan(2, ("x", "z"), calls=6, credits=6)
+    assert world.zoho.sent("read_external") == ["x", "y", "z", "gone", "two"]
+    assert codes(world.get(one)) == [("AMBIGUOUS", 1), ("HELD", 1)]
 
 
 def test_links_cannot_be_asked_for() -> None:

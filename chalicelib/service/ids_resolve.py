@@ -1,0 +1,115 @@
+"""External ids become record ids before the first call that deletes, and only these are deleted.
+
+An external id is a value of a field: once its record is gone, another record may get it. So Zoho is asked
+once which record is meant, by its own read of external ids and never by its search, which lags; the answer is
+stored with the ids, and a repeat goes by that. A retry of a deletion takes over what that one had found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chalicelib.domain.by_ids import Effect, Progress, unresolved
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.outcomes import Chunk, Finding, Mark
+from chalicelib.domain.reply import CallKind, Reply
+from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.service import ids_store, parallel
+from chalicelib.service.ports import Zoho
+from chalicelib.service.run import Run
+
+#: Several records have the external id.
+AMBIGUOUS = "AMBIGUOUS"
+#: Ids that are asked for between two writes: a write for each wave would store the chunk hundreds of times.
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What is known of external ids, by position: `records` of those that name one record, `findings` for the
+    others. `trouble`: why Zoho does not tell more for now.
+    """
+
+    records: dict[int, str] = field(default_factory=dict)
+    findings: dict[int, Finding] = field(default_factory=dict)
+    trouble: Judgement | None = None
+    retry_after: float | None = None
+
+
+def step(run: Run, progress: Progress) -> None:
+    """Resolve the next ids of the first chunk that has some left, and save what is known now."""
+    chunk = run.chunk(progress.resolved)
+    positions = unresolved(chunk)
+    found = _inherited(run, chunk, positions) or ask(run, chunk, positions[:MOST_AT_ONCE])
+    if not unresolved(chunk.with_records(found.records).with_findings(found.findings)):
+        progress = replace(progress, resolved=progress.resolved + 1)
+    told = found.trouble
+    trouble = None
+    if told is not None:
+        trouble = Effect({}, told.verdict, told.code, told.message, found.retry_after)
+        progress = replace(progress, code=told.code, message=told.message)
+    ids_store.save_chunk(
+        run,
+        progress,
+        chunk,
+        found.findings,
+        records=found.records,
+        trouble=trouble,
+        call=ids_store.READ if positions else None,
+    )
+
+
+def ask(run: Run, chunk: Chunk, positions: Sequence[int]) -> Resolved:
+    """Ask Zoho which records are meant, in waves, until all are known, time is over, or it does not tell."""
+    known = Resolved()
+    at = 0
+    while at < len(positions) and known.trouble is None and (at == 0 or run.now < run.until):
+        wave = positions[at : at + run.width]
+        zoho = run.zoho
+        replies = parallel.all_at_once([_asking(run, zoho, chunk.ids[p]) for p in wave])
+        for position, reply in zip(wave, replies, strict=True):
+            known = _told(known, position, reply)
+        at += len(wave)
+    return known
+
+
+def _asking(run: Run, zoho: Zoho, value: str) -> Callable[[], Reply]:
+    request = run.deletion.request
+    return lambda: zoho.read_external(request.module, str(request.external_id_field), value)
+
+
+def _told(known: Resolved, position: int, reply: Reply) -> Resolved:
+    judged = judge_call(CallKind.READ, reply)
+    if judged.verdict is Verdict.ANSWERED:
+        records = {item.id for item in reply.items if item.id is not None}
+        if len(records) == 1:
+            return replace(known, records={**known.records, position: records.pop()})
+        finding = Finding(Mark.FAILED, AMBIGUOUS) if records else Finding(Mark.ABSENT)
+    elif judged.verdict in ids_store.NOT_NOW:
+        return replace(known, trouble=judged, retry_after=reply.retry_after)
+    else:
+        finding = Finding(Mark.FAILED, judged.code, judged.message)
+    return replace(known, findings={**known.findings, position: finding})
+
+
+def _inherited(run: Run, chunk: Chunk, positions: Sequence[int]) -> Resolved | None:
+    """What the deletion that this one retries had resolved; None where that is nothing new.
+
+    Raises Unreadable where that deletion is not there any more: to resolve anew could name another record.
+    """
+    first = run.deletion.retry_of
+    if first is None:
+        return None
+    before = run.ledger.get(first)
+    if before is None:
+        raise Unreadable(run.deletion.id, "the deletion that it retries is not there")
+    known: dict[str, str] = {}
+    for number in range(before.chunks):
+        known |= _by_value(run.ledger.chunk(first, number))
+    records = {p: known[chunk.ids[p]] for p in positions if chunk.ids[p] in known}
+    return Resolved(records) if records else None
+
+
+def _by_value(chunk: Chunk) -> Mapping[str, str]:
+    return {chunk.ids[position]: record for position, record in chunk.records.items()}
