@@ -31,7 +31,7 @@ def end(run: Run, reason: str, code: str) -> None:
         run.kit.ledger.set_aside(run.deletion.id, reason, run.now)
         return
     try:
-        _end(run, reason, code)
+        _end_as_far_as_it_goes(run, reason, code)
     except Rejected as problem:
         run.kit.ledger.set_aside(run.deletion.id, str(problem), run.now)
         run.stopped = True
@@ -39,8 +39,16 @@ def end(run: Run, reason: str, code: str) -> None:
     run.kit.nudges.nudge(run.deletion.id)
 
 
-def _end(run: Run, reason: str, code: str) -> None:
-    deletion, chunks = _marked(run, code)
+def _end_as_far_as_it_goes(run: Run, reason: str, code: str) -> None:
+    """With outcomes where the table takes them, else in the counts alone. Raises Rejected."""
+    try:
+        deletion, chunks = _marked(run, code)
+        _end(run, deletion, chunks, reason, code)
+    except Rejected:
+        _end(run, run.deletion, [], reason, code)
+
+
+def _end(run: Run, deletion: Deletion, chunks: list[Chunk], reason: str, code: str) -> None:
     unmarked = deletion.counts.pending
     if unmarked:
         counts = replace(deletion.counts, unknown=deletion.counts.unknown + unmarked, pending=0)

@@ -15,7 +15,6 @@ from chalicelib.domain.verdicts import TABLE, Row, Verdict, find
 #: Calls that the walk makes fail; the others have no answer of their own in a deletion's life.
 WALKED = {
     CallKind.DELETE_RECORDS: Operation.DELETE_RECORDS,
-    CallKind.DELETE_EXTERNAL: Operation.DELETE_RECORDS,
     CallKind.MASS_DELETE_IDS: Operation.DELETE_RECORDS,
     CallKind.DELINK: Operation.DELINK_RECORDS,
     CallKind.MASS_DELETE_VIEW: Operation.MASS_DELETE,
@@ -107,14 +106,12 @@ class Case:
         if self.operation is Operation.DELINK_RECORDS:
             links = {"record_id": str(900_000 + self.number), "related_list": "Contacts"}
             return {**common, **links, "ids": [self.record]}
-        if self.kind is CallKind.DELETE_EXTERNAL:
-            return {**common, "ids": [f"ext-{self.number}"], "external_id_field": "External"}
         api = "mass_delete" if self.kind is CallKind.MASS_DELETE_IDS else "records"
         return {**common, "ids": [self.record], "api": api}
 
     def data(self) -> dict[str, list[dict[str, Any]]]:
         """The records that the simulator has for it."""
-        record = {"id": self.record, "Last_Name": "Walk", "External": f"ext-{self.number}"}
+        record = {"id": self.record, "Last_Name": "Walk"}
         parent = {"id": str(900_000 + self.number), "Last_Name": "Parent", "Contacts": [self.record]}
         return {self.module: [parent if self.operation is Operation.DELINK_RECORDS else record]}
 

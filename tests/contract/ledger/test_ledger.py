@@ -160,6 +160,14 @@ def test_everything_of_a_change_is_written_at_once(ledger: Ledger) -> None:
     assert log.first_broken(ledger.entries("del_1", 0)) is None
 
 
+def test_the_record_ids_of_external_ids_are_kept(ledger: Ledger) -> None:
+    accept(ledger, deletion(ids=("E-1", "E-2")))
+    claim = claimed(ledger)
+    after = ledger.chunk("del_1", 0).with_records({0: "410405000002264040"})
+    ledger.save(claim, Change(claim.deletion, NOW, NOW + 60, chunks=(after,)))
+    assert ledger.chunk("del_1", 0) == after
+
+
 def test_a_selection_is_stored_and_grows(ledger: Ledger) -> None:
     accept(ledger, deletion(ids=()))
     claim = claimed(ledger)

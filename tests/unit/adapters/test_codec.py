@@ -34,6 +34,16 @@ def test_with_outcomes_it_is_as_it_was_written() -> None:
     assert codec.chunk_from(0, codec.pack(list(IDS)), codec.chunk_marks(chunk)) == chunk
 
 
+def test_record_ids_of_external_ids_are_kept() -> None:
+    chunk = untouched(0, ("E-1", "E-2")).with_records({1: "410405000002264040"})
+    assert codec.chunk_from(0, codec.pack(["E-1", "E-2"]), codec.chunk_marks(chunk)) == chunk
+
+
+def test_outcomes_of_a_version_without_record_ids_are_read() -> None:
+    stored = codec.pack({"m": "ppp", "t": [], "c": []})
+    assert codec.chunk_from(0, codec.pack(list(IDS)), stored) == untouched(0, IDS)
+
+
 @pytest.mark.parametrize("other", [IDS[:2], (*IDS, "4")])
 def test_outcomes_of_other_ids_are_no_outcomes(other: tuple[str, ...]) -> None:
     marks = codec.chunk_marks(untouched(0, other))

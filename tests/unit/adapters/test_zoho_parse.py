@@ -312,7 +312,7 @@ def test_pages_without_a_token_are_counted() -> None:
 def test_queries() -> None:
     assert zoho_read.select_ids("Leads", ["1", "2"]) == "select id from Leads where id in (1,2) limit 200"
     query = zoho_read.select_one("Leads", "External", "a'b\\c")
-    assert query == "select id from Leads where External = 'a\\'b\\\\c' limit 1"
+    assert query == "select id from Leads where External = 'a\\'b\\\\c' limit 2"
     for name in ("Leads where", "", "1a", "a'"):
         with pytest.raises(ValueError, match="API name"):
             zoho_read.select_one(name, "External", "x")

@@ -20,9 +20,9 @@ GONE = error("INTERNAL_ERROR", 500)
 def delinking(n: int, lost: Any) -> tuple[World, str]:
     """Links that are asked for and never go: no call reaches Zoho, and no answer comes."""
     world = World()
-    world.zoho = MatrixZoho(lambda: world.now, [], 1)
+    world.zoho = zoho = MatrixZoho(lambda: world.now, [], 1)
     ids = tuple(str(i) for i in range(51, 51 + n))
-    world.zoho.links = dict.fromkeys(ids)
+    zoho.links = dict.fromkeys(ids)
     world.zoho.script["delink"] = [lost] * 1000
     one = world.accept("delink_records", module="Campaigns", record_id="7", related_list="Contacts", ids=ids)
     return world, one
@@ -67,6 +67,7 @@ def test_a_link_that_was_sent_for_without_an_answer_is_never_said_to_be_gone(
     done = world.get(one)
     assert (done.status, done.counts.deleted, done.counts.already_absent) == (Status.NEEDS_ATTENTION, 0, 0)
     assert done.counts.unknown == min(n, 100)
+    assert isinstance(world.zoho, MatrixZoho)
     assert len(world.zoho.links) == n
     assert world.zoho.sent("read") == []
 

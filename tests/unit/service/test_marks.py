@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.controls import Outcome
 from chalicelib.domain.deletion import Counts, Limits, Status
-from chalicelib.domain.errors import Miscounted, Unreadable, WrongState
+from chalicelib.domain.errors import Miscounted, Rejected, Unreadable, WrongState
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, outcome_name
 from chalicelib.service import operate, unreadable, watchdog
 from chalicelib.service.run import Run
@@ -229,3 +229,21 @@ def test_a_write_that_changes_counts_and_outcomes_otherwise_is_refused_whole(cha
     with pytest.raises(Miscounted):
         run.save(deletion, chunks=chunks)
     assert world.ledger.rows[one].revision == before
+
+
+def test_outcomes_that_the_table_never_takes_are_resolved_all_the_same() -> None:
+    world = World(["1", "2"])
+    one = world.accept(ids=("1", "2"))
+    save = world.ledger.save
+
+    def narrow(claim: Any, change: Any) -> Any:
+        if change.chunks:
+            raise Rejected("table", "an item of 500000 bytes")
+        return save(claim, change)
+
+    world.ledger.save = narrow  # type: ignore[method-assign]
+    world.settle()
+    assert world.get(one).counts == Counts(requested=2, unknown=2)
+    assert ("outcomes_not_marked", {"deletion_id": one, "count": 2}) in world.reports
+    assert resolve(world, one, Outcome.DONE) <= 3
+    assert (world.get(one).status, world.get(one).counts.deleted) == (Status.COMPLETED, 2)
