@@ -23,9 +23,10 @@ ACTIVITIES = "Activities"
 PARTS = ("Calls", "Events", "Tasks")
 _ALIASES = {"Potentials": "Deals", "Meetings": "Events"}
 #: First parts of other paths of Zoho's API: as a module's name they would reach something else than records.
-_RESERVED = frozenset({
-    "__features", "__schedule_mass_convert", "actions", "bulk", "composite_requests", "coql", "features",
-    "files", "org", "portal_invite", "recycle_bin", "settings", "users",
+_RESERVED = frozenset({"actions", "coql", "org", "recycle_bin", "settings", "users"})
+#: The same, as they are written there; a custom module may well be called Bulk or Files.
+_RESERVED_AS_WRITTEN = frozenset({
+    "__features", "__schedule_mass_convert", "bulk", "composite_requests", "features", "files", "portal_invite",
 })  # fmt: skip
 
 _BY_CASE = {name.casefold(): name for name in STANDARD} | {n.casefold(): to for n, to in _ALIASES.items()}
@@ -109,7 +110,7 @@ def problem_of(name: object) -> str:
     """
     if not isinstance(name, str) or not NAME.fullmatch(name):
         return f"must match {NAME.pattern}"
-    if name.casefold() in _RESERVED:
+    if name.casefold() in _RESERVED or name in _RESERVED_AS_WRITTEN:
         return "is a part of Zoho's API that is no module"
     wanted = _BY_CASE.get(name.casefold(), name)
     return "" if canonical(name) == wanted else f"must be written {wanted}: letter case counts"
