@@ -26,7 +26,8 @@ _ALIASES = {"Potentials": "Deals", "Meetings": "Events"}
 _RESERVED = frozenset({"actions", "coql", "org", "recycle_bin", "settings", "users"})
 #: The same, as they are written there; a custom module may well be called Bulk or Files.
 _RESERVED_AS_WRITTEN = frozenset({
-    "__features", "__schedule_mass_convert", "bulk", "composite_requests", "features", "files", "portal_invite",
+    "__features", "__schedule_mass_convert", "bulk", "composite_requests", "features", "files",
+    "portal_invite",
 })  # fmt: skip
 
 _BY_CASE = {name.casefold(): name for name in STANDARD} | {n.casefold(): to for n, to in _ALIASES.items()}
