@@ -16,6 +16,9 @@ from chalicelib.service.ports import Zoho
 
 #: Pages of 200 that one step reads: a chunk full of ids.
 PAGES_A_STEP = 25
+#: So near to the end of a slice (seconds) no page is asked for ahead: it is paid for, and nobody would take
+#: it.
+SLICE_ENDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def pages_of(work: Slice, progress: Progress, most: int, have: int = 0) -> Readi
         if not token or have + len(ids) >= most:
             break
     else:
-        work.ahead.begin(_key(work, token), _asking(work, zoho, token, per_page))
+        if work.now + SLICE_ENDS < work.until:
+            work.ahead.begin(_key(work, token), _asking(work, zoho, token, per_page))
     return Reading(tuple(ids), token, number + 1, skew)
 
 

@@ -12,6 +12,7 @@ from chalicelib.domain.deletion import Counts, Freeze, Limits, Status, Territory
 from chalicelib.domain.document import document
 from chalicelib.domain.outcomes import Mark, outcome_name
 from chalicelib.domain.reply import Item, Reply
+from chalicelib.service.by_view.listing import PAGES_A_STEP
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import PATIENCE, World
 
@@ -561,3 +562,17 @@ def _approve(world: World, one: str, count: int) -> None:
     assert seen.deletion.approval is not None
     command = {"do": "approve", "count": count, "asked_at": seen.deletion.approval.asked_at, "by": "ann"}
     assert world.ledger.command(seen, {**command, "at": world.now}, world.now)
+
+
+def test_no_page_is_asked_for_twice_where_a_slice_ends() -> None:
+    world = World(records(12_000))
+
+    def slow(work: Callable[[], Reply]) -> Reply:
+        world.now += world.kit.slice_seconds / PAGES_A_STEP
+        return work()
+
+    world.zoho.script["view_ids"] = [slow] * 100
+    one = view(world, limits=Limits(20_000))
+    world.settle()
+    assert world.zoho.sent("view_ids") == [None, *(str(200 * n) for n in range(1, 60))]
+    assert tally(world, one) == {"deleted": 12_000}
