@@ -1,0 +1,111 @@
+"""What is around the code says what is so: hooks, workflow, templates, the editor's file, decisions."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+_STATUS = re.compile(r"# (.+)\n\nStatus: (.+)\. Date: ([1-9][0-9]? [A-Z][a-z]+ 20[0-9]{2})\.\n")
+
+
+def parsed(file: Path) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def test_each_hook_is_a_tool_that_the_lock_holds_or_a_script_of_ours() -> None:
+    (local,) = parsed(ROOT / ".pre-commit-config.yaml")["repos"]
+    assert local["repo"] == "local"
+    check = (ROOT / "scripts" / "check.py").read_text(encoding="utf-8")
+    locked = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+    tools = {"ruff": "ruff", "lint-imports": "import-linter"}
+    for hook in local["hooks"]:
+        assert hook["language"] == "system"
+        program, *words = hook["entry"].split()
+        name = program.removeprefix(".venv/bin/")
+        assert name != program
+        if name == "python":
+            assert (ROOT / words[0]).exists()
+            assert f'tool("python", "{words[0]}", "{words[1]}")' in check
+        else:
+            assert re.search(rf"^{tools[name]}==", locked, re.MULTILINE)
+            assert f'tool("{name}"' in check
+        pattern = re.compile(hook.get("files", ""))
+        tracked = [file.relative_to(ROOT).as_posix() for file in ROOT.glob("[a-z]*/**/*.*")]
+        assert any(pattern.search(file) for file in tracked)
+
+
+def test_the_workflow_runs_what_is_run_at_the_desk_with_no_more_rights_than_reading() -> None:
+    workflow = parsed(WORKFLOW)
+    assert workflow["permissions"] == {"contents": "read"}
+    (job,) = workflow["jobs"].values()
+    assert "permissions" not in job
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert "secrets" not in WORKFLOW.read_text(encoding="utf-8").replace("no secret is read", "")
+
+
+def test_the_workflows_actions_are_pinned_by_commit_with_their_version_beside_it() -> None:
+    uses = re.findall(r"uses: (.+)", WORKFLOW.read_text(encoding="utf-8"))
+    assert uses
+    assert not [
+        each for each in uses if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)
+    ]
+
+
+def test_what_continuous_integration_runs_are_commands_of_the_makefile() -> None:
+    commands = re.findall(
+        r"^make ([a-z-]+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert commands == ["test", "check"]
+    subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=True)
+
+
+def test_the_forms_for_issues_can_be_read_and_send_vulnerabilities_elsewhere() -> None:
+    folder = ROOT / ".github" / "ISSUE_TEMPLATE"
+    forms = [parsed(file) for file in folder.glob("*.yml") if file.name != "config.yml"]
+    assert len(forms) == 2
+    for form in forms:
+        assert {"name", "description", "body"} <= set(form)
+        ids = [part["id"] for part in form["body"] if part["type"] != "markdown"]
+        assert len(ids) == len(set(ids)) > 1
+    for name in ("ISSUE_TEMPLATE/fault.yml", "pull_request_template.md"):
+        assert "SECURITY.md" in (ROOT / ".github" / name).read_text(encoding="utf-8")
+    assert "private report" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+
+
+def test_editors_keep_the_width_that_ruff_checks() -> None:
+    editors = (ROOT / ".editorconfig").read_text(encoding="utf-8")
+    widths = [
+        re.search(pattern, text)
+        for pattern, text in (
+            (r"\[\*\.py\]\n(?:.+\n)*?max_line_length = (\d+)", editors),
+            (r"(?m)^line-length = (\d+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8")),
+        )
+    ]
+    assert len({found[1] for found in widths if found}) == 1
+    assert all(widths)
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_each_decision_has_status_and_date_and_its_row_in_the_table(page: Path) -> None:
+    found = _STATUS.match(page.read_text(encoding="utf-8"))
+    assert found, f"{page.name}: begin with a title and a line `Status: accepted. Date: 29 November 2026.`"
+    title, status, date = found.groups()
+    assert title.startswith(page.stem[:4])
+    assert re.match(r"accepted|replaced by \[\d{4}\]", status)
+    table = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    assert f"| [{title}]({page.name}) | {status} | {date} |" in table.splitlines()
+
+
+def test_a_decision_that_is_replaced_says_by_which_and_that_one_says_so_too() -> None:
+    texts = {page.name: page.read_text(encoding="utf-8") for page in DECISIONS}
+    for name, text in texts.items():
+        for other in re.findall(r"replaced by \[\d{4}\]\(([^)]+)\)", text.split("\n\n")[1]):
+            assert f"replaces [{name[:4]}]({name})" in texts[other].split("\n\n")[1]
