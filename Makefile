@@ -144,6 +144,11 @@ guards: setup ## take one guard away at a time: some test must fail for each
 package: setup ## what make deploy sends, into a directory (STAGE=, OUT=, KEPT=yes, PARAMETERS=)
 	@$(PY) -m local package --stage $(STAGE) --out "$(OUT)" $(if $(filter yes,$(KEPT)),--kept)
 
+# Nothing is pushed. The files lie in dist/; CHANGELOG.md, pyproject.toml and docs/openapi.json are committed and tagged.
+.PHONY: release
+release: setup ## date the changelog, tag, and build what is published into dist/ (VERSION=)
+	@$(PY) scripts/release.py "$(VERSION)"
+
 .PHONY: deploy
 deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or any name, REPAIR=1, BUCKET=, PARAMETERS=, YES=1)
 	@$(PY) -m local deploy --stage $(STAGE) $(if $(YES),--yes) $(if $(REPAIR),--repair)

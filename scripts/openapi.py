@@ -22,9 +22,9 @@ from chalicelib.web.intake import FORM, JSON, MOST_BYTES  # noqa: E402
 from scripts import openapi_operators, openapi_schemas  # noqa: E402
 from scripts.openapi_routes import DOOR, GATEWAY, PARAMETERS, ROUTES, Route  # noqa: E402
 from scripts.openapi_schemas import record, ref  # noqa: E402
+from scripts.release import version  # noqa: E402
 
 TARGET = ROOT / "docs" / "openapi.json"
-VERSION = "1.0.0"  # of the public contract
 
 INTRODUCTION = f"""Signed, durable, explainable deletions for Zoho CRM. A 202 is a promise: the deletion
 reaches a final status and its event is published, whatever fails in between. Bodies may have {MOST_BYTES}
@@ -91,7 +91,7 @@ def document(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
             paths.setdefault(path, {})[method.lower()] = operation(ROUTES[path, method])
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Expunge", "version": VERSION, "description": INTRODUCTION},
+        "info": {"title": "Expunge", "version": version(), "description": INTRODUCTION},
         "servers": [server()],
         "paths": paths,
         "components": components(json.dumps(paths)),
