@@ -109,3 +109,11 @@ def test_a_decision_that_is_replaced_says_by_which_and_that_one_says_so_too() ->
     for name, text in texts.items():
         for other in re.findall(r"replaced by \[\d{4}\]\(([^)]+)\)", text.split("\n\n")[1]):
             assert f"replaces [{name[:4]}]({name})" in texts[other].split("\n\n")[1]
+
+
+def test_the_recipes_name_files_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = {name for name in re.findall(r"`([\w.]+(?:/[\w.-]+)+)`", text) if not name.startswith(".v")}
+    missing = sorted(name for name in named if not (ROOT / name).exists())
+    assert len(named) > 40
+    assert not missing
