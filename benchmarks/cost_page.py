@@ -67,6 +67,7 @@ def counted(scenarios: Mapping[str, Any]) -> str:
 
 SCENARIOS = (
     *("delete_1", "delete_10", "delete_100", "delete_5000", "mass_5000", "view_9", "view_50000"),
+    "never_50000",
     *("purge_1000", "poll_idle", "tick_idle"),
 )
 

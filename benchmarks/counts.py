@@ -53,14 +53,14 @@ def _by_ids(count: int, source: str = "crm") -> Callable[[CountedStage], Iterabl
     return run
 
 
-def _view(count: int) -> Callable[[CountedStage], Iterable[str]]:
+def _view(count: int, **more: str) -> Callable[[CountedStage], Iterable[str]]:
     def run(now: CountedStage) -> Iterable[str]:
-        cvid = str(7 * 10**17 + count)
+        cvid = str(7 * 10**17 + int(now.now))
         now.server.sim.load(
             {"records": {}, "views": [{"module": "Leads", "cvid": cvid, "ids": _ids(now, count)}]}
         )
         now.reset()
-        made = now.send({"operation": "mass_delete", "module": "Leads", "cvid": cvid})
+        made = now.send({"operation": "mass_delete", "module": "Leads", "cvid": cvid, **more})
         now.rest()
         return [made]
 
@@ -104,6 +104,7 @@ SCENARIOS = {
     "mass_5000": Scenario(5000, _by_ids(5000, "mass")),
     "view_9": Scenario(9, _view(9), small=True),
     "view_50000": Scenario(50_000, _view(50_000)),
+    "never_50000": Scenario(50_000, _view(50_000, freeze="never")),
     "purge_1000": Scenario(1000, _purge(1000)),
     "poll_idle": Scenario(0, _nothing("poll"), small=True),
     "tick_idle": Scenario(0, _nothing("tick"), small=True),

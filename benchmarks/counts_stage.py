@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from chalicelib.adapters.zoho_orgs import ZohoOrgs
 from chalicelib.adapters.zoho_token import Tools
 from chalicelib.domain import policy as policies
 from chalicelib.domain.kept import Kept
+from chalicelib.service.pages import MOST_LISTED
 from chalicelib.service.poll import poll
 from chalicelib.service.retain import retain
 from chalicelib.service.work import Nudge, work
@@ -48,6 +50,8 @@ STAGE = "prod"
 TABLE = "expunge-prod"
 #: START, END and REPORT lines of an invocation with X-Ray, about; and what CloudWatch adds to each line.
 PLATFORM_BYTES, PLATFORM_LINES, LINE_BYTES = 400, 3, 26
+#: A sender, and one that may delete by Zoho's mass delete of ids.
+SOURCES = ("crm", "mass")
 _ROOT = Path(__file__).parents[1]
 SEND = routes.SEND
 
@@ -71,10 +75,10 @@ def environment(queue: str, topic: str) -> dict[str, str]:
 class CountedStage:
     """`now` is the clock. `meter.totals` are the counts since `reset`."""
 
-    def __init__(self, server: Server, key: str) -> None:
+    def __init__(self, server: Server, keys: Mapping[str, str]) -> None:
         self.now = START
         self.server = server
-        self.key = key
+        self.keys = keys
         self.messages: list[tuple[float, str]] = []
         self.metrics: set[str] = set()
         self.milliseconds: dict[str, float] = {}
@@ -102,7 +106,9 @@ class CountedStage:
         return app
 
     def clock(self) -> float:
-        """Seconds since the epoch."""
+        """Seconds since the epoch. The worker's own look also takes in what Zoho was asked before it."""
+        if threading.current_thread() is threading.main_thread():
+            self._waved()
         return self.now
 
     def _sleep(self, seconds: float) -> None:
@@ -139,7 +145,9 @@ class CountedStage:
         return len(items), stored_bytes(items, INDEXES)
 
     def _passed(self) -> None:
-        """A call to AWS: what was asked of Zoho since the one before went out at once, as one wave."""
+        """A call to AWS: what was asked of Zoho since the one before went out at once, as one wave, but for
+        pages.
+        """
         self.now += AWS_SECONDS
         self._waved()
 
@@ -149,9 +157,13 @@ class CountedStage:
         self._seen = len(calls)
         if not wave:
             return
+        pages = sum(map(_is_page, wave))
+        longest = max((_ids(call) for call in wave if not _is_page(call)), default=None)
+        milliseconds = 1000 * ZOHO_SECONDS * pages
+        if longest is not None:
+            milliseconds += 1000 * (ZOHO_SECONDS + ZOHO_SECONDS_AN_ID * longest)
         self.meter.totals["zoho.calls"] += len(wave)
-        self.meter.totals[f"zoho_waves.{self._function}"] += 1
-        milliseconds = 1000 * (ZOHO_SECONDS + ZOHO_SECONDS_AN_ID * max(_ids(call) for call in wave))
+        self.meter.totals[f"zoho_waves.{self._function}"] += pages + (longest is not None)
         self.meter.totals["zoho_ms"] += round(milliseconds)
         self.now += milliseconds / 1000
 
@@ -197,7 +209,7 @@ class CountedStage:
         """A signed request through API Gateway's door; the deletion's id."""
         self._deliveries += 1
         raw = json.dumps(body).encode()
-        headers = signed(raw, self.now, f"msg_{self._deliveries:027d}", self.key)
+        headers = signed(raw, self.now, f"msg_{self._deliveries:027d}", self.keys[source])
         self.meter.totals["api.requests"] += 1
         answer = self._invoke("api", self.app, event(SEND, {"source": source}, headers, raw))
         _must(answer["statusCode"] == 202, answer)
@@ -272,22 +284,30 @@ def _ids(call: Mapping[str, Any]) -> int:
     return sum((call[part] or "").count(",") + 1 for part in ("query", "body") if "ids" in (call[part] or ""))
 
 
+def _is_page(call: Mapping[str, Any]) -> bool:
+    """Is it a page of a list? Only the one before names it, so it never goes out with others."""
+    query = call["query"] or ""
+    return call["method"] == "GET" and "per_page=" in query and "&ids=" not in f"&{query}"
+
+
 def _client(name: str) -> Any:
     return boto3.client(name, region_name="us-east-1")  # type: ignore[call-overload]  # by literal names
 
 
-def _make_aws(url: str, key: str) -> dict[str, str]:
-    """Table, queue, topic and filled secrets; returns the functions' environment."""
+def _make_aws(url: str, keys: Mapping[str, str]) -> dict[str, str]:
+    """Table, queue, topic and filled secrets, with each source's key; returns the functions' environment."""
     template = json.loads((_ROOT / "infra" / "resources.json").read_text())
     table = template["Resources"]["Table"]["Properties"]
     wanted = ("BillingMode", "KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
     _client("dynamodb").create_table(TableName=TABLE, **{name: table[name] for name in wanted})
     queue = _client("sqs").create_queue(QueueName="expunge-prod-work")["QueueUrl"]
     topic = _client("sns").create_topic(Name="expunge-prod-results")["TopicArn"]
-    sender: dict[str, Any] = {"keys": [key, filling.new_key()], "org": "default", "modules": ["Leads"]}
-    sender |= {"operations": ["delete_records", "mass_delete"], "max_records": 200_000}
+    sender: dict[str, Any] = {"org": "default", "modules": ["Leads"], "max_records": MOST_LISTED}
+    sender |= {"operations": ["delete_records", "mass_delete"]}
+    sources = {name: {**sender, "keys": [key, filling.new_key()]} for name, key in keys.items()}
+    sources["mass"]["mass_delete_by_ids"] = True
     secrets = {
-        "sources": {"crm": sender, "mass": {**sender, "mass_delete_by_ids": True}},
+        "sources": sources,
         "links": {"new": "n" * 48, "old": []},
         "zoho/default": filling.zoho(url),
     }
@@ -311,8 +331,8 @@ def stage() -> Iterator[CountedStage]:
     made: list[CountedStage] = []
     clock = simulator.SimClock(lambda: made[0].now if made else START)
     with mock_aws(), simulator.running(clock=clock, documents=False) as server:
-        key = filling.new_key()
-        os.environ |= _make_aws(server.url, key)
-        made.append(CountedStage(server, key))
+        keys = {name: filling.new_key() for name in SOURCES}
+        os.environ |= _make_aws(server.url, keys)
+        made.append(CountedStage(server, keys))
         made[0].reset()
         yield made[0]
