@@ -10,24 +10,21 @@ from collections.abc import Set
 
 from chalicelib.domain import modules
 
-#: "Supported relations" of Zoho CRM API v7, Delink related records, by the module's identity. The page calls
-#: Deals Potentials, and Services__s Services: each goes by any name that means the same.
-OF_ZOHO = {
-    "Campaigns": frozenset({"Leads", "Contacts"}),
-    "Products": frozenset({"Leads", "Accounts", "Contacts", "Deals", "Price_Books"}),
-    "Appointments__s": frozenset({"Services__s", "Services"}),
-}
+#: The related lists of "Supported relations" of Zoho CRM API v7, Delink related records: of Campaigns, Products
+#: and Appointments. The page calls Deals Potentials, and Services__s Services: each goes by any name that means
+#: the same. Whether a module has such a list Zoho knows, and says so.
+OF_ZOHO = frozenset({"Leads", "Contacts", "Accounts", "Deals", "Price_Books", "Services", "Services__s"})
 #: Paths under a record that are no links, whatever an entry says: DELETE there deletes for good.
 NEVER = frozenset({"photo", "notes", "attachments", "actions"})
 
 
-def may_delink(allowed: Set[str] | None, module: str, related_list: str) -> bool:
-    """May links of `related_list` be taken away from records of `module`?
+def may_delink(allowed: Set[str] | None, related_list: str) -> bool:
+    """May links of `related_list` be taken away?
 
-    `allowed`: the lists that a source's entry names, for any module; None for those of Zoho's page.
+    `allowed`: the lists that a source's entry names; None for those of Zoho's page.
     """
     if related_list.casefold() in NEVER:
         return False
     if allowed is not None:
         return related_list in allowed
-    return modules.canonical(related_list) in OF_ZOHO.get(modules.identity(module), frozenset())
+    return modules.canonical(related_list) in OF_ZOHO

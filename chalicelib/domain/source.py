@@ -208,7 +208,7 @@ def _scope(source: Source, request: Request) -> list[Field]:
     elif source.profile is Profile.TOKEN and request.operation is not Operation.DELETE_RECORDS:
         found.append(Field("/operation", "a source with the token profile may only use delete_records"))
     name = request.related_list
-    if name is not None and not related.may_delink(source.related_lists, request.module, name):
+    if name is not None and not related.may_delink(source.related_lists, name):
         found.append(Field("/related_list", "this source may not take away links of this related list"))
     if not modules.covers(source.modules, request.module):
         found.append(Field("/module", f"{_not_in(request.module)}; it may in {_named(source.modules)}"))

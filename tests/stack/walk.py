@@ -102,7 +102,8 @@ class Case:
         """The request to send."""
         common = {"operation": self.operation.value, "module": self.module, "org": self.org}
         if self.operation is Operation.MASS_DELETE:
-            return {**common, "cvid": str(800_000 + self.number)}
+            freeze = "never" if self.kind is CallKind.COUNT else "auto"
+            return {**common, "cvid": str(800_000 + self.number), "freeze": freeze}
         if self.operation is Operation.DELINK_RECORDS:
             links = {"record_id": str(900_000 + self.number), "related_list": "Contacts"}
             return {**common, **links, "ids": [self.record]}
@@ -151,21 +152,35 @@ class Case:
             return "completed", "deleted"
         if self._never_told():
             return "needs_attention", "unknown"
+        if self.row.verdict is Verdict.NOTHING:
+            return "failed", "failed"  # Zoho finds the view empty, and the listed record is there
         status, counted = _ENDS[self.row.verdict]
         if status == "failed" and self.operation is Operation.MASS_DELETE:
-            # Without a job nothing was requested; a job whose status may not be asked for is looked for
-            # instead.
-            return ("completed", "deleted") if self.kind is CallKind.JOB_STATUS else ("failed", None)
+            # What is only counted was not requested; a job whose status may not be asked for is not followed,
+            # and its records go by ids.
+            if self.kind is CallKind.JOB_STATUS:
+                return "completed", "deleted"
+            return "failed", None if self.kind is CallKind.COUNT else "failed"
         return status, counted
 
     def _never_told(self) -> bool:
         """A job runs, and its status is refused for as long as a job is waited for."""
         return self.kind is CallKind.JOB_STATUS and self.row.verdict is Verdict.WAIT_CREDENTIALS
 
+    def _not_followed(self) -> bool:
+        """Whether the view's job runs is not known: a lost start, or a status that is not told."""
+        lost = self.kind is CallKind.MASS_DELETE_VIEW and self.row.verdict is Verdict.UNKNOWN
+        gone = (Verdict.GONE, Verdict.FAIL)
+        return lost or (self.kind is CallKind.JOB_STATUS and self.row.verdict in gone)
+
     def problem(self) -> str | None:
         """The code that the final event must show, None where it ends well."""
+        if self._not_followed():
+            return "START_LOST"
         if self.end()[0] == "completed":
             return None
+        if self.row.verdict is Verdict.NOTHING:
+            return "LEFT_VIEW"
         if self._never_told():
             return "JOB_TOO_OLD"
         return "CANNOT_COUNT" if self.row.verdict is Verdict.UNCOUNTABLE else self.row.code
