@@ -10,9 +10,9 @@ from collections.abc import Set
 
 from chalicelib.domain import modules
 
-#: The related lists of "Supported relations" of Zoho CRM API v7, Delink related records: of Campaigns, Products
-#: and Appointments. The page calls Deals Potentials, and Services__s Services: each goes by any name that means
-#: the same. Whether a module has such a list Zoho knows, and says so.
+#: The related lists of "Supported relations" of Zoho CRM API v7, Delink related records: of Campaigns,
+#: Products and Appointments. The page calls Deals Potentials, and Services__s Services: each goes by any name
+#: that means the same. Whether a module has such a list Zoho knows, and says so.
 OF_ZOHO = frozenset({"Leads", "Contacts", "Accounts", "Deals", "Price_Books", "Services", "Services__s"})
 #: Paths under a record that are no links, whatever an entry says: DELETE there deletes for good.
 NEVER = frozenset({"photo", "notes", "attachments", "actions"})

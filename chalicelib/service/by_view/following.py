@@ -41,12 +41,12 @@ def follow(work: Slice, progress: Progress) -> Step:
         return _job_over(work, progress, report)
     if report.state is JobState.GONE:
         return _unfollowed(work, progress, "JOB_LOST", report.judgement.message)
+    if report.state is not JobState.RUNNING and report.judgement.verdict is Verdict.FAIL:
+        return _unfollowed(work, progress, report.judgement.code, report.judgement.message)
     if old:
         return _too_old(work, progress, running, report.status, readable=report.state is JobState.RUNNING)
     if report.state is JobState.RUNNING:
         return _running(work, progress, report, running)
-    if report.judgement.verdict is Verdict.FAIL:
-        return _unfollowed(work, progress, report.judgement.code, report.judgement.message)
     told = report.judgement
     then = TryAgain(moves.STATUS, told.verdict, told.code, reply.retry_after, SHORTEST_ASK, blame=False)
     return moves.again_later(work, progress, then, told.message)
