@@ -94,6 +94,11 @@ status: setup ## say what of the local stack is running
 test: setup $(AWS_TOOLS)/.ready ## all tests that need Python and make only
 	@$(PY) scripts/run_tests.py
 
+# TEST_WORKERS=0 runs them in one process.
+.PHONY: test-fast
+test-fast: setup ## the quick tests while you work, under 20 s; says what it leaves out
+	@$(PY) scripts/run_tests.py --fast
+
 .PHONY: test-all
 test-all: setup $(AWS_TOOLS)/.ready node browser ## these and the long ones, and those that need node or chromium
 	@$(PY) scripts/run_tests.py --all

@@ -1,6 +1,7 @@
 """`make test`: runs the suites and ends with one line that names how many tests of each ran.
 
-`--all` adds the tests marked long and browser. Anything else is handed to pytest, such as `-k name`.
+`--all` adds the tests marked long and browser. `--fast` runs what is quick, and says what it leaves out.
+Anything else is handed to pytest, such as `-k name`, or the folder of a feature.
 TEST_WORKERS is how many run at once (default 2; 0 for one process).
 """
 
@@ -15,6 +16,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+#: The suites that start no stack and no process of their own, and what of them takes no part in `--fast`.
+FAST = ("tests/unit", "tests/app")
+SLOW = "pytest.mark.slow"
 
 
 class SuiteCounts:
@@ -43,16 +47,37 @@ class SuiteCounts:
         return f"tests: {suites or 'none'}; {self.passed.total()} passed, {ends} in {seconds:.0f} s"
 
 
+def left_out(root: Path = ROOT) -> str:
+    """What `--fast` does not run, by suite and by file; said after its tests."""
+    tests = root / "tests"
+    folders = {file.relative_to(tests).parts[0] for file in tests.rglob("test_*.py") if file.parent != tests}
+    suites = sorted(name for name in folders if f"tests/{name}" not in FAST)
+    marked = [
+        file for folder in FAST for file in sorted((root / folder).rglob("test_*.py")) if _is_slow(file)
+    ]
+    files = ", ".join(str(file.relative_to(tests)) for file in marked)
+    others = ", ".join(suites)
+    return f"left out: the suites {others}; and what is marked slow in {files}. make test runs all of it"
+
+
+def _is_slow(file: Path) -> bool:
+    return SLOW in file.read_text(encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
     """Runs pytest; returns its exit code."""
     os.chdir(ROOT)
-    everything = "--all" in arguments
-    chosen = [] if everything else ["-m", "not long and not browser"]
+    fast = "--fast" in arguments
+    chosen = [] if "--all" in arguments else ["-m", "not long and not browser"]
+    if fast:
+        chosen = ["-m", "not slow and not stack and not long and not browser", *FAST]
     workers = os.environ.get("TEST_WORKERS", "2")
     parallel = ["-n", workers, "--dist", "loadfile"] if workers != "0" else []
     counts = SuiteCounts()
-    rest = [word for word in arguments if word != "--all"]
+    rest = [word for word in arguments if word not in ("--all", "--fast")]
     code = pytest.main(["-q", *parallel, *chosen, *rest], plugins=[counts])
+    if fast:
+        sys.stdout.write(left_out() + "\n")
     sys.stdout.write(counts.summary() + "\n")
     return int(code)
 

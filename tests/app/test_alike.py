@@ -135,6 +135,7 @@ HEADERS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(headers=HEADERS, change=st.booleans(), body=st.binary(max_size=30) | st.just(BODY))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_comes_without_a_key_every_name_answers_alike(

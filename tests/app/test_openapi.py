@@ -135,6 +135,7 @@ def accepted(body: bytes) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_bodies_are_good_for_the_document_where_they_are_good_for_us() -> None:
     mutator, checks = Mutator(Random(11)), validator({"$ref": "#/components/schemas/DeletionRequest"})
     seen = set()

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from scripts import run_tests
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
@@ -117,3 +119,16 @@ def test_the_recipes_name_files_that_are_there() -> None:
     missing = sorted(name for name in named if not (ROOT / name).exists())
     assert len(named) > 40
     assert not missing
+
+
+def test_what_the_fast_tests_leave_out_is_said_and_is_there() -> None:
+    said = run_tests.left_out()
+    others = {
+        file.name for file in (ROOT / "tests").iterdir() if file.is_dir() and any(file.rglob("test_*.py"))
+    }
+    for suite in others - {Path(each).name for each in run_tests.FAST}:
+        assert re.search(rf"\b{suite}\b", said)
+    slow = [name for name in re.findall(r"[\w/]+/test_\w+\.py", said) if (ROOT / "tests" / name).exists()]
+    assert "unit/service/test_budgets.py" in slow
+    assert "unit/domain/test_source.py" not in slow
+    assert "make test runs" in said

@@ -15,6 +15,8 @@ from chalicelib.adapters.queue import WorkQueue
 from chalicelib.domain.deletion import Deletion, Operation, Request
 from chalicelib.domain.errors import Unavailable
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sqs() -> Iterator[Any]:

@@ -97,6 +97,7 @@ def test_keys_of_24_to_64_bytes(size: int) -> None:
         "whsec_-" + KEY[7:],
         "whsec_ä" + KEY,
     ],
+    ids=lambda _key: "",  # keys are random: as names of tests they would differ from process to process
 )
 def test_keys_that_are_none(key: str) -> None:
     with pytest.raises(ValueError, match="a key must"):

@@ -17,6 +17,8 @@ from chalicelib.service import recover
 from scripts.recover import Place, main
 from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
 
+pytestmark = pytest.mark.slow
+
 
 class Stage(Place):
     """A place whose functions' settings the test gives."""

@@ -15,6 +15,8 @@ from chalicelib.domain.reply import Reply
 from tests.fake_zoho import LOST, REFUSED, error
 from tests.unit.service.world import World
 
+pytestmark = pytest.mark.slow
+
 #: As a stage on AWS waits.
 PATIENCE = Patience()
 #: Credits of a call, where it is not 1 (zoho facts: count 50, a view's page 3, the deleted list 2).

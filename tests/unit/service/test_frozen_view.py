@@ -16,6 +16,8 @@ from chalicelib.service.by_view.listing import PAGES_A_STEP
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import PATIENCE, World
 
+pytestmark = pytest.mark.slow
+
 
 def view(world: World, **more: Any) -> str:
     return world.accept("mass_delete", cvid="5", **more)

@@ -19,6 +19,8 @@ from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import LOST, error, lose
 from tests.unit.service.world import World
 
+pytestmark = pytest.mark.slow
+
 
 class Spoiled(FakeLedger):
     """A ledger with items that cannot be read: whole deletions, or a deletion's ids."""

@@ -13,6 +13,8 @@ from tests.unit.service.test_belts import codes, sent
 from tests.unit.service.test_commands import command, records
 from tests.unit.service.world import World
 
+pytestmark = pytest.mark.slow
+
 
 def large(n: int) -> World:
     return World([str(10**18 + i) for i in range(n)])

@@ -12,6 +12,8 @@ from chalicelib.service.ports import Change, Claim
 from tests.fake_zoho import LOST, error
 from tests.unit.service.retention import OLD_LEADS, RetentionWorld
 
+pytestmark = pytest.mark.slow
+
 VIEW: dict[str, Any] = {**OLD_LEADS, "selection": {"view": "77"}}
 
 

@@ -11,6 +11,8 @@ from chalicelib.domain.reply import Item, Reply
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import World
 
+pytestmark = pytest.mark.slow
+
 
 def view(world: World, **more: Any) -> str:
     return world.accept("mass_delete", cvid="5", **{"freeze": Freeze.NEVER, **more})
