@@ -19,7 +19,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import accept, by_ids, cold, history, job_events, peers, simulator_speed, writes
+from benchmarks import accept, by_ids, by_view, cold, history, job_events, peers, simulator_speed, writes
 from benchmarks.place import running as stack
 from benchmarks.place import without_workers
 from benchmarks.results import Row, table
@@ -45,6 +45,7 @@ def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
         plan = by_ids.Plan()
         yield from _told("thousands of records by ids", lambda: by_ids.rows(running, plan, both))
         facts["curve"] = by_ids.curve(running, plan)
+        yield from _told("a view, listed and not", lambda: by_view.rows(running, by_view.Plan()))
     with stack(directory / "jobs", **job_events.AS_ON_AWS) as running:
         yield from _told("jobs and their events", lambda: job_events.rows(running))
     yield from _told("what a request writes", writes.rows)

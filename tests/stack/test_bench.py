@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import by_ids, peers
+from benchmarks import by_ids, by_view, peers
 from benchmarks.place import running
 from benchmarks.results import Row
 from local import package
@@ -20,6 +20,7 @@ from local.settings import STAGE
 pytestmark = pytest.mark.stack
 
 PLAN = by_ids.Plan(records=3_000, runs=(("records", 1),))
+VIEW = by_view.Plan(records=2_000, latency=1.0)
 PEERS = (peers.Peer("Zoho's client", 100, 1.0, 1.0), peers.Peer("a loop", 1, 1.0, 1.0))
 WHOLE = "        return list(pool.map(lambda call: call(), calls))\n"
 TWICE = """        import time
@@ -28,6 +29,13 @@ TWICE = """        import time
         found = list(pool.map(lambda call: call(), calls))
         time.sleep(time.perf_counter() - began)
         return found
+"""
+PAGE = "    reply = zoho.view_ids(module, cvid, token, per_page)\n"
+PAGE_TWICE = """    import time
+
+    began = time.perf_counter()
+    reply = zoho.view_ids(module, cvid, token, per_page)
+    time.sleep(time.perf_counter() - began)
 """
 
 
@@ -42,16 +50,21 @@ def speed(stack: RunningStack) -> Row:
     return next(row for row in by_ids.rows(stack, PLAN, PEERS) if row.what.endswith("calls"))
 
 
-def slow_down(stack: RunningStack) -> None:
-    """Deploys a work function that waits after each wave of calls as long as the wave took."""
+def listing(stack: RunningStack) -> Row:
+    """The row about the list of a view."""
+    return next(row for row in by_view.rows(stack, VIEW) if row.what.endswith("listed"))
+
+
+def slow_down(stack: RunningStack, module: str, whole: str, twice: str) -> None:
+    """Deploys a work function whose `module` (of the services) waits after its calls as long as they took."""
     made = io.BytesIO()
     with zipfile.ZipFile(package.build(STAGE).zip_file) as given, zipfile.ZipFile(made, "w") as changed:
         for entry in given.infolist():
             data = given.read(entry)
-            if entry.filename == "chalicelib/service/parallel.py":
-                assert data.decode().count(WHOLE) == 1
-                data = data.decode().replace(WHOLE, TWICE).encode()
-            if not entry.filename.startswith("chalicelib/service/__pycache__/parallel."):
+            if entry.filename == f"chalicelib/service/{module}.py":
+                assert data.decode().count(whole) == 1
+                data = data.decode().replace(whole, twice).encode()
+            if not entry.filename.startswith(f"chalicelib/service/__pycache__/{module}."):
                 changed.writestr(entry, data)
     client: Any = stack.client("lambda")
     client.update_function_code(FunctionName=stack["functions"]["work"], ZipFile=made.getvalue())
@@ -59,7 +72,16 @@ def slow_down(stack: RunningStack) -> None:
 
 def test_twice_the_time_for_calls_does_not_pass(stack: RunningStack) -> None:
     before = speed(stack)
-    slow_down(stack)
+    slow_down(stack, "parallel", WHOLE, TWICE)
     after = speed(stack)
+    assert not after.holds, after
+    assert after.facts["value"] > 1.4 * before.facts["value"]
+
+
+@pytest.mark.long
+def test_twice_the_time_for_pages_does_not_pass(stack: RunningStack) -> None:
+    before = listing(stack)
+    slow_down(stack, "pages", PAGE, PAGE_TWICE)
+    after = listing(stack)
     assert not after.holds, after
     assert after.facts["value"] > 1.4 * before.facts["value"]
