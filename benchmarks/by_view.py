@@ -27,7 +27,9 @@ AUTO, NEVER = "auto", "never"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run. `latency`: seconds that the simulator takes for a call; a job takes about as long."""
+    """What is run. `latency`: seconds that the simulator takes for a call. Its job takes so many records
+    `records_a_second`: quick, so that the calls are what is measured.
+    """
 
     records: int = 50_000
     latency: float = 0.3
