@@ -76,7 +76,7 @@ def _access(look: Look) -> str:
 
 
 @click.command(
-    epilog="Exit codes: 0 all well; 3 something is wrong, with its mend; 1 it could not look everywhere."
+    epilog="Exit codes: 0 all well; 3 something is wrong, with its fix; 1 it could not look everywhere."
 )
 @click.option("--no-zoho", is_flag=True, help="Do not ask Zoho: no credits, no access token.")
 @options

@@ -27,7 +27,7 @@ MEANING = {
     End.DONE: "done; what was watched has completed",
     End.OUT_OF_REACH: "AWS, the service or a file is out of reach; run it again",
     End.NOT_UNDERSTOOD: "the command or its input was not understood; nothing was sent",
-    End.NOT_AS_THINGS_STAND: "not as things stand; this was not done",
+    End.NOT_AS_THINGS_STAND: "refused: the current state does not allow it; nothing was changed",
     End.NOT_ALL_GONE: "ended, not all gone: partially_completed, failed, refused, cancelled",
     End.NEEDS_A_PERSON: "ended as needs_attention: a person has to look, then expunge resolve",
     End.NOT_ENDED_YET: "not ended within --timeout",

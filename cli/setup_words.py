@@ -22,7 +22,7 @@ def guide(center: str, environment: str, scopes: Sequence[str], modules: Sequenc
     portal = "Production" if environment == "production" else environment.capitalize()
     named = ", ".join(modules) if modules else "no module yet: name them with --module"
     return [
-        "In Zoho's API console, signed in as the user that shall delete:",
+        "In Zoho's API console, signed in as the user that Expunge acts as:",
         f"  1. open {console} (data centre {center})",
         "  2. Add Client (or Get Started), Self Client, Create",
         "  3. tab Client Secret: copy Client ID and Client Secret",

@@ -26,8 +26,8 @@ from scripts.release import version  # noqa: E402
 
 TARGET = ROOT / "docs" / "openapi.json"
 
-INTRODUCTION = f"""Signed, durable, explainable deletions for Zoho CRM. A 202 is a promise: the deletion
-reaches a final status and its event is published, whatever fails in between. Bodies may have {MOST_BYTES}
+INTRODUCTION = f"""Signed, durable, explainable deletions for Zoho CRM. Once answered 202, the
+request will finish and an event will be published, whatever fails in between. Bodies may have {MOST_BYTES}
 bytes at most. Made by scripts/openapi.py from the routes and the models: do not edit it by hand. What each
 answer means, and the result events: docs/CONTRACT.md.""".replace("\n", " ")
 
@@ -38,7 +38,11 @@ REFUSALS = {
     "403": ("not_allowed", "The source, or the caller, may not ask for this; `fields` lists why.", True),
     "404": ("not_found", "No such path, or a link that is not good.", False),
     "405": ("method_not_allowed", "The path does not take this method.", False),
-    "409": ("conflict", "Not as things stand: for a request, its id came before with another body.", False),
+    "409": (
+        "conflict",
+        "The current state does not allow it: the id of a request came before with another body.",
+        False,
+    ),
     "413": ("too_large", "The body is over the limit.", False),
     "415": ("unsupported_media_type", "Another content type than this path, or this source, takes.", False),
     "429": ("slow_down", "Too many requests at once; nothing was accepted.", False),

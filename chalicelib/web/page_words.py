@@ -19,7 +19,7 @@ NAMES = {
 }
 MEANINGS = {
     "accepted": "The request is stored. Work on it starts in a moment.",
-    "awaiting_approval": "It is larger than its source may delete alone: an operator has to approve it.",
+    "awaiting_approval": "It exceeds the approval threshold of its source: an operator has to approve it.",
     "waiting": "It cannot go on right now, and goes on by itself as soon as it can.",
     "running": "Zoho is being asked, and this page follows what comes back.",
     "completed": "Everything that was asked for is done.",
@@ -123,10 +123,10 @@ def span(seconds: float) -> str:
 
 
 def progress(counts: Mapping[str, int]) -> str:
-    """Such as "4 of 9 records are settled"."""
+    """Such as "4 of 9 records processed"."""
     if not counts["requested"]:
         return "The number of records is not known yet"
-    return f"{counts['requested'] - counts['pending']:,} of {counts['requested']:,} records are settled"
+    return f"{counts['requested'] - counts['pending']:,} of {counts['requested']:,} records processed"
 
 
 def plan(shown: Mapping[str, Any]) -> str:

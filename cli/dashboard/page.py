@@ -26,7 +26,7 @@ def render(nonce: str, seconds: float) -> str:
         section("attention", "Needs attention", _list("attention", "Nothing.")),
         section("time", "Over time", f'<div class="charts">{charts}</div>'),
         section("lanes", "Mass deletes by view", _list("lanes", "None runs or waits.")),
-        section("open", "Not ended", _list("open", "Nothing.")),
+        section("open", "In progress", _list("open", "Nothing.")),
         section("failures", "Problems by code", _list("failures", "None.")),
         section("policies", "Retention policies", _list("policies", "There are none.")),
     )

@@ -22,7 +22,7 @@ KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("refused", "Refused", frozenset({"refused"})),
     ("cancelled", "Cancelled", frozenset({"cancelled"})),
     ("needs_attention", "Needs attention", frozenset({"needs_attention"})),
-    ("open", "Not ended", frozenset({"accepted", "awaiting_approval", "waiting", "running"})),
+    ("open", "In progress", frozenset({"accepted", "awaiting_approval", "waiting", "running"})),
 )
 #: Windows up to this many days are shown by the hour.
 BY_HOUR = 2

@@ -118,7 +118,7 @@ def test_5000_records_from_accepted_to_the_end_without_a_reload(
     assert states[-1] == "Partially completed"
     assert "Running" in states
     assert len(settled) > 3, settled
-    assert settled[-1] == "5,000 of 5,000 records are settled"
+    assert settled[-1] == "5,000 of 5,000 records processed"
     assert browser.run("return spoken.at(-1)") == "Partially completed"
     assert counts(browser) == {"requested": 5000, "deleted": 4996, "failed": 4}
     problems = browser.text("#problems")

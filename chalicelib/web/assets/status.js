@@ -37,7 +37,7 @@ function approval(a) {
 
 function bar(d) {
   const c = d.counts, most = Math.max(c.requested, 1), e = $('bar');
-  const says = c.requested ? `${many(c.requested - c.pending)} of ${many(c.requested)} records are settled`
+  const says = c.requested ? `${many(c.requested - c.pending)} of ${many(c.requested)} records processed`
     : 'The number of records is not known yet';
   let at = 0;
   for (const part of e.children) {

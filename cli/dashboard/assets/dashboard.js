@@ -111,7 +111,7 @@ const runs = found => found.length ? make('div', null, ...found.slice(0, 3).map(
 
 function totals(d) {
   const t = d.totals, shown = [
-    ['deletions', 'Deletions', t.deletions, ''], ['open', 'Not ended', t.open, 'already_absent'],
+    ['deletions', 'Deletions', t.deletions, ''], ['open', 'In progress', t.open, 'already_absent'],
     ['needs_attention', 'Needs attention', t.needs_attention, 'unknown'], ['failed', 'Failed', t.failed, 'failed'],
     ['partially_completed', 'Partially completed', t.partially_completed, 'unknown'],
     ['records_deleted', 'Records deleted', t.records_deleted, 'deleted'], ['calls', 'Credits for deleting', t.calls, ''],
@@ -121,7 +121,7 @@ function totals(d) {
 }
 
 function charts(d) {
-  chart('deletions', 'Deletions by how they stand', d.over_time, d.kinds.map(k => [k.key, k.words]), (b, k) => b.kinds[k]);
+  chart('deletions', 'Deletions by status', d.over_time, d.kinds.map(k => [k.key, k.words]), (b, k) => b.kinds[k]);
   chart('records', 'Records deleted', d.over_time, [['completed', 'Records deleted']], b => b.records_deleted);
   chart('calls', 'API credits for deleting (reading and counting come on top)', d.over_time,
     [['open', 'Credits']], b => b.calls);
