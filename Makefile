@@ -16,7 +16,9 @@ PLOTS := .venvs/plots
 PLOTS_READY := $(PLOTS)/.ready
 PY := $(VENV)/bin/python
 STAGE ?= local
-export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE CONFIRM AT BACKUP
+export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE CONFIRM AT BACKUP STAGE OUT
+# $(call on,VALUE,OPTION): a switch is on for these words, and off for all others, "no" and "0" among them.
+on = $(if $(filter 1 yes true,$(1)),$(2))
 
 .PHONY: help
 help: ## list the commands
@@ -147,7 +149,7 @@ guards: setup ## take one guard away at a time: some test must fail for each
 # No AWS account is asked. OUT gets deployment.zip, template.json and sbom.json, which are what `make deploy` sends.
 .PHONY: package
 package: setup ## what make deploy sends, into a directory (STAGE=, OUT=, KEPT=yes, PARAMETERS=)
-	@$(PY) -m local package --stage $(STAGE) --out "$(OUT)" $(if $(filter yes,$(KEPT)),--kept)
+	@$(PY) -m local package --stage="$$STAGE" --out="$$OUT" $(call on,$(KEPT),--kept)
 
 # Nothing is pushed. The files lie in dist/; CHANGELOG.md, pyproject.toml and docs/openapi.json are committed and tagged.
 .PHONY: release
@@ -156,22 +158,22 @@ release: setup ## date the changelog, tag, and build what is published into dist
 
 .PHONY: deploy
 deploy: setup ## package and deploy to the AWS account of the environment (STAGE=dev or any name, REPAIR=1, BUCKET=, PARAMETERS=, YES=1)
-	@$(PY) -m local deploy --stage $(STAGE) $(if $(YES),--yes) $(if $(REPAIR),--repair)
+	@$(PY) -m local deploy --stage="$$STAGE" $(call on,$(YES),--yes) $(call on,$(REPAIR),--repair)
 
 # Table and secrets stay, in a stack of the same name, unless DELETE_DATA=yes; then the stage's name must be typed.
 .PHONY: destroy
 destroy: setup ## take a stage down, but for its data (STAGE=, YES=1, DELETE_DATA=yes, CONFIRM=)
-	@$(PY) -m local destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(filter yes,$(DELETE_DATA)),--delete-data)
+	@$(PY) -m local destroy --stage="$$STAGE" $(call on,$(YES),--yes) $(if $(filter yes,$(DELETE_DATA)),--delete-data)
 
 # Nothing is deleted and no Zoho org is needed; what it makes it removes.
 .PHONY: smoke
 smoke: setup ## prove a deployed stage in two minutes (STAGE=; the local stack by default)
-	@$(PY) -m local smoke --stage $(STAGE)
+	@$(PY) -m local smoke --stage="$$STAGE"
 
 # DynamoDB restores to a new table only: the stage stops, and the backup takes the table's name. See docs/OPERATIONS.md.
 .PHONY: restore-table
 restore-table: setup ## put a backup in the place of a stage's table; paused then (STAGE=, AT=time or BACKUP=arn, CONFIRM=)
-	@$(PY) -m local restore-table --stage $(STAGE)
+	@$(PY) -m local restore-table --stage="$$STAGE"
 
 # Hashes of every platform's files are locked; no registry is named.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" ../$(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe \
