@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -25,6 +26,7 @@ from local.settings import ROOT
 from local.target import Target
 
 KEPT = 6  # packages kept per stage
+IMPORTED = "import-template.json"
 IMPORT_CHECK = Path(__file__).with_name("import_check.py")
 #: What decides about the content of a package, besides its sources.
 OWN = tuple(
@@ -83,26 +85,49 @@ def write(stage: str, out: Path, *, with_kept: bool = False, given_as: str = "")
     """
     packaged = build(stage)
     parameters = given(given_as, packaged.template())
-    out.mkdir(parents=True, exist_ok=True)
-    for file in (packaged.zip_file, packaged.template_file, packaged.sbom_file):
-        shutil.copyfile(file, out / file.name)
-    adopted = out / "import-template.json"
-    adopted.unlink(missing_ok=True)
-    if with_kept:
-        made = packaged.template()
-        adopted.write_text(sam.text(kept.to_import(made, kept.names(made), parameters)), encoding="utf-8")
+    made = packaged.template()
+    adopted = sam.text(kept.to_import(made, kept.names(made), parameters)) if with_kept else None
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for file in (packaged.zip_file, packaged.template_file, packaged.sbom_file):
+            shutil.copyfile(file, out / file.name)
+        (out / IMPORTED).unlink(missing_ok=True)
+        if adopted is not None:
+            (out / IMPORTED).write_text(adopted, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"OUT={out}: cannot be written: {error}; give another directory") from error
     return packaged
 
 
 def given(text: str, template: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters in "Name=value Name=value". Raises Failure for what the template does not know."""
-    known = {name for name in template["Parameters"] if name != "Stage"}
-    pairs = [each.partition("=") for each in text.split()]
-    for name, equals, _ in pairs:
+    """The parameters in "Name=value Name=value". Raises Failure for what the template does
+    not know or allow.
+    """
+    known = {name: each for name, each in template["Parameters"].items() if name != "Stage"}
+    found: dict[str, str] = {}
+    for name, equals, value in (each.partition("=") for each in text.split()):
         if name not in known or not equals:
             names = ", ".join(sorted(known))
             raise Failure(f"PARAMETERS={text}: must be Name=value, with names from {names}")
-    return {name: value for name, _, value in pairs}
+        if name in found:
+            raise Failure(f"PARAMETERS={text}: {name} stands there twice; give one value of it")
+        if must := _unfit(value, known[name]):
+            raise Failure(f"PARAMETERS: {name}={value}: must {must}")
+        found[name] = value
+    return found
+
+
+def _unfit(value: str, parameter: Mapping[str, Any]) -> str:
+    """What a value must do, where it does not; CloudFormation would say so only after the upload."""
+    allowed, least = parameter.get("AllowedValues", [value]), parameter.get("MinValue", 0)
+    if value not in allowed:
+        return "be " + " or ".join(allowed)
+    if parameter["Type"] == "Number" and not (re.fullmatch("[0-9]+", value) and int(value) >= least):
+        return f"be a whole number from {least}"
+    if not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
+        words = parameter.get("ConstraintDescription", f"match {parameter['AllowedPattern']}")
+        return str(words).removeprefix("must ")
+    return ""
 
 
 def stages(root: Path = ROOT) -> list[str]:

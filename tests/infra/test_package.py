@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -147,3 +148,60 @@ def test_an_application_that_does_not_import_fails_the_build(tmp_path: Path, cop
     with pytest.raises(Failure, match=r"packaging local: .*broken on purpose"):
         package.build("local", root=copy, kept_in=tmp_path / "kept")
     assert not list((tmp_path / "kept").glob("*/template.json"))
+
+
+TEMPLATE = {
+    "Parameters": {
+        "Stage": {"Type": "String"},
+        "CustomerKey": {"Type": "String", "AllowedValues": ["true", "false"]},
+        "Reserved": {"Type": "Number", "MinValue": 0},
+        "Mail": {"Type": "String", "AllowedPattern": "^$|^[^@]+@[^@]+$"},
+        "Url": {"Type": "String", "AllowedPattern": "(https://.+)?", "ConstraintDescription": "must be TLS"},
+        "Free": {"Type": "String"},
+    }
+}
+
+
+def test_several_parameters_are_taken_as_they_are_given() -> None:
+    text = " CustomerKey=true  Reserved=20 Mail=a@b Url=https://x Free=a=b "
+    assert package.given(text, TEMPLATE) == {
+        "CustomerKey": "true", "Reserved": "20", "Mail": "a@b", "Url": "https://x", "Free": "a=b",
+    }  # fmt: skip
+    assert package.given("Mail= Url= Free=", TEMPLATE) == {"Mail": "", "Url": "", "Free": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("CustomerKey=yes", "PARAMETERS: CustomerKey=yes: must be true or false"),
+        ("CustomerKey=True", "must be true or false"),
+        ("CustomerKey=", "must be true or false"),
+        ("Reserved=many", "must be a whole number from 0"),
+        ("Reserved=-1", "must be a whole number from 0"),
+        ("Mail=nobody", "must match ^$|"),
+        ("Url=http://x", "Url=http://x: must be TLS"),
+        ("CustomerKey=true CustomerKey=false", "CustomerKey stands there twice"),
+        ("=true", "must be Name=value"),
+    ],
+)
+def test_a_value_that_the_template_refuses_is_refused_before_anything_is_made(text: str, words: str) -> None:
+    with pytest.raises(Failure, match=re.escape(words)):
+        package.given(text, TEMPLATE)
+
+
+def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for out in (file, file / "below"):
+        with pytest.raises(Failure, match=re.escape(f"OUT={out}: cannot be written: ")):
+            package.write("dev", out)
+
+
+def test_a_directory_that_is_there_keeps_what_is_not_ours(tmp_path: Path) -> None:
+    out = tmp_path / "a directory" / "below"
+    package.write("dev", out, with_kept=True)
+    (out / "other").touch()
+    package.write("dev", out)  # which leaves no import template of an earlier run
+    assert {each.name for each in out.iterdir()} == {
+        "deployment.zip", "template.json", "sbom.json", "other",
+    }  # fmt: skip
