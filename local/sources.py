@@ -8,6 +8,9 @@ from pathlib import Path
 
 APP = "app.py"
 LIBRARY = "chalicelib"
+_UNASKED = (
+    f"git could not be asked what is committed, so all that lies in {LIBRARY} is packed: look at it first"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ def of(root: Path, *, tracked_only: bool) -> Sources:
     everything = [root / APP, *found]
     known = _git(root, "ls-files", "-z") if tracked_only and _is_clone(root) else None
     if known is None:
-        return Sources(everything)
+        return Sources(everything, (_UNASKED,) if tracked_only else ())
     files = [each for each in everything if each.relative_to(root).as_posix() in known]
     left_out = [each for each in everything if each not in files]
     changed = _git(root, "diff", "--name-only", "-z", "HEAD") or []

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from local import package, target
+from local import package, sources, target
 from local.settings import ROOT
 
 STAGES = ("dev", "prod", "eu-staging-2")
@@ -138,6 +138,18 @@ def test_what_git_does_not_know_is_left_out_and_named(tmp_path: Path) -> None:
     assert not [name for name in names if "left_behind" in name or name.endswith(".swp")]
     assert "left out, as git does not know it: chalicelib/left_behind.py" in found.notes
     assert "packed as changed since the commit: chalicelib/web/assets/page.css" in found.notes
+
+
+def test_where_git_cannot_be_asked_the_command_says_what_it_packs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(root)], check=True)
+    assert sources.of(root, tracked_only=True).notes == ()
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    [note] = sources.of(root, tracked_only=True).notes
+    assert "git could not be asked what is committed" in note
+    assert sources.of(root, tracked_only=False).notes == ()
 
 
 @pytest.mark.parametrize("stage", STAGES)
