@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from scripts.guard import Guard
 from scripts.guard_list_cli import GUARDS as OF_THE_COMMANDS
+from scripts.guard_list_views import OF_THE_VIEWS
 from scripts.guard_pages import PAGES
 
 _C = "chalicelib"
 _SIGNATURE = f"{_C}/web/signature.py"
 _TABLE = f"{_C}/adapters/table.py"
-_START = f"{_C}/service/view_start.py"
 
 _UNIT = "tests/unit"
 _LEDGER = "tests/contract/ledger"
-_VIEWS = f"{_UNIT}/service/test_delete_view.py"
+_VIEWS = f"{_UNIT}/service/test_unfrozen_view.py"
 _RACES = "tests/races"
 _CRASH = "tests/crash/test_matrix.py"
 _HARD = f"{_UNIT}/service/test_hardening.py"
@@ -45,13 +45,6 @@ GUARDS = (
         f"{_C}/domain/keys.py",
         "    if weak:\n",
         "    if weak and not weak:\n",
-        (f"{_UNIT}/domain/test_keys.py",),
-    ),
-    Guard(
-        "a key is one source's",
-        f"{_C}/domain/source.py",
-        "    if other is not None:\n",
-        "    if other is not None and not entries:\n",
         (f"{_UNIT}/domain/test_keys.py",),
     ),
     Guard(
@@ -118,48 +111,12 @@ GUARDS = (
         (_LEDGER,),
     ),
     Guard(
-        "intent of a view's mass delete",
-        _START,
-        "replace(deletion, calls=call.n, progress=started.to_json()), calls=[call], entries=entries)",
-        "replace(deletion, calls=call.n), calls=[call], entries=entries)\n"
-        "    run.claim = replace(run.claim, deletion=replace(run.deletion, progress=started.to_json()))",
-        (f"{_CRASH}::test_whatever_call_goes_wrong_nothing_is_lost[a view]",),
-    ),
-    Guard(
         "intent of a delete by ids",
         f"{_C}/service/ids_send.py",
         "run.save(deletion, calls=calls, entries=entries)",
         "run.save(replace(deletion, progress=run.deletion.progress), calls=calls, entries=entries)\n"
         "    run.claim = replace(run.claim, deletion=replace(run.deletion, progress=opened.to_json()))",
         (f"{_CRASH}::test_whatever_call_goes_wrong_nothing_is_lost[delete records by ids]",),
-    ),
-    Guard(
-        "an intent without an answer is looked into",
-        f"{_C}/service/delete_view.py",
-        "if progress.open is not None and progress.phase is Phase.START:",
-        "if progress.open == -1:",
-        (_VIEWS,),
-    ),
-    Guard(
-        "a view's lost reply is never sent again blindly",
-        _START,
-        "    elif judged.verdict is Verdict.UNKNOWN:\n",
-        "    elif judged.verdict is Verdict.ANSWERED:\n",
-        (_VIEWS,),
-    ),
-    Guard(
-        "looks must add up",
-        f"{_C}/domain/by_view.py",
-        "adds_up = look.deleted <= left_view <= look.deleted + look.doubtful",
-        "adds_up = True",
-        (_VIEWS,),
-    ),
-    Guard(
-        "looks must lie still",
-        f"{_C}/domain/by_view.py",
-        "if look != progress.seen or now - progress.still_since < settle:",
-        "if look.deleted == -1:",
-        (_VIEWS, _HARD),
     ),
     Guard(
         "lane: one mass delete at a time",
@@ -176,25 +133,11 @@ GUARDS = (
         (_LEDGER,),
     ),
     Guard(
-        "a fresh count before the start",
-        _START,
-        "if run.now - progress.counted_at > FRESH_SECONDS:",
-        "if progress.counted_at < 0:",
-        (_HARD,),
-    ),
-    Guard(
         "max_records of a request",
         f"{_C}/domain/source.py",
         "if size is not None and size > limit:",
         "if size is not None and size > 10**9:",
         (f"{_UNIT}/domain/test_source.py",),
-    ),
-    Guard(
-        "max_records of a view",
-        f"{_C}/domain/belts.py",
-        "if size > deletion.record_limit:",
-        "if size > 10**9:",
-        (_VIEWS, f"{_UNIT}/service/test_belts.py"),
     ),
     Guard(
         "modules of a source",
@@ -268,4 +211,5 @@ GUARDS = (
     ),
     *(Guard(*row) for row in PAGES),
     *OF_THE_COMMANDS,
+    *OF_THE_VIEWS,
 )

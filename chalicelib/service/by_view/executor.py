@@ -38,7 +38,7 @@ def step(work: Slice) -> Step:
     if work.deletion.cancelled_by:
         by = work.deletion.cancelled_by
         return moves.end(work, progress, status=Status.CANCELLED, by=by)
-    if progress.open is not None and progress.phase is Phase.START:
+    if _unanswered(progress):
         return moves.lost(work, progress, "NO_ANSWER", "the worker ended before the answer came")
     return PHASES[progress.phase](work, progress)
 
@@ -47,7 +47,7 @@ def give_up(work: Slice, call: str) -> Step:
     """The clock of `call` has run out. A start that may have run leaves what is not known unknown."""
     del call
     progress = progress_of(work.deletion)
-    if progress.open is not None and progress.phase is Phase.START:
+    if _unanswered(progress):
         return moves.lost(work, progress, "NO_ANSWER", "the worker ended before the answer came")
     if work.deletion.cancelled_by and not progress.intent_at:
         return moves.end(work, progress, status=Status.CANCELLED, by=work.deletion.cancelled_by)
@@ -60,6 +60,11 @@ def give_up(work: Slice, call: str) -> Step:
         return moves.needs_a_person(work, progress, code)
     unknown = moves.unsettled(work, Finding(Mark.UNKNOWN, progress.code or code, progress.message))
     return moves.end(work, progress, chunks=unknown, why=code)
+
+
+def _unanswered(progress: Progress) -> bool:
+    """Is there a start whose worker ended before its answer was kept?"""
+    return progress.open is not None and progress.phase is Phase.START
 
 
 PHASES: dict[Phase, Callable[[Slice, Progress], Step]] = {
