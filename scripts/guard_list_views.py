@@ -1,4 +1,4 @@
-"""The guards of views and of clocks: what is listed, started once and settled, and when a call is given up."""
+"""The guards of views and of clocks: what is listed, started once and settled, and when we give up."""
 
 from __future__ import annotations
 
