@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.by_view import LAG, Progress, deleted_pages_left
+from chalicelib.domain.deleted_list import has_more, times_of
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.reply import CallKind
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
@@ -44,45 +44,22 @@ def read_on(work: Slice, progress: Progress) -> Deleted:
             progress, since=since, deleted_page=page, deleted_pages=progress.deleted_pages + used, **more
         )
 
+    zoho = work.zoho
     while used < min(left, PAGES_A_STEP) and (not used or work.now < work.until):
-        reply = work.zoho.deleted_since(work.deletion.request.module, since, page)
+        reply = zoho.deleted_since(work.deletion.request.module, since, page)
         judged = judge_call(CallKind.DELETED_LIST, reply)
         if judged.verdict in NOT_NOW:
             return Deleted(times, stands(), judged)
         if judged.verdict is not Verdict.ANSWERED:
             return Deleted(times, stands(list_is_over=True))
         used, page = used + 1, page + 1
-        found = _entries(reply.body)
+        found = times_of(reply.body)
         times |= found
         newest = max([newest, *found.values()])
-        if not _more(reply.body):
+        if not has_more(reply.body):
             ended = stands(list_is_read=True)
             return Deleted(times, replace(ended, since=max(since, newest - LAG), deleted_page=1))
     return Deleted(times, stands(list_is_over=left <= PAGES_A_STEP and used >= left))
-
-
-def _entries(body: Mapping[str, Any] | None) -> dict[str, float]:
-    """Ids and times of a page; an entry without a readable time says nothing."""
-    data = (body or {}).get("data")
-    found = {}
-    for entry in data if isinstance(data, list) else ():
-        if isinstance(entry, Mapping):
-            at = _time(entry.get("deleted_time"))
-            if at is not None:
-                found[str(entry.get("id"))] = at
-    return found
-
-
-def _time(told: object) -> float | None:
-    try:
-        return datetime.fromisoformat(str(told)).timestamp()
-    except ValueError:
-        return None
-
-
-def _more(body: Mapping[str, Any] | None) -> bool:
-    info = (body or {}).get("info")
-    return isinstance(info, Mapping) and info.get("more_records") is True
 
 
 def named(work: Slice, progress: Progress, times: Mapping[str, float]) -> tuple[Chunk, ...]:
