@@ -5,6 +5,7 @@ SQS serves the groups of a standard queue fairly, so that a long line of one kee
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,8 +15,9 @@ from chalicelib.domain.errors import ExpungeError
 
 #: Deletions whose group a process remembers, the newest.
 MOST = 10_000
-#: What SQS allows in a MessageGroupId.
-_GROUP = re.compile(r"[!-~]{1,128}")
+#: What SQS allows in a MessageGroupId. Long names of an org and a source are longer together.
+LONGEST = 128
+_GROUP = re.compile(rf"[!-~]{{1,{LONGEST}}}")
 
 
 class Groups:
@@ -27,7 +29,7 @@ class Groups:
 
     def note(self, deletion: Deletion) -> None:
         """Whoever reads or writes a deletion tells it here, so that its group costs no further read."""
-        self._known[deletion.id] = f"{deletion.request.org}/{deletion.source}"
+        self._known[deletion.id] = _short(f"{deletion.request.org}/{deletion.source}")
         while len(self._known) > MOST:
             del self._known[next(iter(self._known))]
 
@@ -42,3 +44,10 @@ class Groups:
             self.note(deletion)
         found = {one: self._known.get(one, "") for one in deletion_ids}
         return {one: group for one, group in found.items() if _GROUP.fullmatch(group)}
+
+
+def _short(group: str) -> str:
+    """As it is where it fits, else its beginning and a hash of all of it."""
+    if len(group) <= LONGEST:
+        return group
+    return f"{group[: LONGEST - 17]}~{hashlib.sha256(group.encode()).hexdigest()[:16]}"
