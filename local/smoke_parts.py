@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from cli import secret_text, sources
@@ -55,14 +56,28 @@ class Temporary:
         return url
 
     def remove(self) -> None:
-        """Takes all of it away; what is not there is no error."""
-        sns, sqs = self.place.client("sns"), self.place.client("sqs")
+        """Takes all of it away, each part whatever becomes of the others; what is not there is no error."""
+        with ExitStack() as parts:
+            for away in (self._unsubscribed, self._without_queue, self._without_source):
+                parts.callback(away)
+
+    def _unsubscribed(self) -> None:
+        sns = self.place.client("sns")
         pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.topic)
-        for each in [each for page in pages for each in page["Subscriptions"]]:
+        try:
+            heard = [each for page in pages for each in page["Subscriptions"]]
+        except sns.exceptions.NotFoundException:  # the topic has gone, and its subscriptions with it
+            return
+        for each in heard:
             if each["Endpoint"].rpartition(":")[2] == self.queue:
                 sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+
+    def _without_queue(self) -> None:
+        sqs = self.place.client("sqs")
         for url in sqs.list_queues(QueueNamePrefix=self.queue).get("QueueUrls", []):
             sqs.delete_queue(QueueUrl=url)
+
+    def _without_source(self) -> None:
         known, version = sources.read(self.place)
         if self.name in known:
             left = {other: entry for other, entry in known.items() if other != self.name}

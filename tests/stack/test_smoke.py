@@ -79,6 +79,22 @@ def no_publishing(own: RunningStack) -> Callable[[], object]:
     return lambda: broken.__exit__(None, None, None)
 
 
+def topic_closed(own: RunningStack) -> Callable[[], object]:
+    """Nobody can subscribe, nor see who has; what was made before that has to go all the same."""
+    sns, topic = own.client("sns"), own["topic_arn"]
+    held = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    actions = ["sns:Subscribe", "sns:ListSubscriptionsByTopic"]
+    refused = {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": topic}
+    closed = json.loads(held)
+    closed["Statement"].append(refused)
+
+    def put(policy: str) -> None:
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+
+    put(json.dumps(closed))
+    return lambda: put(held)
+
+
 def alarm_gone(own: RunningStack) -> Callable[[], object]:
     client = own.client("cloudwatch")
     (alarm,) = client.describe_alarms(AlarmNames=["expunge-local-oldest-due"])["MetricAlarms"]
@@ -109,6 +125,7 @@ CASES = {
         breaks.throttled("work"), ["doctor functions"], "its reserved concurrency is 0", LATE, patience=8
     ),
     "events refused": Case(no_publishing, ["events"], "is publishing refused?", patience=8),
+    "topic closed": Case(topic_closed, ["queue", "removed"], "SNS:Subscribe", ("doctor topic",)),
     "alarm removed": Case(alarm_gone, ["alarms"], "there is no alarm expunge-local-oldest-due"),
     "poll off": Case(breaks.schedule_off("poll"), ["doctor schedules"], "expunge-local-poll is disabled"),
     "no recovery": Case(breaks.no_recovery, ["doctor table"], "no point-in-time recovery"),
