@@ -112,7 +112,13 @@ def _too_old(work: Slice, progress: Progress, running: Round, status: str, *, re
     """The job has run for longer than we wait: what is known of it is kept, the rest a person has to tell."""
     deletion = replace(work.deletion, job_status=status or work.deletion.job_status)
     if deletion.frozen and readable:
-        settling = replace(progress, phase=Phase.SETTLE, goal=Goal.TOO_OLD)
+        settling = replace(
+            progress,
+            phase=Phase.SETTLE,
+            goal=Goal.TOO_OLD,
+            job_total=running.total,
+            job_gone=running.deleted,
+        )
         return Commit(replace(deletion, progress=settling.to_json()), leave_lane=True)
     if deletion.frozen:
         unknown = moves.unsettled(work, Finding(Mark.UNKNOWN, "JOB_TOO_OLD"))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import by_ids
-from chalicelib.domain.by_view import Goal, Phase, Progress, counts_of
+from chalicelib.domain.by_view import Goal, Phase, Progress, counts_of, progress_of, unlisted
 from chalicelib.domain.deletion import Problem, Status
 from chalicelib.domain.log import SERVICE
-from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
+from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount
 from chalicelib.service import freeze
 from chalicelib.service.engine.step import Again, Commit, Finish, Note, Slice, Then, TryAgain
 from chalicelib.service.ports import Call
@@ -61,7 +61,9 @@ def end(
 ) -> Commit:
     """End with the status that the counts decide, or with `status`."""
     deletion = replace(work.deletion, progress=progress.to_json())
-    if not deletion.frozen:
+    if deletion.frozen:
+        deletion = replace(deletion, unlisted=taken_unlisted(work, progress, chunks))
+    else:
         deletion = replace(freeze.thawed(deletion), counts=counts_of(progress))
     return Commit(
         deletion,
@@ -70,6 +72,17 @@ def end(
         calls=tuple(calls),
         notes=tuple(notes),
     )
+
+
+def taken_unlisted(work: Slice, progress: Progress, chunks: Sequence[Chunk]) -> int:
+    """Records that went with the job and had not been listed, as far as is known with `chunks` written."""
+    deletion = work.deletion
+    if not progress.job_total:
+        return deletion.unlisted
+    counts = deletion.counts
+    for after in chunks:
+        counts = recount(counts, work.chunk(after.number), after)
+    return max(deletion.unlisted, unlisted(replace(deletion, counts=counts), progress))
 
 
 def refuse(work: Slice, progress: Progress, problem: Problem) -> Commit:
@@ -162,7 +175,8 @@ def read_again(work: Slice, progress: Progress, goal: Goal, why: str = "") -> Co
 
 def hand_over(work: Slice, chunks: Sequence[Chunk] = ()) -> Commit:
     """From here on it is a deletion by ids. The limits have let it pass."""
-    deletion = replace(work.deletion, by_ids=True)
+    beyond = taken_unlisted(work, progress_of(work.deletion), chunks)
+    deletion = replace(work.deletion, by_ids=True, unlisted=beyond)
     kind = by_ids.call_kind(deletion)
     following = by_ids.Progress(kind=kind, left=tuple(range(deletion.chunks)), checked=True)
     return Commit(replace(deletion, progress=following.to_json()), chunks=tuple(chunks), leave_lane=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain.by_view import Goal, Progress, Round, another_round, unlisted
+from chalicelib.domain.by_view import Goal, Progress, Round, another_round
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
@@ -135,11 +135,4 @@ def _finding(progress: Progress, chunk: Chunk, position: int, there: bool) -> Fi
 
 def _settled(work: Slice, progress: Progress) -> Step:
     """Every listed record that this phase is about has its outcome."""
-    step = moves.hand_over(work) if progress.goal is Goal.BY_IDS else moves.end(work, progress)
-    return replace(step, deletion=replace(step.deletion, unlisted=taken_unlisted(work, progress)))
-
-
-def taken_unlisted(work: Slice, progress: Progress) -> int:
-    """Records that went with the job and had not been listed, as far as is known by now."""
-    known = work.deletion.unlisted
-    return max(known, unlisted(work.deletion, progress)) if progress.job_total else known
+    return moves.hand_over(work) if progress.goal is Goal.BY_IDS else moves.end(work, progress)

@@ -578,3 +578,45 @@ def test_no_page_is_asked_for_twice_where_a_slice_ends() -> None:
     world.settle()
     assert world.zoho.sent("view_ids") == [None, *(str(200 * n) for n in range(1, 60))]
     assert tally(world, one) == {"deleted": 12_000}
+
+
+# --- what went beyond the list --------------------------------------------------------------------
+
+
+def _enter(world: World, *newcomers: str) -> Callable[[Callable[[], Reply]], Reply]:
+    """A start that finds records in the view, before all others, which came in after it was listed."""
+
+    def work(start: Callable[[], Reply]) -> Reply:
+        world.zoho.records = dict.fromkeys(newcomers) | world.zoho.records
+        return start()
+
+    return work
+
+
+def test_what_went_beyond_the_list_is_told_where_the_rest_goes_by_ids() -> None:
+    world = World(records(50_010))
+    world.zoho.script["mass_delete_view"] = [_enter(world, "90001", "90002")]
+    one = view(world)
+    world.settle()
+    assert world.get(one).counts == Counts(requested=50_010, deleted=50_010)
+    assert document(world.get(one))["job"]["unlisted"] == 2
+
+
+def test_what_went_beyond_the_list_is_told_where_the_outcomes_stay_unknown() -> None:
+    world = World(records(9))
+    world.zoho.list_lag = 1_000_000.0
+    world.zoho.script["mass_delete_view"] = [_enter(world, "10", "11", "12")]
+    one = view(world)
+    world.settle()
+    assert world.get(one).counts == Counts(requested=9, unknown=9)
+    assert document(world.get(one))["job"]["unlisted"] == 3
+
+
+def test_what_a_job_that_never_ends_took_beyond_the_list_is_told() -> None:
+    world = World(records(9))
+    world.zoho.job_seconds = 1_000_000.0
+    world.zoho.script["mass_delete_view"] = [_enter(world, "10", "11")]
+    one = view(world)
+    world.settle()
+    assert [code for code, _ in codes(world, one)] == ["JOB_TOO_OLD"]
+    assert document(world.get(one))["job"]["unlisted"] == 2
