@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.deletion import Deletion, Failing
 
+#: The clock that runs while the org's secret cannot be used.
+ACCESS = "secret"
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:

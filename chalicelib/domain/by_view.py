@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.deletion import Counts, Deletion, Freeze
+from chalicelib.domain.deletion import Counts, Deletion, Freeze, Operation
 
 #: Records that Zoho deletes in one job (seed: mass-delete-records-v7).
 ROUND_LIMIT = 50_000
@@ -168,6 +168,12 @@ def progress_of(deletion: Deletion) -> Progress:
             "seen": Look(seen.get("count"), seen.get("deleted")) if seen else None,
         }
     )
+
+
+def job_runs(deletion: Deletion) -> bool:
+    """Does a job that Zoho has named run for it, as far as is known?"""
+    by_view = deletion.request.operation is Operation.MASS_DELETE and not deletion.by_ids
+    return by_view and progress_of(deletion).phase is Phase.RUN
 
 
 def may_be_listed(deletion: Deletion, progress: Progress) -> bool:

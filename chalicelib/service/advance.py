@@ -24,8 +24,8 @@ from chalicelib.service.stops import Paused, Reserved
 
 #: About how long to wait for other workers to give back some of the org's concurrency.
 SLOT_WAIT_SECONDS = 2.0
-#: The clocks of what is no call of an executor: the org's secret, the keeping time, the topic.
-SECRET, LIFETIME, PUBLISH = "secret", "lifetime", "publish"
+#: The clocks of what is no call of an executor: the keeping time, the topic.
+LIFETIME, PUBLISH = "lifetime", "publish"
 #: The part of its keeping time that a deletion is left to be read after it has ended.
 KEPT_FOR_ITS_END = 0.1
 #: Steps that one slice takes at most, whatever the clock says.
@@ -120,8 +120,15 @@ def _step(run: Run) -> None:
         run.kit.report(
             "secret_unusable", deletion_id=run.deletion.id, what=problem.what, reason=problem.reason
         )
-        deletion = executor.blamed(run.deletion, "SECRET_UNUSABLE")
-        waiting.wait_for(run, deletion, SECRET, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE")
+        _without_secret(run, executor.blamed(run.deletion, "SECRET_UNUSABLE"))
+
+
+def _without_secret(run: Run, deletion: Deletion) -> None:
+    """Wait for the org's secret. While a job runs no give-up time does: the job's age bounds it."""
+    from chalicelib.domain import by_view
+
+    blame = not by_view.job_runs(deletion)
+    waiting.wait_for(run, deletion, backoff.ACCESS, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE", blame=blame)
 
 
 def _carry_out(run: Run, step: Step) -> None:

@@ -20,9 +20,12 @@ _KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE})
 
 @dataclass
 class Reach:
-    """The org's client and the slots, both from when they are first needed. `credits_left`: as last told."""
+    """The org's client and the slots, both from when they are first needed. `credits_left`: as last told.
+    `usable`: the org's secret could be used.
+    """
 
     credits_left: int | None = None
+    usable: bool = False
     _reached: tuple[Zoho, Slots] | None = None
 
     def zoho(self, kit: Kit, claim: Claim, wanted: int) -> Zoho:
@@ -74,6 +77,7 @@ class Reach:
         if self._reached is None:
             org = claim.deletion.request.org
             zoho = kit.zoho(org, min(claim.lease_until, kit.ends_at))
+            self.usable = True
             owner = f"{claim.deletion.id}#{claim.fence}"
             if kit.sleep is None:
                 slots = borrow(kit.leases, org, owner, self._wish(kit, claim, zoho, wanted))

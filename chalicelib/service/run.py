@@ -128,6 +128,8 @@ class Run:
         Raises Miscounted where counts and outcomes would not change alike.
         """
         self._counts_follow_marks(deletion, chunks, unmarked)
+        if self.reach.usable:
+            deletion = backoff.succeeded(deletion, backoff.ACCESS)
         held_until = self.now + self.kit.lease_seconds
         change = Change(
             deletion=replace(deletion, published=self.deletion.published),
