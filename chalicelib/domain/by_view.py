@@ -207,6 +207,8 @@ def with_round(progress: Progress, done: Round) -> Progress:
         total=progress.total + done.total,
         deleted=progress.deleted + done.deleted,
         failed=progress.failed + done.failed,
+        before=None,
+        intent_at=0.0,
         open=None,
         lost=False,
         seen=None,

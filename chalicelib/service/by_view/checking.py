@@ -90,6 +90,8 @@ def held_back(work: Slice, progress: Progress, size: int | None) -> Step | None:
         return None
     if isinstance(found, Judgement):
         return not_counted(work, progress, found)
+    if found.problem is not None and progress.round > 1:
+        return moves.fail(work, progress, found.problem.code, progress.message)
     if found.problem is not None:
         return moves.refuse(work, progress, replace(found.problem, message=progress.message))
     return _wait(work, progress, found)

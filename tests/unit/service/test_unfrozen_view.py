@@ -348,3 +348,40 @@ def test_a_mass_delete_of_somebody_else_that_never_ends_is_not_waited_for_foreve
     world.settle(20_000)
     assert (world.get(one).status, world.get(one).counts.deleted) == (Status.FAILED, 0)
     assert len(world.zoho.sent("count")) <= MOST_COUNTS
+
+
+# --- later rounds ---------------------------------------------------------------------------------
+
+
+def _as_it_is(work: Any) -> Reply:
+    """The fake's own answer, in a script."""
+    reply: Reply = work()
+    return reply
+
+
+def test_a_second_round_that_cannot_be_counted_leaves_what_the_first_one_did() -> None:
+    world = World(records(60_000))
+    world.zoho.script["count"] = [_as_it_is, *[error("INTERNAL_ERROR", 500)] * 100]
+    one = view(world)
+    world.settle()
+    done = world.get(one)
+    assert done.counts == Counts(requested=50_000, deleted=50_000)
+    assert done.status is Status.PARTIALLY_COMPLETED
+    assert [p.code for p in done.problems] == ["INTERNAL_ERROR"]
+
+
+def test_a_limit_that_stops_a_later_round_does_not_deny_what_went_before() -> None:
+    world = World(records(60_000))
+
+    def hold(work: Any) -> Reply:
+        world.hold("60000")
+        return _as_it_is(work)
+
+    world.zoho.script["job_status"] = [hold]
+    world.zoho.script["count"] = [_as_it_is, _as_it_is, _as_it_is, error("NOT_SUPPORTED")]
+    one = view(world, limits=Limits(max_records=100_000, max_share=1.0))
+    world.settle()
+    done = world.get(one)
+    assert done.counts == Counts(requested=60_000, deleted=50_000, failed=10_000)
+    assert done.status is Status.PARTIALLY_COMPLETED
+    assert [(p.code, p.count) for p in done.problems] == [("CANNOT_COUNT", 10_000)]
