@@ -44,9 +44,10 @@ def settle(work: Slice, progress: Progress) -> Step:
 def give_up(work: Slice, progress: Progress) -> Step:
     """The give-up time is over: what could not be shown stays unknown."""
     wanted = _marks(progress)
-    unknown = moves.unsettled(
-        work, Finding(Mark.UNKNOWN, "OUTCOME_UNKNOWN", progress.message), *wanted, Mark.GONE
-    )
+    words = Finding(Mark.UNKNOWN, "OUTCOME_UNKNOWN", progress.message)
+    if not _was_sent(progress):  # nothing of ours has left for them
+        words = Finding(Mark.FAILED, progress.code or "GAVE_UP", progress.message)
+    unknown = moves.unsettled(work, words, *wanted, Mark.GONE)
     if progress.goal is Goal.BY_IDS:
         return replace(moves.hand_over(work, unknown), succeeded=moves.SETTLE)
     return moves.end(work, progress, chunks=unknown)

@@ -620,3 +620,18 @@ def test_what_a_job_that_never_ends_took_beyond_the_list_is_told() -> None:
     world.settle()
     assert [code for code, _ in codes(world, one)] == ["JOB_TOO_OLD"]
     assert document(world.get(one))["job"]["unlisted"] == 2
+
+
+def test_what_nothing_was_sent_for_is_never_unknown() -> None:
+    world = World(records(9))
+
+    def leave(reading: Callable[[], Reply]) -> Reply:
+        page = reading()
+        world.zoho.outside.add("4")
+        return page
+
+    world.zoho.script["view_ids"] = [leave]
+    world.zoho.script["read"] = [error("INTERNAL_ERROR", 500)] * 500
+    one = view(world, freeze=Freeze.EXACT)
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts) == (Status.FAILED, Counts(requested=9, failed=9))
