@@ -108,19 +108,29 @@ def _step(run: Run) -> None:
         step = executor.step(run) if over is None else executor.give_up(run, over)
         if step is not None:  # executors that still write by themselves answer None
             _carry_out(run, step)
-    except NoSlot:
-        run.publish()
-        run.rest(run.deletion, SLOT_WAIT_SECONDS * (0.5 + run.kit.chance()))
-    except Paused:
-        seconds = min(run.kit.patience.longest, run.kit.patience.recheck)
-        run.wait(backoff.standing_still(run.deletion), waiting.PAUSE, seconds)
-    except Reserved:
-        run.wait(backoff.standing_still(run.deletion), waiting.CREDITS, run.kit.patience.longest)
+    except (NoSlot, Paused, Reserved) as stop:
+        _hold_on(run, stop, over)
     except SecretUnusable as problem:
         run.kit.report(
             "secret_unusable", deletion_id=run.deletion.id, what=problem.what, reason=problem.reason
         )
         _without_secret(run, executor.blamed(run.deletion, "SECRET_UNUSABLE"))
+
+
+def _hold_on(run: Run, stop: Exception, over: str | None) -> None:
+    """Wait for what keeps Zoho out of reach, but not beyond the keeping time: what is not known by then stays
+    unknown.
+    """
+    if over == LIFETIME:
+        unreadable.end(run, f"near the end of its keeping time: {stop}", "OUTCOME_UNKNOWN")
+    elif isinstance(stop, NoSlot):
+        run.publish()
+        run.rest(run.deletion, SLOT_WAIT_SECONDS * (0.5 + run.kit.chance()))
+    elif isinstance(stop, Paused):
+        seconds = min(run.kit.patience.longest, run.kit.patience.recheck)
+        run.wait(backoff.standing_still(run.deletion), waiting.PAUSE, seconds)
+    else:
+        run.wait(backoff.standing_still(run.deletion), waiting.CREDITS, run.kit.patience.longest)
 
 
 def _without_secret(run: Run, deletion: Deletion) -> None:

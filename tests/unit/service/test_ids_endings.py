@@ -167,3 +167,17 @@ def test_a_cancelled_dry_run_is_cancelled_and_counts_nothing() -> None:
     cancel(world, one)
     world.settle()
     assert (world.get(one).status, world.get(one).plan) == (Status.CANCELLED, None)
+
+
+@pytest.mark.parametrize("lost", [LOST, GONE])
+def test_what_is_in_doubt_ends_with_its_keeping_time_though_sending_is_paused_for_ever(lost: Any) -> None:
+    world = World(records(3))
+    world.zoho.script["delete_records"] = [lost]
+    one = world.accept(ids=("1", "2", "3"))
+    world.step(one)
+    world.ledger.pauses["*"] = "for ever"
+    world.now = world.get(one).expires_at - 1.0
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (Status.NEEDS_ATTENTION, Counts(requested=3, unknown=3))
+    assert len(world.zoho.sent("delete_records")) == 1
