@@ -41,7 +41,8 @@ def follow(work: Slice, progress: Progress) -> Step:
         return _job_over(work, progress, report)
     if report.state is JobState.GONE:
         return _unfollowed(work, progress, "JOB_LOST", report.judgement.message)
-    if report.state is not JobState.RUNNING and report.judgement.verdict is Verdict.FAIL:
+    refused = report.state is not JobState.RUNNING and report.judgement.verdict is Verdict.FAIL
+    if refused and (deletion.frozen or old):
         return _unfollowed(work, progress, report.judgement.code, report.judgement.message)
     if old:
         return _too_old(work, progress, running, report.status, readable=report.state is JobState.RUNNING)

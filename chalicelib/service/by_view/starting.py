@@ -9,6 +9,7 @@ from chalicelib.domain import lane
 from chalicelib.domain.by_view import (
     FRESH_SECONDS,
     LONGEST_ASK,
+    MOST_COUNTS,
     SHORTEST_ASK,
     Goal,
     Phase,
@@ -166,13 +167,21 @@ def _judged(work: Slice, calls: Sequence[Call], reply: Reply) -> Commit:
         return _found_nothing(work, progress, answered)
     if judged.verdict is Verdict.FAIL:
         return _refused(work, progress, judged, answered)
-    then = TryAgain(moves.START, judged.verdict, judged.code, reply.retry_after)
+    least = _least_pause(work, progress)
+    then = TryAgain(moves.START, judged.verdict, judged.code, reply.retry_after, least)
     deletion = replace(work.deletion, progress=replace(progress, intent_at=0.0).to_json())
     return Commit(deletion, then, calls=answered)
 
 
+def _least_pause(work: Slice, progress: Progress) -> float:
+    """Each start of an unfrozen view needs a fresh count: half of them have to last for the longest wait."""
+    half = MOST_COUNTS // 2
+    few_left = progress.counts >= MOST_COUNTS * progress.round - half
+    return work.patience.wait / half if few_left else 0.0
+
+
 def _started(work: Slice, progress: Progress, calls: tuple[Call, ...], job_id: str) -> Commit:
-    progress = replace(progress, phase=Phase.RUN, job_since=work.now, lost=False)
+    progress = replace(progress, phase=Phase.RUN, job_since=work.now, lost=False, code="", message="")
     deletion = replace(
         work.deletion, job_id=job_id, job_status="SCHEDULED", progress=progress.to_json(), updated_at=work.now
     )
@@ -202,5 +211,6 @@ def _refused(work: Slice, progress: Progress, judged: Judgement, calls: tuple[Ca
         step = moves.read_again(
             work, replace(progress, intent_at=0.0), Goal.BY_IDS, judged.message or judged.code
         )
-        return replace(step, calls=calls)
+        # The lane is left when it goes by ids: a lane that others write must not lose the answer.
+        return replace(step, calls=calls, leave_lane=False)
     return moves.fail(work, progress, judged.code, judged.message, calls)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.backoff import Patience
 from chalicelib.domain.by_view import MOST_COUNTS, MOST_LOOKS
 from chalicelib.domain.deletion import Counts, Freeze, Limits, Status, Territory
 from chalicelib.domain.document import document
@@ -385,3 +387,30 @@ def test_a_limit_that_stops_a_later_round_does_not_deny_what_went_before() -> No
     assert done.counts == Counts(requested=60_000, deleted=50_000, failed=10_000)
     assert done.status is Status.PARTIALLY_COMPLETED
     assert [(p.code, p.count) for p in done.problems] == [("CANNOT_COUNT", 10_000)]
+
+
+# --- what Zoho does not tell, or take, for a while ------------------------------------------------
+
+
+def test_a_job_whose_status_is_refused_for_a_while_is_asked_for_until_it_ends() -> None:
+    world = World(records(9))
+    world.zoho.script["job_status"] = [error("NO_PERMISSION", 403)] * 20
+    one = view(world)
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts) == (
+        Status.COMPLETED,
+        Counts(requested=9, deleted=9),
+    )
+
+
+def test_a_mass_delete_of_somebody_else_is_waited_for_as_long_as_the_longest_wait() -> None:
+    world = World(records(9))
+    world.kit = replace(world.kit, patience=Patience())
+    days = world.kit.patience.wait / 86_400
+    ends = world.now + (days - 1) * 86_400
+    world.zoho.job = {"id": "1", "ids": [], "status": "RUNNING", "ends": ends, "deleted": 0}
+    one = view(world)
+    world.ledger.rows[one].deletion = replace(world.get(one), expires_at=int(world.now) + 400 * 86_400)
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts.deleted) == (Status.COMPLETED, 9)
+    assert len(world.zoho.sent("count")) <= MOST_COUNTS
