@@ -94,7 +94,9 @@ def _trouble(work: Slice, progress: Progress, trouble: Judgement) -> Step:
         step = moves.read_again(work, progress, progress.goal or Goal.BY_IDS)
         anew = replace(progress, page="", pages=0, restarts=progress.restarts + 1, newcomers=0)
         return replace(step, deletion=replace(work.deletion, progress=anew.to_json()))
-    # The view cannot be read any more: nothing is in both readings, so nothing of it goes.
     progress = replace(progress, view_gone=trouble.code, message=trouble.message, goal=Goal.BY_IDS)
+    if trouble.verdict is Verdict.TOO_LONG:
+        return _read_whole(work, progress, {})  # it has grown: what Zoho lists of it is in both readings
+    # The view cannot be read any more: nothing is in both readings, so nothing of it goes.
     unseen = moves.unsettled(work, Finding(Mark.PENDING), Mark.IN_VIEW)
     return _read_whole(work, progress, {chunk.number: chunk for chunk in unseen})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.deletion import Counts, Freeze, Limits, Status, Territory
 from chalicelib.domain.document import document
+from chalicelib.domain.lane import Lane
 from chalicelib.domain.outcomes import Mark, outcome_name
 from chalicelib.domain.reply import Item, Reply
 from chalicelib.service.by_view.listing import PAGES_A_STEP
+from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import PATIENCE, World
 
@@ -635,3 +638,63 @@ def test_what_nothing_was_sent_for_is_never_unknown() -> None:
     one = view(world, freeze=Freeze.EXACT)
     world.settle()
     assert (world.get(one).status, world.get(one).counts) == (Status.FAILED, Counts(requested=9, failed=9))
+
+
+class _Contended(FakeLedger):
+    """A table in which somebody else writes the lane right after it was read, while `busy`."""
+
+    busy = False
+
+    def lane(self, key: str) -> Lane:
+        seen = super().lane(key)
+        if self.busy:
+            self.busy = False
+            self.lanes[key] = replace(seen, queue=(*seen.queue, "del_other"), revision=seen.revision + 1)
+        return seen
+
+
+def test_a_refusal_that_could_be_read_is_kept_though_others_write_the_lane() -> None:
+    ledger = _Contended()
+    world = World(records(9), ledger)
+
+    def refuse(_: Callable[[], Reply]) -> Reply:
+        ledger.busy = True
+        return error("NO_PERMISSION", 400, "This feature is not available in your edition")
+
+    world.zoho.script["mass_delete_view"] = [refuse]
+    one = view(world)
+    world.settle()
+    assert (world.get(one).status, codes(world, one)) == (Status.COMPLETED, [])
+    assert ledger.lanes["default"].holder is None
+
+
+def test_a_view_that_has_grown_beyond_what_zoho_lists_loses_what_is_in_both_readings() -> None:
+    world = World(records(300))
+    too_long = error("PAGINATION_LIMIT_EXCEEDED")
+    grown = {"more_records": True, "next_page_token": "300"}
+
+    def last(reading: Callable[[], Reply]) -> Reply:
+        return replace(reading(), body={"data": [], "info": grown})
+
+    world.zoho.script["view_ids"] = [_read_it, _read_it, _read_it, last, too_long, too_long]
+    one = view(world, freeze=Freeze.EXACT)
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts) == (
+        Status.COMPLETED,
+        Counts(requested=300, deleted=300),
+    )
+
+
+def _read_it(reading: Callable[[], Reply]) -> Reply:
+    return reading()
+
+
+def test_what_zoho_said_to_a_good_start_is_no_problem() -> None:
+    world = World(records(9))
+    world.zoho.job_seconds = 1_000_000.0
+    one = view(world)
+    world.step(one)
+    world.ledger.pauses["*"] = "for ever"
+    world.now = world.get(one).expires_at - 1.0
+    world.settle()
+    assert codes(world, one) == [("JOB_LOST", 9)]
