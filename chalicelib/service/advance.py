@@ -104,6 +104,7 @@ def _step(run: Run) -> None:
     executor = _executor(run.deletion)
     run.wanted = executor.wanted(run.deletion)  # a selection that is frozen by now is done by many calls
     over = backoff.exhausted(run.deletion, run.kit.patience) or _too_old(run)
+    run.reach.asked = False
     try:
         step = executor.step(run) if over is None else executor.give_up(run, over)
         if step is not None:  # executors that still write by themselves answer None

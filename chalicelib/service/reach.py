@@ -21,11 +21,13 @@ _KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE})
 @dataclass
 class Reach:
     """The org's client and the slots, both from when they are first needed. `credits_left`: as last told.
-    `usable`: the org's secret could be used.
+    `usable`: the org's secret could be used. `asked`: Zoho has answered in this step; what needs several
+    answers gets them all, so that it comes to an end.
     """
 
     credits_left: int | None = None
     usable: bool = False
+    asked: bool = False
     _reached: tuple[Zoho, Slots] | None = None
 
     def zoho(self, kit: Kit, claim: Claim, wanted: int) -> Zoho:
@@ -38,9 +40,13 @@ class Reach:
         if reason is not None:
             raise Paused(org, reason)
         zoho = self._take(kit, claim, wanted)[0]
-        if self._credits(claim, zoho) <= 0:
+        if not self.asked and self.reserved(claim):
             raise Reserved(org)
         return zoho
+
+    def reserved(self, claim: Claim) -> bool:
+        """Are the org's credits down to what is kept for the others, as far as was told?"""
+        return self._reached is not None and self._credits(claim, self._reached[0]) <= 0
 
     def width(self, kit: Kit, claim: Claim, wanted: int) -> int:
         """How many calls of the next wave may be under way at once. Raises SecretUnusable or NoSlot."""
@@ -53,6 +59,7 @@ class Reach:
 
     def spent(self, replies: Iterable[Reply]) -> int | None:
         """Take note of the credits that Zoho says are left, and return them; None where it does not say."""
+        self.asked = True
         told = [reply.credits_left for reply in replies if reply.credits_left is not None]
         self.credits_left = min(told, default=self.credits_left)
         return min(told, default=None)

@@ -86,6 +86,11 @@ class Run:
                 raise Paused(org, reason) from None
             raise
 
+    @property
+    def reserved(self) -> bool:
+        """Are the org's credits down to what is kept for the others?"""
+        return self.reach.reserved(self.claim)
+
     def spent(self, replies: Iterable[Reply]) -> None:
         """Take note of the credits that Zoho says are left; it says so once half of them are used."""
         told = self.reach.spent(replies)

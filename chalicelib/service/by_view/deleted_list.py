@@ -45,7 +45,7 @@ def read_on(work: Slice, progress: Progress) -> Deleted:
         )
 
     zoho = work.zoho
-    while used < min(left, PAGES_A_STEP) and (not used or work.now < work.until):
+    while used < min(left, PAGES_A_STEP) and (not used or (work.now < work.until and not work.reserved)):
         reply = zoho.deleted_since(work.deletion.request.module, since, page)
         judged = judge_call(CallKind.DELETED_LIST, reply)
         if judged.verdict in NOT_NOW:

@@ -81,8 +81,6 @@ def pages_of(work: Slice, progress: Progress, most: int, have: int = 0) -> Readi
     ids: list[str] = []
     token, skew = progress.page, progress.skew
     for number in range(PAGES_A_STEP):
-        if number and work.now >= work.until:
-            break
         page = work.ahead.take(_key(work, token), _asking(work, zoho, token, per_page))
         if isinstance(page, Judgement):
             return Reading(tuple(ids), token, number, skew, page)
@@ -90,7 +88,7 @@ def pages_of(work: Slice, progress: Progress, most: int, have: int = 0) -> Readi
         token = page.following or ""
         if page.date is not None:
             skew = page.date - work.now if abs(page.date - work.now) > SAME_CLOCK else 0.0
-        if not token or have + len(ids) >= most:
+        if not token or have + len(ids) >= most or work.now >= work.until or work.reserved:
             break
     else:
         if work.now + SLICE_ENDS < work.until:

@@ -48,6 +48,10 @@ class Slice(Protocol):
         """How many calls to Zoho may be under way at once. Raises SecretUnusable or NoSlot."""
 
     @property
+    def reserved(self) -> bool:
+        """Are the org's credits down to what is kept for the others? Then a step asks for no further page."""
+
+    @property
     def patience(self) -> Patience:
         """The stage's waits."""
 
