@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local import sam
 from local.failure import Failure
 from local.package import Package
 
@@ -96,7 +97,7 @@ class Artifacts:
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": code_key}
-        text = json.dumps(template, separators=(",", ":"), sort_keys=True).encode()
+        text = sam.text(template).encode()
         key = f"{package.stage}/{hashlib.sha256(text).hexdigest()[:32]}.json"
         self._s3.put_object(Bucket=bucket, Key=key, Body=text)
         return f"{self._s3.meta.endpoint_url}/{bucket}/{key}"

@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
+from local import sam
 from local.artifacts import Artifacts
 from local.failure import Failure
 from local.package import Package
@@ -88,7 +89,7 @@ class Deployer:
         `deploy`.
         """
         values = self._values(stack, {}, template)
-        self._apply(stack, "UPDATE", approve, TemplateBody=json.dumps(template), Parameters=values)
+        self._apply(stack, "UPDATE", approve, TemplateBody=sam.text(template), Parameters=values)
 
     def adopt(
         self,
@@ -104,7 +105,7 @@ class Deployer:
         """
         known = {name: value for name, value in parameters.items() if name in template["Parameters"]}
         values = self._values(stack, known, template)
-        body = json.dumps(template)
+        body = sam.text(template)
         self._apply(
             stack, "IMPORT", approve, TemplateBody=body, Parameters=values, ResourcesToImport=resources
         )

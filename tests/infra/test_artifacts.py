@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from local import sam
 from local.account import TIMEOUTS
 from local.artifacts import Artifacts, tls_only
 from local.cloudformation import Deployer
@@ -210,3 +211,22 @@ def test_what_is_not_there_yet_cannot_have_drifted(tmp_path: Path) -> None:
     )
     (asked,) = [params for name, params in recorded.of("cloudformation") if name == "CreateChangeSet"]
     assert (asked["ChangeSetType"], "DeploymentMode" in asked) == ("CREATE", False)
+
+
+def test_what_is_sent_is_byte_for_byte_what_make_package_writes(tmp_path: Path) -> None:
+    template = {"Resources": {"B": {"Type": "T"}, "A": {"Type": "T"}}, "Parameters": {}}
+    artifacts, _, client = made()
+    bucket = artifacts.ensured(None)
+    boto3.client("s3", region_name="us-east-1").delete_bucket_policy(Bucket=bucket)
+    url = artifacts.upload(bucket, packaged(tmp_path), template)
+    sent = client.get_object(Bucket=bucket, Key=url.partition(f"/{bucket}/")[2])["Body"].read()
+    assert sent.decode() == sam.text(template)
+
+    session = boto3.Session(region_name="us-east-1")
+    recorded = Recorded(session)
+    Answers(session, there=False)
+    deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
+    with pytest.raises(Failure, match="not applied"):
+        deployer.adopt("expunge-dev", template, {}, [], lambda _: False)
+    (asked,) = [params for name, params in recorded.of("cloudformation") if name == "CreateChangeSet"]
+    assert (asked["ChangeSetType"], asked["TemplateBody"]) == ("IMPORT", sam.text(template))
