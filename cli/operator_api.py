@@ -41,7 +41,9 @@ class OperatorApi:
 
         Raises NoAnswer where there is none.
         """
-        address = f"{self.url}v1/operator/{quote(path)}" + (f"?{urlencode(query)}" if query else "")
+        # AWS takes "+" for itself when it makes the signature anew: a blank has to be %20.
+        asked = f"?{urlencode(query, quote_via=quote, safe='')}" if query else ""
+        address = f"{self.url}v1/operator/{quote(path)}{asked}"
         data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         given = {"Content-Type": "application/json", **(headers or {})}
         request = AWSRequest(method, address, given, data)
