@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ from cli.place import Refused
 SECONDS = 30.0
 #: Answers after which the same request may do better: throttled, or not known to be accepted.
 TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+#: What an operator's call names, and where the names of that kind are found.
+_NAMED = re.compile(r"/v1/operator/(deletions|holds|policies)/.")
+_LISTED = {
+    "deletions": "; expunge list shows those of the last 30 days, with --since older ones",
+    "holds": "; expunge holds list shows what is held in an org (--org)",
+    "policies": "; expunge policies list shows the policies of an org (--org)",
+}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -93,7 +101,17 @@ def message(answer: requests.Response) -> str:
         fields = [f"{field['path'] or 'body'} {field['problem']}" for field in error.get("fields", [])]
         return "; ".join([str(error["message"]), *fields])
     except (ValueError, KeyError, TypeError):
-        return "no readable answer"
+        return _by_itself(answer) or "no readable answer"
+
+
+def _by_itself(answer: requests.Response) -> str:
+    """What API Gateway says where the service was not reached; "" where that cannot be read."""
+    try:
+        found = answer.json()
+        said = found.get("message", found.get("Message"))
+    except (ValueError, AttributeError):
+        return ""
+    return said if isinstance(said, str) else ""
 
 
 def code(answer: requests.Response) -> str:
@@ -112,7 +130,17 @@ def good(answer: requests.Response) -> dict[str, Any]:
         except json.JSONDecodeError as problem:
             raise OutOfReach(f"{answer.url.partition('?')[0]} answered with no JSON") from problem
         return found
-    words = f"HTTP {answer.status_code}: {message(answer)}"
+    words = f"HTTP {answer.status_code}: {message(answer)}{_next_step(answer)}"
     refused = answer.status_code not in TRY_AGAIN and code(answer)
     kind: type[click.ClickException] = Refused if refused else OutOfReach
     raise kind(words)
+
+
+def _next_step(answer: requests.Response) -> str:
+    """Where to look after an answer that says nothing of it; "" after the others."""
+    if answer.status_code == 403 and not code(answer):
+        return "; docs/TROUBLESHOOTING.md tells rights, expired sessions and clocks apart"
+    named = _NAMED.search(urlsplit(answer.url).path)
+    if answer.status_code != 404 or named is None:
+        return ""
+    return _LISTED[named[1]]

@@ -1,4 +1,4 @@
-"""What the operators' API is asked for is signed as AWS reads it."""
+"""What operators ask for is signed as AWS reads it, and an answer that is no names the next step."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -14,7 +15,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from cli import http
+from cli.ends import OutOfReach
 from cli.operator_api import OperatorApi
+from tests.cli.desk import Desk, opened
 
 KEYS = Credentials("AKIAEXAMPLE", "secret")
 
@@ -52,3 +55,51 @@ def gateway(refusal: bytes = b"") -> Iterator[OperatorApi]:
 def test_whatever_is_asked_for_is_signed_as_aws_reads_it(value: str) -> None:
     with gateway() as api:
         assert http.good(api.call("GET", "deletions", {"reference": value, "org": "default"})) == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "says"),
+    [
+        (b'{"message": "The security token is expired"}', "HTTP 403: The security token is expired"),
+        (b'{"Message": "User: x is not authorized"}', "HTTP 403: User: x is not authorized"),
+        (b"<html>", "HTTP 403: no readable answer"),
+        (b'{"message": null}', "HTTP 403: no readable answer"),
+        (b"[]", "HTTP 403: no readable answer"),
+    ],
+)
+def test_what_api_gateway_says_by_itself_is_told_with_the_next_step(refusal: bytes, says: str) -> None:
+    with gateway(refusal) as api, pytest.raises(OutOfReach) as problem:
+        http.good(api.call("GET", "deletions"))
+    assert problem.value.message.startswith(says)
+    assert "docs/TROUBLESHOOTING.md" in problem.value.message
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+UNKNOWN = "del_01M8298QNC9R2FS46471MHPX7V"
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        (["show", UNKNOWN], "expunge list"),
+        (["cancel", UNKNOWN], "expunge list"),
+        (["retry", UNKNOWN], "expunge list"),
+        (["approve", UNKNOWN, "--count", "1"], "expunge list"),
+        (["resolve", UNKNOWN, "--outcome", "done"], "expunge list"),
+        (["export", UNKNOWN], "expunge list"),
+        (["watch", UNKNOWN], "expunge list"),
+        (["holds", "show", "Leads", "7"], "expunge holds list"),
+        (["holds", "remove", "Leads", "7"], "expunge holds list"),
+        (["policies", "run", "nothing"], "expunge policies list"),
+        (["policies", "remove", "nothing"], "expunge policies list"),
+    ],
+)
+def test_what_is_not_there_names_the_command_that_lists_what_is(
+    desk: Desk, words: list[str], step: str
+) -> None:
+    assert f"{step} shows" in desk.said(*words, code=3)
