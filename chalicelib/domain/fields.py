@@ -48,9 +48,10 @@ class Reader:
 
     def finished(self) -> tuple[Field, ...]:
         """Every problem so far, with this object's unknown fields among them."""
+        known = ", ".join(sorted(self._known))
         for name in [name for name in self.raw if name not in self._known]:
             self._known.add(name)
-            self.wrong(str(name)[:100], f"is not known here; known are {', '.join(sorted(self._known))}")
+            self.wrong(str(name)[:100], f"is not known here; known are {known}")
         return tuple(self._problems)
 
     def read(self, name: str, parse: Callable[[object], T], default: T, *, optional: bool = False) -> T:
