@@ -28,3 +28,8 @@ def may_delink(allowed: Set[str] | None, related_list: str) -> bool:
     if allowed is not None:
         return related_list in allowed
     return modules.canonical(related_list) in OF_ZOHO
+
+
+def named(allowed: Set[str] | None) -> Set[str]:
+    """The related lists that may_delink lets pass, for who wonders; `allowed` as there."""
+    return {name for name in (OF_ZOHO if allowed is None else allowed) if may_delink(allowed, name)}

@@ -209,7 +209,9 @@ def _scope(source: Source, request: Request) -> list[Field]:
         found.append(Field("/operation", "a source with the token profile may only use delete_records"))
     name = request.related_list
     if name is not None and not related.may_delink(source.related_lists, name):
-        found.append(Field("/related_list", "this source may not take away links of this related list"))
+        may = _named(related.named(source.related_lists))
+        words = f"this source may not take away links of this related list; it may of {may}"
+        found.append(Field("/related_list", words))
     if not modules.covers(source.modules, request.module):
         found.append(Field("/module", f"{_not_in(request.module)}; it may in {_named(source.modules)}"))
     if request.org not in source.orgs:

@@ -62,6 +62,22 @@ def test_an_entry_says_itself_what_may_be_delinked() -> None:
 
 
 @pytest.mark.parametrize(
+    ("entry", "may"),
+    [
+        ({}, "it may of Accounts, Contacts, Deals, Leads, Price_Books, Services, Services__s"),
+        ({"related_lists": []}, "it may of none"),
+        ({"related_lists": ["photo", "Products"]}, "it may of Products"),
+    ],
+)
+def test_a_refused_list_names_those_that_the_source_may(entry: dict[str, object], may: str) -> None:
+    source = parse("crm", {"keys": [KEY], "modules": EVERY, **entry})
+    ask = Request(Operation.DELINK_RECORDS, "Leads", "default", ids=("5",), record_id="7", related_list="x")
+    with pytest.raises(NotAllowed) as problem:
+        permit(source, ask, 1)
+    assert [field.problem.endswith(may) for field in problem.value.fields] == [True]
+
+
+@pytest.mark.parametrize(
     "name", ["photo", "Photo", "Notes", "notes", "Attachments", "ATTACHMENTS", "actions"]
 )
 def test_what_hangs_on_a_record_and_is_no_link_is_never_reached_whatever_the_entry_says(name: str) -> None:
