@@ -8,8 +8,9 @@ once, and ids that only could be rounded where there are more of them than chanc
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 #: Digits that spreadsheets keep (Microsoft Support, "Excel specifications and limits": number precision).
@@ -20,8 +21,8 @@ _EXACT = 2**53
 _LONGEST = 24
 #: How many times more than by chance is no chance any more.
 _TIMES = 5
-#: From so many ids on it is looked whether every single one is a double.
-_ENOUGH = 3
+#: All ids of a list are doubles: below this chance it is taken for a rounding.
+_CHANCE = 0.001
 
 AS_TEXT = "export or format the column as text, from where the ids are whole"
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]*)?[eE]\+?[0-9]+")
@@ -57,10 +58,15 @@ def suspicious(ids: Sequence[str]) -> tuple[list[int], str]:
         words = f"has only zeros after its first {KEPT} digits, as a spreadsheet writes what it has rounded"
         return zeros, f"{words}: {AS_TEXT}"
     large = [at for at in long if len(ids[at]) <= _LONGEST and int(ids[at]) > _EXACT]
-    if len(large) >= _ENOUGH and all(_is_a_double(int(ids[at])) for at in large):
+    if _chance(int(ids[at]) for at in large) < _CHANCE and all(_is_a_double(int(ids[at])) for at in large):
         words = "is, like every other one here, what a program makes of an id that it reads as a number"
         return large, f"{words}: let it read ids as text"
     return [], ""
+
+
+def _chance(numbers: Iterable[int]) -> float:
+    """How probable it is that so many whole numbers of that size are all doubles, in one of two spellings."""
+    return math.prod(min(1.0, 2.0 / math.ulp(float(number))) for number in numbers)
 
 
 def _is_a_double(number: int) -> bool:

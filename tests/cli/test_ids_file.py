@@ -197,6 +197,25 @@ def test_what_keeps_an_id_whole_in_a_spreadsheet_is_read_over(cell: str) -> None
     assert read(f"Id\n7\n{cell.format(ID)}\n".encode()).ids == ("7", ID)
 
 
+@pytest.mark.parametrize(
+    "ids", [(3652397000000538003, 3652397000000925128), (410405000009100077, 410405000009101955)]
+)
+def test_two_long_ids_that_a_program_read_as_numbers_are_refused(ids: tuple[int, ...]) -> None:
+    with pytest.raises(Broken, match="what a program makes of an id"):
+        read("\n".join(str(int(Decimal(repr(float(n))))) for n in ids).encode())
+
+
+@given(
+    some.lists(
+        some.integers(5 * 10**15, 10**16 - 1).map(lambda n: 2 * n), min_size=3, max_size=4, unique=True
+    )
+)
+def test_a_few_ids_of_seventeen_digits_are_doubles_by_chance(numbers: list[int]) -> None:
+    """Every second one is: three even ids are no sign of a rounding."""
+    ids = [str(n) for n in numbers if str(n)[15:].strip("0")]
+    assert read("\n".join(["Id", *ids, "7"]).encode()).ids == (*ids, "7")
+
+
 @given(some.lists(LONG, min_size=3, max_size=50, unique=True))
 def test_ids_that_a_program_read_as_numbers_are_refused(ids: list[int]) -> None:
     for written in ([f"{float(n):.0f}" for n in ids], [str(int(Decimal(repr(float(n))))) for n in ids]):
