@@ -15,6 +15,7 @@ from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.place import Group, Place, Refused, find
+from cli.sending import rounded
 
 EXAMPLES = """\b
 Examples:
@@ -71,6 +72,8 @@ def set_hold(  # the command's options
     """
     module = _module(module)
     body = {"reason": reason, **({"until": until} if until else {})}
+    if not force:
+        _refuse_rounded(records)
     if not all(map(is_record_id, records)):
         force = True  # the service refuses what cannot be an id, and says what one is
     place = find(how["stage"], as_json=how["as_json"])
@@ -83,6 +86,19 @@ def _module(name: str) -> str:
     if problem := modules.problem_of(name):
         raise click.BadParameter(problem, param_hint="MODULE")
     return modules.canonical(name)
+
+
+def _refuse_rounded(records: tuple[str, ...]) -> None:
+    """Raises Refused for ids that were rounded: the hold would be another record's."""
+    for record in records:
+        if why := rounded.as_a_number(record):
+            raise Refused(f"{record} {why}; nothing was held")
+    places, why = rounded.suspicious(records)
+    if places:
+        words = (
+            f"{' '.join(records[at] for at in places)}: {why}; nothing was held; if they are right: --force"
+        )
+        raise Refused(words)
 
 
 def _unless_unknown(place: Place, org: str, module: str, records: tuple[str, ...]) -> str:

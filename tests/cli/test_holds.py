@@ -67,6 +67,25 @@ def test_what_zoho_does_not_have_is_held_by_force_only(
     assert {record for _, record in both.held()} == set(records)
 
 
+@pytest.mark.parametrize(
+    ("records", "says"),
+    [
+        (["4.10405E+17"], "was rounded by a spreadsheet"),
+        (["410,405,000,002,264,040"], "written as a number with separators"),
+        (["410405000002264000"], "has only zeros after its first 15 digits"),
+        ([DEAL, "410405000002264000"], "has only zeros after its first 15 digits"),
+    ],
+)
+def test_a_hold_of_a_rounded_id_would_be_another_records_and_is_refused(
+    both: Both, records: list[str], says: str
+) -> None:
+    both.desk.zoho = None
+    refused = both.desk.said("holds", "set", "Deals", *records, "--reason", "audit", code=3)
+    assert says in refused
+    assert "nothing was held" in refused
+    assert both.held() == set()
+
+
 @pytest.mark.parametrize("module", ["leads", "DEALS", "users", "a-b"])
 def test_a_name_that_cannot_be_a_module_ends_the_command(both: Both, module: str) -> None:
     assert "MODULE" in both.desk.said("holds", "set", module, DEAL, "--reason", "x", "--force", code=2)
@@ -90,7 +109,7 @@ def test_where_zoho_cannot_be_asked_the_record_is_held_and_that_is_said(both: Bo
 
 
 def test_more_records_than_one_call_takes_are_all_asked_for(both: Both) -> None:
-    many = [str(10**18 + n) for n in range(230)]
+    many = [str(10**18 + n) for n in range(1, 231)]
     both.server.sim.load({"Leads": [{"id": one} for one in many[:-1]]})
     refused = both.desk.said("holds", "set", "Leads", *many, "--reason", "audit", code=3)
     assert f"no such record in Leads: {many[-1]};" in refused
