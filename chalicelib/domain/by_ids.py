@@ -19,6 +19,9 @@ from chalicelib.domain.verdicts import Judgement, Verdict
 #: From this many ids on, `auto` prefers mass delete by ids where the source allows it (contract section 1).
 AUTO_MASS_DELETE_ABOVE = 100
 
+#: Parts of the progress that older versions kept: locked records have a clock like every call now.
+_OF_OLD = frozenset({"slow_since", "slow_tries"})
+
 _SENDABLE = (Mark.PENDING, Mark.SENT)
 
 
@@ -28,11 +31,11 @@ class Progress:
 
     `kind`: the call in use. `left`: chunks with unsettled ids. `open`: ledger numbers of calls with an intent
     and no answer. `single`: positions of the current chunk that are sent one by one. `failed_with`: a refusal
-    of the whole request, as (code, message): nothing more is sent. `slow_since`: since when locked records
-    are asked for again, `slow_at`: when that was done last; `ask_again`: the chunks whose turn that is.
-    `checked`: the belts have let it pass. `looked`: ids of the first chunk that a dry run has looked at.
-    `guarded`: up to this chunk, ids that we deleted a moment ago were looked for. `resolved`: so many chunks
-    have a record id for each external id. `list_pages`: pages of the module's deleted list that were read.
+    of the whole request, as (code, message): nothing more is sent. `slow_at`: when Zoho last said that
+    records are locked; `ask_again`: the chunks whose locked records are asked for once more. `checked`: the
+    limits have let it pass. `looked`: ids of the first chunk that a dry run has looked at. `guarded`: up to
+    this chunk, ids that we deleted a moment ago were looked for. `resolved`: so many chunks have a record id
+    for each external id. `list_pages`: pages of the module's deleted list that were read.
     `code`: Zoho's last code, for the case that we give up. `external`: the ids are external ones.
     """
 
@@ -41,9 +44,7 @@ class Progress:
     open: tuple[int, ...] = ()
     single: tuple[int, ...] = ()
     failed_with: tuple[str, str] | None = None
-    slow_since: float | None = None
     slow_at: float | None = None
-    slow_tries: int = 0
     ask_again: tuple[int, ...] = ()
     checked: bool = False
     looked: int = 0
@@ -61,7 +62,7 @@ class Progress:
 
 def progress_of(deletion: Deletion) -> Progress:
     """The stored progress, or a fresh one."""
-    stored: dict[str, Any] = dict(deletion.progress)
+    stored: dict[str, Any] = {k: v for k, v in deletion.progress.items() if k not in _OF_OLD}
     external = bool(deletion.request.external_id_field)
     if not stored:
         return Progress(call_kind(deletion), tuple(range(deletion.chunks)), external=external)

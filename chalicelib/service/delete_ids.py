@@ -20,6 +20,8 @@ from chalicelib.service.run import Run
 SLOWLY = 24
 #: Calls of one deletion under way at once, and so intents in one transaction, at most.
 MOST_AT_ONCE = 25
+#: The clock of records that Zoho calls locked or not approved: it runs from one asking to the next.
+SLOW = "locked"
 
 
 def blamed(deletion: Deletion, code: str) -> Deletion:
@@ -149,28 +151,24 @@ def _own_up(run: Run, progress: Progress, chunk: Chunk) -> None:
 
 def _ask_slowly(run: Run, progress: Progress, chunk: Chunk) -> None:
     """Only locked or unapproved records are left in this chunk: on to the next one, or wait and ask again."""
-    now = run.now
-    since = progress.slow_since if progress.slow_since is not None else now
     if chunk.number in progress.ask_again:
         turns = tuple(n for n in progress.ask_again if n != chunk.number)
-        again = replace(progress, ask_again=turns, slow_at=now)
+        again = replace(progress, ask_again=turns)
         ids_store.save_chunk(run, again, chunk, ids_settling.slow_again(chunk))
-        return
-    if progress.slow_at is not None and progress.slow_at - since >= run.kit.patience.give_up:
-        ids_store.save_chunk(run, progress, chunk, ids_settling.given_up(chunk, progress))
         return
     left = (*progress.left[1:], progress.left[0])
     if left[0] > progress.left[0]:
-        run.save(replace(run.deletion, progress=replace(progress, left=left, slow_since=since).to_json()))
+        run.save(replace(run.deletion, progress=replace(progress, left=left).to_json()))
         return
-    tries = progress.slow_tries + 1
-    again = replace(progress, left=left, slow_since=since, slow_tries=tries, ask_again=left)
-    longest = max(run.kit.patience.longest, run.kit.patience.give_up / SLOWLY)
-    seconds = backoff.delay(tries, longest, run.kit.chance())
-    remaining = since + run.kit.patience.give_up - now
-    run.wait(
-        replace(run.deletion, progress=again.to_json()), waiting.LOCKED, min(seconds, max(remaining, 0.0))
-    )
+    again = replace(progress, left=left, ask_again=left)
+    # By the time of the answer: a worker that died after it takes nothing of the time.
+    asked_at = run.now if progress.slow_at is None else progress.slow_at
+    deletion = backoff.failed(replace(run.deletion, progress=again.to_json()), SLOW, asked_at)
+    patience = run.kit.patience
+    remaining = max(patience.give_up - deletion.failing[SLOW].spent, 0.0)
+    longest = max(patience.longest, patience.give_up / SLOWLY)
+    seconds = backoff.delay(backoff.tries(deletion, SLOW), longest, run.kit.chance())
+    run.wait(deletion, waiting.LOCKED, min(seconds, remaining))
 
 
 def _width(run: Run, *, last: bool) -> int:

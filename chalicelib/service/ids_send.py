@@ -108,6 +108,8 @@ def _save_answers(
         by_ids.progress_of(run.deletion), effects, [batch for _, batch, _ in answers]
     )
     findings = {p: f for effect in effects for p, f in effect.findings.items()}
+    if any(finding.mark is Mark.SLOW for finding in findings.values()):
+        progress = replace(progress, slow_at=run.now)
     trouble = next((e for e in effects if e.verdict in ids_store.NOT_NOW), None)
     ids_store.save_chunk(
         run,

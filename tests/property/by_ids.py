@@ -245,6 +245,7 @@ class ByIds(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.secret, self.topic.late = True, None
         self.ledger.pauses, self.zoho.script, self.zoho.locked = {}, {}, set()
+        self.world.now += self.world.kit.lease_seconds  # of a worker that died last
         self.world.settle()
         for one in self.asked:
             self._ended(one)

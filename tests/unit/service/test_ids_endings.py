@@ -181,3 +181,33 @@ def test_what_is_in_doubt_ends_with_its_keeping_time_though_sending_is_paused_fo
     done = world.get(one)
     assert (done.status, done.counts) == (Status.NEEDS_ATTENTION, Counts(requested=3, unknown=3))
     assert len(world.zoho.sent("delete_records")) == 1
+
+
+def test_a_pause_takes_nothing_of_the_time_that_locked_records_have() -> None:
+    world = World(["1", "2"])
+    world.zoho.locked = {"1"}
+    one = world.accept(ids=("1", "2"))
+    world.step(one)
+    pass_time(world, 0.5)
+    assert world.get(one).waiting_for == "locked records"
+    pause_for_a_while(world, True)
+    pass_time(world, 0.3)
+    assert not world.get(one).is_final
+    world.zoho.locked = set()
+    world.settle()
+    assert world.get(one).counts == Counts(requested=2, deleted=2)
+
+
+def test_locked_records_fail_with_zohos_code_when_their_time_is_over() -> None:
+    world = World(["1", "2"])
+    world.zoho.locked = {"1"}
+    one = world.accept(ids=("1", "2"))
+    began = world.now
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.counts) == (
+        Status.PARTIALLY_COMPLETED,
+        Counts(requested=2, deleted=1, failed=1),
+    )
+    assert [problem.code for problem in done.problems] == ["RECORD_LOCKED"]
+    assert world.kit.patience.give_up <= world.now - began < world.kit.patience.give_up + 10
