@@ -96,9 +96,10 @@ class Progress:
     `job_gone`: its own counts at its end; `job_failed`: Zoho ended it early.
 
     `since`, `deleted_page`, `deleted_pages`: where the reading of the deleted list stands, and its pages in
-    all; `list_is_read`: to its end for now; `list_is_over`: it cannot be read further. `skew`: how far Zoho's
-    clock is ahead of ours. `view_gone`: the code with which Zoho refused the second reading. `still_since`,
-    `looks`, `seen`: since when nothing has changed, how many looks there were, and the last one.
+    all; `list_is_read`: to its end for now; `list_is_over`: it cannot be read further; `last_reading`: once
+    more from its beginning, before what it does not name is unknown. `skew`: how far Zoho's clock is ahead of
+    ours. `view_gone`: the code with which Zoho refused the second reading. `still_since`, `looks`, `seen`:
+    since when nothing has changed, how many looks there were, and the last one.
     """
 
     phase: Phase = Phase.BEGIN
@@ -133,6 +134,7 @@ class Progress:
     deleted_pages: int = 0
     list_is_read: bool = False
     list_is_over: bool = False
+    last_reading: bool = False
     skew: float = 0.0
     view_gone: str = ""
     still_since: float = 0.0

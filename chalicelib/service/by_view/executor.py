@@ -45,14 +45,13 @@ def step(work: Slice) -> Step:
 
 def give_up(work: Slice, call: str) -> Step:
     """The clock of `call` has run out. A start that may have run leaves what is not known unknown."""
-    del call
     progress = progress_of(work.deletion)
     if _unanswered(progress):
         return moves.lost(work, progress, "NO_ANSWER", "the worker ended before the answer came")
     if work.deletion.cancelled_by and not progress.intent_at:
         return moves.end(work, progress, status=Status.CANCELLED, by=work.deletion.cancelled_by)
     if progress.phase is Phase.SETTLE:
-        return settling.give_up(work, progress)
+        return settling.give_up(work, progress, call)
     if not progress.intent_at:
         return moves.fail(work, progress, progress.code or "GAVE_UP", progress.message)
     code = "JOB_LOST" if work.deletion.job_id else "OUTCOME_UNKNOWN"

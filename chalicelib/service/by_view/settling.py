@@ -36,13 +36,25 @@ def settle(work: Slice, progress: Progress) -> Step:
     if batches:
         return _read_by_ids(work, progress, batches)
     if moves.unsettled(work, Finding(Mark.PENDING), Mark.GONE):
+        if progress.last_reading:
+            return _unknown(work, progress)
         again = replace(progress, list_is_read=False)
         return moves.again_later(work, again, TryAgain(moves.SETTLE, Verdict.RETRY, LAGS))
     return _settled(work, progress)
 
 
-def give_up(work: Slice, progress: Progress) -> Step:
-    """The give-up time is over: what could not be shown stays unknown."""
+def give_up(work: Slice, progress: Progress, call: str) -> Step:
+    """The give-up time is over. Entries may come late and out of order: where nothing else is in the way,
+    the list is read once more from its beginning.
+    """
+    if call == moves.SETTLE and not progress.list_is_over and not progress.last_reading:
+        anew = replace(progress, last_reading=True, since=0.0, deleted_page=1, list_is_read=False)
+        return moves.to(work, anew, succeeded=moves.SETTLE)
+    return _unknown(work, progress)
+
+
+def _unknown(work: Slice, progress: Progress) -> Step:
+    """What could not be shown stays unknown."""
     wanted = _marks(progress)
     words = Finding(Mark.UNKNOWN, "OUTCOME_UNKNOWN", progress.message)
     if not _was_sent(progress):  # nothing of ours has left for them

@@ -16,7 +16,7 @@ from chalicelib.domain.outcomes import Mark, outcome_name
 from chalicelib.domain.reply import Item, Reply
 from chalicelib.service.by_view.listing import PAGES_A_STEP
 from tests.fake_ledger import FakeLedger
-from tests.fake_zoho import LOST, REFUSED, error, lose
+from tests.fake_zoho import LOST, REFUSED, FakeZoho, error, lose
 from tests.unit.service.world import PATIENCE, World
 
 pytestmark = pytest.mark.slow
@@ -698,3 +698,28 @@ def test_what_zoho_said_to_a_good_start_is_no_problem() -> None:
     world.now = world.get(one).expires_at - 1.0
     world.settle()
     assert codes(world, one) == [("JOB_LOST", 9)]
+
+
+class _OutOfOrder(FakeZoho):
+    """The deleted list names `late` long after it has gone, and others at once; others go all the time."""
+
+    late = "7"
+
+    def deleted_since(self, module: str, since: float, page: int) -> Reply:
+        everything = [*self.deleted, (f"9{len(self.log)}", self.clock())]
+        self.deleted = [(i, at) for i, at in everything if i != self.late or at + 70 < self.clock()]
+        reply = super().deleted_since(module, since, page)
+        self.deleted = everything
+        return reply
+
+
+def test_an_entry_of_the_deleted_list_that_comes_late_and_out_of_order_is_found() -> None:
+    world = World()
+    world.zoho = _OutOfOrder(lambda: world.now, records(9))
+    world.kit = replace(world.kit, patience=replace(PATIENCE, give_up=200))
+    one = view(world)
+    world.settle()
+    assert (world.get(one).status, world.get(one).counts) == (
+        Status.COMPLETED,
+        Counts(requested=9, deleted=9),
+    )
