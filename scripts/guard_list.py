@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scripts.guard import Guard
 from scripts.guard_list_cli import GUARDS as OF_THE_COMMANDS
+from scripts.guard_list_ids import OF_THE_IDS
 from scripts.guard_list_views import OF_THE_VIEWS
 from scripts.guard_pages import PAGES
 
@@ -211,5 +212,6 @@ GUARDS = (
     ),
     *(Guard(*row) for row in PAGES),
     *OF_THE_COMMANDS,
+    *OF_THE_IDS,
     *OF_THE_VIEWS,
 )

@@ -1,0 +1,59 @@
+"""The guards of deletions by ids: what may leave, which record is meant, and what is said of the rest."""
+
+from __future__ import annotations
+
+from scripts.guard import Guard
+
+_SERVICE, _DOMAIN, _TESTS = "chalicelib/service", "chalicelib/domain", "tests/unit/service"
+
+OF_THE_IDS = (
+    Guard(
+        "pause read once more before a call leaves",
+        f"{_SERVICE}/ids_send.py",
+        "    paused = run.ledger.paused(run.deletion.request.org)\n",
+        "    paused = None\n",
+        (f"{_TESTS}/test_last_look.py",),
+    ),
+    Guard(
+        "holds read once more before a call leaves",
+        f"{_SERVICE}/ids_send.py",
+        "held = {} if paused is not None else ids_holds.sift(run, progress, chunk, batches).findings",
+        "held: dict[int, Finding] = {}",
+        (f"{_TESTS}/test_last_look.py",),
+    ),
+    Guard(
+        "counts follow marks",
+        f"{_SERVICE}/run.py",
+        "        if loose != unmarked:\n",
+        "        if loose < 0:\n",
+        (f"{_TESTS}/test_marks.py",),
+    ),
+    Guard(
+        "a retry takes over the records of external ids",
+        f"{_SERVICE}/ids_resolve.py",
+        "    if first is None:\n",
+        "    if first or first is None:\n",
+        (f"{_TESTS}/test_external_ids.py",),
+    ),
+    Guard(
+        "several records under one external id",
+        f"{_SERVICE}/ids_resolve.py",
+        "        if len(records) == 1:\n",
+        "        if records:\n",
+        (f"{_TESTS}/test_external_ids.py",),
+    ),
+    Guard(
+        "a read tells nothing of a link",
+        f"{_DOMAIN}/ids_settling.py",
+        "progress.kind is not CallKind.DELINK and record_of",
+        "record_of",
+        (f"{_TESTS}/test_ids_endings.py",),
+    ),
+    Guard(
+        "absence that is not proven",
+        f"{_DOMAIN}/ids_settling.py",
+        "    return Finding(outcome) if proven else Finding(outcome, UNPROVEN)\n",
+        "    return Finding(outcome)\n",
+        (f"{_TESTS}/test_absence.py",),
+    ),
+)
