@@ -204,6 +204,7 @@ def test_a_pause_sends_nothing_until_it_ends() -> None:
         world.step(one)
         world.now += 100
     assert (world.get(one).waiting_for, world.zoho.log) == ("pause", [])
+    assert world.get(one).calls == 0, "an intent was written for a call that may not leave"
     world.ledger.pauses.clear()
     world.settle()
     assert world.get(one).status is Status.COMPLETED
