@@ -92,8 +92,9 @@ class Progress:
     `round`, `total`, `deleted`, `failed`: the round of an unfrozen view, and sums over those that have ended.
 
     `open`: ledger number of a start without an answer. `intent_at`: when the newest start was sent. `lost`:
-    it had no answer, or its job cannot be followed. `job_since`: when the job was started; `job_total`,
-    `job_gone`: its own counts at its end; `job_failed`: Zoho ended it early.
+    it had no answer, or its job cannot be followed. `refused`, `asked`: the verdict on a start that Zoho
+    refused for now, and its Retry-After, until the lane is left. `job_since`: when the job was started;
+    `job_total`, `job_gone`: its own counts at its end; `job_failed`: Zoho ended it early.
 
     `since`, `deleted_page`, `deleted_pages`: where the reading of the deleted list stands, and its pages in
     all; `list_is_read`: to its end for now; `list_is_over`: it cannot be read further; `last_reading`: once
@@ -125,6 +126,8 @@ class Progress:
     open: int | None = None
     intent_at: float = 0.0
     lost: bool = False
+    refused: str = ""
+    asked: float | None = None
     job_since: float = 0.0
     job_total: int = 0
     job_gone: int = 0

@@ -38,6 +38,11 @@ from chalicelib.service.engine.step import (
 )
 from chalicelib.service.ports import Call
 
+#: Refusals that every view of the org would meet: whoever holds the lane keeps it.
+_OF_THE_ORG = frozenset(
+    {Verdict.WAIT_LANE, Verdict.WAIT_CREDITS, Verdict.WAIT_CREDENTIALS, Verdict.WAIT_TOKEN}
+)
+
 
 def take_lane(work: Slice, progress: Progress) -> Step:
     """One mass delete at a time: take the lane, or wait for it in line. An unchanged lane is not written."""
@@ -89,6 +94,8 @@ def _lane_key(work: Slice) -> str:
 
 def start(work: Slice, progress: Progress) -> Step:
     """Send the view's mass delete, with its intent written first, or go back for a fresh list or count."""
+    if progress.refused:
+        return _leave(work, progress)
     if not work.deletion.frozen:
         return _start_unfrozen(work, progress)
     if _has_holds(work):
@@ -167,10 +174,24 @@ def _judged(work: Slice, calls: Sequence[Call], reply: Reply) -> Commit:
         return _found_nothing(work, progress, answered)
     if judged.verdict is Verdict.FAIL:
         return _refused(work, progress, judged, answered)
+    progress = replace(progress, intent_at=0.0)
+    if judged.verdict not in _OF_THE_ORG:
+        # The answer is kept first: the lane, which others write too, is left by a write of its own.
+        progress = replace(progress, refused=judged.verdict.value, asked=reply.retry_after)
+        return Commit(replace(work.deletion, progress=progress.to_json()), calls=answered)
     least = _least_pause(work, progress)
     then = TryAgain(moves.START, judged.verdict, judged.code, reply.retry_after, least)
-    deletion = replace(work.deletion, progress=replace(progress, intent_at=0.0).to_json())
-    return Commit(deletion, then, calls=answered)
+    return Commit(replace(work.deletion, progress=progress.to_json()), then, calls=answered)
+
+
+def _leave(work: Slice, progress: Progress) -> Step:
+    """Zoho refuses this view for now: the lane is for others until it is tried again, from the end of the
+    line.
+    """
+    verdict, asked = Verdict(progress.refused), progress.asked
+    then = TryAgain(moves.START, verdict, progress.code, asked, _least_pause(work, progress))
+    waits = replace(progress, phase=Phase.LANE, refused="", asked=None)
+    return moves.to(work, waits, then, leave_lane=True)
 
 
 def _least_pause(work: Slice, progress: Progress) -> float:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Counts, Freeze, Limits, Status, Territory
 from chalicelib.domain.document import document
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.outcomes import Mark, outcome_name
 from chalicelib.domain.reply import Item, Reply
+from chalicelib.service import waiting
 from chalicelib.service.by_view.listing import PAGES_A_STEP
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import LOST, REFUSED, FakeZoho, error, lose
@@ -527,6 +529,23 @@ def test_waiters_do_not_write_an_unchanged_lane() -> None:
         for one in waiting[1:]:
             world.step(one)
     assert next(iter(world.ledger.lanes.values())) == lane
+
+
+def test_a_view_that_zoho_refuses_for_now_lets_others_pass() -> None:
+    world = World(records(2))
+    world.kit = replace(world.kit, patience=Patience())
+    real = world.zoho.mass_delete_view
+
+    def of_one_view(module: str, cvid: str, territory: Any) -> Reply:
+        return error("NOT_APPROVED") if cvid == "5" else real(module, cvid, territory)
+
+    world.zoho.mass_delete_view = of_one_view  # type: ignore[method-assign]
+    first = view(world)
+    world.step(first)
+    second = world.accept("mass_delete", module="Deals", cvid="6")
+    world.step(second)
+    assert world.get(second).job_id == "77"
+    assert world.get(first).waiting_for == waiting.LOCKED
 
 
 def test_an_approval_that_nobody_gives_ends_and_costs_nothing_meanwhile() -> None:
