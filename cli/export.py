@@ -30,7 +30,7 @@ Examples:
 FILE is written aside and put in its place when it is whole, or not at all;
 only its owner may read it. In CSV an apostrophe stands before what a
 spreadsheet would calculate; jsonl has every text as it was.
-Of a view's job Zoho lists no records: there the counts are all there is."""
+Of a view that was not listed Zoho names no records: there the counts are all."""
 
 
 @click.command(epilog=EXAMPLES)

@@ -21,9 +21,7 @@ from chalicelib.web.http import Answer, HttpRequest
 from chalicelib.web.intake import Secret
 
 PAGE_SIZE = 500  # divides CHUNK_SIZE, so that a page lies in one chunk
-NO_RECORDS = (
-    "Zoho does not list the records of a view's job: the counts in the status document are all there is"
-)
+NO_RECORDS = "the view was not listed, and Zoho does not list its job's records: the counts are all there is"
 _CURSOR = re.compile(r"[0-9]{1,9}")
 
 
