@@ -158,7 +158,7 @@ def test_the_token_profile_gets_a_bearer_value(own: RunningStack, expunge: Expun
     [
         (["new", "crm-workflow", "--module", "Leads"], 3, "there is a source 'crm-workflow' already"),
         (["new", "operator", "--module", "Leads"], 3, "the source operator has no keys"),
-        (["new", "odd", "--module", "../Leads"], 3, "modules must each match"),
+        (["new", "odd", "--module", "../Leads"], 3, "modules/0 must match"),
         (["new", "Odd Name", "--module", "Leads"], 2, "must match"),
         (["new", "nothing"], 2, "--module"),
         (["rotate", "nobody"], 3, "there is no source 'nobody' (there are: crm-workflow"),
