@@ -30,6 +30,7 @@ class Scenario:
     absent: int = 0
     failed: int = 0
     held: int = 0
+    listed_twice: int = 0
     concurrency: int = 1
     person: bool = False
     cancelled: bool = False
@@ -48,7 +49,8 @@ class Scenario:
         told = sum(one.counts.deleted for one in ended)
         absent = sum(one.counts.already_absent for one in ended)
         # What was absent from the start may be counted as deleted after a call without an answer.
-        assert told + absent == self.gone + self.absent
+        # Of two views over the same records the second lists them, or finds none, as their workers meet.
+        assert self.gone + self.absent <= told + absent <= self.gone + self.absent + self.listed_twice
         assert told >= self.gone
         assert sum(one.counts.failed for one in ended) == self.failed
         assert sum(one.counts.held for one in ended) == self.held
@@ -223,7 +225,7 @@ SCENARIOS = {
     "a view that changes before its start": Scenario(_left_and_came, gone=8, records=9, failed=1),
     "a view of a territory": Scenario(_view_of_a_territory, gone=9, records=9, person=True),
     "a view in two rounds": Scenario(_view, gone=50_001, records=50_001),
-    "two views": Scenario(_two_views, gone=9, records=9, absent=9),
+    "two views": Scenario(_two_views, gone=9, records=9, listed_twice=9),
     "a policy's query": Scenario(
         _policy(selection={"field": "Created_Time", "older_than": "90d"}), gone=250, records=250
     ),

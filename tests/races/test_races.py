@@ -95,7 +95,8 @@ def test_two_deletions_of_a_view_at_once_run_one_after_the_other(stage: LiveStag
     stage.rest()
     ended = invariants.ended(stage)
     assert sum(one.counts.deleted for one in ended) == len(CONTACTS)
-    assert calls(stage, "POST", "/mass_delete") == 1
+    # The second one finds the view empty: Zoho refuses to start a job.
+    assert len(stage.server.sim.state.jobs.by_id) == 1
 
 
 def test_all_workers_together_stay_below_the_orgs_concurrency(stage: LiveStage) -> None:
@@ -126,6 +127,12 @@ class Frozen(Table):
         return saved
 
 
+def _sent(stage: LiveStage) -> int:
+    """Calls that delete; a view whose start was lost goes by ids."""
+    deletes = calls(stage, "DELETE", "/Leads") + calls(stage, "DELETE", "/Contacts")
+    return calls(stage, "POST", "/mass_delete") + deletes
+
+
 @pytest.mark.parametrize("body", [VIEW_BODY, leads(LEADS[0])], ids=["view", "ids"])
 def test_a_worker_paused_past_its_lease_writes_and_sends_nothing(
     stage: LiveStage, body: dict[str, Any]
@@ -140,10 +147,10 @@ def test_a_worker_paused_past_its_lease_writes_and_sends_nothing(
     stage.rest()
     ended = invariants.ended(stage)
     before = stage.ledger.sight(one)
-    sent = calls(stage, "POST", "/mass_delete") + calls(stage, "DELETE", "/Leads")
+    sent = _sent(stage)
     frozen.go.set()
     sleeper.join()
     assert stage.ledger.sight(one) == before
-    assert calls(stage, "POST", "/mass_delete") + calls(stage, "DELETE", "/Leads") == sent == 1
+    assert _sent(stage) == sent == 1
     assert ended[0].status is Status.COMPLETED
     assert ("lease_lost", {"deletion_id": one}) in stage.reports

@@ -95,7 +95,10 @@ def test_an_operator_sends_watches_lists_and_exports(office: RunningStack, expun
     lines = expunge("export", first["id"], "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line)["outcome"] for line in lines] == ["deleted", "deleted", "already_absent"]
     only = expunge("export", first["link"], "--outcome", "already_absent").stdout.splitlines()
-    assert only == ["deletion,id,outcome,code,message", f"{first['id']},5503,already_absent,,"]
+    assert only == [
+        "deletion,id,outcome,code,message",
+        f"{first['id']},5503,already_absent,ABSENCE_UNPROVEN,",
+    ]
 
 
 def test_paused_then_cancelled_or_resumed(office: RunningStack, expunge: Expunge) -> None:

@@ -103,7 +103,7 @@ CASES = {
     "key of two sources": Case(
         "sources",
         breaks.secret(breaks.SOURCES, lambda held: {**held, "erp": held["crm-workflow"]}),
-        "one is of crm-workflow",
+        "has a key of source crm-workflow",
         "expunge keys rotate erp",
     ),
     "no modules": Case("sources", breaks.source(modules=[]), "allows no module", '"modules": ["Leads"]'),
