@@ -8,6 +8,8 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from local.clients import TIMEOUTS, Local
@@ -20,34 +22,44 @@ PYTHON = ROOT / ".venvs/ministack/bin/python"
 FRONT = ("-P", str(ROOT / "local/front.py"))
 START_SECONDS = 60.0  # it takes about one; a loaded machine more
 ADMIN = "expunge-local-admin"
+PORTS_TRIED = 3
+_TAKEN = "already in use"  # its own words, and those of the system
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
-def launch(directory: Path, port: int | None, note: Note) -> Local:
+def launch(directory: Path, port: int | None, note: Note, choose: Callable[[], int] | None = None) -> Local:
     """Starts ministack on `port`, or a free one, its files in `directory`; returns its root once it answers.
 
-    Raises Failure where the port is busy or ministack does not come up. `note` is told of the process first
-    of all; to end it is the caller's business, whatever happens here.
+    Raises Failure where the port is busy or ministack does not come up. `note` is told of each process first
+    of all; to end it is the caller's business, whatever happens here. `choose` finds the free ports.
     """
     if not PYTHON.exists():
         raise Failure("the local AWS is not set up: run make setup")
-    chosen = port or free_port()
-    if busy(chosen):
-        raise Failure(f"port {chosen} on 127.0.0.1 is busy: give another PORT=, or none for a free one")
+    if port:
+        if busy(port):
+            raise Failure(f"port {port} on 127.0.0.1 is busy: give another PORT=, or none for a free one")
+        return _launch(directory, port, note)
+    for _ in range(PORTS_TRIED - 1):
+        with suppress(_PortTaken):
+            return _launch(directory, (choose or free_port)(), note)
+    return _launch(directory, (choose or free_port)(), note)
+
+
+class _PortTaken(Failure):
+    """Somebody else took the port between the choice and the start."""
+
+
+def _launch(directory: Path, port: int, note: Note) -> Local:
     scratch = directory / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     root = Local(
-        f"http://127.0.0.1:{chosen}", "AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30)
+        f"http://127.0.0.1:{port}", "AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30)
     )
     log = directory / "ministack.log"
-    process = start(
-        [PYTHON, *FRONT],
-        env=_environment(root, chosen, scratch),
-        cwd=directory,
-        log=log,
-        note=note,
-    )
-    _wait_until_healthy(process, chosen, log)
+    log.unlink(missing_ok=True)
+    environment = _environment(root, port, scratch)
+    process = start([PYTHON, *FRONT], env=environment, cwd=directory, log=log, note=note)
+    _wait_until_healthy(process, port, log)
     return root
 
 
@@ -106,7 +118,8 @@ def _wait_until_healthy(process: Started, port: int, log: Path) -> None:
     limit = time.monotonic() + START_SECONDS
     while time.monotonic() < limit:
         if not process.alive:
-            raise Failure(f"the local AWS did not start: {_last_line(log)} (see {log})")
+            ended = _PortTaken if _TAKEN in log.read_text("utf-8", "replace").lower() else Failure
+            raise ended(f"the local AWS did not start: {last_line(log)} (see {log})")
         if _healthy(port):
             return
         time.sleep(0.1)
@@ -124,6 +137,7 @@ def _healthy(port: int) -> bool:
         connection.close()
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """The last words of a process, for the message that it did not start."""
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     return next((text.strip() for text in reversed(lines) if text.strip()), "it said nothing")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import requests
 
 from local.failure import Failure
-from local.ministack import free_port
+from local.ministack import last_line
 from local.processes import Note, Started, start
 from local.settings import ROOT
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0  # it takes less than one; a loaded machine more
+_SAID = re.compile(r"^Zoho CRM simulator on (\S+)$", re.MULTILINE)
 
 
 def given(url: str) -> str:
@@ -32,24 +35,27 @@ def simulator(directory: Path, note: Note) -> str:
     Raises Failure where it does not. `note` is told of the process first of all; to end it is the caller's
     business, whatever happens here.
     """
-    port = free_port()
     log = directory / "simulator.log"
-    command = [sys.executable, "-m", "simulator", "--port", str(port)]
+    log.unlink(missing_ok=True)
+    # It chooses the port itself and says it: a port that is chosen here may be taken before it listens.
+    command = [sys.executable, "-m", "simulator", "--port", "0"]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
     process = start(command, env=env, cwd=ROOT, log=log, note=note)
-    url = f"http://127.0.0.1:{port}"
-    _wait_until_it_answers(process, url, log)
-    return url
+    return _address(process, log)
 
 
-def _wait_until_it_answers(process: Started, url: str, log: Path) -> None:
+def _address(process: Started, log: Path) -> str:
+    """What it says of itself, once it answers there."""
     limit = time.monotonic() + START_SECONDS
-    while time.monotonic() < limit and process.alive:
-        try:
-            return _get(url + "/_sim/calls").raise_for_status()
-        except requests.RequestException:
-            time.sleep(0.1)
-    raise Failure(f"the Zoho simulator did not start (see {log})")
+    while process.alive:
+        if said := _SAID.search(log.read_text(encoding="utf-8", errors="replace")):
+            with suppress(requests.RequestException):
+                _get(said[1] + "/_sim/calls").raise_for_status()
+                return said[1]
+        if time.monotonic() > limit:
+            raise Failure(f"the Zoho simulator did not answer within {START_SECONDS:.0f} s (see {log})")
+        time.sleep(0.1)
+    raise Failure(f"the Zoho simulator did not start: {last_line(log)} (see {log})")
 
 
 def _get(url: str) -> requests.Response:

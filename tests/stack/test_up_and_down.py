@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from local import processes, record
+from local import ministack, processes, record
 from local import stack as local_stack
 from local.processes import Started
 from local.running import RunningStack
@@ -76,6 +77,19 @@ def test_down_ends_workers_whose_parent_was_killed(directory: Path) -> None:
     os.kill(parent.pid, signal.SIGKILL)
     assert local_stack.down(Settings(directory)) is True
     assert not any(worker.alive for worker in workers)
+
+
+def test_a_port_that_somebody_takes_before_the_start_is_changed_for_another(tmp_path: Path) -> None:
+    started: list[Started] = []
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = iter([other.getsockname()[1], ministack.free_port()])
+        try:
+            root = ministack.launch(tmp_path, None, started.append, lambda: next(ports))
+            assert [each.alive for each in started] == [False, True]
+            assert not root.endpoint_url.endswith(f":{other.getsockname()[1]}")
+        finally:
+            for each in started:
+                processes.end(each)
 
 
 def test_down_leaves_other_peoples_processes_alone(directory: Path) -> None:
