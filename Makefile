@@ -144,7 +144,7 @@ scale: setup $(PLOTS_READY) ## what breaks first with many orgs: docs/SCALE.md a
 
 .PHONY: guards
 guards: setup ## take one guard away at a time: some test must fail for each
-	@$(PY) scripts/guards.py
+	@$(PY) -m tests.guards
 
 # No AWS account is asked. OUT gets deployment.zip, template.json and sbom.json, which are what `make deploy` sends.
 .PHONY: package

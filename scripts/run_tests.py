@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The suites that start no stack and no process of their own, and what of them takes no part in `--fast`.
-FAST = ("tests/unit", "tests/app")
+FAST = ("tests/unit", "tests/app", "tests/guards")
 SLOW = "pytest.mark.slow"
 
 

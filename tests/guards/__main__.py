@@ -16,11 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from tests.guards.all_guards import GUARDS
+from tests.guards.guard import Guard
 
-from scripts.guard import Guard  # noqa: E402 - found once the root is on the path
-from scripts.guard_list import GUARDS  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 COPIED = ("chalicelib", "simulator", "tests", "local", "scripts", "infra", "cli", ".chalice", "docs")
 FILES = ("app.py", "pyproject.toml")

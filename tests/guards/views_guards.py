@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.guard import Guard
+from tests.guards.guard import Guard
 
 _BY_VIEW = "chalicelib/service/by_view"
 _TESTS = "tests/unit/service"

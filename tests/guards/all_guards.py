@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from scripts.guard import Guard
-from scripts.guard_list_cli import GUARDS as OF_THE_COMMANDS
-from scripts.guard_list_ids import OF_THE_IDS
-from scripts.guard_list_views import OF_THE_VIEWS
-from scripts.guard_pages import PAGES
+from tests.guards.cli_guards import GUARDS as OF_THE_COMMANDS
+from tests.guards.guard import Guard
+from tests.guards.ids_guards import OF_THE_IDS
+from tests.guards.pages_guards import PAGES
+from tests.guards.views_guards import OF_THE_VIEWS
 
 _C = "chalicelib"
 _SIGNATURE = f"{_C}/web/signature.py"

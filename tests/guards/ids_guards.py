@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.guard import Guard
+from tests.guards.guard import Guard
 
 _SERVICE, _DOMAIN, _TESTS = "chalicelib/service", "chalicelib/domain", "tests/unit/service"
 

@@ -1,4 +1,4 @@
-"""Guards of the pages for people, as rows of guard_list.Guard: name, file, old, new, tests."""
+"""Guards of the pages for people, as rows of guard.Guard: name, file, old, new, tests."""
 
 from __future__ import annotations
 

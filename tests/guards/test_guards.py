@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.guard import Guard
-from scripts.guard_list import GUARDS
+from tests.guards.all_guards import GUARDS
+from tests.guards.guard import Guard
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)

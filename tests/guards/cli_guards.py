@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.guard import Guard
+from tests.guards.guard import Guard
 
 _SEND = ("tests/cli/test_send.py",)
 
