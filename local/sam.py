@@ -16,7 +16,7 @@ from local.failure import Failure
 from local.settings import REGION
 from local.target import Target
 
-#: What is merged into Chalice's template; scripts/alarms.py makes the second.
+#: What is merged into Chalice's template; infra/alarms.py makes the second.
 PARTS = ("infra/resources.json", "infra/alarms.json")
 #: Where the template says that the code lies, until it is uploaded.
 CODE = "./deployment.zip"

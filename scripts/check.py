@@ -92,9 +92,9 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("mypy", tool("mypy")),
     ("import law", tool("lint-imports", "--no-logo")),
     ("import law of app.py", doors),
-    ("docs/openapi.json", tool("python", "scripts/openapi.py", "--check")),
-    ("docs/ERRORS.md", tool("python", "scripts/errors_doc.py", "--check")),
-    ("infra/alarms.json", tool("python", "scripts/alarms.py", "--check")),
+    ("docs/openapi.json", tool("python", "-m", "docs.generate.openapi", "--check")),
+    ("docs/ERRORS.md", tool("python", "-m", "docs.generate.errors", "--check")),
+    ("infra/alarms.json", tool("python", "-m", "infra.alarms", "--check")),
     ("cfn-lint", templates),
     ("template tests", tool("pytest", "-q", "tests/infra")),
 ]

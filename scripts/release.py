@@ -126,7 +126,7 @@ def release(root: Path, number: str, day: dt.date) -> list[Path]:
         changelog.write_text(text, encoding="utf-8")
         settings = root / "pyproject.toml"
         settings.write_text(_LINE.sub(f'version = "{number}"', settings.read_text(encoding="utf-8"), count=1))
-        _run(root, sys.executable, "scripts/openapi.py")
+        _run(root, sys.executable, "-m", "docs.generate.openapi")
         files = _published(root, root / "dist", number)
         _run(root, "git", "commit", "--quiet", "--message", f"Release {number}", "--", *CHANGED)
     except BaseException:

@@ -13,9 +13,9 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
 from cli.__main__ import main as expunge
+from infra.alarm_list import ALARMS
 from local.settings import ROOT
 from scripts import recover
-from scripts.alarm_list import ALARMS
 
 PAGE = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -16,9 +16,9 @@ from chalicelib.domain.keys import Profile, weak_key
 from chalicelib.domain.source import parse
 from chalicelib.web import schemas
 from chalicelib.web.responses import refusal
+from docs.generate.openapi import REFUSALS
+from docs.generate.openapi_schemas import everything
 from local.settings import ROOT
-from scripts.openapi import REFUSALS
-from scripts.openapi_schemas import everything
 
 PAGE = (ROOT / "docs/CONTRACT.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"(?:<!-- (\w+) -->\n)?```json\n(.*?)```", PAGE, re.DOTALL)

@@ -14,9 +14,9 @@ from chalicelib.domain.deletion import Approval, Operation, Plan
 from chalicelib.domain.document import document as shown
 from chalicelib.domain.errors import NotValid
 from chalicelib.web import schemas, strict_json
+from docs.generate import errors, openapi
 from local.filling import new_key
 from local.settings import ROOT
-from scripts import errors_doc, openapi
 from tests.fakes import LEADS, NOW, SOURCES, House, Reply, event
 from tests.fuzz.mutate import BODIES, Mutator
 
@@ -53,11 +53,11 @@ def fits(reply: Reply, path: str = CRM, method: str = "post") -> None:
 
 def test_the_documents_made_from_code_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
     assert openapi.main(["--check"]) == 0, capsys.readouterr().err
-    assert errors_doc.main(["--check"]) == 0, capsys.readouterr().err
+    assert errors.main(["--check"]) == 0, capsys.readouterr().err
 
 
 def test_a_route_that_is_not_described_is_named() -> None:
-    with pytest.raises(openapi.NotDescribed, match=r"^PUT .* describe it in scripts"):
+    with pytest.raises(openapi.NotDescribed, match=r"^PUT .* describe it in docs/generate/"):
         openapi.document({STATUS: ["GET", "PUT"]})
 
 

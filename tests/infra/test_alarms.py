@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from scripts import alarms
-from scripts.alarm_list import ALARMS
+from infra import alarms
+from infra.alarm_list import ALARMS
 from tests.infra.walk import NOTHING, of_type
 
 MISSING = {"notBreaching", "breaching", "ignore"}

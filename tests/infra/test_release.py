@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.generate.openapi import document, doors
 from scripts import release
-from scripts.openapi import document, doors
 
 ROOT = Path(__file__).parents[2]
 ASIDE = shutil.ignore_patterns(

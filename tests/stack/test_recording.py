@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from cli.sending import journal
+from docs.generate import recording
 from local.running import RunningStack
-from scripts import recording
 
 pytestmark = pytest.mark.stack
 IDS = [str(recording.FIRST_ID + n) for n in range(recording.RECORDS)]

@@ -11,8 +11,8 @@ from typing import Any
 
 from chalicelib.domain.source import ORG_NAME, SOURCE_NAME, ZOHO_NAME
 from chalicelib.web import schemas
-from scripts.openapi_operators import NAME
-from scripts.openapi_schemas import TEXT, TIME, Schema, anchored, ref
+from docs.generate.openapi_operators import NAME
+from docs.generate.openapi_schemas import TEXT, TIME, Schema, anchored, ref
 
 DOOR = ("429", "503")  # of every route: throttling, and a store out of reach
 GATEWAY = ("404", "405")  # a path or method that is not there

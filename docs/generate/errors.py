@@ -1,7 +1,7 @@
 """Makes docs/ERRORS.md from the verdict table: every code, what it means, what happens, what to do.
 
-python scripts/errors_doc.py            writes it
-python scripts/errors_doc.py --check    fails when it is stale
+python -m docs.generate.errors            writes it
+python -m docs.generate.errors --check    fails when it is stale
 """
 
 from __future__ import annotations
@@ -11,20 +11,17 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from chalicelib.domain import verdict_own, verdict_table
+from chalicelib.domain.reply import CallKind
+from chalicelib.domain.verdicts import JOB_STATES, SOURCES, Row, Verdict
 
-from chalicelib.domain import verdict_own, verdict_table  # noqa: E402 - found only once the root is on the path
-from chalicelib.domain.reply import CallKind  # noqa: E402
-from chalicelib.domain.verdicts import JOB_STATES, SOURCES, Row, Verdict  # noqa: E402
-
-TARGET = ROOT / "docs" / "ERRORS.md"
+TARGET = Path(__file__).parents[1] / "ERRORS.md"
 
 INTRODUCTION = """# Codes: what they mean and what to do
 
-Made from the verdict table by `scripts/errors_doc.py`: do not edit it by hand. A code stands in a deletion's
-`problems` and in the outcome of a record, with the words that Zoho used. Zoho's codes come first, then
-Expunge's own.
+Made from the verdict table by `docs/generate/errors.py`: do not edit it by hand. A code stands in a
+deletion's `problems` and in the outcome of a record, with the words that Zoho used. Zoho's codes come first,
+then Expunge's own.
 
 What is not in these tables is kept and shown as it came, never counted as a success, and asked for again: a
 delete by ids is repeated until the give-up time; a view's mass delete is sent again only after a refusal that
@@ -149,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     if parser.parse_args(arguments).check:
         if TARGET.exists() and TARGET.read_text(encoding="utf-8") == made:
             return 0
-        print("docs/ERRORS.md is stale: run python scripts/errors_doc.py", file=sys.stderr)
+        print("docs/ERRORS.md is stale: run python -m docs.generate.errors", file=sys.stderr)
         return 1
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(made, encoding="utf-8")

@@ -1,7 +1,7 @@
 """Makes docs/openapi.json (OpenAPI 3.1) from the application's routes and the models of its bodies.
 
-python scripts/openapi.py            writes it
-python scripts/openapi.py --check    fails when it is stale
+python -m docs.generate.openapi            writes it
+python -m docs.generate.openapi --check    fails when it is stale
 """
 
 from __future__ import annotations
@@ -13,23 +13,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import app as application
+from chalicelib.web import responses, routes
+from chalicelib.web.intake import FORM, JSON, MOST_BYTES
+from docs.generate import openapi_operators, openapi_schemas
+from docs.generate.openapi_routes import DOOR, GATEWAY, PARAMETERS, ROUTES, Route
+from docs.generate.openapi_schemas import record, ref
+from scripts.release import version
 
-import app as application  # noqa: E402 - found only once the root is on the path
-from chalicelib.web import responses, routes  # noqa: E402
-from chalicelib.web.intake import FORM, JSON, MOST_BYTES  # noqa: E402
-from scripts import openapi_operators, openapi_schemas  # noqa: E402
-from scripts.openapi_routes import DOOR, GATEWAY, PARAMETERS, ROUTES, Route  # noqa: E402
-from scripts.openapi_schemas import record, ref  # noqa: E402
-from scripts.release import version  # noqa: E402
-
-TARGET = ROOT / "docs" / "openapi.json"
+TARGET = Path(__file__).parents[1] / "openapi.json"
 
 INTRODUCTION = f"""Signed, durable, explainable deletions for Zoho CRM. Once answered 202, the
 request will finish and an event will be published, whatever fails in between. Bodies may have {MOST_BYTES}
-bytes at most. Made by scripts/openapi.py from the routes and the models: do not edit it by hand. What each
-answer means, and the result events: docs/CONTRACT.md.""".replace("\n", " ")
+bytes at most. Made by docs/generate/openapi.py from the routes and the models: do not edit it by hand. What
+each answer means, and the result events: docs/CONTRACT.md.""".replace("\n", " ")
 
 #: status: (code, when, whether it lists fields)
 REFUSALS = {
@@ -82,7 +79,7 @@ SCHEMES = {
 
 
 class NotDescribed(Exception):
-    """A route of the application that scripts/openapi_routes.py does not know."""
+    """A route of the application that docs/generate/openapi_routes.py does not know."""
 
 
 def document(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
@@ -91,7 +88,7 @@ def document(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     for path, methods in sorted(found.items()):
         for method in sorted(methods):
             if (path, method) not in ROUTES:
-                raise NotDescribed(f"{method} {path}: describe it in scripts/openapi_routes.py")
+                raise NotDescribed(f"{method} {path}: describe it in docs/generate/openapi_routes.py")
             paths.setdefault(path, {})[method.lower()] = operation(ROUTES[path, method])
     return {
         "openapi": "3.1.0",
@@ -234,7 +231,7 @@ def main(arguments: list[str] | None = None) -> int:
     if parser.parse_args(arguments).check:
         if TARGET.exists() and TARGET.read_text(encoding="utf-8") == made:
             return 0
-        print("docs/openapi.json is stale: run python scripts/openapi.py", file=sys.stderr)
+        print("docs/openapi.json is stale: run python -m docs.generate.openapi", file=sys.stderr)
         return 1
     TARGET.write_text(made, encoding="utf-8")
     return 0

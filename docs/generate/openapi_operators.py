@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chalicelib.domain.policy import POLICY_NAME
 from chalicelib.web import operator_schemas as schemas
-from scripts import openapi_schemas
-from scripts.openapi_schemas import TEXT, TIME, WHOLE, Schema, anchored, or_null, record, ref
+from docs.generate import openapi_schemas
+from docs.generate.openapi_schemas import TEXT, TIME, WHOLE, Schema, anchored, or_null, record, ref
 
 NAME: Schema = {"type": "string", "pattern": anchored(POLICY_NAME)}
 

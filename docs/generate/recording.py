@@ -1,7 +1,7 @@
 """Makes docs/recording.md: the real commands on a local stack of its own, what they say, and nothing else.
 
-.venv/bin/python scripts/recording.py            runs them and writes the page
-.venv/bin/python scripts/recording.py --show     writes to standard output instead
+.venv/bin/python -m docs.generate.recording            runs them and writes the page
+.venv/bin/python -m docs.generate.recording --show     writes to standard output instead
 
 What differs from run to run (ids, keys, times, ports) is replaced. tests/stack/test_recording.py replays the
 same steps and looks at what they did.
@@ -23,8 +23,6 @@ from pathlib import Path
 
 import requests
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from cli.sending import journal
 from local import record as records_of
 from local import stack as local_stack
@@ -43,8 +41,8 @@ SCOPES += ["ZohoCRM.users.READ", "ZohoCRM.coql.READ", "ZohoSearch.securesearch.R
 INTRODUCTION = """\
 # A recording
 
-Made by `scripts/recording.py`, which runs these commands on a local stack with the Zoho simulator and writes
-down what they say. Ids, keys, times and ports are replaced. The test
+Made by `docs/generate/recording.py`, which runs these commands on a local stack with the Zoho simulator and
+writes down what they say. Ids, keys, times and ports are replaced. The test
 `tests/stack/test_recording.py` replays it and counts: each of the 5,000 records is deleted, by one
 `DELETE` each.
 

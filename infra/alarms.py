@@ -1,7 +1,7 @@
 """Makes infra/alarms.json from the list of alarms: the alarms themselves and the dashboard.
 
-python scripts/alarms.py            writes it
-python scripts/alarms.py --check    fails when it is stale
+python -m infra.alarms            writes it
+python -m infra.alarms --check    fails when it is stale
 """
 
 from __future__ import annotations
@@ -13,12 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from infra.alarm_list import ALARMS, EXPUNGE, Alarm
 
-from scripts.alarm_list import ALARMS, EXPUNGE, Alarm  # noqa: E402 - found only once the root is on the path
-
-TARGET = ROOT / "infra" / "alarms.json"
+TARGET = Path(__file__).with_name("alarms.json")
 WIDTH = 110
 #: The graphs of the dashboard: a title, how values are added up, and our metrics that are drawn together.
 GRAPHS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -131,7 +128,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if TARGET.exists() and TARGET.read_text(encoding="utf-8") == made:
         return 0
-    sys.stderr.write("infra/alarms.json is stale: run python scripts/alarms.py\n")
+    sys.stderr.write("infra/alarms.json is stale: run python -m infra.alarms\n")
     return 1
 
 

@@ -1,6 +1,6 @@
 """The alarms: what each watches, from which value on it rings, and what silence means to it.
 
-Each has a page of its own name in docs/OPERATIONS.md. `scripts/alarms.py` makes infra/alarms.json from here.
+Each has a page of its own name in docs/OPERATIONS.md. `infra/alarms.py` makes infra/alarms.json from here.
 """
 
 from __future__ import annotations

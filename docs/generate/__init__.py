@@ -1,0 +1,1 @@
+"""Makes documents from the code. Each module writes one; --check says whether it is stale."""

@@ -1,0 +1,1 @@
+"""What is merged into the template: resources by hand, alarms made from their list."""
