@@ -13,6 +13,7 @@ from cli.keys import keys
 from cli.operating.holds import holds
 from cli.operating.looking import list_deletions, show
 from cli.operating.pausing import pause, resume
+from cli.operating.recovering import recover
 from cli.operating.redriving import redrive
 from cli.operating.steering import approve, cancel, resolve, retry
 from cli.place import Group
@@ -49,6 +50,7 @@ main.add_command(holds)
 main.add_command(pause)
 main.add_command(resume)
 main.add_command(redrive)
+main.add_command(recover)
 main.add_command(dashboard)
 main.add_command(keys)
 main.add_command(policies)

@@ -82,7 +82,7 @@ def find(stage: str | None, *, as_json: bool) -> Place:
 
 
 #: Commands that change nothing, by the names they have in their groups.
-LOOKING = frozenset({"list", "show", "watch", "export", "doctor", "verify", "dashboard"})
+LOOKING = frozenset({"list", "show", "watch", "export", "doctor", "verify", "dashboard", "pending"})
 
 
 class Group(click.Group):

@@ -28,9 +28,9 @@ from local.settings import STAGE, Settings
 NOT_RELEASED = -1
 _LOOK: Any = {"Delay": 5, "MaxAttempts": 17_280}  # seconds between two looks, for a day at most
 _NEXT = """  restored; the stage takes requests and sends nothing to Zoho:
-    .venv/bin/python scripts/recover.py{option} pending     # what it would do, or do again
-    expunge cancel ID{option}                               # what must not run
-    .venv/bin/python scripts/recover.py{option} release     # then let it work"""
+    expunge recover pending{option}     # what it would do, or do again
+    expunge cancel ID{option}           # what must not run
+    expunge recover release{option}     # then let it work"""
 
 
 def restore(settings: Settings, stage: str, *, at: str, backup: str, confirmed: str) -> None:

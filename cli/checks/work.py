@@ -41,7 +41,8 @@ def pauses(look: Look) -> Seen:
     if kept != epoch:
         seen.fault(
             f"the table was restored (epoch {kept}, the stage's is {epoch}): nothing is sent to Zoho",
-            f".venv/bin/python scripts/recover.py{look.option} pending, then release: docs/OPERATIONS.md",
+            f"expunge recover pending{look.option}, then expunge recover release{look.option}:"
+            " docs/OPERATIONS.md",
         )
     seen.detail = "none" if not seen.faults else f"{len(seen.faults)}"
     return seen

@@ -15,7 +15,6 @@ from botocore.exceptions import UnknownServiceError
 from cli.__main__ import main as expunge
 from infra.alarm_list import ALARMS
 from local.settings import ROOT
-from scripts import recover
 
 PAGE = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -97,20 +96,10 @@ def known_to_make(words: list[str]) -> None:
             assert f'"{pair.partition("=")[0]}": {{' in template, words
 
 
-def known_to_python(words: list[str]) -> None:
-    assert (ROOT / words[0]).is_file(), words
-    if words[0] == "scripts/recover.py":
-        command = words[words.index("prod") + 1]
-        with pytest.raises(SystemExit) as ended:
-            recover.main([command, "--help"])
-        assert ended.value.code == 0
-
-
 KNOWN: dict[str, Callable[[list[str]], None]] = {
     "expunge": known_to_click,
     "aws": known_to_aws,
     "make": known_to_make,
-    "python": known_to_python,
     "export": lambda _words: None,
 }
 
@@ -150,7 +139,7 @@ def test_every_command_exists(words: list[str]) -> None:
         "make explode STAGE=prod",
         "make deploy STAGE=prod PARAMETERS=Nonsense=1",
         "python scripts/nothing.py",
-        "python scripts/recover.py --stage prod explode",
+        "expunge recover explode --stage prod",
         "rm -rf x",
     ],
 )

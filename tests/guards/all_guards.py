@@ -173,7 +173,7 @@ GUARDS = (
         f"{_C}/adapters/org_items.py",
         "if _epoch_of(kept) != self.epoch:",
         "if self.epoch < 0:",
-        (f"{_UNIT}/scripts/test_recover.py",),
+        ("tests/cli/test_recovering.py",),
     ),
     Guard(
         "the org's concurrency",

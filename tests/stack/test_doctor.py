@@ -162,7 +162,7 @@ CASES = {
         "org default is paused",
         "expunge resume --org default",
     ),
-    "restored": Case("pauses", breaks.pause("*", epoch={"N": "1"}), "was restored", "recover.py"),
+    "restored": Case("pauses", breaks.pause("*", epoch={"N": "1"}), "was restored", "recover pending"),
     "overdue": Case("overdue", breaks.put(**LOST, next_at=late), "first del_LOST", "logs tail"),
     "broken policy": Case("policies", breaks.policy({"module": "Leads"}), "is broken", "policies apply"),
     "late policy": Case("policies", breaks.policy(POLICY, late=True), "did not run", "retention"),

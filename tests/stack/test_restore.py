@@ -129,7 +129,7 @@ def test_from_a_running_stage_to_a_restored_one_with_nothing_run_twice(
         own.wake("poll")
         time.sleep(1)
     assert deletes(own) == sent
-    pending = told(place, "scripts/recover.py", "pending")
+    pending = told(place, *expunge, "recover", "pending")
     assert "3 deletions" in pending
     assert all(each["id"] in pending for each in (by_ids, by_view, new))
     doctor = run(place, *expunge, "doctor", "--no-zoho")
@@ -139,7 +139,7 @@ def test_from_a_running_stage_to_a_restored_one_with_nothing_run_twice(
 
     for each in (by_ids, by_view):
         told(place, *expunge, "cancel", each["id"])
-    assert "released" in told(place, "scripts/recover.py", "release")
+    assert "released" in told(place, *expunge, "recover", "release")
     assert ends(own, new) == "completed"
     assert [ends(own, each) for each in (by_ids, by_view)] == ["cancelled", "cancelled"]
     assert [each for each in deletes(own) if "88" not in each] == sent

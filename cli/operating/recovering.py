@@ -1,0 +1,141 @@
+"""`expunge recover`: lets a stage work on a restored table, and makes due what was set aside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from chalicelib.adapters.table import Table
+from chalicelib.service import recover as recovery
+from cli.ends import End
+from cli.options import dry_run as dry_run_option
+from cli.options import options
+from cli.place import Group, Place, Refused, find
+from cli.stage import part, settings
+
+EPOCH = "EXPUNGE_EPOCH"
+
+RELEASE = """\b
+Examples:
+  expunge recover release --dry-run     is the stage held back?
+  expunge recover release --stage prod
+
+Look at expunge recover pending first, and cancel what must not run."""
+
+SET_ASIDE = """\b
+Example:
+  expunge recover set-aside del_01M8298QNC9R2FS46471MHPX7V
+
+Deploy a version that can read the deletion first. The alarm set-aside and the
+log of the work function name it. Of several, those that were not set aside are
+told one by one; the exit code is 3 where that is all of them."""
+
+
+@click.group(cls=Group)
+def recover() -> None:
+    """After a restored backup, or a deletion that could not be read: look, then let it work again."""
+
+
+@recover.command(epilog="\b\nExample:\n  expunge recover pending --stage prod")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="At most so many.")
+@options
+def pending(limit: int, stage: str | None, as_json: bool) -> None:
+    """List what the stage does next: all that is not at its end, the longest waiting first."""
+    show_pending(find(stage, as_json=as_json), limit)
+
+
+@recover.command(epilog=RELEASE)
+@dry_run_option("Say whether the stage is held back; change nothing.")
+@options
+def release(dry_run: bool, stage: str | None, as_json: bool) -> None:
+    """Let the stage work on a table that was restored from a backup: from then on it sends to Zoho again."""
+    place = find(stage, as_json=as_json)
+    if not dry_run:
+        place.tell_target()
+    release_table(place, dry_run=dry_run)
+
+
+@recover.command(name="set-aside", epilog=SET_ASIDE)
+@click.argument("deletions", nargs=-1, required=True, metavar="ID...")
+@options
+def set_aside(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> None:
+    """Make deletions due again that were set aside because this version could not read them."""
+    make_due(find(stage, as_json=as_json), deletions)
+
+
+def show_pending(place: Place, limit: int) -> None:
+    """Says what is not at its end, at most `limit` deletions."""
+    found = recovery.would_run(_ledger(place)[0], limit)
+    more = len(found) == limit
+    summed = f"{len(found)} deletions" + (", perhaps more: raise --limit" if more else "")
+    place.say(
+        {"deletions": [_facts(one) for one in found], "more": more}, *(_line(one) for one in found), summed
+    )
+
+
+def release_table(place: Place, *, dry_run: bool = False) -> None:
+    """Releases the table for the stage's epoch. Raises Refused where the table has a later one."""
+    ledger, epoch = _ledger(place)
+    kept = ledger.kept_epoch()
+    if kept > epoch:
+        raise Refused(f"the table is at epoch {kept}, the stage at {epoch}: deploy it with a larger {EPOCH}")
+    held_back = kept != epoch
+    told = {"held_back": held_back, "epoch": epoch, "released": held_back and not dry_run, "dry_run": dry_run}
+    if not held_back:
+        place.say(told, f"nothing to release: stage and table are at epoch {epoch}")
+        return
+    if dry_run:
+        place.say(told, "the stage is held back: it sends nothing to Zoho until its table is released")
+        return
+    ledger.release(epoch, str(place.client("sts").get_caller_identity()["Arn"]), time.time())
+    place.say(told, f"released: the stage works on its table, epoch {epoch}")
+
+
+def make_due(place: Place, deletions: Sequence[str]) -> None:
+    """Makes each deletion due that was set aside. Raises Exit with code 3 where none was."""
+    ledger, now = _ledger(place)[0], time.time()
+    taken = {one: ledger.take_up(one, now) for one in deletions}
+    place.say(
+        {
+            "due": [one for one, good in taken.items() if good],
+            "refused": [one for one, good in taken.items() if not good],
+        },
+        *(f"{one}: {'due again' if good else 'was not set aside'}" for one, good in taken.items()),
+    )
+    if not any(taken.values()):
+        raise click.exceptions.Exit(End.NOT_AS_THINGS_STAND.value)
+
+
+def _ledger(place: Place) -> tuple[Table, int]:
+    """The stage's table, and the epoch that its functions have."""
+    found = settings(place, "poll")
+    shards, epoch = int(found.get("EXPUNGE_DUE_SHARDS") or 1), int(found.get(EPOCH) or 0)
+    return Table(part(place), lambda: place.client("dynamodb"), shards=shards, epoch=epoch), epoch
+
+
+def _facts(one: recovery.Open) -> dict[str, Any]:
+    if one.deletion is None:
+        return {"id": one.deletion_id, "problem": one.reason or "not there"}
+    deletion, request = one.deletion, one.deletion.request
+    return {
+        "id": one.deletion_id,
+        "status": deletion.status.value,
+        "operation": request.operation.value,
+        "module": request.module,
+        "org": request.org,
+        "pending": deletion.counts.pending,
+        "requested": deletion.counts.requested,
+    }
+
+
+def _line(one: recovery.Open) -> str:
+    found = _facts(one)
+    if one.deletion is None:
+        return f"{one.deletion_id}  cannot be read: {found['problem']}"
+    what = f"{found['status']}: {found['operation']} {found['module']} of {found['org']}"
+    if one.deletion.is_final:
+        return f"{one.deletion_id}  {what}; only its events are to be published"
+    return f"{one.deletion_id}  {what}; {found['pending']} of {found['requested']} to do"
