@@ -218,6 +218,8 @@ class Deletion:
     here on. `lane`: the key of the lane that it waits in or holds, "" for none. `job_deleted`: how many
     records the running job has deleted, as last told by Zoho. `unlisted`: at least so many records went with
     the job that had not been listed. `cancelled_by`: an operator who wants nothing more to be sent.
+    `resolved_by`: who said what became of it where Zoho could not be asked. `data_center`: where the org's
+    Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is personal in it is gone.
     """
 
     id: str
@@ -257,6 +259,9 @@ class Deletion:
     unlisted: int = 0
     approval: Approval | None = None
     cancelled_by: str = ""
+    resolved_by: str = ""
+    data_center: str = ""
+    forgotten_at: float | None = None
     progress: dict[str, object] = field(default_factory=dict)
 
     @property

@@ -1,0 +1,1 @@
+"""What a third party can check: receipts, records, heads, and the operators' entries."""

@@ -1,0 +1,227 @@
+"""Whatever is changed, taken away or put in shows, offline, with the key and the files alone."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.evidence import canonical, chain, dsse, folder, head, operators, records
+from chalicelib.domain.evidence.checking import PUBLIC_KEY
+from tests.evidence.made import NOW, Bucket, Maker, SigningKey, chain_of, deletion
+from tests.evidence.made import folder as made_folder
+
+KEEP = 400
+FOLDER, FOLDER_KEY = made_folder()
+MAKER, CHAIN = chain_of(2)
+(RECEIPT,) = [name for name in FOLDER if name.startswith("receipts/")]
+RECORDS = folder.records_name(RECEIPT)
+
+
+def problems(objects: dict[str, bytes]) -> list[str]:
+    return folder.check(objects, FOLDER_KEY)[0].problems
+
+
+def chain_problems(objects: dict[str, bytes], maker: Maker = MAKER) -> list[str]:
+    return chain.check(Bucket(objects), maker.signing.key, KEEP).found.problems
+
+
+def test_a_folder_as_it_was_written_fits() -> None:
+    found, told = folder.check(FOLDER, FOLDER_KEY)
+    assert (found.problems, found.notes, len(told)) == ([], [], 1)
+
+
+def test_a_folder_without_records_still_fits_and_says_so() -> None:
+    found, _ = folder.check({k: v for k, v in FOLDER.items() if k != RECORDS}, FOLDER_KEY)
+    assert not found.problems
+    assert "forgotten" in found.notes[0]
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_any_byte_of_a_folder_that_is_changed_is_found(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([name for name in FOLDER if name != PUBLIC_KEY]))
+    before = FOLDER[name]
+    at = data.draw(st.integers(0, len(before) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda value: value != before[at]))
+    changed = before[:at] + bytes([byte]) + before[at + 1 :]
+    if name == RECORDS and _says(changed) == _says(before):
+        return  # bits that the compression does not use
+    assert problems({**FOLDER, name: changed}), (name, at, byte)
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_a_file_that_is_cut_off_or_goes_on_is_found(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([name for name in FOLDER if name != PUBLIC_KEY]))
+    cut = FOLDER[name][: data.draw(st.integers(0, len(FOLDER[name]) - 1))]
+    assert problems({**FOLDER, name: cut})
+    assert problems({**FOLDER, name: FOLDER[name] + data.draw(st.binary(min_size=1, max_size=5))})
+
+
+def _says(data: bytes) -> object:
+    try:
+        return records.unpacked(data)
+    except records.NoRecords as problem:
+        return str(problem)
+
+
+def forged_records(change: Callable[[list[bytes]], list[bytes]]) -> bytes:
+    known = records.unpacked(FOLDER[RECORDS])
+    return replace(known, lines=tuple(change(list(known.lines)))).packed()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lines: [lines[0].replace(b"410405", b"410406"), *lines[1:]],
+        lambda lines: [lines[0].replace(b'"deleted"', b'"held"'), *lines[1:]],
+        lambda lines: [lines[1], lines[0], *lines[2:]],
+        lambda lines: lines[:-1],
+        lambda lines: [*lines, lines[-1]],
+        lambda lines: [],
+    ],
+    ids=["id", "outcome", "order", "one less", "one more", "none"],
+)
+def test_records_that_say_something_else_are_found(change: Callable[[list[bytes]], list[bytes]]) -> None:
+    (problem,) = problems({**FOLDER, RECORDS: forged_records(change)})
+    assert RECORDS in problem
+    assert "receipt" in problem
+
+
+def test_another_reference_is_found() -> None:
+    known = records.unpacked(FOLDER[RECORDS])
+    forged = replace(known, first=known.first.replace(b"Anna", b"Otto")).packed()
+    assert "reference" in problems({**FOLDER, RECORDS: forged})[0]
+
+
+@pytest.mark.parametrize("what", ["asked_by", "approved_by", "status", "counts", "source", "limits"])
+def test_a_receipt_that_was_written_anew_is_found_whoever_signed_it(what: str) -> None:
+    envelope = dsse.opened(FOLDER[RECEIPT])
+    body = {**json.loads(envelope.payload), what: "other"}
+    payload = canonical.to_bytes(body)
+    unsigned = replace(envelope, payload=payload).to_bytes()
+    assert "signature" in problems({**FOLDER, RECEIPT: unsigned})[-1]
+    mine = SigningKey()
+    signed = mine.envelope(dsse.RECEIPT, payload)
+    assert any("key" in each for each in problems({**FOLDER, RECEIPT: signed}))
+    same_id = dsse.Envelope(payload, dsse.RECEIPT, FOLDER_KEY.keyid, mine.sign(payload)).to_bytes()
+    assert any("signature" in each for each in problems({**FOLDER, RECEIPT: same_id}))
+
+
+def test_a_head_that_passes_for_a_receipt_is_found() -> None:
+    name = head.name(1)
+    assert any("signed as" in each for each in problems({**FOLDER, RECEIPT: FOLDER[name]}))
+
+
+def test_a_folder_without_its_head_or_with_something_else_is_found() -> None:
+    assert "no head" in problems({k: v for k, v in FOLDER.items() if not k.startswith("heads/")})[0]
+    assert "belongs to no receipt" in problems({**FOLDER, "records/del_9.jsonl.gz": b""})[0]
+    assert "none in this folder" in problems({PUBLIC_KEY: FOLDER[PUBLIC_KEY]})[0]
+
+
+def test_the_receipt_of_another_deletion_under_this_ones_name_is_found() -> None:
+    other = RECEIPT.replace("01.json", "02.json")
+    moved = {(other if name == RECEIPT else name): data for name, data in FOLDER.items()}
+    assert any("another one's name" in each for each in problems(moved))
+
+
+# --- the chain -----------------------------------------------------------------------------------
+
+
+def test_a_whole_chain_fits_and_its_end_is_told() -> None:
+    checked = chain.check(CHAIN, MAKER.signing.key, KEEP)
+    assert (checked.found.problems, checked.found.notes) == ([], [])
+    assert checked.last == MAKER.last
+    assert checked.objects == 2 + 3 * 2 + 2 * 2
+
+
+@pytest.mark.parametrize("name", [name for name in CHAIN.objects if name != PUBLIC_KEY])
+def test_whatever_is_missing_from_a_chain_is_found(name: str) -> None:
+    left = {k: v for k, v in CHAIN.objects.items() if k != name}
+    if name == head.name(2):  # the end cut off: only what it named shows, as in no head
+        assert all("no head" not in each for each in chain_problems(left))
+        assert chain.check(Bucket(left), MAKER.signing.key, KEEP).last != MAKER.last
+        return
+    assert any(name in each for each in chain_problems(left))
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_any_byte_of_a_chain_that_is_changed_is_found(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([name for name in CHAIN.objects if name != PUBLIC_KEY]))
+    before = CHAIN.objects[name]
+    at = data.draw(st.integers(0, len(before) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda value: value != before[at]))
+    changed = before[:at] + bytes([byte]) + before[at + 1 :]
+    if name.startswith("records/") and _says(changed) == _says(before):
+        return
+    assert chain_problems({**CHAIN.objects, name: changed}), (name, at, byte)
+
+
+def test_swapped_heads_are_found() -> None:
+    one, two = head.name(1), head.name(2)
+    swapped = {**CHAIN.objects, one: CHAIN.objects[two], two: CHAIN.objects[one]}
+    found = chain_problems(swapped)
+    assert any(one in each for each in found)
+    assert any(two in each for each in found)
+
+
+def test_a_head_that_its_own_key_signed_anew_breaks_the_one_after() -> None:
+    maker, bucket = chain_of(3)
+    old = head.read(dsse.opened(bucket.objects[head.name(2)]).payload)
+    less = replace(old, entries=dict(list(old.entries.items())[1:]))
+    forged = maker.signing.envelope(dsse.HEAD, less.payload())
+    found = chain_problems({**bucket.objects, head.name(2): forged}, maker)
+    assert any(head.name(3) in each and "does not follow" in each for each in found)
+
+
+def test_an_object_that_two_heads_name_is_found() -> None:
+    maker, bucket = chain_of(1)
+    maker.head("receipts/del_" + "0" * 26 + ".json", at=NOW + 120)
+    assert any("names already" in each for each in chain_problems(bucket.objects, maker))
+
+
+def test_an_old_receipt_in_no_head_is_found_and_a_fresh_one_waits() -> None:
+    maker, bucket = chain_of(1)
+    maker.receipt(*deletion(7))
+    checked = chain.check(bucket, maker.signing.key, KEEP)
+    assert not checked.found.problems
+    assert "waits for its head" in checked.found.notes[0]
+    maker.head(maker.receipt(*deletion(8)), at=NOW + 7200)
+    assert any("stands in no head" in each for each in chain_problems(bucket.objects, maker))
+
+
+def test_a_forgotten_deletion_still_verifies_and_a_removed_file_does_not() -> None:
+    maker, bucket = chain_of(1)
+    ended, _ = deletion(0)
+    name = f"records/{ended.id}.jsonl.gz"
+    del bucket.objects[name]
+    assert any("no operators' entry" in each for each in chain_problems(bucket.objects, maker))
+    forgotten = operators.Entry(
+        "op_" + "7" * 26, NOW, "arn:aws:iam::1:user/a", operators.What.DELETION_FORGOTTEN, ended.id, seed="1"
+    )
+    maker.head(maker.entry(forgotten), at=NOW + 120)
+    checked = chain.check(bucket, maker.signing.key, KEEP)
+    assert not checked.found.problems
+    assert name in checked.found.notes[0]
+
+
+def test_an_empty_head_is_found() -> None:
+    maker, bucket = chain_of(1)
+    maker.head(at=NOW + 120)
+    assert any("names nothing" in each for each in chain_problems(bucket.objects, maker))
+
+
+@given(st.binary(max_size=60))
+def test_nothing_that_a_file_holds_breaks_the_checks(data: bytes) -> None:
+    for name in (RECEIPT, RECORDS, head.name(1)):
+        if data != FOLDER[name]:
+            assert problems({**FOLDER, name: data})
+    encoded = dsse.Envelope(data, dsse.RECEIPT, "k", base64.b64encode(data)).to_bytes()
+    assert problems({**FOLDER, RECEIPT: encoded})
