@@ -62,6 +62,7 @@ class Secret:
     _refetches: float = field(default=REFETCH_BURST, repr=False)
     _failed_at: float = field(default=float("-inf"), repr=False)
     _failure: Unavailable | None = field(default=None, repr=False)
+    _read: tuple[str | bytes, Mapping[str, Any]] | None = field(default=None, repr=False)
 
     def value(self) -> Mapping[str, Any]:
         """The secret as kept or as fetched.
@@ -102,6 +103,9 @@ class Secret:
         return found
 
     def _parsed(self, text: str | bytes) -> Mapping[str, Any]:
+        """The text as JSON; the same object for as long as the text is the same one."""
+        if self._read is not None and self._read[0] is text:
+            return self._read[1]
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
@@ -109,4 +113,5 @@ class Secret:
             raise SecretUnusable(self.name, "is not JSON") from None
         if not isinstance(found, dict):
             raise SecretUnusable(self.name, "is not a JSON object")
+        self._read = text, found
         return found

@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import NotAllowed, NotValid, SecretUnusable
 from chalicelib.domain.keys import Profile, candidates
-from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Source, limits, permit, usable
+from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Source, UsableSources, limits, permit
 from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
 from chalicelib.web import links, responses, schemas
 from chalicelib.web.http import Answer, HttpRequest, public_url
@@ -62,6 +62,7 @@ class Intake:
     max_ids: int
     token_window: int
     public_url: str = ""
+    usable: UsableSources = field(default_factory=UsableSources)
 
     def __call__(self, request: HttpRequest) -> Answer:
         """The answer to a request that was accepted. Raises what responses.refusal turns into the others."""
@@ -134,7 +135,7 @@ class Intake:
         if proof.signed is None and not proof.borne:
             raise Unauthorized(_why(proof, entries.get(name), known=known), may_change=proof.may_change)
         # A source that can be used proves itself in the way of its profile only (see candidates).
-        source = usable(entries, name)
+        source = self.usable.get(entries, name)
         body_hash = hashlib.sha256(request.body).hexdigest()
         delivery_id = proof.signed or DeliveryId(f"sha256:{body_hash}")
         # Where sources share a key, the same delivery through another one is no repeat: it is refused.

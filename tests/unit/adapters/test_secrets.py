@@ -46,7 +46,9 @@ def failing(code: str) -> ClientError:
 
 def test_it_is_fetched_once_and_kept() -> None:
     found, manager, _ = secret(json.dumps({"crm": {"keys": []}}))
-    assert found.value() == found.value() == {"crm": {"keys": []}}
+    first = found.value()
+    assert first == {"crm": {"keys": []}}
+    assert found.value() is first
     assert manager.calls == 1
 
 

@@ -24,7 +24,7 @@ from chalicelib.domain.keys import (
     signing_key,
     weak_key,
 )
-from chalicelib.domain.source import parse, usable
+from chalicelib.domain.source import UsableSources, parse
 from local.filling import new_key
 
 
@@ -200,7 +200,13 @@ def test_sources_that_share_a_key_in_whatever_form_share_their_deliveries(form: 
         "third": {"keys": [new_key()]},
         "fourth": {"keys": [other]},
     }
-    assert [usable(entries, name).scope for name in entries] == ["first", "first", "third", "first"]
+    sources = UsableSources()
+    assert [sources.get(entries, name).scope for name in entries] == [
+        "first",
+        "first",
+        "third",
+        "first",
+    ]
     assert scope_of(dict(reversed(entries.items())), "first") == "fourth"
 
 
@@ -214,4 +220,4 @@ def test_the_order_is_that_of_the_secrets_text() -> None:
 def test_the_key_of_a_broken_entry_is_that_entrys_too() -> None:
     key = new_key()
     entries: dict[str, Any] = {"broken": {"keys": [key], "max_record": 1}, "second": {"keys": [key]}}
-    assert usable(entries, "second").scope == "broken"
+    assert UsableSources().get(entries, "second").scope == "broken"

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import NotAllowed, SecretUnusable
 from chalicelib.domain.keys import Profile, signing_key
-from chalicelib.domain.source import Source, limits, parse, permit
+from chalicelib.domain.source import Source, UsableSources, limits, parse, permit
 
 #: The same in every worker that collects these tests, and as good as one from `keys new`.
 CHANCE = Random(5)
@@ -207,3 +207,12 @@ def test_activities_is_allowed_where_all_three_are() -> None:
     permit(source(modules=["Activities"]), request(module="Events"), 1)
     permit(source(modules=["Potentials"]), request(module="Deals"), 1)
     assert refused(source(modules=["Appointments__s"]), request(module="Appointments")) == {"/module"}
+
+
+def test_a_source_is_read_once_for_as_long_as_the_secret_is_the_same() -> None:
+    sources = UsableSources()
+    entries: dict[str, dict[str, Any]] = {"crm": {"keys": [KEY], "modules": ["Leads"]}}
+    first = sources.get(entries, "crm")
+    assert sources.get(entries, "crm") is first
+    changed = sources.get({"crm": {**entries["crm"], "max_records": 7}}, "crm")
+    assert changed.limits.max_records == 7
