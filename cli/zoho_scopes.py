@@ -28,6 +28,9 @@ _PLAIN = frozenset(
 )  # fmt: skip
 #: Read by `expunge setup` and `expunge doctor` only; the service does without.
 FOR_LOOKING = ("ZohoCRM.org.READ", "ZohoCRM.users.READ")
+#: What restoring from Zoho's recycle bin needs, and what deleting from it (recycle bin, API v6 to v8).
+RESTORE = ("ZohoCRM.settings.recycle_bin.READ", "ZohoCRM.settings.recycle_bin.UPDATE")
+DELETE_PERMANENTLY = ("ZohoCRM.settings.recycle_bin.READ", "ZohoCRM.settings.recycle_bin.DELETE")
 _COUNTING = ("ZohoSearch.securesearch.READ", "ZohoCRM.coql.READ")
 _VIEWS = "ZohoCRM.settings.custom_views.READ"
 

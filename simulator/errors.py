@@ -86,6 +86,12 @@ def mandatory_field(name: str, data_type: str) -> Answer:
     return refusal(400, "MANDATORY_NOT_FOUND", "required field not found", details)
 
 
+def expected_field(name: str, data_type: str) -> Answer:
+    """400, none of the keys of which a JSON body needs one (recycle bin, restore)."""
+    details = {"api_name": name, "expected_data_type": data_type}
+    return refusal(400, "EXPECTED_FIELD_MISSING", "required field not found", details)
+
+
 def limit_exceeded(name: str, limit: int) -> Answer:
     """400, too many ids, fields or rows in one call."""
     details = {"limit": limit, "param_name": name}

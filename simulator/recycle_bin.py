@@ -17,7 +17,6 @@ from simulator.records import is_id, split_ids
 from simulator.state import State
 
 IDS_LIMIT = 100
-AT_ONCE = 1_000
 _INVALID = "the id given seems to be invalid"
 _FIELDS = ("display_name", "module", "deleted_by", "deleted_time")
 _PURGE_LATER = "record has been scheduled for deletion"
@@ -149,8 +148,10 @@ def restore_many(state: State, call: Call) -> Answer:
     keys = [
         key for key in ("ids", "filters", "restore_all_records") if isinstance(body, dict) and key in body
     ]
-    if len(keys) != 1:
-        return errors.mandatory_field("ids", "jsonarray")
+    if not keys:
+        return errors.expected_field("ids", "jsonarray")
+    if len(keys) > 1:
+        return errors.ambiguous([{"api_name": key, "json_path": f"$.{key}"} for key in keys])
     if keys == ["filters"]:
         return _later(state, body["filters"], state.store.restore, _RESTORE_LATER)
     if keys == ["ids"]:
@@ -165,7 +166,7 @@ def restore_many(state: State, call: Call) -> Answer:
 def empty(state: State, _call: Call) -> Answer:
     """``POST /settings/recycle_bin/actions/empty``: 200 at once up to 1,000 records, else 202 scheduled."""
     stones = list(state.store.bin.values())
-    if len(stones) > AT_ONCE:
+    if len(stones) > state.settings.bin_at_once:
         return _schedule(state, stones, state.store.purge, "Empty bin action has been scheduled")
     for stone in stones:
         state.store.purge(stone)
@@ -194,6 +195,11 @@ def _checked(state: State, ids: list[str], action: _Action) -> Answer:
         return errors.limit_exceeded("ids", IDS_LIMIT)
     if not all(map(is_id, ids)):
         return errors.wrong_format()
+    found = [stone for one in ids if (stone := state.store.bin.get(one)) is not None]
+    if found and len(found) > state.settings.bin_at_once:
+        if action is _purge:
+            return _schedule(state, found, state.store.purge, _PURGE_LATER)
+        return _schedule(state, found, state.store.restore, _RESTORE_LATER)
     return _each(state, ids, action)
 
 

@@ -55,6 +55,8 @@ HELP = {
     "unknown_job": "what status says of a job it does not know: 400, or 404 NOT_FOUND",
     "edition_code": "code of an edition without mass delete by view",
     "bin_days": "days that a deleted record stays in the recycle bin",
+    "bin_at_once": "records with what hangs on them that a call on the recycle bin does at once; more are "
+    "scheduled",
     "bin_job_seconds": "how long scheduled work on the recycle bin takes",
 }
 _KINDS = {
@@ -101,6 +103,7 @@ class Settings:
     edition_code: str = "NOT_SUPPORTED"
     wrap_refusals: bool = False
     bin_days: float = 60.0
+    bin_at_once: int = 1_000
     bin_job_seconds: float = 1.0
 
     def updated(self, changes: dict[str, Any]) -> Settings:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.deletion import Territory
 from chalicelib.domain.reply import Item, Reply
 from chalicelib.service.ports import Org
+from tests.fake_bin import FakeBin
 
 ORG = Org("default", "1000.X", "s", "1000.Y", "http://127.0.0.1:1", "http://127.0.0.1:1")
 
@@ -25,7 +26,7 @@ LOST = Reply(None, sent=True, failure="read timeout")
 REFUSED = Reply(None, sent=False, failure="connection refused")
 
 
-class FakeZoho:
+class FakeZoho(FakeBin):
     """Implements ports.Zoho. `script` holds replies (or functions run before the work) for the next calls of
     a name.
 
@@ -34,6 +35,7 @@ class FakeZoho:
     """
 
     def __init__(self, clock: Callable[[], float], records: Sequence[str] = ()) -> None:
+        super().__init__()
         self.org = ORG
         self.clock = clock
         self.records = dict.fromkeys(records)
@@ -54,12 +56,16 @@ class FakeZoho:
     def _do(self, name: str, what: Any, work: Callable[[], Reply]) -> Reply:
         self.log.append((name, what))
         self._run_job()
+        self._run_bin()
         planned = self.script.get(name, [])
         step = planned.pop(0) if planned else None
-        if step is None:
-            return work()
-        reply: Reply = step(work) if callable(step) else step
-        return reply
+        reply: Reply = work() if step is None else step(work) if callable(step) else step
+        return reply if reply.status is None or reply.date is not None else replace(reply, date=self.date)
+
+    @property
+    def date(self) -> float:
+        """Zoho's clock, as its answers tell it: whole seconds."""
+        return float(int(self.clock()))
 
     def sent(self, name: str) -> list[Any]:
         """What was sent by the calls of this name."""
@@ -72,8 +78,7 @@ class FakeZoho:
             return Item("CONVERTED_RECORD", "record is converted", id=one)
         if one not in self.records or one in self.unseen:
             return Item("INVALID_DATA", "record not deleted", id=one)
-        del self.records[one]
-        self.deleted.append((one, self.clock() if at is None else at))
+        self.to_bin(one, self.clock() if at is None else at)
         self.outside.discard(one)
         return Item("SUCCESS", "record deleted", ok=True, id=one)
 
@@ -196,20 +201,6 @@ class FakeZoho:
             return Reply(200, items=found, body={"data": [], "info": {"more_records": len(ids) > limit}})
 
         return self._do("coql", select_query, work)
-
-    def deleted_since(self, module: str, since: float, page: int) -> Reply:
-        def work() -> Reply:
-            now = self.clock()
-            gone = [(i, at) for i, at in self.deleted if at >= int(since) and at + self.list_lag <= now]
-            start = (page - 1) * self.list_page
-            shown = [
-                {"id": i, "deleted_time": datetime.fromtimestamp(int(at), UTC).isoformat()}
-                for i, at in gone[start : start + self.list_page]
-            ]
-            more = start + self.list_page < len(gone)
-            return Reply(200, body={"data": shown, "info": {"more_records": more}})
-
-        return self._do("deleted_since", since, work)
 
 
 def lose(work: Callable[[], Reply]) -> Reply:

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.adapters import zoho_read
 from chalicelib.adapters.zoho_access import Access
+from chalicelib.adapters.zoho_bin import BinCalls
 from chalicelib.adapters.zoho_request import Ask, body, digits, external, target
 from chalicelib.domain.deletion import Territory
 from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Item, Reply
 from chalicelib.service.ports import Org
 
 
-class ZohoClient:
+class ZohoClient(BinCalls):
     """The calls of one org, for one slice of work: none lasts past `deadline` (seconds since the epoch).
 
     Threads may share it. Methods raise ValueError for what may never be sent (no ids, too many, a path that
@@ -25,9 +25,8 @@ class ZohoClient:
     """
 
     def __init__(self, access: Access, deadline: float) -> None:
+        super().__init__(access, deadline)
         self.org: Org = access.link.org
-        self._access = access
-        self._deadline = deadline
 
     def delete_records(self, module: str, ids: Sequence[str], wf_trigger: bool) -> Reply:
         """DELETE /{module}?ids=...&wf_trigger=..., 1 to 100 ids."""
@@ -136,8 +135,7 @@ class ZohoClient:
         """GET /{module}/deleted?type=all&per_page=200 with If-Modified-Since: body as Zoho's, 204 as an
         empty list.
         """
-        headers = {"If-Modified-Since": datetime.fromtimestamp(int(since), UTC).isoformat()}
-        query = {"type": "all", "page": str(page), "per_page": "200"}
+        query, headers = zoho_read.deleted_page("all", page), zoho_read.modified_since(since)
         return zoho_read.records(self._send("GET", (module, "deleted"), query, headers=headers))
 
     def coql(self, select_query: str) -> Reply:

@@ -1,59 +1,66 @@
-"""Zoho's recycle bin: list and purge (API v6 on), restore (v8). No deletion uses it; operators' tools may."""
+"""Zoho's recycle bin over HTTP: the part of the Zoho port that is service/bin_port.py."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
+from chalicelib.adapters import zoho_read
 from chalicelib.adapters.zoho_access import Access
-from chalicelib.adapters.zoho_request import Ask, body, digits, target
+from chalicelib.adapters.zoho_request import Ask, body, target
+from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.reply import Reply
 
+#: Whatever the org's own version is: v2 to v5 have no bin, and v6 and v7 cannot restore.
+VERSION = "v8"
 _BIN = ("settings", "recycle_bin")
 _CONTAINER = "recycle_bin"
-#: The most ids of one call.
-LIMIT = 100
+#: More than the ids of a call, so that one page holds all that may be asked for.
+_PAGE = "200"
 
 
-class RecycleBin:
-    """The recycle bin of one org; ids are those of the bin's own entries. Replies as of the Zoho port.
-
-    Answers list their items in `recycle_bin`; up to 1,000 records go at once, more (and all by filter) later.
-    """
+class BinCalls:
+    """The calls about the bin of one org, for one slice of work: none lasts past `deadline`."""
 
     def __init__(self, access: Access, deadline: float) -> None:
         self._access = access
         self._deadline = deadline
 
-    def entries(self, page: int = 1, filters: Mapping[str, object] | None = None) -> Reply:
-        """GET /settings/recycle_bin: 200 entries a page; 204 without a body where it is empty."""
-        query = {"page": str(page), "per_page": "200", **_filters(filters)}
-        return self._send("GET", _BIN, query)
+    def bin_entries(self, ids: BinIds) -> Reply:
+        """GET /settings/recycle_bin?ids=...: an item (ok, id) for each of the ids that lies in the bin."""
+        query = {"ids": ",".join(ids.values), "page": "1", "per_page": _PAGE}
+        reply = zoho_read.records(self._ask_bin("GET", _BIN, query), _CONTAINER)
+        if reply.status != 200 or reply.body is None:
+            return reply
+        if zoho_read.usable(reply, ids.values) and not zoho_read.continues(reply):
+            return reply
+        return replace(zoho_read.unusable(reply), failure="not the entries that were asked for")
 
-    def purge(self, ids: Sequence[str]) -> Reply:
-        """DELETE /settings/recycle_bin?ids=..., 1 to 100 entries, for good."""
-        return self._send("DELETE", _BIN, {"ids": digits(tuple(ids), LIMIT)})
+    def restore_from_bin(self, ids: BinIds) -> Reply:
+        """POST /settings/recycle_bin/actions/restore with the ids; the items of the answer are Zoho's."""
+        return self._ask_bin("POST", (*_BIN, "actions", "restore"), value={"ids": list(ids.values)})
 
-    def purge_by(self, filters: Mapping[str, object]) -> Reply:
-        """DELETE /settings/recycle_bin?filters=...: scheduled at Zoho, without a job id."""
-        return self._send("DELETE", _BIN, _filters(filters))
+    def delete_from_bin(self, ids: BinIds) -> Reply:
+        """DELETE /settings/recycle_bin?ids=..., for good; the items of the answer are Zoho's."""
+        return self._ask_bin("DELETE", _BIN, {"ids": ",".join(ids.values)})
 
-    def restore(self, ids: Sequence[str]) -> Reply:
-        """POST /settings/recycle_bin/actions/restore, 1 to 100 entries."""
-        digits(tuple(ids), LIMIT)
-        return self._send("POST", (*_BIN, "actions", "restore"), value={"ids": list(ids)})
+    def permanently_deleted_since(self, module: str, since: float, page: int) -> Reply:
+        """GET /{module}/deleted?type=permanent&per_page=200 with If-Modified-Since: body as Zoho's, 204 as
+        an empty list.
+        """
+        where = target(VERSION, (module, "deleted"), zoho_read.deleted_page("permanent", page))
+        return zoho_read.records(
+            self._access.send(Ask("GET", where, zoho_read.modified_since(since)), self._deadline)
+        )
 
-    def _send(
+    def _ask_bin(
         self,
         method: str,
         path: tuple[str, ...],
         query: Mapping[str, str] | None = None,
-        value: Mapping[str, object] | None = None,
+        value: Mapping[str, Any] | None = None,
     ) -> Reply:
-        where = target(self._access.link.org.api_version, path, query)
-        ask = Ask(method, where, {}, body(value) if value is not None else None, _CONTAINER)
+        content = body(value) if value is not None else None
+        ask = Ask(method, target(VERSION, path, query), {}, content, _CONTAINER)
         return self._access.send(ask, self._deadline)
-
-
-def _filters(filters: Mapping[str, object] | None) -> dict[str, str]:
-    return {"filters": json.dumps(filters, separators=(",", ":"))} if filters else {}

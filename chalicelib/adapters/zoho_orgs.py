@@ -11,7 +11,6 @@ from typing import Any
 from chalicelib.adapters.secrets import fetched
 from chalicelib.adapters.zoho import ZohoClient
 from chalicelib.adapters.zoho_access import Access, Link
-from chalicelib.adapters.zoho_bin import RecycleBin
 from chalicelib.adapters.zoho_http import Wire, new_session
 from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
 from chalicelib.adapters.zoho_token import Broker, Shared, Tools
@@ -60,10 +59,6 @@ class ZohoOrgs:
         reach.
         """
         return ZohoClient(self._access(org), deadline)
-
-    def recycle_bin(self, org: str, deadline: float) -> RecycleBin:
-        """The org's recycle bin. Raises as above."""
-        return RecycleBin(self._access(org), deadline)
 
     def _access(self, name: str) -> Access:
         return Access(self._link(name), self._fresh)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.adapters import zoho_text
@@ -16,21 +17,21 @@ IN_LIST = 50
 _PAGE = "page:"
 _TOKEN = re.compile(r"[!-~]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
-_EMPTY: dict[str, Any] = {"data": [], "info": {"more_records": False}}
 
 
-def records(reply: Reply) -> Reply:
+def records(reply: Reply, container: str = "data") -> Reply:
     """The reply with an item (ok, id) for each record, and nothing found (204, 304) as an empty list with
     200.
 
-    A 200 without a list of records in `data` is not an answer: its body is dropped, so that it is never
+    A 200 without a list of records in `container` is not an answer: its body is dropped, so that it is never
     taken for "there are none".
     """
     if reply.status in (204, 304):
-        return replace(reply, status=200, items=(), error=None, body=_EMPTY)
+        nothing: dict[str, Any] = {container: [], "info": {"more_records": False}}
+        return replace(reply, status=200, items=(), error=None, body=nothing)
     if reply.status != 200 or reply.error is not None:
         return reply
-    rows = reply.body.get("data") if reply.body else None
+    rows = reply.body.get(container) if reply.body else None
     ids = (
         [id_of(row.get("id")) if isinstance(row, dict) else None for row in rows]
         if isinstance(rows, list)
@@ -46,6 +47,12 @@ def usable(reply: Reply, asked: Sequence[str]) -> bool:
     heeded.
     """
     return reply.status == 200 and reply.body is not None and {item.id for item in reply.items} <= set(asked)
+
+
+def continues(reply: Reply) -> bool:
+    """Does Zoho say that there are more of them than this page holds?"""
+    info = reply.body.get("info") if reply.body else None
+    return isinstance(info, dict) and info.get("more_records") is True
 
 
 def refused(reply: Reply) -> bool:
@@ -93,13 +100,23 @@ def page_of(page_token: str | None) -> dict[str, str]:
     return {"page_token": page_token}
 
 
+def deleted_page(kind: str, page: int) -> dict[str, str]:
+    """The query for a page of a deleted list; `kind` is Zoho's `type`: all, recycle or permanent."""
+    return {"type": kind, "page": str(page), "per_page": "200"}
+
+
+def modified_since(since: float) -> dict[str, str]:
+    """The header that leaves out what is older than `since` (seconds since the epoch)."""
+    return {"If-Modified-Since": datetime.fromtimestamp(int(since), UTC).isoformat()}
+
+
 def with_next_page(reply: Reply, page_token: str | None) -> Reply:
     """The reply with `info.next_page_token` wherever there is a next page: by number where Zoho gave none.
 
     A token is taken whole or not at all: None where it is too long, or cannot be one.
     """
     info = reply.body.get("info") if reply.body else None
-    if not isinstance(info, dict) or info.get("more_records") is not True:
+    if not isinstance(info, dict) or not continues(reply):
         return reply
     if given := info.get("next_page_token"):
         return reply if _is_token(given) else _named(reply, info, None)

@@ -9,21 +9,25 @@ from typing import Any
 
 
 class CallKind(StrEnum):
-    """The kinds of calls that the service makes. The first five change Zoho."""
+    """The kinds of calls that the service makes. The first seven change Zoho."""
 
     DELETE_RECORDS = "delete_records"  # DELETE /{module}?ids=, at most 100
     DELETE_EXTERNAL = "delete_external"  # DELETE /{module}/{value} with X-EXTERNAL
     MASS_DELETE_IDS = "mass_delete_ids"  # POST .../actions/mass_delete {"ids"}, at most 500
     MASS_DELETE_VIEW = "mass_delete_view"  # POST .../actions/mass_delete {"cvid"}
     DELINK = "delink"  # DELETE /{module}/{id}/{related list}?ids=, at most 100
+    DELETE_FROM_BIN = "delete_from_bin"  # DELETE /settings/recycle_bin?ids=, at most 100
+    RESTORE_FROM_BIN = "restore_from_bin"  # POST /settings/recycle_bin/actions/restore {"ids"}
     JOB_STATUS = "job_status"
     COUNT = "count"
     READ = "read"  # which of these ids are there?
     LIST = "list"  # GET /{module}?cvid=, a page of a custom view
     DELETED_LIST = "deleted_list"
+    BIN_ENTRIES = "bin_entries"  # GET /settings/recycle_bin?ids=: which of these ids lie there, since when?
     TOKEN = "token"  # noqa: S105 -- the name of a kind of call, no secret
 
 
+#: What changes Zoho: an answer that is lost may have been carried out.
 DESTRUCTIVE = frozenset(
     {
         CallKind.DELETE_RECORDS,
@@ -31,6 +35,8 @@ DESTRUCTIVE = frozenset(
         CallKind.MASS_DELETE_IDS,
         CallKind.MASS_DELETE_VIEW,
         CallKind.DELINK,
+        CallKind.DELETE_FROM_BIN,
+        CallKind.RESTORE_FROM_BIN,
     }
 )
 
@@ -41,6 +47,9 @@ BATCH_LIMIT = {
     CallKind.DELETE_EXTERNAL: 1,
     CallKind.MASS_DELETE_IDS: 500,
     CallKind.DELINK: 100,
+    CallKind.DELETE_FROM_BIN: 100,
+    CallKind.RESTORE_FROM_BIN: 100,
+    CallKind.BIN_ENTRIES: 100,
     CallKind.READ: 100,
 }
 

@@ -11,6 +11,8 @@ from chalicelib.domain.reply import CallKind, Item, Reply
 from chalicelib.domain.verdict_book import find
 from chalicelib.domain.verdict_row import OF_ONE_ID, Judgement, Verdict
 
+#: Verdicts that only a success can have.
+_DONE = frozenset({Verdict.DELETED, Verdict.RESTORED, Verdict.SCHEDULED})
 #: Zoho's words for an id that cannot be one. The code alone does not tell it from a record that is gone.
 _MALFORMED = frozenset({"invalid record id", "either the request body or parameters is in wrong format"})
 
@@ -22,7 +24,7 @@ def judge_items(kind: CallKind, reply: Reply, ids: Sequence[str]) -> dict[str, J
     several: there `judge_call` says what to do.
     """
     told = _told(kind, reply, ids)
-    common = _meant_for([one for one in ids if one not in told], reply, len(ids))
+    common = _scheduled(kind, reply, ids) or _meant_for([o for o in ids if o not in told], reply, len(ids))
     silent = Judgement(Verdict.REPEAT, "UNEXPECTED_ANSWER" if reply.items else "NO_ANSWER")
     found = {}
     for one in ids:
@@ -39,7 +41,7 @@ def judge_items(kind: CallKind, reply: Reply, ids: Sequence[str]) -> dict[str, J
 def speaks_of(kind: CallKind, reply: Reply, ids: Sequence[str]) -> bool:
     """Does the answer say something about single ids of ours, rather than about the call?"""
     told = _told(kind, reply, ids)
-    if any(one in told for one in ids):
+    if any(one in told for one in ids) or _scheduled(kind, reply, ids) is not None:
         return True
     return len(reply.items) > 1 and _meant_for(ids, reply, len(ids)) is not None
 
@@ -53,6 +55,13 @@ def _told(kind: CallKind, reply: Reply, ids: Sequence[str]) -> dict[str, list[It
         if item.id is not None:
             told.setdefault(item.id, []).append(item)
     return told
+
+
+def _scheduled(kind: CallKind, reply: Reply, ids: Sequence[str]) -> Item | None:
+    """That Zoho does the whole call later: one item, which names none of the ids."""
+    row = find("SCHEDULED", kind)
+    later = (item for item in reply.items if item.ok and item.code == "SCHEDULED" and item.id not in ids)
+    return next(later, None) if row is not None else None
 
 
 def _meant_for(rest: Sequence[str], reply: Reply, asked: int) -> Item | None:
@@ -74,7 +83,7 @@ def _judge_item(kind: CallKind, item: Item) -> Judgement:
     row = find(item.code, kind)
     verdict = row.verdict if row else Verdict.REPEAT
     malformed = verdict is Verdict.CHECK_GONE and item.message.strip().lower() in _MALFORMED
-    if item.ok != (verdict is Verdict.DELETED):
+    if item.ok != (verdict in _DONE):
         verdict = Verdict.REPEAT  # a success with an error's code, or the other way round
     elif malformed or verdict is Verdict.FAIL:
         verdict = Verdict.FAILED

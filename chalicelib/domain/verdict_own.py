@@ -5,7 +5,20 @@ They stand where Zoho's stand: in a deletion's problems and in the outcome of a 
 
 from __future__ import annotations
 
-from chalicelib.domain.verdict_row import ALL, BY_ID, COUNT, JOB, MASS, VIEW, Row, Verdict, row
+from chalicelib.domain.verdict_row import (
+    ALL,
+    BIN_DELETE,
+    BIN_RESTORE,
+    BY_ID,
+    COUNT,
+    JOB,
+    MASS,
+    OF_RECORDS,
+    VIEW,
+    Row,
+    Verdict,
+    row,
+)
 
 _V = Verdict
 
@@ -34,11 +47,11 @@ ABOUT_ANSWERS: tuple[Row, ...] = (
 ABOUT_BELTS: tuple[Row, ...] = (
     row("HELD", BY_ID | VIEW, _V.FAILED, "A hold protects the record; it was not deleted.",
         "Remove the hold if it is no longer needed, then ask again.", "OWN"),
-    row("MAX_RECORDS", BY_ID | VIEW, _V.FAIL, "More records than the source, or the request, allows.",
+    row("MAX_RECORDS", OF_RECORDS | VIEW, _V.FAIL, "More records than the source, or the request, allows.",
         "Narrow the request, or raise `max_records` of the source.", "OWN"),
-    row("MAX_SHARE", BY_ID | VIEW, _V.FAIL, "A larger share of the module than the source allows.",
+    row("MAX_SHARE", OF_RECORDS | VIEW, _V.FAIL, "A larger share of the module than the source allows.",
         "Narrow the request, or raise `max_share` of the source.", "OWN"),
-    row("CANNOT_COUNT", BY_ID | VIEW | COUNT, _V.FAIL,
+    row("CANNOT_COUNT", OF_RECORDS | VIEW | COUNT, _V.FAIL,
         "The records could not be counted, so nothing was deleted.",
         "Delete by ids, or set `allow_uncounted` for the source and neither `max_share` nor "
         "`approve_above`, which need a count.", "OWN"),
@@ -48,19 +61,41 @@ ABOUT_BELTS: tuple[Row, ...] = (
     row("VIEW_TOO_LARGE_TO_CHECK", VIEW, _V.FAIL,
         "The module has holds, and the view is too large to be checked for them (above 100,000 records).",
         "Make the view smaller, or remove the holds.", "OWN"),
-    row("NOT_LISTABLE", BY_ID | VIEW, _V.FAIL,
+    row("NOT_LISTABLE", OF_RECORDS | VIEW, _V.FAIL,
         "The records cannot be listed to their end (a territory, or more than 100,000), so nothing was "
         "deleted.",
         "Make the view smaller, ask without a territory or with `freeze` never, or select by a "
         "field.", "OWN"),
-    row("CONVERTED_LEFT_OUT", BY_ID, _V.FAILED,
+    row("CONVERTED_LEFT_OUT", OF_RECORDS, _V.FAILED,
         "The policy selects leads that were converted; Zoho keeps these, so they were left out.",
         "Nothing. Delete the contact, account or deal that a lead became, if that is what is meant.", "OWN"),
-    row("PREVIOUS_RUN_ACTIVE", BY_ID, _V.FAIL, "The policy's run before this one had not ended.",
+    row("PREVIOUS_RUN_ACTIVE", OF_RECORDS, _V.FAIL, "The policy's run before this one had not ended.",
         "Nothing, if it was a long one: the next run comes at its time. Else look at the run before.", "OWN"),
-    row("POLICY_BROKEN", BY_ID, _V.FAIL, "The stored policy cannot be run.",
+    row("POLICY_BROKEN", OF_RECORDS, _V.FAIL, "The stored policy cannot be run.",
         "Read the policy, correct what is told to be wrong with it, and apply it again.", "OWN"),
-    row("APPROVAL_EXPIRED", BY_ID | VIEW, _V.FAIL, "Nobody approved it in time.", "Ask again.", "OWN"),
+    row("APPROVAL_EXPIRED", OF_RECORDS | VIEW, _V.FAIL, "Nobody approved it in time.", "Ask again.", "OWN"),
+)
+
+#: What the recycle bin shows of a record. Made by domain.recycle_bin.
+ABOUT_BIN: tuple[Row, ...] = (
+    row("DELETED_BEFORE", BIN_DELETE | BIN_RESTORE, _V.NOTHING,
+        "The record lies in the recycle bin since before this deletion: somebody else deleted it.",
+        "Nothing. Whoever deleted it decides what becomes of it.", "OWN"),
+    row("DELETED_AGAIN", BIN_DELETE | BIN_RESTORE, _V.NOTHING,
+        "The record was restored, and somebody else deleted it again later.",
+        "Nothing. Whoever deleted it decides what becomes of it; ask for its deletion if it is to go for "
+        "good.", "OWN"),
+    row("RESTORED_SINCE", BIN_DELETE, _V.NOTHING,
+        "The record is in its module again: somebody restored it, so it was left alone.",
+        "Nothing, if that was meant. Else ask for its deletion again.", "OWN"),
+    row("BIN_NOT_VISIBLE", BIN_DELETE | BIN_RESTORE, _V.FAILED,
+        "Zoho lists the record as deleted and restorable, and the connected user does not see it in the "
+        "recycle bin.",
+        "Connect a user who sees the whole recycle bin (an administrator), then retry.", "OWN"),
+    row("NOT_IN_RECYCLE_BIN", BIN_RESTORE, _V.FAILED,
+        "The record is neither in its module nor in the recycle bin, so it cannot come back.",
+        "Look in Zoho as an administrator. What was deleted for good, or more than 60 days ago, is lost.",
+        "OWN"),
 )
 
 #: How tries and looks ended. Made by the use cases.
@@ -76,13 +111,13 @@ ABOUT_ENDS: tuple[Row, ...] = (
         "Look at Zoho for what is gone, resolve the deletion, and report it.", "OWN"),
     row("OTHER_CODES", BY_ID, _V.FAILED, "Zoho gave more different codes than one deletion keeps.",
         "Read the deletion's records for the codes of each; ask again for what failed.", "OWN"),
-    row("RECORD_STILL_THERE", BY_ID, _V.FAILED,
+    row("RECORD_STILL_THERE", OF_RECORDS, _V.FAILED,
         "Zoho says that it did not delete the record, and it is there.",
         "Open the record in Zoho and look for what protects it, then retry.", "OWN"),
-    row("AMBIGUOUS", BY_ID, _V.FAILED,
+    row("AMBIGUOUS", OF_RECORDS, _V.FAILED,
         "Several records have this external id, so none of them was deleted.",
         "Look the records up in Zoho, and ask for the right one by its record id.", "OWN"),
-    row("ABSENCE_UNPROVEN", BY_ID, _V.ABSENT,
+    row("ABSENCE_UNPROVEN", OF_RECORDS, _V.ABSENT,
         "A read does not find the record, and the newest pages of the module's deleted list do not name it: "
         "it has been gone for long, it never was there, or the user may not see it.",
         "Nothing where it is known to be gone. Else look the record up in Zoho as an administrator.", "OWN"),
@@ -97,10 +132,10 @@ ABOUT_ENDS: tuple[Row, ...] = (
         "what was listed went by ids. A job that Zoho starts later may still take what entered the view "
         "after this deletion.",
         "Look at Zoho's recycle bin for records that came into the view later, and restore these.", "OWN"),
-    row("LEFT_VIEW", BY_ID | VIEW, _V.FAILED,
+    row("LEFT_VIEW", OF_RECORDS | VIEW, _V.FAILED,
         "The record was listed, and then left the view before it was deleted; it is still there.",
         "Nothing, if it no longer belongs in the view; else ask again.", "OWN"),
-    row("DELETED_LIST_LAGS", BY_ID | VIEW, _V.UNKNOWN,
+    row("DELETED_LIST_LAGS", OF_RECORDS | BIN_DELETE | VIEW, _V.UNKNOWN,
         "Records are gone, and Zoho's list of deleted records does not name them yet.",
         "Nothing: it is asked again.", "OWN"),
     row("JOB_LOST", VIEW | JOB, _V.UNKNOWN,
@@ -124,4 +159,4 @@ ABOUT_ENDS: tuple[Row, ...] = (
 )
 
 # fmt: on
-OWN: tuple[Row, ...] = ABOUT_ANSWERS + ABOUT_BELTS + ABOUT_ENDS
+OWN: tuple[Row, ...] = ABOUT_ANSWERS + ABOUT_BELTS + ABOUT_BIN + ABOUT_ENDS

@@ -9,11 +9,13 @@ from chalicelib.domain.reply import CallKind
 
 
 class Verdict(StrEnum):
-    """What an answer means for us. The first six are about one id, the others about a whole call."""
+    """What an answer means for us. The first eight are about one id, the others about a whole call."""
 
     DELETED = "deleted"  # gone by our doing (delink: the relation is removed)
     CHECK_GONE = "check_gone"  # "record not deleted": a read decides between absent and failed
     ABSENT = "absent"  # delink: there is no such link
+    RESTORED = "restored"  # Zoho says that it is back in its module; a read proves it
+    SCHEDULED = "scheduled"  # Zoho will do it later, and names no job: reading tells when it is done
     FAILED = "failed"  # this id will not go
     RETRY_SLOWLY = "retry_slowly"  # a state of the record that ends by itself or by a person, in hours
     REPEAT = "repeat"  # outcome not known; a call by id may be repeated
@@ -42,6 +44,8 @@ OF_ONE_ID = frozenset(
         Verdict.DELETED,
         Verdict.CHECK_GONE,
         Verdict.ABSENT,
+        Verdict.RESTORED,
+        Verdict.SCHEDULED,
         Verdict.FAILED,
         Verdict.RETRY_SLOWLY,
         Verdict.REPEAT,
@@ -60,7 +64,12 @@ class Judgement:
 
 ALL = frozenset(CallKind)
 DELETES = frozenset({CallKind.DELETE_RECORDS, CallKind.DELETE_EXTERNAL})
-BY_ID = DELETES | {CallKind.MASS_DELETE_IDS, CallKind.DELINK}
+BIN_DELETE = frozenset({CallKind.DELETE_FROM_BIN})
+BIN_RESTORE = frozenset({CallKind.RESTORE_FROM_BIN})
+#: Both change Zoho by ids, and may be repeated.
+BIN = BIN_DELETE | BIN_RESTORE
+OF_RECORDS = DELETES | {CallKind.MASS_DELETE_IDS, CallKind.DELINK}
+BY_ID = OF_RECORDS | BIN
 VIEW = frozenset({CallKind.MASS_DELETE_VIEW})
 MASS_IDS = frozenset({CallKind.MASS_DELETE_IDS})
 MASS = VIEW | MASS_IDS
@@ -69,9 +78,8 @@ JOB = frozenset({CallKind.JOB_STATUS})
 COUNT = frozenset({CallKind.COUNT})
 LIST = frozenset({CallKind.LIST})
 READS = LIST | {CallKind.READ, CallKind.DELETED_LIST}
+BIN_READ = frozenset({CallKind.BIN_ENTRIES})
 TOKENS = frozenset({CallKind.TOKEN})
-#: Client-level calls that no deletion makes (recycle bin, custom views): nothing judges them.
-CLIENT_ONLY: frozenset[CallKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ SOURCES = {
     "STAT6": "Zoho CRM API v6, Mass Delete Status",
     "LINK7": "Zoho CRM API v7, Delink related records",
     "OAS": "Zoho's OpenAPI files, their enums and examples",
+    "BIN": "Zoho CRM API v6 to v8, recycle bin",
     "PAGES": "other pages of Zoho's CRM documentation (status codes, COQL, recycle bin, mass update, limits)",
     "OAUTH": "Zoho's OAuth pages",
     "SEEN": "seen in public code, tests and reports; not on a page of Zoho's",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 from chalicelib.domain.deletion import Territory
+from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.reply import Reply
 from chalicelib.service.ports import Zoho
 
@@ -79,3 +80,19 @@ class Gate:
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
         """As ports.Zoho."""
         return self._noted(self._zoho.deleted_since(module, since, page))
+
+    def bin_entries(self, ids: BinIds) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.bin_entries(ids))
+
+    def restore_from_bin(self, ids: BinIds) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.restore_from_bin(ids))
+
+    def delete_from_bin(self, ids: BinIds) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.delete_from_bin(ids))
+
+    def permanently_deleted_since(self, module: str, since: float, page: int) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.permanently_deleted_since(module, since, page))

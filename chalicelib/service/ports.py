@@ -15,6 +15,7 @@ from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.reply import CallKind, Reply
+from chalicelib.service.bin_port import RecycleBin
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class Org:
     keep_credits: int = 0
 
 
-class Zoho(Protocol):
+class Zoho(RecycleBin, Protocol):
     """One org's Zoho CRM. No method raises for what Zoho or the network does: it is all in the Reply.
 
     `timeout`s are the adapter's; a call never lasts longer than the deadline it was built with.

@@ -44,18 +44,23 @@ _NAMES = {
     CallKind.MASS_DELETE_IDS: "mass delete by ids",
     CallKind.MASS_DELETE_VIEW: "mass delete by view",
     CallKind.DELINK: "delink",
+    CallKind.DELETE_FROM_BIN: "permanent deletion",
+    CallKind.RESTORE_FROM_BIN: "restore",
     CallKind.JOB_STATUS: "job status",
     CallKind.COUNT: "count",
     CallKind.READ: "lookup",
     CallKind.LIST: "list of a view",
     CallKind.DELETED_LIST: "deleted list",
+    CallKind.BIN_ENTRIES: "lookup in the recycle bin",
     CallKind.TOKEN: "access token",
 }
 
 _HAPPENS = {
     Verdict.DELETED: "deleted",
-    Verdict.CHECK_GONE: "a read decides: already absent, or failed",
+    Verdict.CHECK_GONE: "a read decides what became of the record",
     Verdict.ABSENT: "already absent; failed, where it is about the parent record",
+    Verdict.RESTORED: "restored, where a read finds it",
+    Verdict.SCHEDULED: "waited for, by reading",
     Verdict.FAILED: "failed, this record",
     Verdict.RETRY_SLOWLY: "tried again slowly, up to the give-up time, then failed",
     Verdict.REPEAT: "repeated",
@@ -83,6 +88,7 @@ PARTS = (
     ("Zoho about access and limits", verdict_table.ABOUT_ACCESS),
     ("Expunge about answers", verdict_own.ABOUT_ANSWERS),
     ("Expunge's belts and holds", verdict_own.ABOUT_BELTS),
+    ("Expunge about the recycle bin", verdict_own.ABOUT_BIN),
     ("How tries and jobs ended", verdict_own.ABOUT_ENDS),
 )
 
@@ -111,8 +117,6 @@ def table(rows: Iterable[Row]) -> str:
 
 def where(kinds: frozenset[CallKind]) -> str:
     """The calls of a row, in words."""
-    if not kinds:
-        return "recycle bin"
     if kinds == frozenset(CallKind):
         return "all"
     if len(kinds) > len(CallKind) / 2:
@@ -125,6 +129,8 @@ def happens(row: Row) -> str:
     """What follows from a row. The codes of the use cases have no verdict of a call: they are ends."""
     if row in verdict_own.ABOUT_BELTS:
         return "held" if row.code == "HELD" else "refused"
+    if row in verdict_own.ABOUT_BIN:
+        return "skipped" if row.verdict is Verdict.NOTHING else "failed, this record"
     if row in verdict_own.ABOUT_ENDS:
         return "waits, then failed" if row.verdict is Verdict.WAIT_CREDENTIALS else _END[row.verdict]
     return _HAPPENS[row.verdict]

@@ -39,7 +39,8 @@ class MatrixZoho(FakeZoho):
         if job and job["status"] == "RUNNING" and self.clock() >= job["ends"]:
             gone = [i for i in job["ids"] if i in self.records]
             self.records = {i: None for i in self.records if i not in job["doomed"]}
-            self.deleted += [(i, job["ends"]) for i in gone]
+            for one in gone:
+                self.to_bin(one, job["ends"])
             job |= {"status": "COMPLETED", "deleted": len(gone)}
 
     def mass_delete_view(self, module: str, cvid: str, territory: Territory | None) -> Reply:

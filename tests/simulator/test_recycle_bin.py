@@ -131,9 +131,15 @@ def test_a_parent_in_the_bin(crm: Crm) -> None:
         ("DELETE", f"{BIN}?ids=" + ",".join(map(str, range(101))), None, 400, "LIMIT_EXCEEDED"),
         ("DELETE", f"{BIN}?filters=x", None, 400, "INVALID_DATA"),
         ("GET", f"{BIN}?sort_by=x", None, 400, "INVALID_DATA"),
-        ("POST", f"{BIN}/actions/restore", {}, 400, "MANDATORY_NOT_FOUND"),
+        ("POST", f"{BIN}/actions/restore", {}, 400, "EXPECTED_FIELD_MISSING"),
         ("POST", f"{BIN}/actions/restore", {"ids": []}, 400, "MANDATORY_NOT_FOUND"),
-        ("POST", f"{BIN}/actions/restore", {"ids": ["1"], "filters": LEADS}, 400, "MANDATORY_NOT_FOUND"),
+        (
+            "POST",
+            f"{BIN}/actions/restore",
+            {"ids": ["1"], "filters": LEADS},
+            400,
+            "AMBIGUITY_DURING_PROCESSING",
+        ),
         (
             "POST",
             f"{BIN}/actions/restore",

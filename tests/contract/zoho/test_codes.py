@@ -31,12 +31,12 @@ ANSWERS: dict[str, set[CallKind]] = {
     "metadata.views": set(),
     "metadata.view": set(),
     "updates.update_one": set(),
-    "recycle_bin.listed": set(),
+    "recycle_bin.listed": {CallKind.BIN_ENTRIES},
     "recycle_bin.one": set(),
     "recycle_bin.count": set(),
-    "recycle_bin.purge_many": set(),
+    "recycle_bin.purge_many": {CallKind.DELETE_FROM_BIN},
     "recycle_bin.purge_one": set(),
-    "recycle_bin.restore_many": set(),
+    "recycle_bin.restore_many": {CallKind.RESTORE_FROM_BIN},
     "recycle_bin.restore_one": set(),
     "recycle_bin.empty": set(),
 }
@@ -71,7 +71,7 @@ def sent_by(route: routes.Route, without: str = "") -> set[str]:
         | of_every_call()
         | set(refusals.known(route.operation))
     )
-    return (found - NO_CODES) | (found & {"SCHEDULED"} if not ANSWERS[name_of(route)] else set())
+    return (found - NO_CODES) | (found & {"SCHEDULED"} if module == "recycle_bin" else set())
 
 
 def sent_to(kind: CallKind) -> set[str]:
@@ -107,11 +107,7 @@ def test_every_code_that_the_simulator_can_send_at_all_is_in_the_table() -> None
     "row", [row for row in ZOHO if set(row.sources) != {"SEEN"}], ids=lambda row: row.code
 )
 def test_every_code_that_zoho_documents_can_be_sent_by_the_simulator_where_the_table_has_it(row: Row) -> None:
-    if row.kinds:
-        assert row.code in {code for kind in row.kinds for code in sent_to(kind)}
-    else:
-        aside = [route for route in routes.ROUTES if not ANSWERS[name_of(route)]]
-        assert row.code in {code for route in aside for code in sent_by(route)}
+    assert row.code in {code for kind in row.kinds for code in sent_to(kind)}
 
 
 def test_a_code_is_found_however_deep_it_lies() -> None:

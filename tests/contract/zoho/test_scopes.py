@@ -10,6 +10,7 @@ import requests
 import simulator
 from chalicelib.adapters.zoho import ZohoClient
 from chalicelib.domain.deletion import REQUESTABLE, Operation
+from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.reply import Reply
 from cli import zoho_scopes
 from simulator.modules import DELETABLE, scope_name
@@ -31,6 +32,10 @@ CALLS: dict[str, Callable[[ZohoClient], Reply]] = {
     "read_external": lambda crm: crm.read_external("Leads", "External", "x"),
     "view_ids": lambda crm: crm.view_ids("Leads", VIEW, None),
     "deleted_since": lambda crm: crm.deleted_since("Leads", 1_700_000_000, 1),
+    "bin_entries": lambda crm: crm.bin_entries(BinIds(("1",))),
+    "restore_from_bin": lambda crm: crm.restore_from_bin(BinIds(("1",))),
+    "delete_from_bin": lambda crm: crm.delete_from_bin(BinIds(("1",))),
+    "permanently_deleted_since": lambda crm: crm.permanently_deleted_since("Leads", 1_700_000_000, 1),
     "coql": lambda crm: crm.coql("select id from Leads where id = '1' limit 1"),
     "views": lambda crm: crm.views("Leads"),
     "view": lambda crm: crm.view("Leads", VIEW),
@@ -48,8 +53,8 @@ def server() -> Iterator[simulator.Server]:
 
 def refused(server: simulator.Server, scopes: list[str]) -> set[str]:
     """The calls that Zoho refuses to a token with these scopes."""
-    body = {"scopes": scopes}
-    requests.post(f"{server.url}/_sim/settings", json=body, timeout=10).raise_for_status()
+    for control, body in (("reset", {"documents": True}), ("settings", {"scopes": scopes})):
+        requests.post(f"{server.url}/_sim/{control}", json=body, timeout=10).raise_for_status()
     crm = Bench(server.url).client()
     replies = {name: call(crm) for name, call in CALLS.items()}
     return {
@@ -58,12 +63,26 @@ def refused(server: simulator.Server, scopes: list[str]) -> set[str]:
 
 
 def test_every_call_that_there_is_is_tried() -> None:
-    public = {name for name in vars(ZohoClient) if not name.startswith("_")} - {"org"}
+    public = {name for name in dir(ZohoClient) if not name.startswith("_")} - {"org"}
     assert public == set(CALLS)
 
 
+OF_BIN = {"bin_entries", "restore_from_bin", "delete_from_bin"}
+
+
 def test_they_are_enough(server: simulator.Server) -> None:
-    assert refused(server, NEEDED) == set()
+    assert refused(server, NEEDED) == OF_BIN
+
+
+def test_the_recycle_bin_needs_its_own_and_each_of_them(server: simulator.Server) -> None:
+    back, gone = zoho_scopes.RESTORE, zoho_scopes.DELETE_PERMANENTLY
+    assert refused(server, [*NEEDED, *back]) == {"delete_from_bin"}
+    assert refused(server, [*NEEDED, *gone]) == {"restore_from_bin"}
+    for scope in {*back, *gone}:
+        assert refused(server, [*NEEDED, *({*back, *gone} - {scope})]) <= OF_BIN
+        assert refused(server, [*NEEDED, *({*back, *gone} - {scope})]) != set()
+    assert not zoho_scopes.missing([*back, *gone], {"ZohoCRM.settings.recycle_bin.ALL"})
+    assert not zoho_scopes.missing([*back, *gone], {"ZohoCRM.settings.ALL"})
 
 
 def test_without_any_of_them_something_is_refused(server: simulator.Server) -> None:
@@ -71,7 +90,7 @@ def test_without_any_of_them_something_is_refused(server: simulator.Server) -> N
         few = [each for each in NEEDED if each != scope]
         if scope in NOT_SEEN_HERE or "campaigns.READ" in scope:
             continue
-        assert refused(server, few), scope
+        assert refused(server, few) - OF_BIN, scope
 
 
 def test_without_views_none_for_mass_delete_is_asked() -> None:

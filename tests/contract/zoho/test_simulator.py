@@ -264,21 +264,6 @@ def test_views_are_described(world: World) -> None:
     assert [each["id"] for each in (crm.view("Leads", VIEW).body or {})["custom_views"]] == [VIEW]
 
 
-def test_the_recycle_bin(world: World) -> None:
-    world.control("records", leads("101", "102"))
-    orgs = world.bench.orgs(api_version="v8")
-    crm = orgs("default", world.bench.clock() + 20)
-    crm.delete_records("Leads", ["101", "102"], wf_trigger=False)
-    bin_of = orgs.recycle_bin("default", world.bench.clock() + 20)
-    entries = {row["display_name"]: str(row["id"]) for row in (bin_of.entries().body or {})["recycle_bin"]}
-    assert [item.ok for item in bin_of.restore([entries["L101"]]).items] == [True]
-    assert there(crm.read("Leads", ["101", "102"])) == {"101"}
-    assert [item.ok for item in bin_of.purge([entries["L102"]]).items] == [True]
-    assert bin_of.entries().status == 204
-    in_module = {"field": {"api_name": "module"}, "comparator": "equal", "value": "Leads"}
-    assert bin_of.purge_by({"group_operator": "AND", "group": [in_module]}).status in (200, 202, 204, 400)
-
-
 # --- tokens ---
 
 
