@@ -76,7 +76,7 @@ ABOUT_BELTS: tuple[Row, ...] = (
     row("APPROVAL_EXPIRED", OF_RECORDS | VIEW, _V.FAIL, "Nobody approved it in time.", "Ask again.", "OWN"),
 )
 
-#: What the recycle bin shows of a record. Made by domain.recycle_bin.
+#: What the recycle bin shows of a record. Made by domain.bin_judge.
 ABOUT_BIN: tuple[Row, ...] = (
     row("DELETED_BEFORE", BIN_DELETE | BIN_RESTORE, _V.NOTHING,
         "The record lies in the recycle bin since before this deletion: somebody else deleted it.",

@@ -1,0 +1,194 @@
+"""What is to become of an id that lies, or lay, in Zoho's recycle bin: purged, restored, or left alone. Pure.
+
+An id goes only where reading shows that it lies in the bin by the doing of the deletion it belongs to: its
+entry's time, in Zoho's clock, lies within that deletion's time. Whatever anybody else deleted, restored or
+deleted again is left alone, with a code that says so. A claim of Zoho's is never enough: `deleted` and
+`restored` are said of what was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.deleted_list import Deleted
+from chalicelib.domain.modules import ACTIVITIES, PARTS, identity
+from chalicelib.domain.recycle_bin import BinEntry
+
+#: Seconds by which an entry's time may lie outside: Zoho tells whole seconds only.
+MARGIN = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When an id may have been deleted by the deletion it belongs to: from that deletion's first call to this
+    id's own answer (a job's: to its end). Seconds since the epoch, Zoho's clock (`in_zohos_clock`).
+    """
+
+    first: float
+    last: float
+
+    def code(self, at: float) -> str:
+        """Why an entry of this time was deleted by somebody else; "" where it was not."""
+        if at < self.first - MARGIN:
+            return "DELETED_BEFORE"
+        return "DELETED_AGAIN" if at > self.last + MARGIN else ""
+
+
+def in_zohos_clock(at: float, answered_at: float, date: float | None) -> float:
+    """Our time `at` in Zoho's clock, by an answer that came at our time `answered_at` and bore Zoho's `date`;
+    `at` itself where it bore none.
+    """
+    return at if date is None else at + date - answered_at
+
+
+class Listed(StrEnum):
+    """What the module's deleted list says of an id."""
+
+    PERMANENT = "permanent"
+    RECYCLABLE = "recyclable"
+    NOT_NAMED = "not_named"  # the list was read to its end and does not name it
+    UNREAD = "unread"  # not read, or not to its end
+
+
+def listed_as(entry: Deleted | None, *, whole: bool) -> Listed:
+    """What the pages say; `whole`: they were read to the last one."""
+    if entry is None or entry.permanent is None:
+        return Listed.NOT_NAMED if whole else Listed.UNREAD
+    return Listed.PERMANENT if entry.permanent else Listed.RECYCLABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What reading showed of an id: is the record there, its entry in the bin, and the deleted list.
+
+    All three are needed, read in this order: what is restored or deleted in between is then found by the
+    next look, never purged by mistake.
+    """
+
+    there: bool
+    entry: BinEntry | None
+    listed: Listed = Listed.UNREAD
+
+
+class Attempt(StrEnum):
+    """What came of our calls for an id so far. LOST stays so until Zoho says that it is done or scheduled."""
+
+    NONE = "none"  # no call, or none that reached Zoho
+    NOT_FOUND = "not_found"  # Zoho said that the id does not lie in the bin (CHECK_GONE)
+    LOST = "lost"  # a call may have been carried out
+    SCHEDULED = "scheduled"
+    DONE = "done"  # Zoho said that it is done
+
+
+_MINE = frozenset({Attempt.LOST, Attempt.SCHEDULED, Attempt.DONE})
+_SAID = frozenset({Attempt.SCHEDULED, Attempt.DONE})
+
+
+class Ruling(StrEnum):
+    """What is to be done about an id, or what became of it."""
+
+    SEND = "send"  # call for it now; where no call is made any more: failed, or unknown after a LOST one
+    ASK_AGAIN = "ask_again"  # what was read does not agree yet: lists lag
+    DELETED = "deleted"
+    RESTORED = "restored"
+    ALREADY_ABSENT = "already_absent"
+    ALREADY_PRESENT = "already_present"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The ruling, with the code of a skip or a failure."""
+
+    ruling: Ruling
+    code: str = ""
+
+
+_ASK_AGAIN = Judged(Ruling.ASK_AGAIN)
+
+
+def of_module(entry: BinEntry | None, module: str) -> BinEntry | None:
+    """The entry, where its module is this one or Zoho told none. A record of another module is not meant."""
+    if entry is None or not entry.module:
+        return entry
+    names = PARTS if module == ACTIVITIES else (module,)
+    return entry if identity(entry.module) in {identity(name) for name in names} else None
+
+
+def judge_purge(window: Window, seen: Seen, attempt: Attempt, *, last_look: bool) -> Judged:
+    """What is to become of an id that is to be deleted for good. `last_look`: the give-up time is over."""
+    if attempt in _SAID and (seen.there or seen.entry is not None):
+        return _open(Ruling.UNKNOWN, last_look)
+    if seen.there:
+        return _skipped("RESTORED_SINCE")
+    if seen.entry is not None:
+        return _by_entry(window, seen.entry, attempt, last_look)
+    if seen.listed is Listed.PERMANENT:
+        return Judged(Ruling.DELETED if attempt in _MINE else Ruling.ALREADY_ABSENT)
+    if seen.listed is Listed.UNREAD and attempt in _MINE:
+        return Judged(Ruling.DELETED)
+    if seen.listed is Listed.RECYCLABLE and attempt not in _MINE:
+        return _open(Ruling.FAILED, last_look, "BIN_NOT_VISIBLE")
+    return _open(Ruling.UNKNOWN, last_look)
+
+
+def judge_restore(window: Window, seen: Seen, attempt: Attempt, *, last_look: bool) -> Judged:
+    """What is to become of an id that is to be restored. `last_look`: the give-up time is over."""
+    if seen.there:
+        return Judged(Ruling.RESTORED if attempt in _MINE else Ruling.ALREADY_PRESENT)
+    if seen.entry is not None:
+        return _by_entry(window, seen.entry, attempt, last_look)
+    if seen.listed is Listed.PERMANENT and attempt not in _SAID:
+        return Judged(Ruling.FAILED, "NOT_IN_RECYCLE_BIN")
+    hidden = seen.listed is Listed.RECYCLABLE and attempt not in _MINE
+    return _open(Ruling.FAILED, last_look, "BIN_NOT_VISIBLE" if hidden else "NOT_IN_RECYCLE_BIN")
+
+
+def _by_entry(window: Window, entry: BinEntry, attempt: Attempt, last_look: bool) -> Judged:
+    """By the time of an entry that the bin shows: it decides whose doing it is."""
+    if entry.deleted_at is None:
+        return _open(Ruling.UNKNOWN, last_look)
+    foreign = window.code(entry.deleted_at)
+    if foreign:
+        return _skipped(foreign)
+    if attempt in (Attempt.NONE, Attempt.LOST):
+        return Judged(Ruling.SEND)
+    return _open(Ruling.UNKNOWN, last_look)  # Zoho says that it is gone from the bin, or will be
+
+
+def _open(ends_as: Ruling, last_look: bool, code: str = "") -> Judged:
+    return Judged(ends_as, code) if last_look else _ASK_AGAIN
+
+
+def _skipped(code: str) -> Judged:
+    return Judged(Ruling.SKIPPED, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What reading showed of the purged ids, unknown ones included (contract section 3). `records`: their
+    number. `listed_as_permanent`: None where the deleted list was not read to its end for all of them.
+    """
+
+    records: int
+    gone: int
+    not_in_recycle_bin: int
+    listed_as_permanent: int | None
+
+
+def verified(seen: Iterable[Seen]) -> Verification | None:
+    """The sum over the purged ids; None where there are none."""
+    every = list(seen)
+    if not every:
+        return None
+    unread = any(each.listed is Listed.UNREAD for each in every)
+    return Verification(
+        records=len(every),
+        gone=sum(not each.there for each in every),
+        not_in_recycle_bin=sum(each.entry is None for each in every),
+        listed_as_permanent=None if unread else sum(each.listed is Listed.PERMANENT for each in every),
+    )
