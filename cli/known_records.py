@@ -12,7 +12,7 @@ from chalicelib.adapters import zoho_read
 from chalicelib.adapters.zoho_org_secret import BadSecret, parse_org
 from chalicelib.adapters.zoho_parse import json_object
 from chalicelib.domain import modules
-from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
+from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.service.ports import Org
 from cli import secret_text, stage, zoho_probe
 from cli.checks import zoho

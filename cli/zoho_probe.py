@@ -12,7 +12,7 @@ from chalicelib.adapters.zoho_hosts import honoured
 from chalicelib.adapters.zoho_http import Wire, new_session
 from chalicelib.adapters.zoho_request import Ask, body, target
 from chalicelib.adapters.zoho_token_store import refresh_request
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Org
 from cli import zoho_scopes, zoho_words
 from cli.zoho_words import Trouble

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 
 #: Where self clients are made, by data centre.
 CONSOLES = {

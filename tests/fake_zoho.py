@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.deletion import Territory
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Org
 from tests.fake_bin import FakeBin
 

@@ -32,7 +32,7 @@ from chalicelib.domain.deletion import (
 from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, untouched
-from chalicelib.domain.reply import CallKind
+from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call
 
 VERSION = 1

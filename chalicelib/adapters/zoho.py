@@ -1,5 +1,5 @@
 """One org's Zoho CRM over HTTP: the Zoho port. What an answer means is not decided here
-(domain/verdicts.py).
+(domain/zoho).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from chalicelib.adapters.zoho_access import Access
 from chalicelib.adapters.zoho_bin import BinCalls
 from chalicelib.adapters.zoho_request import Ask, body, digits, external, target
 from chalicelib.domain.deletion import Territory
-from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Item, Reply
+from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Item, Reply
 from chalicelib.service.ports import Org
 
 

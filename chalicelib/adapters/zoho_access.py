@@ -13,7 +13,7 @@ from chalicelib.adapters.zoho_http import Wire
 from chalicelib.adapters.zoho_request import Ask
 from chalicelib.adapters.zoho_token import Broker
 from chalicelib.adapters.zoho_token_store import Token
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Org
 
 #: Codes with which the CRM refuses a token (Zoho's pages and live answers name it differently).

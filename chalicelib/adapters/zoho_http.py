@@ -20,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from chalicelib.adapters.zoho_parse import reply_of
 from chalicelib.adapters.zoho_request import Ask
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0

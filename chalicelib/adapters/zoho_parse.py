@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib.adapters import zoho_text
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 
 #: Longest wait that a Retry-After can ask for, in seconds.
 LONGEST_RETRY_AFTER = 3600.0

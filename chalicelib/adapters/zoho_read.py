@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.adapters import zoho_text
 from chalicelib.adapters.zoho_parse import id_of
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 
 #: Longest list of values in a COQL `in` (v2 and v3; later versions take more).
 IN_LIST = 50

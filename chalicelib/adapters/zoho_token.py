@@ -24,7 +24,7 @@ from chalicelib.adapters.zoho_token_store import (
     to_store,
 )
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Leases, Org
 
 LEASE = "TOKEN"

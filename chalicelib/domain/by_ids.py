@@ -13,8 +13,8 @@ from typing import Any
 
 from chalicelib.domain.deletion import Api, Deletion, Operation
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.domain.reply import BATCH_LIMIT, CallKind
-from chalicelib.domain.verdicts import Judgement, Verdict
+from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 
 #: From this many ids on, `auto` prefers mass delete by ids where the source allows it (contract section 1).
 AUTO_MASS_DELETE_ABOVE = 100

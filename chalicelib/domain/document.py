@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.deletion import Approval, Counts, Deletion, Operation
-from chalicelib.domain.verdicts import explain
+from chalicelib.domain.zoho.lookup import explain
 
 
 def iso(at: float | None) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from chalicelib.domain.by_ids import Batch, Progress, cut, record_of
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.domain.reply import BATCH_LIMIT, CallKind
+from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind
 
 #: A read does not find the record, and the module's deleted list does not name it.
 UNPROVEN = "ABSENCE_UNPROVEN"

@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, Rejected, SecretUnusable, Unreadable
-from chalicelib.domain.verdicts import Verdict
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service import (
     delete_ids,
     ids_guard,

@@ -12,7 +12,7 @@ from chalicelib.domain.by_ids import Progress
 from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
-from chalicelib.domain.reply import BATCH_LIMIT
+from chalicelib.domain.zoho.reply import BATCH_LIMIT
 from chalicelib.service import ids_guard, ids_plan, ids_read, ids_send, ids_store, limits, waiting
 from chalicelib.service.run import Run
 

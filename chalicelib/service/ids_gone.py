@@ -10,9 +10,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from chalicelib.domain.by_ids import Progress
-from chalicelib.domain.deleted_list import has_more, times_of
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdicts import Verdict, judge_call
+from chalicelib.domain.zoho.deleted_list import has_more, times_of
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.run import Run
 
 #: Pages of 200 entries (2 credits each) that one deletion reads of the list, at most.

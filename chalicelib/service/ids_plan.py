@@ -12,8 +12,9 @@ from chalicelib.domain import backoff, by_ids
 from chalicelib.domain.by_ids import Batch, Progress
 from chalicelib.domain.deletion import Deletion, Operation, Plan, Problem, Status
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, reproblem, untouched
-from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
-from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import ids_holds, ids_store, parallel, waiting
 from chalicelib.service.ports import Zoho
 from chalicelib.service.run import Run

@@ -8,8 +8,9 @@ from chalicelib.domain import ids_settling
 from chalicelib.domain.by_ids import Batch, Effect, Progress, record_of
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import Verdict, judge_call
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service import ids_store, parallel
 from chalicelib.service.ports import Zoho
 from chalicelib.service.run import Run

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain.by_ids import Effect, Progress, unresolved
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import ids_store, parallel
 from chalicelib.service.ports import Zoho
 from chalicelib.service.run import Run

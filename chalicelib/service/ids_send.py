@@ -8,8 +8,10 @@ from dataclasses import replace
 from chalicelib.domain import by_ids
 from chalicelib.domain.by_ids import Batch, Effect, Progress
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import Verdict, judge_call, judge_items
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.judge_items import judge_items
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service import ids_holds, ids_store, parallel
 from chalicelib.service.ports import Call, Zoho
 from chalicelib.service.run import Run

@@ -12,7 +12,7 @@ from chalicelib.domain.deletion import Deletion, Status, final_status
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.log import SERVICE, Entry
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount, reproblem
-from chalicelib.domain.verdicts import Verdict
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service import ids_guard, waiting
 from chalicelib.service.ports import Call
 from chalicelib.service.run import Run

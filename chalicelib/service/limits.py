@@ -8,8 +8,9 @@ from typing import Any
 from chalicelib.domain import backoff, by_ids, by_policy, limits
 from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.limits import APPROVAL, Kind, Stop
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call
+from chalicelib.domain.zoho.judge_call import counted, judge_call
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import waiting
 from chalicelib.service.engine.step import Slice
 from chalicelib.service.run import Run

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.ids import is_record_id
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service.ports import Zoho
 
 #: Records of a view's page: the most that Zoho gives.

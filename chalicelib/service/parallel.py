@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 
 
 def all_at_once(calls: Sequence[Callable[[], Reply]]) -> list[Reply]:

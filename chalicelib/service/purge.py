@@ -13,7 +13,7 @@ from chalicelib.domain.by_policy import BROKEN, STILL_GOING, Progress, progress_
 from chalicelib.domain.deletion import Counts, Deletion, Problem, Status
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.policy import Selection, selection_of
-from chalicelib.domain.verdicts import Judgement, Verdict
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import freeze, waiting
 from chalicelib.service.ids_store import NOT_NOW
 from chalicelib.service.pages import MOST_RESTARTS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from chalicelib.domain.deletion import Operation
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.kit import Kit
 from chalicelib.service.ports import Claim, Zoho
 from chalicelib.service.slots import Slots, Wish, borrow, borrow_soon, shared

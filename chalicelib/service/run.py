@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Miscounted, SecretUnusable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service import publish
 from chalicelib.service.engine.ahead import Ahead
 from chalicelib.service.gate import Gate

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.verdicts import Verdict
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine.step import TryAgain
 from chalicelib.service.run import Run
 

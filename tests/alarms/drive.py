@@ -20,7 +20,7 @@ import pytest
 
 from chalicelib import bootstrap, doors, observability
 from chalicelib.domain.errors import SecretUnusable, Unreadable
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service import watchdog
 from chalicelib.service.ports import ZohoFactory
 from tests.contract.zoho.kit import Bench, small_server

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.domain import log
 from chalicelib.domain.deletion import Deletion, Status
-from chalicelib.domain.reply import CallKind
+from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call
 from tests.crash.stage import Stage
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ids_guard import Recent
 from chalicelib.service.messaging import Queue, Topic
 from chalicelib.service.ports import Leases, Ledger, Zoho, ZohoFactory

@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain.controls import Do
 from chalicelib.domain.deletion import Api, Deletion, Freeze, Limits, Status, Territory
 from chalicelib.domain.operators import Hold
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from tests.crash.stage import START, VISIBILITY, Stage
 from tests.fake_zoho import LOST, lose
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.deletion import Territory
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import FakeZoho
 
 #: Records of a page, of a view and of the deleted list.

@@ -14,7 +14,7 @@ from chalicelib.domain.controls import Outcome
 from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import SecretUnusable, WrongState
 from chalicelib.domain.outcomes import Mark, outcome_name
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service import operate
 from chalicelib.service.ports import Change, Claim
 from tests.crash.zoho import MatrixZoho

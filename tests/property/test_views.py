@@ -20,7 +20,7 @@ from chalicelib.domain import controls
 from chalicelib.domain.deletion import Freeze, Limits, Operation, Status
 from chalicelib.domain.operators import Pause
 from chalicelib.domain.outcomes import Mark, outcome_name
-from chalicelib.domain.reply import CallKind, Reply
+from chalicelib.domain.zoho.reply import CallKind, Reply
 from tests.fake_zoho import LOST, REFUSED, FakeZoho, error
 from tests.unit.service.world import World
 

@@ -14,8 +14,8 @@ import pytest
 import requests
 
 import simulator
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdicts import explain
+from chalicelib.domain.zoho.lookup import explain
+from chalicelib.domain.zoho.reply import CallKind
 from local import stack as local_stack
 from local.running import RunningStack
 from local.settings import Settings

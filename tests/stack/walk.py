@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.deletion import Operation
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdicts import TABLE, Row, Verdict, find
+from chalicelib.domain.zoho.lookup import TABLE, find
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import Row, Verdict
 
 #: Calls that the walk makes fail; the others have no answer of their own in a deletion's life.
 WALKED = {

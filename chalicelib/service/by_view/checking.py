@@ -9,8 +9,9 @@ from dataclasses import replace
 from chalicelib.domain.by_view import PAGE, ROUND_LIMIT, Goal, Phase, Progress, may_be_listed
 from chalicelib.domain.deletion import Deletion, Freeze, Plan, Status
 from chalicelib.domain.limits import APPROVAL, Kind, Stop
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdicts import Judgement, Verdict, counted, judge_call
+from chalicelib.domain.zoho.judge_call import counted, judge_call
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import limits
 from chalicelib.service.by_view import listing, moves
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, TryAgain, Wait

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain.by_view import LAG, Progress, deleted_pages_left
-from chalicelib.domain.deleted_list import has_more, times_of
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.domain.zoho.deleted_list import has_more, times_of
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service.engine.step import Slice
 from chalicelib.service.ids_store import NOT_NOW
 

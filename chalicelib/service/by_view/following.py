@@ -18,8 +18,8 @@ from chalicelib.domain.by_view import (
 from chalicelib.domain.deletion import Deletion, Problem, Status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import Finding, Mark
-from chalicelib.domain.verdict_job import JobReport, JobState, judge_job
-from chalicelib.domain.verdicts import Verdict
+from chalicelib.domain.zoho.judge_job import JobReport, JobState, judge_job
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.by_view import moves
 from chalicelib.service.engine.step import Commit, Finish, Note, Rest, Slice, Step, TryAgain
 

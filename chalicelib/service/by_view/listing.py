@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.by_view import SAME_CLOCK, Phase, Progress, has_to_be_listed
 from chalicelib.domain.deletion import Problem
-from chalicelib.domain.verdicts import Judgement, Verdict
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import freeze, pages
 from chalicelib.service.by_view import moves
 from chalicelib.service.engine.step import Commit, Note, Slice, Step, TryAgain

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain.by_view import Goal, Phase, Progress
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
-from chalicelib.domain.verdicts import Judgement, Verdict
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import pages
 from chalicelib.service.by_view import listing, moves
 from chalicelib.service.engine.step import Commit, Note, Slice, Step, TryAgain

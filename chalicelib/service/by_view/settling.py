@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from chalicelib.domain.by_view import Goal, Progress, Round, another_round
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.domain.reply import BATCH_LIMIT, CallKind, Reply
-from chalicelib.domain.verdicts import Judgement, Verdict, judge_call
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import parallel
 from chalicelib.service.by_view import deleted_list, moves
 from chalicelib.service.engine.step import Slice, Step, TryAgain

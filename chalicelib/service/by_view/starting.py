@@ -20,8 +20,9 @@ from chalicelib.domain.by_view import (
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.lane import Lane
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import Judgement, Verdict, judge_call, started_job
+from chalicelib.domain.zoho.judge_call import judge_call, started_job
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import waiting
 from chalicelib.service.by_view import checking, moves
 from chalicelib.service.engine.step import (

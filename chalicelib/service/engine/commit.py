@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Overtaken
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, Mark, recount, reproblem
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service import parallel, waiting
 from chalicelib.service.engine.step import (
     Again,

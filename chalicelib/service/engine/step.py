@@ -16,8 +16,8 @@ from chalicelib.domain.deletion import Deletion, Problem, Status
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import SERVICE
 from chalicelib.domain.outcomes import Chunk
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import Verdict
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine.ahead import Ahead
 from chalicelib.service.ports import Call, Ledger, Zoho
 

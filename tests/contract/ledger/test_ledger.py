@@ -31,7 +31,7 @@ from chalicelib.domain.deletion import (
 )
 from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.outcomes import Finding, Mark, fresh
-from chalicelib.domain.reply import CallKind
+from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger
 from tests.contract.ledger.busy import Busy
 from tests.fake_ledger import FakeLedger

@@ -19,7 +19,7 @@ from chalicelib.adapters.table import Table
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, untouched
-from chalicelib.domain.reply import Item
+from chalicelib.domain.zoho.reply import Item
 from chalicelib.service.ports import Change, Claim
 from tests.contract.ledger.test_ledger import accept, claimed, deletion, make_table
 from tests.fake_zoho import FakeZoho

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdict_row import Row
-from chalicelib.domain.verdict_table import JOB_STATES, ZOHO
-from chalicelib.domain.verdicts import find
+from chalicelib.domain.zoho.codes import JOB_STATES, ZOHO
+from chalicelib.domain.zoho.lookup import find
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import Row
 from simulator import refusals, routes, settings
 from tests.contract.zoho.code_graph import graph_of, simulator_graph
 

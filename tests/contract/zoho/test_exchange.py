@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters.zoho_http import LARGEST_ANSWER, Wire, new_session
 from chalicelib.adapters.zoho_request import Ask
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from tests.contract.zoho.kit import Bench, Seen, SmallServer
 
 GET = Ask("GET", "/crm/v7/Leads")

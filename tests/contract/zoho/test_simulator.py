@@ -11,16 +11,11 @@ import requests
 import simulator
 from chalicelib.adapters.zoho import ZohoClient
 from chalicelib.domain.deletion import Territory
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import (
-    JobState,
-    Verdict,
-    counted,
-    judge_call,
-    judge_items,
-    judge_job,
-    started_job,
-)
+from chalicelib.domain.zoho.judge_call import counted, judge_call, started_job
+from chalicelib.domain.zoho.judge_items import judge_items
+from chalicelib.domain.zoho.judge_job import JobState, judge_job
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Verdict
 from tests.contract.zoho.kit import Bench
 
 VIEW = "3652397000000538003"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.adapters.zoho_token_store import SecretTokenStore, Token
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from tests.contract.zoho.kit import PREFIX, Bench, SmallServer
 
 DENIED = b'{"error": "Access Denied", "error_description": "too many requests", "status": "failure"}'

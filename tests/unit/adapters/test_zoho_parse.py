@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from chalicelib.adapters import codec, zoho_read, zoho_text
 from chalicelib.adapters.zoho_parse import json_object, reply_of, retry_after
 from chalicelib.domain.outcomes import Finding, Mark, untouched
-from chalicelib.domain.reply import CallKind, Item, Reply
-from chalicelib.domain.verdicts import Verdict, counted, judge_call, judge_items, judge_job
+from chalicelib.domain.zoho.judge_call import counted, judge_call
+from chalicelib.domain.zoho.judge_items import judge_items
+from chalicelib.domain.zoho.judge_job import judge_job
+from chalicelib.domain.zoho.reply import CallKind, Item, Reply
+from chalicelib.domain.zoho.verdict import Verdict
 
 NOW = 1_700_000_000.0
 JSON = st.recursive(

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.outcomes import CHUNK_SIZE
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service import ids_gone
 from tests.fake_zoho import LOST, error, lose
 from tests.unit.service.test_commands import cancel, records

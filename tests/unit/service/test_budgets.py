@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Freeze, Limits, Status
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import LOST, REFUSED, error
 from tests.unit.service.world import World
 

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.deletion import Approval, Counts, Freeze, Limits, Status, moved
 from chalicelib.domain.outcomes import Finding, Mark
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Change
 from tests.fake_zoho import LOST, lose
 from tests.unit.service.world import World

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.deletion import Api, Counts, Limits, Status
 from chalicelib.domain.errors import SecretUnusable
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import World
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.deletion import Counts, Status
 from chalicelib.domain.outcomes import Mark
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service import ids_resolve, operate
 from tests.fake_zoho import LOST, REFUSED, error
 from tests.unit.service.test_belts import codes

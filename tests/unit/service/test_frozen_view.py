@@ -14,7 +14,7 @@ from chalicelib.domain.deletion import Counts, Freeze, Limits, Status, Territory
 from chalicelib.domain.document import document
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.outcomes import Mark, outcome_name
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service import waiting
 from chalicelib.service.by_view.listing import PAGES_A_STEP
 from tests.fake_ledger import FakeLedger

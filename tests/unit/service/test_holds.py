@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.deletion import Counts, Limits, Status, Territory
 from chalicelib.domain.outcomes import CHUNK_SIZE
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import REFUSED, error
 from tests.unit.service.test_belts import codes, sent
 from tests.unit.service.test_commands import command, records

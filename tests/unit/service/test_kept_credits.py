@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deletion import Freeze, Limits, Status
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import LOST, FakeZoho
 from tests.unit.service.world import World
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.reply import Item, Reply
-from chalicelib.domain.verdicts import Judgement, Verdict
+from chalicelib.domain.zoho.reply import Item, Reply
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service.pages import Page, view_page
 from tests.fake_zoho import LOST, FakeZoho, error
 

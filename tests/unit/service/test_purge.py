@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deletion import Status
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.advance import advance
 from chalicelib.service.ports import Change, Claim
 from tests.fake_zoho import LOST, error

@@ -9,7 +9,7 @@ from chalicelib.domain.backoff import Patience
 from chalicelib.domain.by_view import MOST_COUNTS, MOST_LOOKS
 from chalicelib.domain.deletion import Counts, Freeze, Limits, Status, Territory
 from chalicelib.domain.document import document
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import World
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chalicelib.domain.deletion import Operation
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdict_own import OWN
-from chalicelib.domain.verdict_row import Row
-from chalicelib.domain.verdict_table import ZOHO
+from chalicelib.domain.zoho.codes import ZOHO
+from chalicelib.domain.zoho.own_codes import OWN
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import Row
 
 TABLE: tuple[Row, ...] = ZOHO + OWN
 _BY_KIND = {(row.code, kind): row for row in TABLE for kind in row.kinds}

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdict_call import judge_call
-from chalicelib.domain.verdict_row import Judgement, Verdict
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Judgement, Verdict
 
 
 class JobState(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.reply import CallKind
+from chalicelib.domain.zoho.reply import CallKind
 
 
 class Verdict(StrEnum):

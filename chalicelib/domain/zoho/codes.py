@@ -6,7 +6,7 @@ as they are; messages differ between versions and data centres and are only kept
 
 from __future__ import annotations
 
-from chalicelib.domain.verdict_row import (
+from chalicelib.domain.zoho.verdict import (
     ALL,
     BIN,
     BIN_DELETE,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.domain.reply import CallKind, Item, Reply
-from chalicelib.domain.verdict_book import find
-from chalicelib.domain.verdict_row import OF_ONE_ID, Judgement, Verdict
+from chalicelib.domain.zoho.lookup import find
+from chalicelib.domain.zoho.reply import CallKind, Item, Reply
+from chalicelib.domain.zoho.verdict import OF_ONE_ID, Judgement, Verdict
 
 #: Verdicts that only a success can have.
 _DONE = frozenset({Verdict.DELETED, Verdict.RESTORED, Verdict.SCHEDULED})

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from chalicelib.domain.reply import DESTRUCTIVE, CallKind, Item, Reply
-from chalicelib.domain.verdict_book import find
-from chalicelib.domain.verdict_items import speaks_of
-from chalicelib.domain.verdict_row import OF_ONE_ID, Judgement, Verdict
+from chalicelib.domain.zoho.judge_items import speaks_of
+from chalicelib.domain.zoho.lookup import find
+from chalicelib.domain.zoho.reply import DESTRUCTIVE, CallKind, Item, Reply
+from chalicelib.domain.zoho.verdict import OF_ONE_ID, Judgement, Verdict
 
 #: Zoho's words for a mass delete by view in a lower edition; the code that comes with them is not documented.
 _EDITION = "not available in your edition"

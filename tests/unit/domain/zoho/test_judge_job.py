@@ -2,8 +2,10 @@
 
 import pytest
 
-from chalicelib.domain.reply import Item, Reply
-from chalicelib.domain.verdicts import JOB_STATES, JobState, Verdict, judge_job
+from chalicelib.domain.zoho.codes import JOB_STATES
+from chalicelib.domain.zoho.judge_job import JobState, judge_job
+from chalicelib.domain.zoho.reply import Item, Reply
+from chalicelib.domain.zoho.verdict import Verdict
 
 
 def told(**values: object) -> Reply:

@@ -6,19 +6,11 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.deletion import Operation
-from chalicelib.domain.reply import CallKind, Item, Reply
-from chalicelib.domain.verdicts import (
-    SOURCES,
-    TABLE,
-    Row,
-    Verdict,
-    counted,
-    explain,
-    find,
-    judge_call,
-    judge_items,
-    started_job,
-)
+from chalicelib.domain.zoho.judge_call import counted, judge_call, started_job
+from chalicelib.domain.zoho.judge_items import judge_items
+from chalicelib.domain.zoho.lookup import TABLE, explain, find
+from chalicelib.domain.zoho.reply import CallKind, Item, Reply
+from chalicelib.domain.zoho.verdict import SOURCES, Row, Verdict
 
 DATA = Path(__file__).parents[2] / "data"
 KNOWN = json.loads((DATA / "error_codes.json").read_text())
