@@ -34,8 +34,8 @@ from chalicelib.adapters.queue import correlation_of, deletion_of
 from chalicelib.adapters.zoho_orgs import Stage as OrgStage
 from chalicelib.adapters.zoho_orgs import ZohoOrgs
 from chalicelib.adapters.zoho_token import Tools
-from chalicelib.domain import policy as policies
-from chalicelib.domain.kept import Kept
+from chalicelib.domain.retention import policy as policies
+from chalicelib.domain.retention.stored_policy import StoredPolicy
 from chalicelib.service.pages import MOST_LISTED
 from chalicelib.service.poll import poll
 from chalicelib.service.retain import retain
@@ -254,7 +254,7 @@ class CountedStage:
     def put_policy(self, document: dict[str, Any]) -> None:
         """A policy whose run is due now."""
         policy = policies.parse(document)
-        kept = Kept(policy.org, policy.name, policy.document, 1, "arn:operator", self.now, self.now)
+        kept = StoredPolicy(policy.org, policy.name, policy.document, 1, "arn:operator", self.now, self.now)
         _must(bootstrap.policy_table().put_policy(kept), "the policy was there")
 
     def rest(self, most: int = 2000) -> None:

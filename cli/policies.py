@@ -10,7 +10,7 @@ from typing import Any
 import click
 import yaml  # type: ignore[import-untyped]
 
-from chalicelib.domain.policy import Policy
+from chalicelib.domain.retention.policy import Policy
 from cli.ends import FINAL, Interrupted, of_statuses
 from cli.http import good
 from cli.operating import render

@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from chalicelib.domain import policy as reading
 from chalicelib.domain.errors import Field, NotValid
-from chalicelib.domain.policy import Policy
+from chalicelib.domain.retention import policy as reading
+from chalicelib.domain.retention.policy import Policy
 
 _DEEPEST = 20
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 
-from chalicelib.domain.by_policy import unanswered
-from chalicelib.domain.kept import Kept, Ran
+from chalicelib.domain.retention.by_policy import unanswered
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from tests.fake_ledger import FakeLedger
 
 
@@ -15,15 +15,15 @@ class FakePolicies:
 
     def __init__(self, ledger: FakeLedger) -> None:
         self.ledger = ledger
-        self.kept: dict[tuple[str, str], Kept] = {}
+        self.kept: dict[tuple[str, str], StoredPolicy] = {}
 
-    def policy(self, org: str, name: str) -> Kept | None:
+    def policy(self, org: str, name: str) -> StoredPolicy | None:
         return deepcopy(self.kept.get((org, name)))
 
-    def policies(self, org: str) -> list[Kept]:
+    def policies(self, org: str) -> list[StoredPolicy]:
         return [deepcopy(kept) for key, kept in sorted(self.kept.items()) if key[0] == org]
 
-    def put_policy(self, kept: Kept) -> bool:
+    def put_policy(self, kept: StoredPolicy) -> bool:
         before = self.kept.get((kept.org, kept.name))
         if (before.revision if before else 0) != kept.revision - 1:
             return False
@@ -38,7 +38,9 @@ class FakePolicies:
         due = [(k.next_at, key) for key, k in self.kept.items() if k.next_at is not None and k.next_at <= now]
         return [key for _, key in sorted(due)][:limit]
 
-    def move_on(self, kept: Kept, next_at: float | None, *, last: Ran | None, skipped: Ran | None) -> bool:
+    def move_on(
+        self, kept: StoredPolicy, next_at: float | None, *, last: Ran | None, skipped: Ran | None
+    ) -> bool:
         found = self.kept.get((kept.org, kept.name))
         if found is None or found.next_at != kept.next_at:
             return False
@@ -46,7 +48,7 @@ class FakePolicies:
         self.kept[kept.org, kept.name] = changed
         return True
 
-    def claim_run(self, kept: Kept, ran: Ran) -> bool:
+    def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:
         found = self.kept.get((kept.org, kept.name))
         if found is None or _id(found.last) not in (_id(kept.last), ran.deletion_id):
             return False

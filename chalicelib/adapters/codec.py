@@ -178,7 +178,7 @@ def check_progress(deletion: Deletion) -> None:
 
         by_view.progress_of(deletion)
     else:
-        from chalicelib.domain import by_policy
+        from chalicelib.domain.retention import by_policy
 
         by_policy.progress_of(deletion)
 

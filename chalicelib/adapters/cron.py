@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from cronsim import CronSim, CronSimError
 
-from chalicelib.domain.zones import zone as zone_of
+from chalicelib.domain.retention.zones import zone as zone_of
 
 _EXPRESSION = re.compile(r"[0-9A-Za-z*/,#\- ]{9,100}")
 

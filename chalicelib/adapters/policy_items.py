@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters import codec, items
 from chalicelib.adapters.dynamo import Dynamo, refusal
-from chalicelib.domain.by_policy import unanswered
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.kept import Kept, Ran
+from chalicelib.domain.retention.by_policy import unanswered
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 
 DUE = "due#policies"
 _PREFIX = "POLICY#"
@@ -26,13 +26,13 @@ _PREFIX = "POLICY#"
 class PolicyTable(Dynamo):
     """Implements policies.Store and retain.Runs."""
 
-    def policy(self, org: str, name: str) -> Kept | None:
+    def policy(self, org: str, name: str) -> StoredPolicy | None:
         """See policies.Store."""
         key = items.org_key(org, _PREFIX + name)
         found = list(self._one(key))
         return _kept(found[0]) if found else None
 
-    def policies(self, org: str) -> list[Kept]:
+    def policies(self, org: str) -> list[StoredPolicy]:
         """See policies.Store."""
         key = items.org_key(org, _PREFIX)
         found = self.query(
@@ -42,7 +42,7 @@ class PolicyTable(Dynamo):
         )
         return [_kept(item) for item in found]
 
-    def put_policy(self, kept: Kept) -> bool:
+    def put_policy(self, kept: StoredPolicy) -> bool:
         """See policies.Store."""
         values: dict[str, Any] = {
             ":doc": {"S": codec.dumps(dict(kept.document))},
@@ -87,7 +87,9 @@ class PolicyTable(Dynamo):
         )
         return [(item["pk"]["S"][4:], item["sk"]["S"].removeprefix(_PREFIX)) for item in found]
 
-    def move_on(self, kept: Kept, next_at: float | None, *, last: Ran | None, skipped: Ran | None) -> bool:
+    def move_on(
+        self, kept: StoredPolicy, next_at: float | None, *, last: Ran | None, skipped: Ran | None
+    ) -> bool:
         """See retain.Runs."""
         values: dict[str, Any] = {":seen": items.number(kept.next_at or 0.0)}
         sets = []
@@ -104,7 +106,7 @@ class PolicyTable(Dynamo):
         key = items.org_key(kept.org, _PREFIX + kept.name)
         return self.update_if(key, update.strip(), "next_at = :seen", values)
 
-    def claim_run(self, kept: Kept, ran: Ran) -> bool:
+    def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:
         """See policies.Store. A run is known by its deletion's id, wherever that stands in what is stored."""
         values = {":last_run": {"S": codec.dumps(asdict(ran))}, ":ran": {"S": ran.deletion_id}}
         seen = "attribute_not_exists(last_run)"
@@ -135,9 +137,9 @@ class PolicyTable(Dynamo):
         )
 
 
-def _kept(item: Mapping[str, Any]) -> Kept:
+def _kept(item: Mapping[str, Any]) -> StoredPolicy:
     """A policy from its item. A document that cannot be read is handed on as an empty one: it is broken."""
-    return Kept(
+    return StoredPolicy(
         org=item["pk"]["S"].removeprefix("ORG#"),
         name=item["sk"]["S"].removeprefix(_PREFIX),
         document=_document(item.get("doc", {}).get("S", "")),

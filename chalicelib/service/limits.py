@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain import backoff, by_ids, by_policy, limits
+from chalicelib.domain import backoff, by_ids, limits
 from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.limits import APPROVAL, Kind, Stop
+from chalicelib.domain.retention import by_policy
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Judgement, Verdict

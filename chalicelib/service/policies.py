@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from chalicelib.domain import policy as reading
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Field, Missing, NotValid, WrongState
-from chalicelib.domain.kept import Kept, Ran
-from chalicelib.domain.policy import Policy, check_times
-from chalicelib.domain.schedule import CronTimes, next_run
+from chalicelib.domain.retention import policy as reading
+from chalicelib.domain.retention.policy import Policy, check_times
+from chalicelib.domain.retention.schedule import CronTimes, next_run
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.purge_order import Orders, id_of, order_of, place
 
 #: Runs to come that are shown.
@@ -21,13 +21,13 @@ SHOWN_RUNS = 5
 class Store(Protocol):
     """The part of the table that policies lie in. May raise Unavailable."""
 
-    def policy(self, org: str, name: str) -> Kept | None:
+    def policy(self, org: str, name: str) -> StoredPolicy | None:
         """The policy as it stands, strongly consistent."""
 
-    def policies(self, org: str) -> list[Kept]:
+    def policies(self, org: str) -> list[StoredPolicy]:
         """The org's policies by name."""
 
-    def put_policy(self, kept: Kept) -> bool:
+    def put_policy(self, kept: StoredPolicy) -> bool:
         """Write it, if the one that is there has the revision before (none for the first); what became of its
         runs stays. False, and nothing written, where it has another.
         """
@@ -35,7 +35,7 @@ class Store(Protocol):
     def remove_policy(self, org: str, name: str) -> bool:
         """Remove it; False where it is not there."""
 
-    def claim_run(self, kept: Kept, ran: Ran) -> bool:
+    def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:
         """Make `ran` the policy's newest run, if that is still `kept.last`; False where another was claimed,
         or the policy is not there.
         """
@@ -55,7 +55,7 @@ class Policies:
     cron: CronTimes
 
 
-def put(outside: Policies, policy: Policy, by: str, now: float) -> Kept:
+def put(outside: Policies, policy: Policy, by: str, now: float) -> StoredPolicy:
     """Store `policy`; the same document again changes nothing, and a changed one keeps its next time as long
     as its schedule is the same.
 
@@ -67,7 +67,7 @@ def put(outside: Policies, policy: Policy, by: str, now: float) -> Kept:
         return before
     if before is not None and before.document.get("schedule") == policy.document["schedule"]:
         following = before.next_at if before.next_at is not None else following
-    kept = Kept(
+    kept = StoredPolicy(
         org=policy.org,
         name=policy.name,
         document=policy.document,
@@ -93,7 +93,7 @@ def _first_run(outside: Policies, policy: Policy, now: float) -> float | None:
     return following
 
 
-def get(outside: Policies, org: str, name: str) -> Kept:
+def get(outside: Policies, org: str, name: str) -> StoredPolicy:
     """The policy. Raises Missing."""
     found = outside.store.policy(org, name)
     if found is None:
@@ -101,7 +101,7 @@ def get(outside: Policies, org: str, name: str) -> Kept:
     return found
 
 
-def remove(outside: Policies, org: str, name: str) -> Kept:
+def remove(outside: Policies, org: str, name: str) -> StoredPolicy:
     """Remove the policy, and tell what it was; a run that is going goes on. Raises Missing."""
     found = get(outside, org, name)
     if not outside.store.remove_policy(org, name):
@@ -150,7 +150,7 @@ def check(outside: Policies, policy: Policy, by: str, now: float) -> Deletion:
     return place(outside.orders, order, now)
 
 
-def shown(outside: Policies, kept: Kept, now: float) -> dict[str, Any]:
+def shown(outside: Policies, kept: StoredPolicy, now: float) -> dict[str, Any]:
     """The policy as operators see it: its document, its state, its next runs, and what is wrong with it."""
     runs, problems = _next_runs(outside, kept, now)
     return {
@@ -165,7 +165,7 @@ def shown(outside: Policies, kept: Kept, now: float) -> dict[str, Any]:
     }
 
 
-def _next_runs(outside: Policies, kept: Kept, now: float) -> tuple[list[float], list[dict[str, str]]]:
+def _next_runs(outside: Policies, kept: StoredPolicy, now: float) -> tuple[list[float], list[dict[str, str]]]:
     try:
         policy = reading.parse(dict(kept.document), name=kept.name, org=kept.org)
         runs = [kept.next_at] if kept.next_at is not None else []

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import backoff
-from chalicelib.domain.by_policy import BROKEN, STILL_GOING, Progress, progress_of
 from chalicelib.domain.deletion import Counts, Deletion, Problem, Status
 from chalicelib.domain.errors import NotValid
-from chalicelib.domain.policy import Selection, selection_of
+from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING, Progress, progress_of
+from chalicelib.domain.retention.policy import Selection, selection_of
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service import freeze, waiting
 from chalicelib.service.ids_store import NOT_NOW

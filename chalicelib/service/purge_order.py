@@ -9,11 +9,11 @@ from secrets import token_bytes
 from typing import Any
 
 from chalicelib.domain import log
-from chalicelib.domain.by_policy import Progress
 from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
 from chalicelib.domain.document import receipt
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
-from chalicelib.domain.policy import Policy
+from chalicelib.domain.retention.by_policy import Progress
+from chalicelib.domain.retention.policy import Policy
 from chalicelib.service.messaging import Nudges
 from chalicelib.service.ports import Deliveries, Delivery
 

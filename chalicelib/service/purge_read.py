@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain import coql, modules
-from chalicelib.domain.by_policy import Progress
+from chalicelib.domain import modules
 from chalicelib.domain.ids import is_record_id
-from chalicelib.domain.policy import Selection
+from chalicelib.domain.retention import coql
+from chalicelib.domain.retention.by_policy import Progress
+from chalicelib.domain.retention.policy import Selection
+from chalicelib.domain.retention.zones import UTC_NAME
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.domain.zones import UTC_NAME
 from chalicelib.service import pages
 from chalicelib.service.ids_store import NOT_NOW
 from chalicelib.service.ports import Zoho

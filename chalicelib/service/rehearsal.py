@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.kept import Kept, Ran
 from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import Hold, Pause, Sight
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service import operate, operate_org, policies, ports
 
 
@@ -117,17 +117,17 @@ class Store:
     """policies.Store; what was put is read back, and is not there for anybody else."""
 
     of: policies.Store
-    _put: dict[tuple[str, str], Kept] = field(default_factory=dict)
+    _put: dict[tuple[str, str], StoredPolicy] = field(default_factory=dict)
 
-    def policy(self, org: str, name: str) -> Kept | None:
+    def policy(self, org: str, name: str) -> StoredPolicy | None:
         """See policies.Store."""
         return self._put.get((org, name)) or self.of.policy(org, name)
 
-    def policies(self, org: str) -> list[Kept]:
+    def policies(self, org: str) -> list[StoredPolicy]:
         """See policies.Store."""
         return self.of.policies(org)
 
-    def put_policy(self, kept: Kept) -> bool:
+    def put_policy(self, kept: StoredPolicy) -> bool:
         """Whether it would be written: over the revision before."""
         before = self.of.policy(kept.org, kept.name)
         if (before.revision if before else 0) != kept.revision - 1:
@@ -140,7 +140,7 @@ class Store:
         """Whether it is there; it stays."""
         return self.of.policy(org, name) is not None
 
-    def claim_run(self, kept: Kept, ran: Ran) -> bool:  # noqa: ARG002
+    def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:  # noqa: ARG002
         """Claimed nowhere."""
         return True
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain import modules
-from chalicelib.domain import policy as policies
-from chalicelib.domain.by_policy import BROKEN, STILL_GOING
 from chalicelib.domain.deletion import Limits
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import ExpungeError, NotValid
-from chalicelib.domain.kept import Kept, Ran
-from chalicelib.domain.policy import Policy
-from chalicelib.domain.schedule import CronTimes, next_run
+from chalicelib.domain.retention import policy as policies
+from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING
+from chalicelib.domain.retention.policy import Policy
+from chalicelib.domain.retention.schedule import CronTimes, next_run
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.purge_order import NO_MODULE, Order, Orders, id_of, order_of, place
 
 #: A policy that cannot be read is told again after this time (seconds).
@@ -33,16 +33,18 @@ class Runs(Protocol):
     def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:
         """(org, name) of the policies whose run is due, the longest waiting first. Eventually consistent."""
 
-    def policy(self, org: str, name: str) -> Kept | None:
+    def policy(self, org: str, name: str) -> StoredPolicy | None:
         """The policy as it stands, strongly consistent."""
 
-    def claim_run(self, kept: Kept, ran: Ran) -> bool:
+    def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:
         """See policies.Store."""
 
     def going(self, deletion_id: str, now: float) -> bool | None:
         """See policies.Store."""
 
-    def move_on(self, kept: Kept, next_at: float | None, *, last: Ran | None, skipped: Ran | None) -> bool:
+    def move_on(
+        self, kept: StoredPolicy, next_at: float | None, *, last: Ran | None, skipped: Ran | None
+    ) -> bool:
         """Set the policy's next time, and what became of the run that was due, if it is still due at
         `kept.next_at`; False where somebody else has moved it.
         """
@@ -114,7 +116,7 @@ def _name(due_at: float) -> str:
     return str(iso(due_at))
 
 
-def _skip(outside: Retention, kept: Kept, policy: Policy, following: float | None, now: float) -> str:
+def _skip(outside: Retention, kept: StoredPolicy, policy: Policy, following: float | None, now: float) -> str:
     """The run before has not ended. This one ends at once, refused, so that there is an event of it."""
     due_at = kept.next_at or now
     before = kept.last.run if kept.last is not None else ""
@@ -125,7 +127,7 @@ def _skip(outside: Retention, kept: Kept, policy: Policy, following: float | Non
     return "skipped"
 
 
-def _broken(outside: Retention, kept: Kept, problem: Exception, now: float) -> str:
+def _broken(outside: Retention, kept: StoredPolicy, problem: Exception, now: float) -> str:
     """What is stored cannot be run by this version: told by an event, once a day until somebody mends it."""
     due_at = kept.next_at or now
     module = kept.document.get("module")

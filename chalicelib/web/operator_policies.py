@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain import policy as reading
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Field, NotValid
-from chalicelib.domain.policy import POLICY_NAME
+from chalicelib.domain.retention import policy as reading
+from chalicelib.domain.retention.policy import POLICY_NAME
 from chalicelib.domain.source import ORG_NAME
 from chalicelib.service import policies
 from chalicelib.service.policies import Policies

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import NotValid, Unreadable
-from chalicelib.domain.kept import Kept
-from chalicelib.domain.policy import parse
+from chalicelib.domain.retention.policy import parse
+from chalicelib.domain.retention.stored_policy import StoredPolicy
 from chalicelib.service.watchdog import OVERDUE_SECONDS
 from cli.checks import senders, zoho
 from cli.checks.look import Look, Seen
@@ -73,7 +73,7 @@ def policies(look: Look) -> Seen:
     return seen
 
 
-def _policy(look: Look, seen: Seen, kept: Kept) -> None:
+def _policy(look: Look, seen: Seen, kept: StoredPolicy) -> None:
     name = f"policy {kept.org}/{kept.name}"
     fix = f"mend its file and run expunge policies apply FILE{look.option}"
     try:
@@ -91,7 +91,7 @@ def _policy(look: Look, seen: Seen, kept: Kept) -> None:
     _last_run(look, seen, kept, name)
 
 
-def _last_run(look: Look, seen: Seen, kept: Kept, name: str) -> None:
+def _last_run(look: Look, seen: Seen, kept: StoredPolicy, name: str) -> None:
     if kept.last is None:
         return
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.policy import POLICY_NAME
+from chalicelib.domain.retention.policy import POLICY_NAME
 from chalicelib.web import operator_schemas as schemas
 from docs.generate import openapi_schemas
 from docs.generate.openapi_schemas import TEXT, TIME, WHOLE, Schema, anchored, or_null, record, ref

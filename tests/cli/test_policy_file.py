@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.schedule import Cron
+from chalicelib.domain.retention.schedule import Cron
 from cli.policy_file import Broken, read
 
 GOOD = """\

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.adapters.cron import next_time
-from chalicelib.domain import policy as policies
 from chalicelib.domain.deletion import Limits, Operation, Request
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.kept import Kept
+from chalicelib.domain.retention import policy as policies
+from chalicelib.domain.retention.stored_policy import StoredPolicy
 from chalicelib.service.accept import Acceptance, Order, accept
 from chalicelib.service.poll import poll
 from chalicelib.service.ports import ZohoFactory
@@ -165,7 +165,7 @@ class Stage:
     def keep(self, document: dict[str, Any]) -> None:
         """A policy whose first run is due now."""
         policy = policies.parse(document)
-        kept = Kept(policy.org, policy.name, policy.document, 1, "arn:me", self.now, self.now)
+        kept = StoredPolicy(policy.org, policy.name, policy.document, 1, "arn:me", self.now, self.now)
         assert self.policies.put_policy(kept)
 
     def tick(self) -> None:

@@ -17,7 +17,7 @@ from chalicelib.adapters.table import Table
 from chalicelib.adapters.zoho_org_secret import parse_org
 from chalicelib.adapters.zoho_token_store import made_for
 from chalicelib.domain.deletion import Deletion, Operation, Problem, Request, Status
-from chalicelib.domain.kept import Kept, Ran
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from local.running import RunningStack
 
 Break = Callable[[RunningStack], Callable[[], object]]
@@ -211,7 +211,7 @@ def policy(document: dict[str, Any], *, late: bool = False, run: Status | None =
         store = PolicyTable(TABLE, lambda: client)
         given = {"name": "old-leads", "org": "default", **document}
         next_at = now - 3600 if late else now + 3600
-        store.put_policy(Kept("default", "old-leads", given, 1, "somebody", now, next_at))
+        store.put_policy(StoredPolicy("default", "old-leads", given, 1, "somebody", now, next_at))
         keys = [items.org_key("default", "POLICY#old-leads")]
         if run is not None:
             purge = Request(Operation.PURGE, "Leads", "default", policy="old-leads", run="r1")

@@ -115,6 +115,6 @@ def test_the_words_about_a_span_of_zero_are_the_commands_own(tmp_path: Path) -> 
 
 
 def test_the_table_of_comparators_is_whole() -> None:
-    from chalicelib.domain.coql import COMPARATORS
+    from chalicelib.domain.retention.coql import COMPARATORS
 
     assert all(f"`{each}`" in TEXT for each in COMPARATORS)

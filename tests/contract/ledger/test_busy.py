@@ -19,13 +19,13 @@ from chalicelib.adapters.dynamo import BUSY_SECONDS, BUSY_TRIES
 from chalicelib.adapters.policy_items import PolicyTable
 from chalicelib.adapters.table import Table
 from chalicelib.domain.errors import Overtaken, Unavailable
-from chalicelib.domain.kept import Kept, Ran
 from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.ports import Change
 from tests.contract.ledger.busy import WRITES, Busy
 from tests.contract.ledger.test_ledger import NOW, accept, claimed, deletion, make_table
 
-KEPT = Kept("default", "a", {}, 1, "arn:me", NOW, NOW)
+KEPT = StoredPolicy("default", "a", {}, 1, "arn:me", NOW, NOW)
 RAN = Ran("run", "del_2", NOW)
 EVERY_WRITE: dict[str, Callable[[Table, PolicyTable, Any], Any]] = {
     "accept": lambda table, _, __: accept(table, deletion("del_9"), "d9"),

@@ -14,7 +14,7 @@ from chalicelib.adapters.dynamo import BUSY_TRIES
 from chalicelib.adapters.policy_items import PolicyTable
 from chalicelib.adapters.table import Table
 from chalicelib.domain.deletion import Approval, Limits, Status
-from chalicelib.domain.kept import Kept, Ran
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.ports import Change
 from chalicelib.service.purge_order import Order, Orders, place
 from tests.contract.ledger.busy import Busy
@@ -52,8 +52,10 @@ def store(request: pytest.FixtureRequest) -> Iterator[Both]:
         yield Both(policies, Table("t", lambda: client))
 
 
-def kept(name: str = "a", next_at: float | None = NOW, org: str = "default", revision: int = 1) -> Kept:
-    return Kept(org, name, DOCUMENT, revision, "arn:me", NOW - 5, next_at)
+def kept(
+    name: str = "a", next_at: float | None = NOW, org: str = "default", revision: int = 1
+) -> StoredPolicy:
+    return StoredPolicy(org, name, DOCUMENT, revision, "arn:me", NOW - 5, next_at)
 
 
 def run_of(store: Both, run: str = "r1") -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.adapters.cron import next_time
-from chalicelib.domain.schedule import Cron, Rate, next_run
+from chalicelib.domain.retention.schedule import Cron, Rate, next_run
 
 
 def at(text: str) -> float:

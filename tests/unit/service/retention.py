@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.adapters.cron import next_time
-from chalicelib.domain import policy as policies
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.kept import Kept
-from chalicelib.domain.schedule import next_run
+from chalicelib.domain.retention import policy as policies
+from chalicelib.domain.retention.schedule import next_run
+from chalicelib.domain.retention.stored_policy import StoredPolicy
 from chalicelib.service.purge_order import Orders
 from chalicelib.service.retain import Retained, Retention, retain
 from tests.fake_policies import FakePolicies
@@ -31,12 +31,12 @@ class RetentionWorld(World):
         self.orders = Orders(self.ledger, self.nudges, "test", 400)
         self.retention = Retention(self.policies, self.orders, next_time, self.kit.report)
 
-    def put(self, document: dict[str, Any] | None = None, **changes: Any) -> Kept:
+    def put(self, document: dict[str, Any] | None = None, **changes: Any) -> StoredPolicy:
         policy = policies.parse({**(document or OLD_LEADS), **changes})
         before = self.policies.policy(policy.org, policy.name)
         following = next_run(policy.schedule, self.now, self.now, next_time)
         revision = (before.revision if before else 0) + 1
-        kept = Kept(policy.org, policy.name, policy.document, revision, "arn:me", self.now, following)
+        kept = StoredPolicy(policy.org, policy.name, policy.document, revision, "arn:me", self.now, following)
         assert self.policies.put_policy(kept)
         return kept
 

@@ -8,11 +8,11 @@ import pytest
 
 from chalicelib.adapters.cron import next_time
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.by_policy import approval_ends
 from chalicelib.domain.deletion import Deletion, Operation, Request, Status
 from chalicelib.domain.errors import Unavailable, WrongState
 from chalicelib.domain.ids import is_deletion_id
-from chalicelib.domain.kept import Kept, Ran
+from chalicelib.domain.retention.by_policy import approval_ends
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.policies import Policies, run
 from chalicelib.service.retain import retain
 from tests.fake_policies import FakePolicies
@@ -49,7 +49,7 @@ def test_two_ticks_that_saw_the_same_are_one_run() -> None:
         def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:
             return [("default", "old-leads")]
 
-        def policy(self, org: str, name: str) -> Kept | None:
+        def policy(self, org: str, name: str) -> StoredPolicy | None:
             return kept
 
     late = Late(world.ledger)
@@ -67,7 +67,7 @@ def test_a_tick_that_died_before_the_policy_moved_on_is_made_good() -> None:
 
     class Dies(FakePolicies):
         def move_on(
-            self, kept: Kept, next_at: float | None, *, last: Ran | None, skipped: Ran | None
+            self, kept: StoredPolicy, next_at: float | None, *, last: Ran | None, skipped: Ran | None
         ) -> bool:
             raise Unavailable("table", "died")
 
@@ -283,5 +283,5 @@ class Slow(FakePolicies):
         self.kept = world.policies.kept
         self.seen = dict(world.policies.kept)
 
-    def policy(self, org: str, name: str) -> Kept | None:
+    def policy(self, org: str, name: str) -> StoredPolicy | None:
         return self.seen.get((org, name))

@@ -12,15 +12,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import coql, modules, zones
-from chalicelib.domain.coql import Condition
+from chalicelib.domain import modules
 from chalicelib.domain.deletion import Limits
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.fields import Reader
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
-from chalicelib.domain.schedule import FURTHEST_START, LONGEST_RATE, SHORTEST_RATE, Cron, Rate, Schedule
+from chalicelib.domain.retention import coql, zones
+from chalicelib.domain.retention.coql import Condition
+from chalicelib.domain.retention.schedule import (
+    FURTHEST_START,
+    LONGEST_RATE,
+    SHORTEST_RATE,
+    Cron,
+    Rate,
+    Schedule,
+)
+from chalicelib.domain.retention.spans import Span, parse_span
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
-from chalicelib.domain.spans import Span, parse_span
 
 POLICY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 #: One criterion is the span, one is the place where a query goes on.

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import policy as policies
-from chalicelib.domain.coql import Condition
 from chalicelib.domain.errors import NotValid
-from chalicelib.domain.policy import Policy, check_times
-from chalicelib.domain.schedule import Cron, Rate
-from chalicelib.domain.spans import Span
+from chalicelib.domain.retention import policy as policies
+from chalicelib.domain.retention.coql import Condition
+from chalicelib.domain.retention.policy import Policy, check_times
+from chalicelib.domain.retention.schedule import Cron, Rate
+from chalicelib.domain.retention.spans import Span
 
 GOOD: dict[str, Any] = {
     "name": "old-leads",

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from chalicelib.domain.zones import UTC_NAME, earliest, zone
+from chalicelib.domain.retention.zones import UTC_NAME, earliest, zone
 
 _TEXT = re.compile(r"([0-9]{1,5}) ?([a-z]+)")
 _UNITS = {

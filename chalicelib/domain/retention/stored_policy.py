@@ -21,7 +21,7 @@ CLAIM_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredPolicy:
     """A stored policy. `document` is as it was written: a later version may find it broken.
 
     `revision` grows with every change by an operator. `next_at`: None where it never runs by itself. `last`:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.domain.coql import older
-from chalicelib.domain.spans import Span, parse_span
+from chalicelib.domain.retention.coql import older
+from chalicelib.domain.retention.spans import Span, parse_span
 
 NOW = datetime(2026, 3, 31, 12, 0, 30, tzinfo=UTC).timestamp()
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.coql import COMPARATORS, MOST_CRITERIA, Condition, criterion, older, problem_of, select
+from chalicelib.domain.retention.coql import (
+    COMPARATORS,
+    MOST_CRITERIA,
+    Condition,
+    criterion,
+    older,
+    problem_of,
+    select,
+)
 from simulator import coql_parser
 from simulator.record import Record
 

@@ -1,0 +1,1 @@
+"""Retention policies: what they select, when they run, how a run stands."""
