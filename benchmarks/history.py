@@ -16,7 +16,7 @@ from typing import IO, Any
 import boto3
 
 from benchmarks.results import Row, at_most, median
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Limits, Operation, Request
 from chalicelib.domain.operators import Pause
 from chalicelib.service.accept import Acceptance, Order, accept

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib import observability
 from chalicelib.adapters import aws
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.groups import Groups
 from chalicelib.adapters.queue import WorkQueue
-from chalicelib.adapters.table import Table
 from chalicelib.config import Config, from_environment
 
 if TYPE_CHECKING:
-    from chalicelib.adapters.policy_items import PolicyTable
+    from chalicelib.adapters.dynamodb.policy_items import PolicyTable
     from chalicelib.adapters.secrets import Secret
     from chalicelib.domain.backoff import Patience
     from chalicelib.service.accept import Acceptance
@@ -122,7 +122,7 @@ def kit_until(context: Any) -> Kit:
 @cache
 def policy_table() -> PolicyTable:
     """Where the retention policies lie."""
-    from chalicelib.adapters.policy_items import PolicyTable
+    from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 
     return PolicyTable(config().table, partial(aws.client, "dynamodb"))
 

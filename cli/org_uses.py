@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from chalicelib.adapters.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.source import Source
 from cli import zoho_scopes

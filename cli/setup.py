@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from chalicelib.adapters.policy_items import PolicyTable
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
 from chalicelib.adapters.zoho_org_secret import VERSIONS
 from chalicelib.adapters.zoho_token_store import made_for

@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters import items
+from chalicelib.adapters.dynamodb import items
 from local import account, halt, leftovers
 from local.failure import Failure
 from local.say import line, step

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.policy_items import PolicyTable
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.errors import Unavailable
 from cli import stage
 from cli.place import Place

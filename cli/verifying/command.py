@@ -12,7 +12,7 @@ from typing import Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.config import from_environment
 from chalicelib.domain.errors import Unavailable
 from chalicelib.service.ports import Delivery

@@ -7,7 +7,7 @@ from dataclasses import replace
 import boto3
 from moto import mock_aws
 
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.service.poll import Polled, poll
 from tests.contract.ledger.test_ledger import make_table
 from tests.unit.service.world import World

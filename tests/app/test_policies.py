@@ -9,8 +9,8 @@ import pytest
 from chalice import Chalice, ConvertToMiddleware
 
 from chalicelib import observability
-from chalicelib.adapters.codec import deletion_to_text
 from chalicelib.adapters.cron import next_time
+from chalicelib.adapters.dynamodb.codec import deletion_to_text
 from chalicelib.service.policies import Policies
 from chalicelib.service.purge_order import Orders
 from chalicelib.service.retain import Retention, retain

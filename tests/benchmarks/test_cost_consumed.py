@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from benchmarks.counts_meter import INDEXES, Meter
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from local import ministack
 from local.processes import Started, end
 from tests.contract.ledger.test_ledger import make_table

@@ -10,7 +10,7 @@ from tests.guards.views_guards import OF_THE_VIEWS
 
 _C = "chalicelib"
 _SIGNATURE = f"{_C}/web/signature.py"
-_TABLE = f"{_C}/adapters/table.py"
+_TABLE = f"{_C}/adapters/dynamodb/table.py"
 
 _UNIT = "tests/unit"
 _LEDGER = "tests/contract/ledger"
@@ -128,7 +128,7 @@ GUARDS = (
     ),
     Guard(
         "lane written by who read it last",
-        f"{_C}/adapters/items.py",
+        f"{_C}/adapters/dynamodb/items.py",
         '"attribute_not_exists(pk) OR revision = :revision"',
         '"attribute_not_exists(pk) OR revision = :revision OR attribute_exists(pk)"',
         (_LEDGER,),
@@ -170,14 +170,14 @@ GUARDS = (
     ),
     Guard(
         "restored table is paused",
-        f"{_C}/adapters/org_items.py",
+        f"{_C}/adapters/dynamodb/org_items.py",
         "if _epoch_of(kept) != self.epoch:",
         "if self.epoch < 0:",
         ("tests/cli/test_recovering.py",),
     ),
     Guard(
         "the org's concurrency",
-        f"{_C}/adapters/org_items.py",
+        f"{_C}/adapters/dynamodb/org_items.py",
         '"attribute_not_exists(pk) OR lease_until <= :now OR lease_owner = :owner"',
         '"attribute_not_exists(pk) OR lease_until <= :now OR lease_owner = :owner OR attribute_exists(pk)"',
         (_LEDGER,),

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho_orgs import Stage as OrgStage
 from chalicelib.adapters.zoho_orgs import ZohoOrgs
 from chalicelib.adapters.zoho_token import Tools

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from chalicelib.adapters import items
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import controls
 from chalicelib.domain.controls import Do
 from chalicelib.domain.deletion import Freeze, Operation, Status

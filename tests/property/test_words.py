@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Status
 from tests.contract.ledger.test_ledger import make_table
 from tests.property.live import LEADS, live

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Status
 from chalicelib.service.advance import advance
 from chalicelib.service.ports import Change, Claim

@@ -11,9 +11,9 @@ from typing import Any
 
 import requests
 
-from chalicelib.adapters import items
-from chalicelib.adapters.policy_items import PolicyTable
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho_org_secret import parse_org
 from chalicelib.adapters.zoho_token_store import made_for
 from chalicelib.domain.deletion import Deletion, Operation, Problem, Request, Status

@@ -13,7 +13,7 @@ import requests
 from click.testing import CliRunner, Result
 
 import simulator
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho_org_secret import parse_org
 from chalicelib.adapters.zoho_token_store import made_for
 from cli.__main__ import main

@@ -15,9 +15,9 @@ import pytest
 from moto import mock_aws
 
 import chalicelib
-from chalicelib.adapters.dynamo import BUSY_SECONDS, BUSY_TRIES
-from chalicelib.adapters.policy_items import PolicyTable
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.dynamo import BUSY_SECONDS, BUSY_TRIES
+from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.errors import Overtaken, Unavailable
 from chalicelib.domain.operators import Hold, Pause
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy

@@ -14,8 +14,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.dynamo import BUSY_TRIES
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.dynamo import BUSY_TRIES
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import lane, log
 from chalicelib.domain.deletion import (
     Approval,

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters import items
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.document import iso
 from chalicelib.domain.operators import Hold, Pause
 from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table, table_on

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters import codec, items
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.errors import Unreadable
 from chalicelib.service.advance import advance
 from chalicelib.service.ports import Change

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.dynamo import BUSY_TRIES
-from chalicelib.adapters.policy_items import PolicyTable
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.dynamo import BUSY_TRIES
+from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Approval, Limits, Status
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.ports import Change

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.table import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import recent
 from tests.contract.ledger.test_ledger import NOW, make_table, table_on
 from tests.fake_ledger import FakeLedger

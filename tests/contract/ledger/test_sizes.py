@@ -13,9 +13,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from chalicelib.adapters import codec, items, zoho_text
-from chalicelib.adapters.dynamo import reached, refusal
-from chalicelib.adapters.table import Table
+from chalicelib.adapters import zoho_text
+from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb.dynamo import reached, refusal
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, untouched

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters import codec, zoho_read, zoho_text
+from chalicelib.adapters import zoho_read, zoho_text
+from chalicelib.adapters.dynamodb import codec
 from chalicelib.adapters.zoho_parse import json_object, reply_of, retry_after
 from chalicelib.domain.outcomes import Finding, Mark, untouched
 from chalicelib.domain.zoho.judge_call import counted, judge_call

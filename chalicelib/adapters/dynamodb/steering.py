@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.adapters import codec, items
-from chalicelib.adapters.dynamo import Dynamo
+from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.operators import Sight
 

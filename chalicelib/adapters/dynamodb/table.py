@@ -13,12 +13,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters import codec, items
-from chalicelib.adapters.dynamo import refusal
-from chalicelib.adapters.operator_items import OperatorItems
-from chalicelib.adapters.org_items import OrgItems
-from chalicelib.adapters.recent_items import RecentItems
-from chalicelib.adapters.steering import Steering
+from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb.dynamo import refusal
+from chalicelib.adapters.dynamodb.operator_items import OperatorItems
+from chalicelib.adapters.dynamodb.org_items import OrgItems
+from chalicelib.adapters.dynamodb.recent_items import RecentItems
+from chalicelib.adapters.dynamodb.steering import Steering
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
 from chalicelib.domain.log import Entry

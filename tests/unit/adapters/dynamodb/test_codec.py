@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.adapters import codec
+from chalicelib.adapters.dynamodb import codec
 from chalicelib.domain.deletion import Deletion, Operation, Request
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, untouched

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.adapters import hold_items, items
-from chalicelib.adapters.dynamo import Dynamo
+from chalicelib.adapters.dynamodb import hold_items, items
+from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.lane import Lane
 
 

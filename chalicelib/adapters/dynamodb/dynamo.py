@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from chalicelib.adapters import items
+from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
 
 if TYPE_CHECKING:

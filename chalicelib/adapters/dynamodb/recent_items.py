@@ -12,8 +12,8 @@ from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
-from chalicelib.adapters import items
-from chalicelib.adapters.dynamo import Dynamo
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain import recent
 
 #: Requests of one wave under way at once; connections that are kept are as many (botocore's default is 10).

@@ -5,7 +5,7 @@ Items that were written by the module's name as it was spelt are read too (modul
 
 from __future__ import annotations
 
-from chalicelib.adapters import items
+from chalicelib.adapters.dynamodb import items
 from chalicelib.domain import modules
 from chalicelib.domain.operators import Hold
 

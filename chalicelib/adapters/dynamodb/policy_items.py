@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters import codec, items
-from chalicelib.adapters.dynamo import Dynamo, refusal
+from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb.dynamo import Dynamo, refusal
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.retention.by_policy import unanswered
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy

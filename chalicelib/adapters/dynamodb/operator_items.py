@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from chalicelib.adapters import hold_items, items
-from chalicelib.adapters.dynamo import Dynamo
+from chalicelib.adapters.dynamodb import hold_items, items
+from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.operators import Hold, Pause

@@ -1,0 +1,1 @@
+"""The table in DynamoDB: deletions, deliveries, leases, operators' settings, policies."""
