@@ -31,9 +31,9 @@ from benchmarks.counts_meter import INDEXES, Meter
 from chalicelib import bootstrap, observability
 from chalicelib.adapters import aws
 from chalicelib.adapters.queue import correlation_of, deletion_of
-from chalicelib.adapters.zoho_orgs import Stage as OrgStage
-from chalicelib.adapters.zoho_orgs import ZohoOrgs
-from chalicelib.adapters.zoho_token import Tools
+from chalicelib.adapters.zoho.orgs import Stage as OrgStage
+from chalicelib.adapters.zoho.orgs import ZohoOrgs
+from chalicelib.adapters.zoho.token import Tools
 from chalicelib.domain.retention import policy as policies
 from chalicelib.domain.retention.stored_policy import StoredPolicy
 from chalicelib.service.pages import MOST_LISTED

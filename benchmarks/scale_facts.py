@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.counts_kept import ZOHO_SECONDS, ZOHO_SECONDS_AN_ID, read
-from chalicelib.adapters.zoho_orgs import MOST_ORGS
-from chalicelib.adapters.zoho_token import EARLY_SECONDS
+from chalicelib.adapters.zoho.orgs import MOST_ORGS
+from chalicelib.adapters.zoho.token import EARLY_SECONDS
 from chalicelib.domain.by_view import LONGEST_ASK, SHORTEST_ASK
 from chalicelib.service.advance import SLOT_WAIT_SECONDS
 from chalicelib.service.poll import PAGE

@@ -72,8 +72,8 @@ def nudges() -> WorkQueue:
 def kit() -> Kit:
     """What moves deletions forward: for work and poll, which may talk to Zoho and publish."""
     from chalicelib.adapters.topic import ResultsTopic
-    from chalicelib.adapters.zoho_orgs import Stage, ZohoOrgs
-    from chalicelib.adapters.zoho_token import Tools
+    from chalicelib.adapters.zoho.orgs import Stage, ZohoOrgs
+    from chalicelib.adapters.zoho.token import Tools
     from chalicelib.service.kit import Kit
 
     stage = config()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters import zoho_read
-from chalicelib.adapters.zoho_org_secret import BadSecret, parse_org
-from chalicelib.adapters.zoho_parse import json_object
+from chalicelib.adapters.zoho import reading
+from chalicelib.adapters.zoho.org_secret import BadSecret, parse_org
+from chalicelib.adapters.zoho.parse import json_object
 from chalicelib.domain import modules
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.service.ports import Org
@@ -90,12 +90,12 @@ def _there(probe: Probe, module: str, records: Sequence[str]) -> set[str] | None
     for start in range(0, len(records), size):
         some = records[start : start + size]
         query = {"ids": ",".join(some), "fields": "id", "converted": "both", "approved": "both"}
-        reply = zoho_read.records(probe.get(module, **query))
+        reply = reading.records(probe.get(module, **query))
         if _code(reply) == "INVALID_MODULE":
             return None
-        if zoho_read.usable(reply, some):
+        if reading.usable(reply, some):
             found |= {str(item.id) for item in reply.items}
-        elif zoho_read.refused(reply):
+        elif reading.refused(reply):
             found |= _queried(probe, module, some)
         else:
             raise _Unasked(f"Zoho answers {zoho_probe.words_of(reply)} in {module}")
@@ -105,10 +105,10 @@ def _there(probe: Probe, module: str, records: Sequence[str]) -> set[str] | None
 def _queried(probe: Probe, module: str, records: Sequence[str]) -> set[str]:
     """The same by COQL, as the service asks where Zoho does not list records by ids."""
     found: set[str] = set()
-    for start in range(0, len(records), zoho_read.IN_LIST):
-        some = records[start : start + zoho_read.IN_LIST]
-        reply = zoho_read.records(probe.coql(zoho_read.select_ids(module, some)))
-        if not zoho_read.usable(reply, some):
+    for start in range(0, len(records), reading.IN_LIST):
+        some = records[start : start + reading.IN_LIST]
+        reply = reading.records(probe.coql(reading.select_ids(module, some)))
+        if not reading.usable(reply, some):
             raise _Unasked(f"Zoho answers {zoho_probe.words_of(reply)} in {module}")
         found |= {str(item.id) for item in reply.items}
     return found

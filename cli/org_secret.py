@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
+from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
 from chalicelib.service.ports import Org
 from cli import secret_text
 from cli.place import Place, Refused

@@ -11,9 +11,9 @@ import click
 
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
-from chalicelib.adapters.zoho_org_secret import VERSIONS
-from chalicelib.adapters.zoho_token_store import made_for
+from chalicelib.adapters.zoho.hosts import DATA_CENTERS, ENVIRONMENTS
+from chalicelib.adapters.zoho.org_secret import VERSIONS
+from chalicelib.adapters.zoho.token_store import made_for
 from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.source import usable

@@ -10,8 +10,8 @@ from typing import Any, TextIO
 
 import click
 
-from chalicelib.adapters import zoho_hosts
-from chalicelib.adapters.zoho_hosts import DATA_CENTERS
+from chalicelib.adapters.zoho import hosts
+from chalicelib.adapters.zoho.hosts import DATA_CENTERS
 from cli import zoho_words
 from cli.output import say
 from cli.place import Refused
@@ -64,7 +64,7 @@ def plain(given: Mapping[str, Any], before: Mapping[str, Any], *, local: bool) -
 def _refuse_zoho_itself(fields: Mapping[str, Any]) -> None:
     """A local stage is a toy that any program of the machine may use: no real org belongs there."""
     for name in ("accounts_url", "api_url"):
-        if name not in fields or zoho_hosts.is_zohos(str(fields[name])):
+        if name not in fields or hosts.is_zohos(str(fields[name])):
             shown = f"{name} {fields[name]}" if name in fields else f"no {name}, which means Zoho's own"
             raise Refused(
                 f"{shown}: the local stage works with a simulator, never with Zoho itself; "

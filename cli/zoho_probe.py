@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from chalicelib.adapters.zoho_hosts import honoured
-from chalicelib.adapters.zoho_http import Wire, new_session
-from chalicelib.adapters.zoho_request import Ask, body, target
-from chalicelib.adapters.zoho_token_store import refresh_request
+from chalicelib.adapters.zoho.hosts import honoured
+from chalicelib.adapters.zoho.http import Wire, new_session
+from chalicelib.adapters.zoho.request import Ask, body, target
+from chalicelib.adapters.zoho.token_store import refresh_request
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Org
 from cli import zoho_scopes, zoho_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
+from chalicelib.adapters.zoho.hosts import DATA_CENTERS, ENVIRONMENTS
 from chalicelib.domain.zoho.reply import Reply
 
 #: Where self clients are made, by data centre.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from chalicelib.adapters.zoho_hosts import is_zohos
+from chalicelib.adapters.zoho.hosts import is_zohos
 from local.failure import Failure
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import requests
 
-from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
-from chalicelib.adapters.zoho_token_store import SecretTokenStore, made_for, read_token
+from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
+from chalicelib.adapters.zoho.token_store import SecretTokenStore, made_for, read_token
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Org
 from cli import org_uses, secret_text, zoho_probe, zoho_scopes, zoho_words

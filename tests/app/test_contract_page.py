@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.adapters.zoho_org_secret import parse_org
+from chalicelib.adapters.zoho.org_secret import parse_org
 from chalicelib.domain.keys import Profile, weak_key
 from chalicelib.domain.source import parse
 from chalicelib.web import schemas

@@ -184,7 +184,7 @@ GUARDS = (
     ),
     Guard(
         "nothing is sent past the lease",
-        f"{_C}/adapters/zoho_http.py",
+        f"{_C}/adapters/zoho/http.py",
         "if left < LEAST_SECONDS:",
         "left = max(left, LEAST_SECONDS)\n        if left < 0:",
         (_RACES,),
@@ -205,10 +205,10 @@ GUARDS = (
     ),
     Guard(
         "Zoho's own hosts only",
-        f"{_C}/adapters/zoho_hosts.py",
+        f"{_C}/adapters/zoho/hosts.py",
         "if host.startswith(prefix) and host[len(prefix) :] in _DOMAINS:",
         "if host.startswith(prefix):",
-        (f"{_UNIT}/adapters/test_zoho_hosts.py",),
+        (f"{_UNIT}/adapters/zoho/test_hosts.py",),
     ),
     *(Guard(*row) for row in PAGES),
     *OF_THE_COMMANDS,

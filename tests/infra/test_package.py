@@ -66,7 +66,8 @@ def test_what_functions_load_has_its_bytecode_in_the_package(tmp_path: Path) -> 
     code = (
         "import sys, app\n"
         "from chalicelib import bootstrap, consumers\n"
-        "from chalicelib.adapters import secrets, topic, zoho_http, zoho_orgs\n"
+        "from chalicelib.adapters import secrets, topic\n"
+        "from chalicelib.adapters.zoho import http, orgs\n"
         "from chalicelib.web import intake, operator, status\n"
         "print(*(m.__cached__ for m in sys.modules.values() if getattr(m, '__cached__', None)), sep='\\n')"
     )

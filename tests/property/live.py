@@ -10,9 +10,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.zoho_orgs import Stage as OrgStage
-from chalicelib.adapters.zoho_orgs import ZohoOrgs
-from chalicelib.adapters.zoho_token import Tools
+from chalicelib.adapters.zoho.orgs import Stage as OrgStage
+from chalicelib.adapters.zoho.orgs import ZohoOrgs
+from chalicelib.adapters.zoho.token import Tools
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.service.accept import Acceptance
 from chalicelib.service.ports import ZohoFactory

@@ -14,8 +14,8 @@ import requests
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.zoho_org_secret import parse_org
-from chalicelib.adapters.zoho_token_store import made_for
+from chalicelib.adapters.zoho.org_secret import parse_org
+from chalicelib.adapters.zoho.token_store import made_for
 from chalicelib.domain.deletion import Deletion, Operation, Problem, Request, Status
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from local.running import RunningStack

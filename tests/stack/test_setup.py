@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 import simulator
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.zoho_org_secret import parse_org
-from chalicelib.adapters.zoho_token_store import made_for
+from chalicelib.adapters.zoho.org_secret import parse_org
+from chalicelib.adapters.zoho.token_store import made_for
 from cli.__main__ import main
 from local.running import RunningStack
 from simulator import Server, SimClock

@@ -13,10 +13,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from chalicelib.adapters import zoho_text
 from chalicelib.adapters.dynamodb import codec, items
 from chalicelib.adapters.dynamodb.dynamo import reached, refusal
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.zoho import clean
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, untouched
@@ -46,7 +46,7 @@ class Wordy(FakeZoho):
     """A Zoho that says something else of every record, as much as an answer may hold."""
 
     def _remove(self, one: str, at: float | None = None) -> Item:
-        return Item("CANNOT_DELETE", zoho_text.message(noise(500)), id=one)
+        return Item("CANNOT_DELETE", clean.message(noise(500)), id=one)
 
 
 def test_5000_records_of_which_zoho_says_something_else_each_are_kept_and_sent_once(table: Table) -> None:
@@ -68,7 +68,7 @@ def test_5000_records_of_which_zoho_says_something_else_each_are_kept_and_sent_o
 
 def test_the_outcomes_of_a_chunk_fit_many_times_whatever_zoho_says() -> None:
     wordy = {
-        n: Finding(Mark.FAILED, zoho_text.text(noise(99), 64), zoho_text.message(noise(500)))
+        n: Finding(Mark.FAILED, clean.text(noise(99), 64), clean.message(noise(500)))
         for n in range(CHUNK_SIZE)
     }
     chunk = untouched(0, tuple(str(10**18 + n) for n in range(CHUNK_SIZE))).with_findings(wordy)

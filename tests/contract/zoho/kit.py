@@ -13,9 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.zoho import ZohoClient
-from chalicelib.adapters.zoho_orgs import Stage, ZohoOrgs
-from chalicelib.adapters.zoho_token import Tools
+from chalicelib.adapters.zoho.client import ZohoClient
+from chalicelib.adapters.zoho.orgs import Stage, ZohoOrgs
+from chalicelib.adapters.zoho.token import Tools
 
 PREFIX = "expunge/test/zoho/"
 

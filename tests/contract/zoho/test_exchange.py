@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager, suppress
 
 import pytest
 
-from chalicelib.adapters.zoho_http import LARGEST_ANSWER, Wire, new_session
-from chalicelib.adapters.zoho_request import Ask
+from chalicelib.adapters.zoho.http import LARGEST_ANSWER, Wire, new_session
+from chalicelib.adapters.zoho.request import Ask
 from chalicelib.domain.zoho.reply import Reply
 from tests.contract.zoho.kit import Bench, Seen, SmallServer
 

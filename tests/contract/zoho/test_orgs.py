@@ -3,10 +3,10 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters import zoho_orgs
 from chalicelib.adapters.secrets import Secret
-from chalicelib.adapters.zoho_orgs import ZohoOrgs
-from chalicelib.adapters.zoho_token import Tools
+from chalicelib.adapters.zoho import orgs as zoho_orgs
+from chalicelib.adapters.zoho.orgs import ZohoOrgs
+from chalicelib.adapters.zoho.token import Tools
 from chalicelib.domain.errors import SecretUnusable, Unavailable
 from tests.contract.zoho.kit import PREFIX, Bench, Leases, SmallServer, credentials
 

@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from chalicelib.adapters.zoho_hosts import DATA_CENTERS, ENVIRONMENTS
-from chalicelib.adapters.zoho_http import Wire, new_session
-from chalicelib.adapters.zoho_orgs import Stage, ZohoOrgs
-from chalicelib.adapters.zoho_request import Ask
-from chalicelib.adapters.zoho_token import Tools
+from chalicelib.adapters.zoho.hosts import DATA_CENTERS, ENVIRONMENTS
+from chalicelib.adapters.zoho.http import Wire, new_session
+from chalicelib.adapters.zoho.orgs import Stage, ZohoOrgs
+from chalicelib.adapters.zoho.request import Ask
+from chalicelib.adapters.zoho.token import Tools
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.service.ports import Org
 from tests.contract.zoho.kit import PREFIX, Bench, SmallServer, credentials

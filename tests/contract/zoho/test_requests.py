@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.zoho import ZohoClient
+from chalicelib.adapters.zoho.client import ZohoClient
 from chalicelib.domain.deletion import Territory
 from tests.contract.zoho.kit import Bench, SmallServer
 

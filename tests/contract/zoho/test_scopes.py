@@ -8,7 +8,7 @@ import pytest
 import requests
 
 import simulator
-from chalicelib.adapters.zoho import ZohoClient
+from chalicelib.adapters.zoho.client import ZohoClient
 from chalicelib.domain.deletion import REQUESTABLE, Operation
 from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.reply import Reply

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 import simulator
-from chalicelib.adapters.zoho import ZohoClient
+from chalicelib.adapters.zoho.client import ZohoClient
 from chalicelib.domain.deletion import Territory
 from chalicelib.domain.zoho.judge_call import counted, judge_call, started_job
 from chalicelib.domain.zoho.judge_items import judge_items

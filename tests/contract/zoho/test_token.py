@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.adapters.zoho_token_store import SecretTokenStore, Token
+from chalicelib.adapters.zoho.token_store import SecretTokenStore, Token
 from chalicelib.domain.zoho.reply import Reply
 from tests.contract.zoho.kit import PREFIX, Bench, SmallServer
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chalicelib.adapters.zoho_request import Ask
-from chalicelib.adapters.zoho_token_store import (
+from chalicelib.adapters.zoho.request import Ask
+from chalicelib.adapters.zoho.token_store import (
     Blocks,
     Token,
     TokenStore,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chalicelib.adapters.zoho_http import Wire
-from chalicelib.adapters.zoho_request import Ask
-from chalicelib.adapters.zoho_token import Broker
-from chalicelib.adapters.zoho_token_store import Token
+from chalicelib.adapters.zoho.http import Wire
+from chalicelib.adapters.zoho.request import Ask
+from chalicelib.adapters.zoho.token import Broker
+from chalicelib.adapters.zoho.token_store import Token
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Org
 

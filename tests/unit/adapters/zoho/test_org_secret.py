@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.zoho_org_secret import BadSecret, parse_org
+from chalicelib.adapters.zoho.org_secret import BadSecret, parse_org
 
 GOOD = {"client_id": "1000.X", "client_secret": "hush-hush", "refresh_token": "1000.Y"}
 HOST = "http://127.0.0.1:9000"

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.zoho_hosts import honoured
-from chalicelib.adapters.zoho_parse import json_object
-from chalicelib.adapters.zoho_request import Ask
+from chalicelib.adapters.zoho.hosts import honoured
+from chalicelib.adapters.zoho.parse import json_object
+from chalicelib.adapters.zoho.request import Ask
 from chalicelib.domain.errors import Unavailable
 from chalicelib.service.ports import Org
 

@@ -18,8 +18,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from chalicelib.adapters.zoho_parse import reply_of
-from chalicelib.adapters.zoho_request import Ask
+from chalicelib.adapters.zoho.parse import reply_of
+from chalicelib.adapters.zoho.request import Ask
 from chalicelib.domain.zoho.reply import Item, Reply
 
 CONNECT_SECONDS = 3.0

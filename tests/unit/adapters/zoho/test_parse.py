@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters import zoho_read, zoho_text
 from chalicelib.adapters.dynamodb import codec
-from chalicelib.adapters.zoho_parse import json_object, reply_of, retry_after
+from chalicelib.adapters.zoho import clean, reading
+from chalicelib.adapters.zoho.parse import json_object, reply_of, retry_after
 from chalicelib.domain.outcomes import Finding, Mark, untouched
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.judge_items import judge_items
@@ -77,29 +77,29 @@ def test_whatever_json_zoho_answers_its_texts_are_bounded_and_can_be_kept_and_sh
     value: dict[str, object], ascii_only: bool, status: int, kind: CallKind
 ) -> None:
     content = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    reply = zoho_read.with_next_page(reply_of(status, {"date": "\x00" * 5000}, content, NOW), None)
+    reply = reading.with_next_page(reply_of(status, {"date": "\x00" * 5000}, content, NOW), None)
     report = judge_job(reply)
     judged = judge_call(kind, reply, ["1"])
-    kept = (reply, zoho_read.records(reply).items, report.status, judged.code, judged.message)
+    kept = (reply, reading.records(reply).items, report.status, judged.code, judged.message)
     for text in texts_of(kept):
-        assert len(text) <= zoho_text.LONGEST
-        assert len(text.encode()) <= 4 * zoho_text.LONGEST
+        assert len(text) <= clean.LONGEST
+        assert len(text.encode()) <= 4 * clean.LONGEST
         assert not any(
             unicodedata.category(each) in ("Cc", "Cs") or each in "\u202e\u2028\ufeff" for each in text
         )
     for item in (*reply.items, *([reply.error] if reply.error else [])):
-        assert len(item.code) <= zoho_text.LONGEST_CODE
-        assert len(item.message.encode()) <= zoho_text.MOST_MESSAGE_BYTES
-    assert len(report.status) <= zoho_text.LONGEST_CODE
+        assert len(item.code) <= clean.LONGEST_CODE
+        assert len(item.message.encode()) <= clean.MOST_MESSAGE_BYTES
+    assert len(report.status) <= clean.LONGEST_CODE
     marks = untouched(0, ("1", "2")).with_findings({0: Finding(Mark.FAILED, judged.code, judged.message)})
     assert codec.chunk_from(0, codec.pack(["1", "2"]), codec.chunk_marks(marks)) == marks
     assert (counted(reply) or 0) < 2**63
 
 
-@pytest.mark.parametrize("given", ["a b", "x" * zoho_text.LONGEST, "half \ud83d", "\u00e9", 7, ["a"]])
+@pytest.mark.parametrize("given", ["a b", "x" * clean.LONGEST, "half \ud83d", "\u00e9", 7, ["a"]])
 def test_a_page_token_is_taken_whole_or_not_at_all(given: object) -> None:
     body = {"data": [{"id": "1"}], "info": {"more_records": True, "next_page_token": given}}
-    reply = zoho_read.with_next_page(zoho_read.records(parsed(200, body)), None)
+    reply = reading.with_next_page(reading.records(parsed(200, body)), None)
     assert reply.body is not None
     assert reply.body["info"]["next_page_token"] is None
 
@@ -107,7 +107,7 @@ def test_a_page_token_is_taken_whole_or_not_at_all(given: object) -> None:
 def test_a_page_token_as_zoho_makes_them_is_taken_as_it_is() -> None:
     given = "c8582xx9e4c7ffd1234_" * 20 + "+/="
     body = {"data": [{"id": "1"}], "info": {"more_records": True, "next_page_token": given}}
-    reply = zoho_read.with_next_page(zoho_read.records(parsed(200, body)), None)
+    reply = reading.with_next_page(reading.records(parsed(200, body)), None)
     assert reply.body is not None
     assert reply.body["info"]["next_page_token"] == given
 
@@ -151,7 +151,7 @@ def test_nothing_raises_and_nothing_unsaid_is_a_success(
     judged = judge_call(kind, reply, ids)
     assert isinstance(judged.code, str)
     assert judged.code
-    judge_job(zoho_read.records(reply))
+    judge_job(reading.records(reply))
     for one, said in judge_items(kind, reply, ids).items():
         if said.verdict is Verdict.DELETED:
             named = {item.id for item in reply.items if item.ok and item.code == "SUCCESS"}
@@ -274,7 +274,7 @@ def test_retry_after(text: str, seconds: float | None) -> None:
 
 def test_nothing_found_is_an_empty_list() -> None:
     for status in (204, 304):
-        reply = zoho_read.records(Reply(status=status))
+        reply = reading.records(Reply(status=status))
         assert (reply.status, reply.items, reply.body) == (
             200,
             (),
@@ -286,40 +286,40 @@ def test_nothing_found_is_an_empty_list() -> None:
     "body", [{}, {"data": None}, {"data": {}}, {"data": [{}]}, {"data": [{"id": None}]}, {"data": ["1"]}]
 )
 def test_what_is_no_list_of_records_never_means_that_there_are_none(body: dict[str, object]) -> None:
-    reply = zoho_read.records(parsed(200, body))
+    reply = reading.records(parsed(200, body))
     assert reply.body is None
     assert judge_call(CallKind.READ, reply).verdict is Verdict.RETRY
 
 
 def test_records_are_items() -> None:
-    reply = zoho_read.records(parsed(200, {"data": [{"id": "1"}, {"id": 2}]}))
+    reply = reading.records(parsed(200, {"data": [{"id": "1"}, {"id": 2}]}))
     assert [(item.id, item.ok) for item in reply.items] == [("1", True), ("2", True)]
-    assert zoho_read.usable(reply, ["2", "1", "3"])
-    assert not zoho_read.usable(reply, ["1"])
+    assert reading.usable(reply, ["2", "1", "3"])
+    assert not reading.usable(reply, ["1"])
 
 
 def test_pages_without_a_token_are_counted() -> None:
     more = parsed(200, {"data": [], "info": {"more_records": True}})
-    second = zoho_read.with_next_page(more, None)
+    second = reading.with_next_page(more, None)
     assert second.body is not None
     assert second.body["info"]["next_page_token"] == "page:2"
-    assert zoho_read.page_of("page:2") == {"page": "2"}
-    third = zoho_read.with_next_page(more, "page:2")
+    assert reading.page_of("page:2") == {"page": "2"}
+    third = reading.with_next_page(more, "page:2")
     assert third.body is not None
     assert third.body["info"]["next_page_token"] == "page:3"
     own = parsed(200, {"data": [], "info": {"more_records": True, "next_page_token": "abc"}})
-    assert zoho_read.with_next_page(own, None) == own
-    assert zoho_read.page_of("abc") == {"page_token": "abc"}
-    assert zoho_read.page_of(None) == {}
+    assert reading.with_next_page(own, None) == own
+    assert reading.page_of("abc") == {"page_token": "abc"}
+    assert reading.page_of(None) == {}
 
 
 def test_queries() -> None:
-    assert zoho_read.select_ids("Leads", ["1", "2"]) == "select id from Leads where id in (1,2) limit 200"
-    query = zoho_read.select_one("Leads", "External", "a'b\\c")
+    assert reading.select_ids("Leads", ["1", "2"]) == "select id from Leads where id in (1,2) limit 200"
+    query = reading.select_one("Leads", "External", "a'b\\c")
     assert query == "select id from Leads where External = 'a\\'b\\\\c' limit 2"
     for name in ("Leads where", "", "1a", "a'"):
         with pytest.raises(ValueError, match="API name"):
-            zoho_read.select_one(name, "External", "x")
+            reading.select_one(name, "External", "x")
 
 
 @pytest.mark.parametrize("kind", CallKind)
@@ -352,6 +352,6 @@ def test_without_a_date_zohos_clock_is_not_known() -> None:
 
 def test_an_empty_list_keeps_what_the_answer_told_beside_it() -> None:
     told = Reply(204, credits_left=7, date=5.0)
-    assert zoho_read.records(told) == Reply(
+    assert reading.records(told) == Reply(
         200, body={"data": [], "info": {"more_records": False}}, credits_left=7, date=5.0
     )

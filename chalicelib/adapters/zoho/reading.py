@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.adapters import zoho_text
-from chalicelib.adapters.zoho_parse import id_of
+from chalicelib.adapters.zoho import clean
+from chalicelib.adapters.zoho.parse import id_of
 from chalicelib.domain.zoho.reply import Item, Reply
 
 #: Longest list of values in a COQL `in` (v2 and v3; later versions take more).
@@ -130,4 +130,4 @@ def _named(reply: Reply, info: dict[str, Any], following: str | None) -> Reply:
 
 
 def _is_token(given: object) -> bool:
-    return isinstance(given, str) and len(given) < zoho_text.LONGEST and _TOKEN.fullmatch(given) is not None
+    return isinstance(given, str) and len(given) < clean.LONGEST and _TOKEN.fullmatch(given) is not None

@@ -11,7 +11,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.adapters import zoho_text
+from chalicelib.adapters.zoho import clean
 from chalicelib.domain.zoho.reply import Item, Reply
 
 #: Longest wait that a Retry-After can ask for, in seconds.
@@ -52,7 +52,7 @@ def reply_of(
 
 def _cleaned(body: dict[str, Any] | None) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] | None = zoho_text.clean(body)
+        found: dict[str, Any] | None = clean.clean(body)
     except RecursionError:
         return None
     return found
@@ -113,7 +113,7 @@ def _details(element: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return zoho_text.message(value) if isinstance(value, str) else ""
+    return clean.message(value) if isinstance(value, str) else ""
 
 
 def id_of(value: object) -> str | None:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.adapters import zoho_hosts
-from chalicelib.adapters.zoho_parse import json_object
+from chalicelib.adapters.zoho import hosts
+from chalicelib.adapters.zoho.parse import json_object
 from chalicelib.service.ports import Org
 
 VERSIONS = tuple(f"v{number}" for number in range(2, 9))
@@ -45,15 +45,15 @@ def parse_org(name: str, text: str, *, custom_hosts: bool) -> Org:
     unknown = sorted(set(value) - _KNOWN)
     if unknown:
         raise BadSecret(f"has unknown fields: {', '.join(each[:40] for each in unknown[:5])}")
-    environment = _choice(value, "environment", "production", tuple(zoho_hosts.ENVIRONMENTS))
-    center = _choice(value, "data_center", "us", (*zoho_hosts.DATA_CENTERS, *zoho_hosts.UNCONFIRMED))
+    environment = _choice(value, "environment", "production", tuple(hosts.ENVIRONMENTS))
+    center = _choice(value, "data_center", "us", (*hosts.DATA_CENTERS, *hosts.UNCONFIRMED))
     return Org(
         name=name,
         client_id=_credential(value, "client_id"),
         client_secret=_credential(value, "client_secret"),
         refresh_token=_credential(value, "refresh_token"),
-        accounts_url=_url(value, "accounts_url", custom_hosts, lambda: zoho_hosts.accounts_url(center)),
-        api_url=_url(value, "api_url", custom_hosts, lambda: zoho_hosts.api_url(center, environment)),
+        accounts_url=_url(value, "accounts_url", custom_hosts, lambda: hosts.accounts_url(center)),
+        api_url=_url(value, "api_url", custom_hosts, lambda: hosts.api_url(center, environment)),
         data_center=center,
         environment=environment,
         api_version=_choice(value, "api_version", "v7", VERSIONS),
@@ -94,7 +94,7 @@ def _url(value: Mapping[str, Any], name: str, custom_hosts: bool, own: Callable[
             raise BadSecret(f"{name} must be a string")
         if not custom_hosts:
             raise BadSecret(f"{name} is not allowed on this stage: only Zoho's own hosts are contacted")
-        return zoho_hosts.custom(given)
+        return hosts.custom(given)
     except BadSecret:
         raise
     except ValueError as error:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.adapters import zoho_hosts
-from chalicelib.adapters.zoho_hosts import honoured
+from chalicelib.adapters.zoho import hosts
+from chalicelib.adapters.zoho.hosts import honoured
 
 HOSTS = {
     "us": ("https://accounts.zoho.com", "https://www.zohoapis.com"),
@@ -20,23 +20,23 @@ HOSTS = {
 @pytest.mark.parametrize("center", sorted(HOSTS))
 def test_every_data_center_has_its_hosts(center: str) -> None:
     accounts, api = HOSTS[center]
-    assert zoho_hosts.accounts_url(center) == accounts
-    assert zoho_hosts.api_url(center, "production") == api
-    assert zoho_hosts.api_url(center, "sandbox") == api.replace("www.", "sandbox.")
-    assert zoho_hosts.api_url(center, "developer") == api.replace("www.", "developer.")
+    assert hosts.accounts_url(center) == accounts
+    assert hosts.api_url(center, "production") == api
+    assert hosts.api_url(center, "sandbox") == api.replace("www.", "sandbox.")
+    assert hosts.api_url(center, "developer") == api.replace("www.", "developer.")
 
 
 @pytest.mark.parametrize("center", ["uk", "ae"])
 def test_a_host_that_is_not_confirmed_is_not_guessed(center: str) -> None:
     with pytest.raises(ValueError, match="not confirmed"):
-        zoho_hosts.api_url(center, "production")
+        hosts.api_url(center, "production")
     with pytest.raises(ValueError, match="not confirmed"):
-        zoho_hosts.accounts_url(center)
+        hosts.accounts_url(center)
 
 
 def test_an_unknown_data_center() -> None:
     with pytest.raises(ValueError, match="must be one of"):
-        zoho_hosts.accounts_url("mars")
+        hosts.accounts_url("mars")
 
 
 US = "https://www.zohoapis.com"
@@ -79,7 +79,7 @@ def test_an_address_given_by_hand_is_kept() -> None:
     ("http://127.8.9.1", "http://127.8.9.1"),
 ])  # fmt: skip
 def test_custom_hosts(url: str, clean: str) -> None:
-    assert zoho_hosts.custom(url) == clean
+    assert hosts.custom(url) == clean
 
 
 @pytest.mark.parametrize("url", [
@@ -91,7 +91,7 @@ def test_custom_hosts(url: str, clean: str) -> None:
 ])  # fmt: skip
 def test_custom_hosts_that_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"must|is not"):
-        zoho_hosts.custom(url)
+        hosts.custom(url)
 
 
 @pytest.mark.parametrize("host", [each for pair in HOSTS.values() for each in pair])
@@ -104,10 +104,10 @@ def test_zohos_own_hosts_are_known_however_they_are_written(host: str) -> None:
         f"https://{name}:8443/oauth?x=1",
         f"//{name}",
     ):
-        assert zoho_hosts.is_zohos(url), url
+        assert hosts.is_zohos(url), url
     domain = name.partition(".")[2]
-    assert zoho_hosts.is_zohos(f"https://{domain}")
-    assert zoho_hosts.is_zohos(f"https://sandbox.{domain}")
+    assert hosts.is_zohos(f"https://{domain}")
+    assert hosts.is_zohos(f"https://sandbox.{domain}")
 
 
 @pytest.mark.parametrize(
@@ -120,4 +120,4 @@ def test_zohos_own_hosts_are_known_however_they_are_written(host: str) -> None:
     ],
 )
 def test_a_simulators_host_is_not_zohos(url: str) -> None:
-    assert not zoho_hosts.is_zohos(url)
+    assert not hosts.is_zohos(url)

@@ -1,0 +1,1 @@
+"""Zoho over HTTP: its hosts, tokens, calls, and what its answers hold."""
