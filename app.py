@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, ConvertToMiddleware, SQSEvent
 
-from chalicelib import bootstrap, consumers, observability
+from chalicelib import bootstrap, handlers, observability
 from chalicelib.web import operator_routes, policy_routes, routes
 
 app = Chalice(app_name=observability.SERVICE, configure_logs=False)
@@ -17,16 +17,16 @@ policy_routes.register(app, bootstrap.policy_door)
 @app.on_sqs_message(queue="expunge-work", name="work")
 def work(event: SQSEvent) -> dict[str, Any]:
     """Moves forward the deletions that messages name."""
-    return consumers.work(event.to_dict(), event.context)
+    return handlers.work_batch(event.to_dict(), event.context)
 
 
 @app.schedule("rate(1 minute)", name="poll")
 def poll(event: CloudWatchEvent) -> dict[str, float]:
     """Moves forward what is due, whether or not a message came."""
-    return consumers.poll(event.context)
+    return handlers.poll_once(event.context)
 
 
 @app.schedule("rate(5 minutes)", name="retention")
 def retention(event: CloudWatchEvent) -> dict[str, int]:
     """Starts the retention runs that are due."""
-    return consumers.retention(event.context)
+    return handlers.start_due_runs(event.context)

@@ -229,7 +229,7 @@ class CountedStage:
         return True
 
     def _work(self, bodies: list[str], _context: Any) -> list[str]:
-        """As consumers.work does it."""
+        """As handlers.work_batch does it."""
         kit = replace(self.kit, ends_at=self.now + 55)
         nudges = [Nudge(str(n), deletion_of(body), correlation_of(body)) for n, body in enumerate(bodies)]
         return work(kit, nudges, until=kit.ends_at - kit.slice_seconds)
@@ -239,7 +239,7 @@ class CountedStage:
         self._invoke("poll", observability.invocation(self._poll), {})
 
     def _poll(self, _event: Any, _context: Any) -> None:
-        """As consumers.poll does it."""
+        """As handlers.poll_once does it."""
         kit = replace(self.kit, ends_at=self.now + 55)
         polled = poll(kit, until=kit.ends_at - kit.slice_seconds)
         kit.measure("PollCompleted", 1)

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from chalicelib import bootstrap, consumers
+from chalicelib import bootstrap, handlers
 from chalicelib.adapters import aws
 
 logging.disable(logging.CRITICAL)
@@ -64,7 +64,7 @@ def poll(due: list[str]) -> dict[str, Any]:
         bootstrap.table().wake(one, now)
     calls.clear()
     began = time.perf_counter()
-    done = consumers.poll(Context())
+    done = handlers.poll_once(Context())
     took = time.perf_counter() - began
     return {"ms": 1000 * took, "due": done["due"], "calls": dict(calls)}
 

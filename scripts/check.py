@@ -27,7 +27,7 @@ DOORS_MAY_IMPORT = (
     "chalice",
     "chalicelib.web",
     "chalicelib.bootstrap",
-    "chalicelib.consumers",
+    "chalicelib.handlers",
     "chalicelib.observability",
 )
 

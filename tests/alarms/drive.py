@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import bootstrap, doors, observability
+from chalicelib import bootstrap, handlers, observability
 from chalicelib.domain.errors import SecretUnusable, Unreadable
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service import watchdog
@@ -63,10 +63,10 @@ class Functions:
 
     def work(self, *deletions: str) -> None:
         records = [{"messageId": d, "body": json.dumps({"deletion": d})} for d in deletions]
-        doors.work({"Records": records}, CONTEXT)
+        handlers.work({"Records": records}, CONTEXT)
 
     def poll(self) -> None:
-        doors.poll({}, CONTEXT)
+        handlers.poll({}, CONTEXT)
 
 
 def _poll(patch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def _bad_policy(patch: pytest.MonkeyPatch) -> None:
     kept = world.put()
     world.policies.kept["default", "old-leads"] = replace(kept, document={"module": "Leads"})
     patch.setattr(bootstrap, "retention", lambda: replace(world.retention, report=observability.note))
-    doors.retention({}, CONTEXT)
+    handlers.retention({}, CONTEXT)
 
 
 #: What is done for each alarm on a metric of ours.

@@ -65,7 +65,7 @@ def test_what_functions_load_has_its_bytecode_in_the_package(tmp_path: Path) -> 
     shutil.unpack_archive(package.build("local").zip_file, unpacked)
     code = (
         "import sys, app\n"
-        "from chalicelib import bootstrap, consumers\n"
+        "from chalicelib import bootstrap, handlers\n"
         "from chalicelib.adapters import secrets, topic\n"
         "from chalicelib.adapters.zoho import http, orgs\n"
         "from chalicelib.web import intake, operator, status\n"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from chalice.app import Chalice
 
-from chalicelib import bootstrap, consumers, observability
+from chalicelib import bootstrap, handlers, observability
 from chalicelib.adapters.queue import WorkQueue, correlation_of, deletion_of
 from chalicelib.service.kit import Kit
 from chalicelib.web.http import Answer
@@ -113,7 +113,7 @@ def test_work_goes_on_under_the_id_of_the_message(world: World, sqs: Sqs, lines:
             record(json.dumps({"nonsense": CANARY}), "m-3"),
         ]
     }
-    observability.invocation(consumers.work)(event, CONTEXT)
+    handlers.work(event, CONTEXT)
     [ended] = [line for line in lines() if line["message"] == "deletion_finished"]
     assert (ended["deletion_id"], ended["correlation_id"], ended["invocation"]) == (one, "req-1", "inv-1")
     assert [json.loads(body) for body in sqs.bodies] == [{"deletion": two, "correlation": "req-2"}]
@@ -122,7 +122,7 @@ def test_work_goes_on_under_the_id_of_the_message(world: World, sqs: Sqs, lines:
 
 def test_the_poll_names_what_it_moves(world: World, sqs: Sqs, lines: Lines) -> None:
     one = world.accept(ids=("1",))
-    observability.invocation(lambda _event, context: consumers.poll(context))({}, CONTEXT)
+    handlers.poll({}, CONTEXT)
     [ended] = [line for line in lines() if line["message"] == "deletion_finished"]
     assert (ended["deletion_id"], ended["correlation_id"]) == (one, one)
 

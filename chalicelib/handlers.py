@@ -1,6 +1,8 @@
-"""The functions that no HTTP request wakes, free of Chalice: work, poll and retention.
+"""What Lambda calls without an HTTP request: work, poll and retention, free of Chalice.
 
-Each imports only what it needs, when it is first called: a cold start waits for nothing else.
+The packaged template names `work`, `poll` and `retention` as handlers. app.py has the same functions for
+`chalice local` and its tests, and hands over to what they call. Each imports only what it needs, when it is
+first called: a cold start waits for nothing else.
 """
 
 from __future__ import annotations
@@ -10,10 +12,28 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib import bootstrap
+from chalicelib import bootstrap, observability
 
 
+@observability.invocation
 def work(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Moves forward the deletions that the messages of a batch name."""
+    return work_batch(event, context)
+
+
+@observability.invocation
+def poll(_event: Mapping[str, Any], context: Any) -> dict[str, float]:
+    """Moves forward what is due, whether or not a message came."""
+    return poll_once(context)
+
+
+@observability.invocation
+def retention(_event: Mapping[str, Any], context: Any) -> dict[str, int]:
+    """Starts the retention runs that are due."""
+    return start_due_runs(context)
+
+
+def work_batch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """A batch of the work queue: {"Records": [{"messageId", "body"}]}; answers which messages failed."""
     from chalicelib.adapters.queue import correlation_of, deletion_of
     from chalicelib.service.work import Nudge
@@ -28,7 +48,7 @@ def work(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def poll(context: Any) -> dict[str, float]:
+def poll_once(context: Any) -> dict[str, float]:
     """One tick of the schedule; answers what it did."""
     from chalicelib.service.poll import poll as poll_due
 
@@ -40,7 +60,7 @@ def poll(context: Any) -> dict[str, float]:
     return asdict(polled)
 
 
-def retention(context: Any) -> dict[str, int]:
+def start_due_runs(context: Any) -> dict[str, int]:
     """One tick of the schedule; answers what became of the policies that were due."""
     from chalicelib.service.retain import retain
 
