@@ -15,7 +15,7 @@ from benchmarks.by_ids import FIRST
 from benchmarks.place import Zoho, allow, finals
 from benchmarks.results import Row, at_most
 from chalicelib.service.by_view.checking import DELETED_CREDITS, PAGE_CREDITS
-from chalicelib.service.pages import PER_PAGE
+from chalicelib.service.engine.view_pages import PER_PAGE
 from local.running import RunningStack
 
 #: How near to what the calls to Zoho take the list has to come, and the whole.

@@ -36,10 +36,10 @@ from chalicelib.adapters.zoho.orgs import ZohoOrgs
 from chalicelib.adapters.zoho.token import Tools
 from chalicelib.domain.retention import policy as policies
 from chalicelib.domain.retention.stored_policy import StoredPolicy
-from chalicelib.service.pages import MOST_LISTED
-from chalicelib.service.poll import poll
+from chalicelib.service.engine.poll import poll
+from chalicelib.service.engine.view_pages import MOST_LISTED
+from chalicelib.service.engine.work import Nudge, work
 from chalicelib.service.retain import retain
-from chalicelib.service.work import Nudge, work
 from chalicelib.web import routes
 from local import filling
 from simulator.server import Server
@@ -93,7 +93,7 @@ class CountedStage:
         tools = Tools(self.clock, self._sleep, lambda: 0.5, "o" * 16)
         hosts = OrgStage(f"expunge/{STAGE}/zoho/", bootstrap.config().secret_cache_seconds, custom_hosts=True)
         zoho = ZohoOrgs(aws.client("secretsmanager"), hosts, bootstrap.table(), tools)
-        self.kit = replace(bootstrap.kit(), clock=self.clock, zoho=zoho, chance=lambda: 0.5)
+        self.deps = replace(bootstrap.deps(), clock=self.clock, zoho=zoho, chance=lambda: 0.5)
         self.app = self._made_app()
 
     def _made_app(self) -> Chalice:
@@ -230,9 +230,9 @@ class CountedStage:
 
     def _work(self, bodies: list[str], _context: Any) -> list[str]:
         """As handlers.work_batch does it."""
-        kit = replace(self.kit, ends_at=self.now + 55)
+        deps = replace(self.deps, ends_at=self.now + 55)
         nudges = [Nudge(str(n), deletion_of(body), correlation_of(body)) for n, body in enumerate(bodies)]
-        return work(kit, nudges, until=kit.ends_at - kit.slice_seconds)
+        return work(deps, nudges, until=deps.ends_at - deps.slice_seconds)
 
     def poll(self) -> None:
         """One tick of the schedule."""
@@ -240,11 +240,11 @@ class CountedStage:
 
     def _poll(self, _event: Any, _context: Any) -> None:
         """As handlers.poll_once does it."""
-        kit = replace(self.kit, ends_at=self.now + 55)
-        polled = poll(kit, until=kit.ends_at - kit.slice_seconds)
-        kit.measure("PollCompleted", 1)
-        kit.measure("Due", polled.due)
-        kit.measure("OldestDueSeconds", polled.oldest)
+        deps = replace(self.deps, ends_at=self.now + 55)
+        polled = poll(deps, until=deps.ends_at - deps.slice_seconds)
+        deps.measure("PollCompleted", 1)
+        deps.measure("Due", polled.due)
+        deps.measure("OldestDueSeconds", polled.oldest)
 
     def tick(self) -> None:
         """One tick of the retention schedule."""

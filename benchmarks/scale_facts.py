@@ -15,8 +15,8 @@ from benchmarks.counts_kept import ZOHO_SECONDS, ZOHO_SECONDS_AN_ID, read
 from chalicelib.adapters.zoho.orgs import MOST_ORGS
 from chalicelib.adapters.zoho.token import EARLY_SECONDS
 from chalicelib.domain.by_view import LONGEST_ASK, SHORTEST_ASK
-from chalicelib.service.advance import SLOT_WAIT_SECONDS
-from chalicelib.service.poll import PAGE
+from chalicelib.service.engine.advance import SLOT_WAIT_SECONDS
+from chalicelib.service.engine.poll import PAGE
 from local import filling
 
 ROOT = Path(__file__).parents[1]

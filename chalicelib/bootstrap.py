@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.secrets import Secret
     from chalicelib.domain.backoff import Patience
     from chalicelib.service.accept import Acceptance
-    from chalicelib.service.kit import Kit
+    from chalicelib.service.engine.deps import Deps
     from chalicelib.service.retain import Retention
     from chalicelib.web.operator import OperatorDoor
     from chalicelib.web.operator_policies import PolicyDoor
@@ -69,12 +69,13 @@ def nudges() -> WorkQueue:
 
 
 @cache
-def kit() -> Kit:
+def deps() -> Deps:
     """What moves deletions forward: for work and poll, which may talk to Zoho and publish."""
     from chalicelib.adapters.topic import ResultsTopic
     from chalicelib.adapters.zoho.orgs import Stage, ZohoOrgs
     from chalicelib.adapters.zoho.token import Tools
-    from chalicelib.service.kit import Kit
+    from chalicelib.service.engine.deps import Deps
+    from chalicelib.service.executors import executor_of
 
     stage = config()
     hosts = Stage(
@@ -92,12 +93,13 @@ def kit() -> Kit:
         report=observability.note,
     )
     orgs = ZohoOrgs(aws.client("secretsmanager"), hosts, table(), tools)
-    return Kit(
+    return Deps(
         ledger=table(),
         leases=table(),
         nudges=nudges(),
         topic=ResultsTopic(stage.topic_arn, partial(aws.client, "sns")),
         zoho=orgs,
+        executor_of=executor_of,
         clock=time.time,
         chance=random.random,
         sleep=time.sleep,
@@ -113,10 +115,10 @@ def kit() -> Kit:
     )
 
 
-def kit_until(context: Any) -> Kit:
-    """The kit for one invocation: nothing lasts longer than the function's own time."""
+def deps_until(context: Any) -> Deps:
+    """The adapters and settings for one invocation: nothing lasts longer than the function's own time."""
     left: Callable[[], int] = context.get_remaining_time_in_millis
-    return replace(kit(), ends_at=time.time() + left() / 1000 - SPARE_SECONDS)
+    return replace(deps(), ends_at=time.time() + left() / 1000 - SPARE_SECONDS)
 
 
 @cache

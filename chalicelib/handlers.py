@@ -36,27 +36,27 @@ def retention(_event: Mapping[str, Any], context: Any) -> dict[str, int]:
 def work_batch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """A batch of the work queue: {"Records": [{"messageId", "body"}]}; answers which messages failed."""
     from chalicelib.adapters.queue import correlation_of, deletion_of
-    from chalicelib.service.work import Nudge
-    from chalicelib.service.work import work as work_on
+    from chalicelib.service.engine.work import Nudge
+    from chalicelib.service.engine.work import work as work_on
 
-    kit = bootstrap.kit_until(context)
+    deps = bootstrap.deps_until(context)
     nudges = [
         Nudge(record["messageId"], deletion_of(record["body"]), correlation_of(record["body"]))
         for record in event["Records"]
     ]
-    failed = work_on(kit, nudges, until=kit.ends_at - kit.slice_seconds)
+    failed = work_on(deps, nudges, until=deps.ends_at - deps.slice_seconds)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def poll_once(context: Any) -> dict[str, float]:
     """One tick of the schedule; answers what it did."""
-    from chalicelib.service.poll import poll as poll_due
+    from chalicelib.service.engine.poll import poll as poll_due
 
-    kit = bootstrap.kit_until(context)
-    polled = poll_due(kit, until=kit.ends_at - kit.slice_seconds)
-    kit.measure("PollCompleted", 1)
-    kit.measure("Due", polled.due)
-    kit.measure("OldestDueSeconds", polled.oldest)
+    deps = bootstrap.deps_until(context)
+    polled = poll_due(deps, until=deps.ends_at - deps.slice_seconds)
+    deps.measure("PollCompleted", 1)
+    deps.measure("Due", polled.due)
+    deps.measure("OldestDueSeconds", polled.oldest)
     return asdict(polled)
 
 

@@ -14,7 +14,7 @@ from chalicelib.domain.zoho.deleted_list import has_more, times_of
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service.run import Run
+from chalicelib.service.engine.slice import LeasedSlice
 
 #: Pages of 200 entries (2 credits each) that one deletion reads of the list, at most.
 MOST_PAGES = 3
@@ -23,7 +23,7 @@ KEPT_SECONDS = 60 * 86_400.0
 
 
 def look(
-    run: Run, progress: Progress, *, ours: Collection[str], others: Collection[str], began: float
+    work: LeasedSlice, progress: Progress, *, ours: Collection[str], others: Collection[str], began: float
 ) -> tuple[dict[str, float], Progress]:
     """When the records were deleted, of those that the list names; and the progress with the pages read.
 
@@ -31,10 +31,10 @@ def look(
     `others`: records that were gone before.
     """
     found: dict[str, float] = {}
-    for wanted, since in ((ours, began), (others, run.now - KEPT_SECONDS)):
+    for wanted, since in ((ours, began), (others, work.now - KEPT_SECONDS)):
         page = 1
         while progress.list_pages < MOST_PAGES and set(wanted) - found.keys():
-            reply = run.zoho.deleted_since(run.deletion.request.module, since, page)
+            reply = work.zoho.deleted_since(work.deletion.request.module, since, page)
             if judge_call(CallKind.DELETED_LIST, reply).verdict is not Verdict.ANSWERED:
                 return found, replace(progress, list_pages=MOST_PAGES)
             progress = replace(progress, list_pages=progress.list_pages + 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain.by_ids import Batch, Progress, record_of
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.service.run import Run
+from chalicelib.service.engine.slice import LeasedSlice
 
 HELD = Finding(Mark.HELD, "HELD")
 
@@ -21,18 +21,18 @@ class Sifted:
     findings: dict[int, Finding] = field(default_factory=dict)
 
 
-def sift(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Sifted:
+def sift(work: LeasedSlice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Sifted:
     """Take out what is held. Delinking deletes no record, so no hold is in its way."""
-    if run.deletion.request.operation is Operation.DELINK_RECORDS:
+    if work.deletion.request.operation is Operation.DELINK_RECORDS:
         return Sifted(tuple(batches))
     positions = [p for batch in batches for p in batch.positions]
     where = {str(record_of(chunk, progress, p)): p for p in positions}
-    findings = {where[one]: HELD for one in held_among(run, list(where))}
+    findings = {where[one]: HELD for one in held_among(work, list(where))}
     kept = [replace(b, positions=tuple(p for p in b.positions if p not in findings)) for b in batches]
     return Sifted(tuple(batch for batch in kept if batch.positions), findings)
 
 
-def held_among(run: Run, ids: list[str]) -> set[str]:
+def held_among(work: LeasedSlice, ids: list[str]) -> set[str]:
     """Those of the record ids that a hold protects now."""
-    request = run.deletion.request
-    return run.kit.ledger.held(request.org, request.module, ids, run.now)
+    request = work.deletion.request
+    return work.deps.ledger.held(request.org, request.module, ids, work.now)

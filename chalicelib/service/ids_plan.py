@@ -14,10 +14,11 @@ from chalicelib.domain.deletion import Deletion, Operation, Plan, Problem, Statu
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, reproblem, untouched
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import ids_holds, ids_store, parallel, waiting
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
+from chalicelib.service import ids_holds
+from chalicelib.service.engine import parallel, waiting
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.ports import Zoho
-from chalicelib.service.run import Run
 
 #: The call whose clock runs while a look fails.
 READ = "read"
@@ -29,56 +30,56 @@ PAGE_CREDITS, PAGE = 3, 200
 Looked = tuple[dict[int, Finding], int, Judgement | None]
 
 
-def step(run: Run, progress: Progress) -> None:
+def step(work: LeasedSlice, progress: Progress) -> None:
     """Look at the next ids; where all were looked at, tell the plan."""
     if not progress.left:
-        _tell(run)
+        _tell(work)
         return
-    chunk = run.chunk(progress.left[0])
+    chunk = work.chunk(progress.left[0])
     if progress.looked >= len(chunk.ids):
         following = replace(progress, left=progress.left[1:], looked=0)
-        run.save(replace(run.deletion, progress=following.to_json()))
+        work.save(replace(work.deletion, progress=following.to_json()))
     else:
-        _look(run, progress, chunk)
+        _look(work, progress, chunk)
 
 
-def _look(run: Run, progress: Progress, chunk: Chunk) -> None:
+def _look(work: LeasedSlice, progress: Progress, chunk: Chunk) -> None:
     """Ask about as many as may be asked about at once, and keep what is known now."""
-    if _needs_no_read(run.deletion):
-        findings = {} if run.deletion.request.operation is Operation.DELINK_RECORDS else _held(run, chunk)
-        _keep(run, progress, chunk, findings, len(chunk.ids))
+    if _needs_no_read(work.deletion):
+        findings = {} if work.deletion.request.operation is Operation.DELINK_RECORDS else _held(work, chunk)
+        _keep(work, progress, chunk, findings, len(chunk.ids))
         return
-    findings, looked, trouble = (_look_external if progress.external else _look_by_id)(run, progress, chunk)
+    findings, looked, trouble = (_look_external if progress.external else _look_by_id)(work, progress, chunk)
     if trouble is not None and not looked:
-        _trouble(run, progress, trouble)
+        _trouble(work, progress, trouble)
         return
-    _keep(run, progress, chunk, findings, looked)
+    _keep(work, progress, chunk, findings, looked)
 
 
-def _look_by_id(run: Run, progress: Progress, chunk: Chunk) -> Looked:
+def _look_by_id(work: LeasedSlice, progress: Progress, chunk: Chunk) -> Looked:
     size = BATCH_LIMIT[CallKind.READ]
-    starts = range(progress.looked, len(chunk.ids), size)[: run.width]
+    starts = range(progress.looked, len(chunk.ids), size)[: work.width]
     batches = [Batch(CallKind.READ, tuple(range(i, min(i + size, len(chunk.ids))))) for i in starts]
-    zoho = run.zoho
-    replies = parallel.all_at_once([_reader(run, zoho, chunk, batch) for batch in batches])
+    zoho = work.zoho
+    replies = parallel.all_at_once([_reader(work, zoho, chunk, batch) for batch in batches])
     findings: dict[int, Finding] = {}
     looked = 0
     for batch, reply in zip(batches, replies, strict=True):
         judged = judge_call(CallKind.READ, reply)
         if judged.verdict is not Verdict.ANSWERED:
             return findings, looked, judged
-        findings |= _found(run, chunk, batch, reply)
+        findings |= _found(work, chunk, batch, reply)
         looked += len(batch.positions)
     return findings, looked, None
 
 
-def _look_external(run: Run, progress: Progress, chunk: Chunk) -> Looked:
+def _look_external(work: LeasedSlice, progress: Progress, chunk: Chunk) -> Looked:
     """Which records are meant, asked as before a delete; of a record that two ids name, one goes."""
     from chalicelib.service import ids_resolve
 
     ahead = range(progress.looked, len(chunk.ids))[: ids_resolve.MOST_AT_ONCE]
-    told = ids_resolve.ask(run, chunk, ahead)
-    held = ids_holds.held_among(run, sorted(set(told.records.values())))
+    told = ids_resolve.ask(work, chunk, ahead)
+    held = ids_holds.held_among(work, sorted(set(told.records.values())))
     findings = told.findings | {p: ids_holds.HELD for p, record in told.records.items() if record in held}
     looked = next(
         (i for i, p in enumerate(ahead) if p not in told.records and p not in told.findings), len(ahead)
@@ -91,55 +92,57 @@ def _needs_no_read(deletion: Deletion) -> bool:
     return deletion.frozen or deletion.request.operation is Operation.DELINK_RECORDS
 
 
-def _keep(run: Run, progress: Progress, chunk: Chunk, findings: dict[int, Finding], more: int) -> None:
+def _keep(
+    work: LeasedSlice, progress: Progress, chunk: Chunk, findings: dict[int, Finding], more: int
+) -> None:
     """A dry run's counts stay 0, so its outcomes are kept without them."""
     after = chunk.with_findings(findings)
     looked = replace(progress, looked=progress.looked + more)
-    deletion = backoff.succeeded(replace(run.deletion, progress=looked.to_json(), updated_at=run.now), READ)
-    run.save(deletion, chunks=[after] if after != chunk else [])
+    deletion = backoff.succeeded(replace(work.deletion, progress=looked.to_json(), updated_at=work.now), READ)
+    work.save(deletion, chunks=[after] if after != chunk else [])
 
 
-def _held(run: Run, chunk: Chunk) -> dict[int, Finding]:
-    held = ids_holds.held_among(run, list(chunk.ids))
+def _held(work: LeasedSlice, chunk: Chunk) -> dict[int, Finding]:
+    held = ids_holds.held_among(work, list(chunk.ids))
     return {p: ids_holds.HELD for p, one in enumerate(chunk.ids) if one in held}
 
 
-def _found(run: Run, chunk: Chunk, batch: Batch, reply: Reply) -> dict[int, Finding]:
+def _found(work: LeasedSlice, chunk: Chunk, batch: Batch, reply: Reply) -> dict[int, Finding]:
     """What an answer says of its ids: held, not there; nothing of those that would go."""
     there = {item.id for item in reply.items if item.id is not None}
-    held = ids_holds.held_among(run, sorted(there))
+    held = ids_holds.held_among(work, sorted(there))
     gone = {p: Finding(Mark.ABSENT) for p in batch.positions if chunk.ids[p] not in there}
     return gone | {p: ids_holds.HELD for p in batch.positions if chunk.ids[p] in held}
 
 
-def _reader(run: Run, zoho: Zoho, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
+def _reader(work: LeasedSlice, zoho: Zoho, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
     ids: Sequence[str] = [chunk.ids[p] for p in batch.positions]
-    return lambda: zoho.read(run.deletion.request.module, ids)
+    return lambda: zoho.read(work.deletion.request.module, ids)
 
 
-def _trouble(run: Run, progress: Progress, judged: Judgement) -> None:
-    if judged.verdict not in ids_store.NOT_NOW:
-        fail(run, judged.code, judged.message)
+def _trouble(work: LeasedSlice, progress: Progress, judged: Judgement) -> None:
+    if judged.verdict not in NOT_NOW:
+        fail(work, judged.code, judged.message)
         return
     progress = replace(progress, code=judged.code, message=judged.message)
-    deletion = replace(run.deletion, progress=progress.to_json())
-    waiting.wait_for(run, deletion, READ, judged.verdict, judged.code)
+    deletion = replace(work.deletion, progress=progress.to_json())
+    waiting.wait_for(work, deletion, READ, judged.verdict, judged.code)
 
 
-def fail(run: Run, code: str, message: str) -> None:
+def fail(work: LeasedSlice, code: str, message: str) -> None:
     """The plan cannot be told: nothing was deleted, and nothing is known of what would go."""
-    problem = Problem(code, run.deletion.id_count, message)
-    run.finish(run.deletion, Status.FAILED, code, problems=[problem])
+    problem = Problem(code, work.deletion.id_count, message)
+    work.finish(work.deletion, Status.FAILED, code, problems=[problem])
 
 
-def _tell(run: Run) -> None:
+def _tell(work: LeasedSlice) -> None:
     """The plan; where all that is there is held, the refusal that deleting it would meet."""
-    deletion = run.deletion
+    deletion = work.deletion
     would, held = 0, 0
     problems: tuple[Problem, ...] = ()
     first: list[str] = []
     for number in range(deletion.chunks):
-        chunk = run.kit.ledger.chunk(deletion.id, number)
+        chunk = work.deps.ledger.chunk(deletion.id, number)
         pending = chunk.at(Mark.PENDING)
         would += len(pending)
         held += len(chunk.at(Mark.HELD))
@@ -150,7 +153,7 @@ def _tell(run: Run) -> None:
     plan = Plan(would, tuple(first), calls=calls + more_calls, credits=calls + more_credits)
     status = Status.REFUSED if held and held == deletion.id_count else Status.COMPLETED
     counts = replace(deletion.counts, requested=0, pending=0)
-    run.finish(replace(deletion, plan=plan, counts=counts), status, "dry run", problems=problems)
+    work.finish(replace(deletion, plan=plan, counts=counts), status, "dry run", problems=problems)
 
 
 def _of_reading(deletion: Deletion) -> tuple[int, int]:

@@ -10,27 +10,30 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind, Reply
-from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service import ids_store, parallel
+from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
+from chalicelib.service import ids_store
+from chalicelib.service.engine import parallel
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.ports import Zoho
-from chalicelib.service.run import Run
 
 #: How far Zoho's clock and ours may be apart (seconds).
 CLOCKS_APART = 300.0
 
 
-def read(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *, last: bool = False) -> None:
+def read(
+    work: LeasedSlice, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *, last: bool = False
+) -> None:
     """Ask Zoho which of the ids are there. `last`: what cannot be read now stays unknown."""
     try:
-        zoho = run.zoho
+        zoho = work.zoho
     except SecretUnusable:
         if not last:
             raise
         lost = ids_settling.unreadable(chunk, [p for batch in batches for p in batch.positions])
-        ids_store.save_chunk(run, progress, chunk, lost)
+        ids_store.save_chunk(work, progress, chunk, lost)
         return
     replies = parallel.all_at_once(
-        [_reader(run, zoho, _records(progress, chunk, batch)) for batch in batches]
+        [_reader(work, zoho, _records(progress, chunk, batch)) for batch in batches]
     )
     findings: dict[int, Finding] = {}
     trouble: Effect | None = None
@@ -40,17 +43,17 @@ def read(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *
         if judged.verdict is Verdict.ANSWERED:
             there = {item.id for item in reply.items}
             answered.append((batch, {p for p in batch.positions if record_of(chunk, progress, p) in there}))
-        elif last or judged.verdict not in ids_store.NOT_NOW:
+        elif last or judged.verdict not in NOT_NOW:
             findings |= ids_settling.unreadable(chunk, batch.positions)
         else:
             trouble = Effect({}, judged.verdict, judged.code, judged.message, reply.retry_after)
-    progress, found = _found(run, progress, chunk, answered)
+    progress, found = _found(work, progress, chunk, answered)
     findings |= found
-    ids_store.save_chunk(run, progress, chunk, findings, trouble=trouble, call=ids_store.READ)
+    ids_store.save_chunk(work, progress, chunk, findings, trouble=trouble, call=ids_store.READ)
 
 
 def _found(
-    run: Run, progress: Progress, chunk: Chunk, answered: Sequence[tuple[Batch, set[int]]]
+    work: LeasedSlice, progress: Progress, chunk: Chunk, answered: Sequence[tuple[Batch, set[int]]]
 ) -> tuple[Progress, dict[int, Finding]]:
     """What the reads tell. What is not there and in doubt is looked for in the module's deleted list."""
     away = [p for batch, there in answered for p in batch.positions if p not in there]
@@ -61,23 +64,23 @@ def _found(
 
         others = {one for p, one in records.items() if chunk.marks[p] == Mark.CHECK}
         listed, progress = ids_gone.look(
-            run, progress, ours=set(records.values()) - others, others=others, began=began(run)
+            work, progress, ours=set(records.values()) - others, others=others, began=began(work)
         )
     times = {p: listed[one] for p, one in records.items() if one in listed}
     findings: dict[int, Finding] = {}
     for batch, there in answered:
-        findings |= ids_settling.findings_of_read(chunk, batch, there, times, began(run))
+        findings |= ids_settling.findings_of_read(chunk, batch, there, times, began(work))
     return progress, findings
 
 
-def began(run: Run) -> float:
+def began(work: LeasedSlice) -> float:
     """Before this time (seconds since the epoch, Zoho's clock) nothing was deleted by this deletion."""
-    return run.deletion.created_at - CLOCKS_APART
+    return work.deletion.created_at - CLOCKS_APART
 
 
 def _records(progress: Progress, chunk: Chunk, batch: Batch) -> list[str]:
     return [str(record_of(chunk, progress, p)) for p in batch.positions]
 
 
-def _reader(run: Run, zoho: Zoho, records: Sequence[str]) -> Callable[[], Reply]:
-    return lambda: zoho.read(run.deletion.request.module, records)
+def _reader(work: LeasedSlice, zoho: Zoho, records: Sequence[str]) -> Callable[[], Reply]:
+    return lambda: zoho.read(work.deletion.request.module, records)

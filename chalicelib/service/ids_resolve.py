@@ -15,10 +15,11 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind, Reply
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import ids_store, parallel
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
+from chalicelib.service import ids_store
+from chalicelib.service.engine import parallel
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.ports import Zoho
-from chalicelib.service.run import Run
 
 #: Several records have the external id.
 AMBIGUOUS = "AMBIGUOUS"
@@ -38,11 +39,11 @@ class Resolved:
     retry_after: float | None = None
 
 
-def step(run: Run, progress: Progress) -> None:
+def step(work: LeasedSlice, progress: Progress) -> None:
     """Resolve the next ids of the first chunk that has some left, and save what is known now."""
-    chunk = run.chunk(progress.resolved)
+    chunk = work.chunk(progress.resolved)
     positions = unresolved(chunk)
-    found = _inherited(run, chunk, positions) or ask(run, chunk, positions[:MOST_AT_ONCE])
+    found = _inherited(work, chunk, positions) or ask(work, chunk, positions[:MOST_AT_ONCE])
     if not unresolved(chunk.with_records(found.records).with_findings(found.findings)):
         progress = replace(progress, resolved=progress.resolved + 1)
     told = found.trouble
@@ -51,7 +52,7 @@ def step(run: Run, progress: Progress) -> None:
         trouble = Effect({}, told.verdict, told.code, told.message, found.retry_after)
         progress = replace(progress, code=told.code, message=told.message)
     ids_store.save_chunk(
-        run,
+        work,
         progress,
         chunk,
         found.findings,
@@ -61,22 +62,22 @@ def step(run: Run, progress: Progress) -> None:
     )
 
 
-def ask(run: Run, chunk: Chunk, positions: Sequence[int]) -> Resolved:
+def ask(work: LeasedSlice, chunk: Chunk, positions: Sequence[int]) -> Resolved:
     """Ask Zoho which records are meant, in waves, until all are known, time is over, or it does not tell."""
     known = Resolved()
     at = 0
-    while at < len(positions) and known.trouble is None and (at == 0 or run.now < run.until):
-        wave = positions[at : at + run.width]
-        zoho = run.zoho
-        replies = parallel.all_at_once([_asking(run, zoho, chunk.ids[p]) for p in wave])
+    while at < len(positions) and known.trouble is None and (at == 0 or work.now < work.until):
+        wave = positions[at : at + work.width]
+        zoho = work.zoho
+        replies = parallel.all_at_once([_asking(work, zoho, chunk.ids[p]) for p in wave])
         for position, reply in zip(wave, replies, strict=True):
             known = _told(known, position, reply)
         at += len(wave)
     return known
 
 
-def _asking(run: Run, zoho: Zoho, value: str) -> Callable[[], Reply]:
-    request = run.deletion.request
+def _asking(work: LeasedSlice, zoho: Zoho, value: str) -> Callable[[], Reply]:
+    request = work.deletion.request
     return lambda: zoho.read_external(request.module, str(request.external_id_field), value)
 
 
@@ -87,27 +88,27 @@ def _told(known: Resolved, position: int, reply: Reply) -> Resolved:
         if len(records) == 1:
             return replace(known, records={**known.records, position: records.pop()})
         finding = Finding(Mark.FAILED, AMBIGUOUS) if records else Finding(Mark.ABSENT)
-    elif judged.verdict in ids_store.NOT_NOW:
+    elif judged.verdict in NOT_NOW:
         return replace(known, trouble=judged, retry_after=reply.retry_after)
     else:
         finding = Finding(Mark.FAILED, judged.code, judged.message)
     return replace(known, findings={**known.findings, position: finding})
 
 
-def _inherited(run: Run, chunk: Chunk, positions: Sequence[int]) -> Resolved | None:
+def _inherited(work: LeasedSlice, chunk: Chunk, positions: Sequence[int]) -> Resolved | None:
     """What the deletion that this one retries had resolved; None where that is nothing new.
 
     Raises Unreadable where that deletion is not there any more: to resolve anew could name another record.
     """
-    first = run.deletion.retry_of
+    first = work.deletion.retry_of
     if first is None:
         return None
-    before = run.ledger.get(first)
+    before = work.ledger.get(first)
     if before is None:
-        raise Unreadable(run.deletion.id, "the deletion that it retries is not there")
+        raise Unreadable(work.deletion.id, "the deletion that it retries is not there")
     known: dict[str, str] = {}
     for number in range(before.chunks):
-        known |= _by_value(run.ledger.chunk(first, number))
+        known |= _by_value(work.ledger.chunk(first, number))
     records = {p: known[chunk.ids[p]] for p in positions if chunk.ids[p] in known}
     return Resolved(records) if records else None
 

@@ -11,60 +11,61 @@ from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.judge_items import judge_items
 from chalicelib.domain.zoho.reply import CallKind, Reply
-from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service import ids_holds, ids_store, parallel
+from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
+from chalicelib.service import ids_holds, ids_store
+from chalicelib.service.engine import parallel
+from chalicelib.service.engine.refusals import Paused
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.ports import Call, Zoho
-from chalicelib.service.run import Run
-from chalicelib.service.stops import Paused
 
 
-def send(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> None:
+def send(work: LeasedSlice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> None:
     """Send the batches at once, unless sending is paused or ids of them are held.
 
     Holds and the pause are read before the intents are written, and once more between that and the first
     byte: an operator whose hold or pause was answered by then is heeded. Raises Paused.
     """
-    zoho = run.zoho
-    sifted = ids_holds.sift(run, progress, chunk, batches)
+    zoho = work.zoho
+    sifted = ids_holds.sift(work, progress, chunk, batches)
     if sifted.findings:
-        ids_store.save_chunk(run, progress, chunk, sifted.findings)
+        ids_store.save_chunk(work, progress, chunk, sifted.findings)
         if not sifted.free:
             return
         chunk = chunk.with_findings(sifted.findings)
     batches = sifted.free
-    calls = _intents(run, progress, chunk, batches)
-    paused = run.ledger.paused(run.deletion.request.org)
-    held = {} if paused is not None else ids_holds.sift(run, progress, chunk, batches).findings
+    calls = _intents(work, progress, chunk, batches)
+    paused = work.ledger.paused(work.deletion.request.org)
+    held = {} if paused is not None else ids_holds.sift(work, progress, chunk, batches).findings
     leaving = [
         i for i, batch in enumerate(batches) if paused is None and held.keys().isdisjoint(batch.positions)
     ]
-    staying = [_not_sent(run, call, held) for i, call in enumerate(calls) if i not in leaving]
+    staying = [_not_sent(work, call, held) for i, call in enumerate(calls) if i not in leaving]
     _save_answers(
-        run, chunk, held, staying, _answers(run, zoho, chunk, [(calls[i], batches[i]) for i in leaving])
+        work, chunk, held, staying, _answers(work, zoho, chunk, [(calls[i], batches[i]) for i in leaving])
     )
     if paused is not None:
-        raise Paused(run.deletion.request.org, paused)
+        raise Paused(work.deletion.request.org, paused)
 
 
 def _answers(
-    run: Run, zoho: Zoho, chunk: Chunk, leaving: Sequence[tuple[Call, Batch]]
+    work: LeasedSlice, zoho: Zoho, chunk: Chunk, leaving: Sequence[tuple[Call, Batch]]
 ) -> list[tuple[Call, Batch, Effect]]:
     """Send them, and what the answers mean."""
     if not leaving:
         return []
-    progress = by_ids.progress_of(run.deletion)
+    progress = by_ids.progress_of(work.deletion)
     batches = [batch for _, batch in leaving]
-    replies = parallel.all_at_once([_sender(run, zoho, progress, chunk, batch) for batch in batches])
+    replies = parallel.all_at_once([_sender(work, zoho, progress, chunk, batch) for batch in batches])
     if not _more_to_send(progress, chunk, batches):
-        run.let_go()  # what is left is bookkeeping, and others may wait for the org's concurrency
+        work.let_go()  # what is left is bookkeeping, and others may wait for the org's concurrency
     judged = [_judged(progress, chunk, batch, reply) for batch, reply in zip(batches, replies, strict=True)]
     return [(call, batch, effect) for (call, batch), effect in zip(leaving, judged, strict=True)]
 
 
-def _not_sent(run: Run, call: Call, held: dict[int, Finding]) -> Call:
+def _not_sent(work: LeasedSlice, call: Call, held: dict[int, Finding]) -> Call:
     why = "a hold was set" if held else "sending was paused"
     return replace(
-        call, answered_at=run.now, answer={"verdict": "not_sent", "code": "NOT_SENT", "message": why}
+        call, answered_at=work.now, answer={"verdict": "not_sent", "code": "NOT_SENT", "message": why}
     )
 
 
@@ -74,18 +75,18 @@ def _more_to_send(progress: Progress, chunk: Chunk, batches: Sequence[Batch]) ->
     return len(progress.left) > 1 or any(position not in sent for position in chunk.at(Mark.PENDING))
 
 
-def _intents(run: Run, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> list[Call]:
+def _intents(work: LeasedSlice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> list[Call]:
     """Write what is about to be sent, in one transaction with the deletion: no call without its intent."""
-    first = run.deletion.calls + 1
+    first = work.deletion.calls + 1
     calls = [
-        Call(first + i, batch.kind, {"chunk": chunk.number, "positions": list(batch.positions)}, run.now)
+        Call(first + i, batch.kind, {"chunk": chunk.number, "positions": list(batch.positions)}, work.now)
         for i, batch in enumerate(batches)
     ]
     opened = replace(progress, open=tuple(call.n for call in calls))
-    deletion, entries = run.running(run.deletion)
-    deletion = replace(deletion, calls=calls[-1].n, progress=opened.to_json(), updated_at=run.now)
-    run.save(deletion, calls=calls, entries=entries)
-    run.publish()
+    deletion, entries = work.running(work.deletion)
+    deletion = replace(deletion, calls=calls[-1].n, progress=opened.to_json(), updated_at=work.now)
+    work.save(deletion, calls=calls, entries=entries)
+    work.publish()
     return calls
 
 
@@ -98,23 +99,23 @@ def _judged(progress: Progress, chunk: Chunk, batch: Batch, reply: Reply) -> Eff
 
 
 def _save_answers(
-    run: Run,
+    work: LeasedSlice,
     chunk: Chunk,
     held: dict[int, Finding],
     staying: Sequence[Call],
     answers: Sequence[tuple[Call, Batch, Effect]],
 ) -> None:
     effects = [effect for _, _, effect in answers]
-    calls = [replace(call, answered_at=run.now, answer=_answer(effect)) for call, _, effect in answers]
+    calls = [replace(call, answered_at=work.now, answer=_answer(effect)) for call, _, effect in answers]
     progress = by_ids.after_wave(
-        by_ids.progress_of(run.deletion), effects, [batch for _, batch, _ in answers]
+        by_ids.progress_of(work.deletion), effects, [batch for _, batch, _ in answers]
     )
     findings = {p: f for effect in effects for p, f in effect.findings.items()}
     if any(finding.mark is Mark.SLOW for finding in findings.values()):
-        progress = replace(progress, slow_at=run.now)
-    trouble = next((e for e in effects if e.verdict in ids_store.NOT_NOW), None)
+        progress = replace(progress, slow_at=work.now)
+    trouble = next((e for e in effects if e.verdict in NOT_NOW), None)
     ids_store.save_chunk(
-        run,
+        work,
         progress,
         chunk,
         held | findings,
@@ -138,8 +139,10 @@ def _records(progress: Progress, chunk: Chunk, batch: Batch) -> list[str]:
     return [record for record in records if record is not None]
 
 
-def _sender(run: Run, zoho: Zoho, progress: Progress, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
-    request = run.deletion.request
+def _sender(
+    work: LeasedSlice, zoho: Zoho, progress: Progress, chunk: Chunk, batch: Batch
+) -> Callable[[], Reply]:
+    request = work.deletion.request
     ids = _records(progress, chunk, batch)
     wf_trigger = bool(request.wf_trigger)
     if batch.kind is CallKind.DELINK:

@@ -13,12 +13,11 @@ from chalicelib.domain.deletion import Counts, Deletion, Problem, Status
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING, Progress, progress_of
 from chalicelib.domain.retention.policy import Selection, selection_of
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import freeze, waiting
-from chalicelib.service.ids_store import NOT_NOW
-from chalicelib.service.pages import MOST_RESTARTS
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
+from chalicelib.service.engine import freeze, waiting
+from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.view_pages import MOST_RESTARTS
 from chalicelib.service.purge_read import Page, read_page
-from chalicelib.service.run import Run
 
 #: The call whose clock runs while the selection cannot be read.
 READ = "read"
@@ -38,109 +37,109 @@ def wanted(deletion: Deletion) -> int:
     return 1
 
 
-def step(run: Run) -> None:
+def step(work: LeasedSlice) -> None:
     """Read the next pages of the selection and store their ids, or end the run where it may not go on."""
-    progress = progress_of(run.deletion)
-    if run.deletion.cancelled_by:
-        _end(run, Status.CANCELLED, by=run.deletion.cancelled_by)
+    progress = progress_of(work.deletion)
+    if work.deletion.cancelled_by:
+        _end(work, Status.CANCELLED, by=work.deletion.cancelled_by)
     elif progress.refuse == STILL_GOING:
-        _end(run, Status.REFUSED, Problem(STILL_GOING, 0, progress.message))
+        _end(work, Status.REFUSED, Problem(STILL_GOING, 0, progress.message))
     elif progress.refuse:
-        _end(run, Status.FAILED, Problem(progress.refuse, 0, progress.message))
+        _end(work, Status.FAILED, Problem(progress.refuse, 0, progress.message))
     else:
-        _read(run, progress)
+        _read(work, progress)
 
 
-def give_up(run: Run, call: str) -> None:
+def give_up(work: LeasedSlice, call: str) -> None:
     """The clock of `call` has run out: the selection could not be read."""
     del call
-    progress = progress_of(run.deletion)
-    _end(run, Status.FAILED, Problem(progress.code or "GAVE_UP", 0, progress.message))
+    progress = progress_of(work.deletion)
+    _end(work, Status.FAILED, Problem(progress.code or "GAVE_UP", 0, progress.message))
 
 
-def _read(run: Run, progress: Progress) -> None:
+def _read(work: LeasedSlice, progress: Progress) -> None:
     try:
-        selection = selection_of(run.deletion.request.selection)
+        selection = selection_of(work.deletion.request.selection)
     except NotValid as problem:
         words = "; ".join(f"{each.path}: {each.problem}" for each in problem.fields)
-        _end(run, Status.FAILED, Problem(BROKEN, 0, words[:256]))
+        _end(work, Status.FAILED, Problem(BROKEN, 0, words[:256]))
         return
-    ids, then, page = _pages(run, selection, progress)
-    size = run.deletion.id_count + len(ids)
-    if size > run.deletion.record_limit:
-        _end(run, Status.REFUSED, Problem("MAX_RECORDS", size))
+    ids, then, page = _pages(work, selection, progress)
+    size = work.deletion.id_count + len(ids)
+    if size > work.deletion.record_limit:
+        _end(work, Status.REFUSED, Problem("MAX_RECORDS", size))
         return
     if isinstance(page, Page) and page.last:
-        _freeze(run, then, ids)
+        _freeze(work, then, ids)
         return
     if isinstance(page, Judgement) and page.verdict is Verdict.TOO_LONG:
-        _too_long(run, page, size)
+        _too_long(work, page, size)
         return
     if ids or then != progress:  # pages of which nothing goes are not read again
-        _keep(run, then, ids)
+        _keep(work, then, ids)
     if isinstance(page, Judgement):
-        _hindered(run, selection, then, page)
+        _hindered(work, selection, then, page)
 
 
 def _pages(
-    run: Run, selection: Selection, progress: Progress
+    work: LeasedSlice, selection: Selection, progress: Progress
 ) -> tuple[list[str], Progress, Page | Judgement]:
     """Ids of the next pages, where the reading stands after them, and the last page or what kept it away."""
     ids: list[str] = []
-    room = run.deletion.record_limit - run.deletion.id_count
+    room = work.deletion.record_limit - work.deletion.id_count
     while True:
-        page = read_page(run, selection, progress)
+        page = read_page(work, selection, progress)
         if isinstance(page, Judgement):
             return ids, progress, page
         ids += page.ids
         progress = page.then
-        if page.last or len(ids) > min(room, STORE_AT_ONCE - 1) or run.now >= run.until:
+        if page.last or len(ids) > min(room, STORE_AT_ONCE - 1) or work.now >= work.until:
             return ids, progress, page
 
 
-def _keep(run: Run, progress: Progress, ids: list[str]) -> None:
+def _keep(work: LeasedSlice, progress: Progress, ids: list[str]) -> None:
     """Store the ids of the pages that were read, and where the reading goes on, in one write."""
-    deletion, entries = run.running(run.deletion, "reading the selection")
-    deletion = replace(deletion, progress=progress.to_json(), updated_at=run.now)
-    freeze.freeze(run, backoff.succeeded(deletion, READ), ids, entries=entries)
+    deletion, entries = work.running(work.deletion, "reading the selection")
+    deletion = replace(deletion, progress=progress.to_json(), updated_at=work.now)
+    freeze.freeze(work, backoff.succeeded(deletion, READ), ids, entries=entries)
 
 
-def _freeze(run: Run, progress: Progress, ids: list[str]) -> None:
+def _freeze(work: LeasedSlice, progress: Progress, ids: list[str]) -> None:
     """The last page: with this write the selection is whole, and by ids from here on."""
-    deletion, entries = run.running(run.deletion, "the selection is frozen", proven=True)
+    deletion, entries = work.running(work.deletion, "the selection is frozen", proven=True)
     if progress.converted:
         left_out = Problem("CONVERTED_LEFT_OUT", progress.converted)
         deletion = replace(deletion, problems=(*deletion.problems, left_out))
     freeze.freeze_and_close(
-        run, backoff.succeeded(replace(deletion, updated_at=run.now), READ), ids, entries=entries
+        work, backoff.succeeded(replace(deletion, updated_at=work.now), READ), ids, entries=entries
     )
 
 
-def _hindered(run: Run, selection: Selection, progress: Progress, judged: Judgement) -> None:
+def _hindered(work: LeasedSlice, selection: Selection, progress: Progress, judged: Judgement) -> None:
     """Zoho did not give the page: not now, not under this name any more, or not at all."""
     if judged.verdict in NOT_NOW:
         progress = replace(progress, code=judged.code, message=judged.message)
-        deletion = replace(run.deletion, progress=progress.to_json())
-        waiting.wait_for(run, deletion, READ, judged.verdict, judged.code)
+        deletion = replace(work.deletion, progress=progress.to_json())
+        waiting.wait_for(work, deletion, READ, judged.verdict, judged.code)
     elif judged.verdict is Verdict.READ_ANEW and progress.restarts < MOST_RESTARTS:
         anew = Progress(restarts=progress.restarts + 1, code=judged.code, message=judged.message)
-        deletion, entry = run.noted(freeze.thawed(run.deletion), "selection_restarted", judged.code)
-        run.save(replace(deletion, progress=anew.to_json()), entries=[entry])
+        deletion, entry = work.noted(freeze.thawed(work.deletion), "selection_restarted", judged.code)
+        work.save(replace(deletion, progress=anew.to_json()), entries=[entry])
     else:
         gone = selection.view is not None and judged.verdict is Verdict.FAIL and judged.code == "INVALID_DATA"
         code = "VIEW_NOT_FOUND" if gone else judged.code
-        _end(run, Status.FAILED, Problem(code, 0, judged.message))
+        _end(work, Status.FAILED, Problem(code, 0, judged.message))
 
 
-def _too_long(run: Run, judged: Judgement, size: int) -> None:
+def _too_long(work: LeasedSlice, judged: Judgement, size: int) -> None:
     """Zoho lists no more, and there is at least one more: over the belt, where as many as that were read."""
-    code = "MAX_RECORDS" if size >= run.deletion.record_limit else "NOT_LISTABLE"
-    _end(run, Status.REFUSED, Problem(code, size + 1, judged.message))
+    code = "MAX_RECORDS" if size >= work.deletion.record_limit else "NOT_LISTABLE"
+    _end(work, Status.REFUSED, Problem(code, size + 1, judged.message))
 
 
-def _end(run: Run, status: Status, *problems: Problem, by: str = "") -> None:
+def _end(work: LeasedSlice, status: Status, *problems: Problem, by: str = "") -> None:
     """End before anything was deleted: what was read so far is no part of it any more."""
-    deletion = replace(freeze.thawed(run.deletion), counts=Counts())
+    deletion = replace(freeze.thawed(work.deletion), counts=Counts())
     why = problems[0].code if problems else ""
     named = {"by": by} if by else {}
-    run.finish(deletion, status, why, problems=problems, **named)
+    work.finish(deletion, status, why, problems=problems, **named)

@@ -12,11 +12,10 @@ from chalicelib.domain.retention.policy import Selection
 from chalicelib.domain.retention.zones import UTC_NAME
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import pages
-from chalicelib.service.ids_store import NOT_NOW
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
+from chalicelib.service.engine import view_pages
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.ports import Zoho
-from chalicelib.service.run import Run
 
 #: Rows of a query's page: what Zoho takes from v4 on, and before.
 ROWS, ROWS_OF_OLD = 2000, 200
@@ -35,20 +34,20 @@ class Page:
     last: bool
 
 
-def read_page(run: Run, selection: Selection, progress: Progress) -> Page | Judgement:
+def read_page(work: LeasedSlice, selection: Selection, progress: Progress) -> Page | Judgement:
     """Read the next page; a Judgement where Zoho does not give it (its verdicts: pages.view_page).
 
     What is older than a span is older than it was when the run was ordered, however long the reading takes.
-    Raises what Run.zoho raises.
+    Raises what Slice.zoho raises.
     """
-    zoho = run.zoho
+    zoho = work.zoho
     if selection.view is not None:
-        return _view_page(zoho, run.deletion.request.module, selection.view, progress)
+        return _view_page(zoho, work.deletion.request.module, selection.view, progress)
     rows = ROWS_OF_OLD if zoho.org.api_version in _OLD else ROWS
-    criteria = selection.criteria(run.deletion.created_at, run.deletion.request.time_zone or UTC_NAME)
-    reply = zoho.coql(coql.select(run.deletion.request.module, criteria, progress.last, rows))
+    criteria = selection.criteria(work.deletion.created_at, work.deletion.request.time_zone or UTC_NAME)
+    reply = zoho.coql(coql.select(work.deletion.request.module, criteria, progress.last, rows))
     page = _query_page(reply, progress, rows)
-    if isinstance(page, Judgement) or modules.canonical(run.deletion.request.module) != LEADS:
+    if isinstance(page, Judgement) or modules.canonical(work.deletion.request.module) != LEADS:
         return page
     return _without_converted(zoho, page)
 
@@ -69,7 +68,7 @@ def _without_converted(zoho: Zoho, page: Page) -> Page | Judgement:
 
 
 def _view_page(zoho: Zoho, module: str, view: str, progress: Progress) -> Page | Judgement:
-    page = pages.view_page(zoho, module, view, progress.token)
+    page = view_pages.view_page(zoho, module, view, progress.token)
     if isinstance(page, Judgement):
         return page
     return Page(page.ids, replace(progress, token=page.following), last=page.following is None)

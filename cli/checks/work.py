@@ -8,7 +8,7 @@ from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import NotValid, Unreadable
 from chalicelib.domain.retention.policy import parse
 from chalicelib.domain.retention.stored_policy import StoredPolicy
-from chalicelib.service.watchdog import OVERDUE_SECONDS
+from chalicelib.service.engine.watchdog import OVERDUE_SECONDS
 from cli.checks import senders, zoho
 from cli.checks.look import Look, Seen
 

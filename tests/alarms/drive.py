@@ -21,7 +21,7 @@ import pytest
 from chalicelib import bootstrap, handlers, observability
 from chalicelib.domain.errors import SecretUnusable, Unreadable
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service import watchdog
+from chalicelib.service.engine import watchdog
 from chalicelib.service.ports import ZohoFactory
 from tests.contract.zoho.kit import Bench, small_server
 from tests.fake_zoho import error
@@ -40,18 +40,18 @@ class Functions:
     def __init__(self, patch: pytest.MonkeyPatch, world: World | None = None) -> None:
         self.world = world or World(["1"])
         self._patch = patch
-        self.wire(self.world.kit.zoho)
+        self.wire(self.world.deps.zoho)
 
     def wire(self, zoho: ZohoFactory) -> None:
-        kit = replace(
-            self.world.kit,
+        deps = replace(
+            self.world.deps,
             zoho=zoho,
             report=observability.note,
             measure=observability.measure,
             about=observability.about,
             ends_at=self.world.now + 10**9,
         )
-        self._patch.setattr(bootstrap, "kit_until", lambda _context: kit)
+        self._patch.setattr(bootstrap, "kit_until", lambda _context: deps)
 
     def fail(self, problem: Exception) -> None:
         """Every attempt to reach Zoho ends like this."""

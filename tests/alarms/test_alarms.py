@@ -103,14 +103,14 @@ def test_the_functions_are_wired_as_in_the_scenes(monkeypatch: pytest.MonkeyPatc
     settings = {"STAGE": "dev", "TABLE": "t", "WORK_QUEUE_URL": "http://127.0.0.1:1/q", "TOPIC_ARN": "arn"}
     for setting, value in settings.items():
         monkeypatch.setenv(f"EXPUNGE_{setting}", value)
-    caches = (bootstrap.config, bootstrap.table, bootstrap.nudges, bootstrap.kit, bootstrap.policy_table)
+    caches = (bootstrap.config, bootstrap.table, bootstrap.nudges, bootstrap.deps, bootstrap.policy_table)
     for each in (*caches, bootstrap.retention):
         each.cache_clear()
     try:
-        kit: Any = bootstrap.kit()
-        assert kit.report == kit.zoho._tools.report == bootstrap.retention().report == observability.note
-        assert (kit.measure, kit.about) == (observability.measure, observability.about)
-        assert kit.nudges.correlation == observability.correlation
+        deps: Any = bootstrap.deps()
+        assert deps.report == deps.zoho._tools.report == bootstrap.retention().report == observability.note
+        assert (deps.measure, deps.about) == (observability.measure, observability.about)
+        assert deps.nudges.correlation == observability.correlation
     finally:
         for each in (*caches, bootstrap.retention):
             each.cache_clear()

@@ -8,7 +8,7 @@ import boto3
 from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.service.poll import Polled, poll
+from chalicelib.service.engine.poll import Polled, poll
 from tests.contract.ledger.test_ledger import make_table
 from tests.unit.service.world import World
 
@@ -20,6 +20,6 @@ def test_an_idle_poll_is_one_query() -> None:
         calls: list[str] = []
         client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
         world = World()
-        kit = replace(world.kit, ledger=Table("t", lambda: client))
-        assert poll(kit, until=world.now + 60) == Polled()
+        deps = replace(world.deps, ledger=Table("t", lambda: client))
+        assert poll(deps, until=world.now + 60) == Polled()
         assert calls == ["Query"]

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.ids_guard import Recent
+from chalicelib.service.engine.deps import Recent
 from chalicelib.service.messaging import Queue, Topic
 from chalicelib.service.ports import Leases, Ledger, Zoho, ZohoFactory
 from chalicelib.service.retain import Runs

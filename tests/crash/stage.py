@@ -18,12 +18,13 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.retention import policy as policies
 from chalicelib.domain.retention.stored_policy import StoredPolicy
 from chalicelib.service.accept import Acceptance, Order, accept
-from chalicelib.service.poll import poll
+from chalicelib.service.engine.deps import Deps
+from chalicelib.service.engine.poll import poll
+from chalicelib.service.engine.work import Nudge, work
+from chalicelib.service.executors import executor_of
 from chalicelib.service.ports import ZohoFactory
 from chalicelib.service.purge_order import Orders
 from chalicelib.service.retain import Retention, retain
-from chalicelib.service.run import Kit
-from chalicelib.service.work import Nudge, work
 from tests.crash.layer import Died, Plan, Process, Recorder
 from tests.crash.zoho import MatrixZoho
 from tests.fake_policies import FakePolicies
@@ -117,14 +118,15 @@ class Stage:
 
     # --- the functions -------------------------------------------------------------------------------
 
-    def kit(self, process: Process) -> Kit:
-        return Kit(
+    def deps(self, process: Process) -> Deps:
+        return Deps(
             ledger=process.ledger(self.ledger),
             leases=process.leases(self.ledger),
             recent=process.recent(self.ledger),
             nudges=process.nudges(self.queue),
             topic=process.topic(self.topic),
             zoho=process.zoho(self.clients()),
+            executor_of=executor_of,
             clock=lambda: self.now,
             chance=lambda: 0.5,
             report=self.note,
@@ -149,7 +151,7 @@ class Stage:
             return False
         process = Process(self.recorder)
         try:
-            failed = work(self.kit(process), [Nudge(str(n), one) for n, one in batch], self.now + 35)
+            failed = work(self.deps(process), [Nudge(str(n), one) for n, one in batch], self.now + 35)
         except Died:
             return True
         self.queue.remove({n for n, _ in batch if str(n) not in failed})
@@ -158,7 +160,7 @@ class Stage:
     def poll(self) -> None:
         """One tick of the schedule."""
         try:
-            poll(self.kit(Process(self.recorder)), self.now + 35)
+            poll(self.deps(Process(self.recorder)), self.now + 35)
         except (Died, Unavailable):
             return
 

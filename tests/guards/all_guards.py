@@ -157,13 +157,13 @@ GUARDS = (
     Guard(
         "holds before each call",
         f"{_C}/service/ids_holds.py",
-        "return run.kit.ledger.held(request.org, request.module, ids, run.now)",
+        "return work.deps.ledger.held(request.org, request.module, ids, run.now)",
         "return set()",
         (f"{_UNIT}/service/test_holds.py", f"{_UNIT}/service/test_delete_ids.py"),
     ),
     Guard(
         "pause",
-        f"{_C}/service/reach.py",
+        f"{_C}/service/engine/org_access.py",
         "        if reason is not None:\n            raise Paused(",
         "        if reason == '-':\n            raise Paused(",
         (f"{_UNIT}/service/test_delete_ids.py",),
@@ -198,7 +198,7 @@ GUARDS = (
     ),
     Guard(
         "a bad item keeps nobody else",
-        f"{_C}/service/work.py",
+        f"{_C}/service/engine/work.py",
         "    except Exception as problem:",
         "    except ZeroDivisionError as problem:",
         (_HARD,),

@@ -23,7 +23,7 @@ OF_THE_IDS = (
     ),
     Guard(
         "counts follow marks",
-        f"{_SERVICE}/run.py",
+        f"{_SERVICE}/engine/slice.py",
         "        if loose != unmarked:\n",
         "        if loose < 0:\n",
         (f"{_TESTS}/test_marks.py",),

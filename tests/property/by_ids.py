@@ -134,7 +134,7 @@ class ByIds(RuleBasedStateMachine):
         self.zoho = zoho
         self.topic = Dying()
         world.zoho, world.topic = zoho, self.topic
-        world.kit = replace(world.kit, topic=self.topic, zoho=self._client)
+        world.deps = replace(world.deps, topic=self.topic, zoho=self._client)
         self.secret = True
         self.new = 100
         self.asked: list[str] = []
@@ -245,7 +245,7 @@ class ByIds(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.secret, self.topic.late = True, None
         self.ledger.pauses, self.zoho.script, self.zoho.locked = {}, {}, set()
-        self.world.now += self.world.kit.lease_seconds  # of a worker that died last
+        self.world.now += self.world.deps.lease_seconds  # of a worker that died last
         self.world.settle()
         for one in self.asked:
             self._ended(one)

@@ -14,9 +14,9 @@ from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Status
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
+from chalicelib.service.engine.deps import Deps
 from chalicelib.service.ports import Change, Claim
-from chalicelib.service.run import Kit
 from tests.contract.ledger.test_ledger import make_table
 from tests.crash import invariants
 from tests.crash.layer import Process
@@ -84,13 +84,13 @@ def test_16_polls_at_once_ask_for_a_due_job_once(stage: LiveStage) -> None:
 
 def test_two_starters_make_one_mass_delete(stage: LiveStage) -> None:
     one = deliver(stage, VIEW_BODY, "msg_1")
-    at_once(lambda n: advance(stage.kit(Process(stage.recorder)), one), 2)
+    at_once(lambda n: advance(stage.deps(Process(stage.recorder)), one), 2)
     assert calls(stage, "POST", "/mass_delete") == 1
 
 
 def test_two_deletions_of_a_view_at_once_run_one_after_the_other(stage: LiveStage) -> None:
     both = [deliver(stage, VIEW_BODY, f"msg_{n}") for n in range(2)]
-    at_once(lambda n: advance(stage.kit(Process(stage.recorder)), both[n]), 2)
+    at_once(lambda n: advance(stage.deps(Process(stage.recorder)), both[n]), 2)
     assert calls(stage, "POST", "/mass_delete") == 1
     stage.rest()
     ended = invariants.ended(stage)
@@ -106,7 +106,7 @@ def test_all_workers_together_stay_below_the_orgs_concurrency(stage: LiveStage) 
     stage.zoho.org = replace(stage.zoho.org, concurrency=limit)
     stage.control("settings", {"latency_ms": 20, "concurrency": limit})
     many = [deliver(stage, leads(LEADS[n]), f"msg_{n}") for n in range(12)]
-    at_once(lambda n: advance(stage.kit(Process(stage.recorder)), many[n]), 12)
+    at_once(lambda n: advance(stage.deps(Process(stage.recorder)), many[n]), 12)
     assert all(call["status"] != 429 for call in stage.server.sim.state.journal.calls)
     stage.rest()
     assert {one.status for one in invariants.ended(stage)} == {Status.COMPLETED}
@@ -139,8 +139,8 @@ def test_a_worker_paused_past_its_lease_writes_and_sends_nothing(
 ) -> None:
     one = deliver(stage, body, "msg_1")
     frozen = Frozen(stage.ledger)
-    kit: Kit = replace(stage.kit(Process(stage.recorder)), ledger=frozen)
-    sleeper = threading.Thread(target=advance, args=(kit, one))
+    deps: Deps = replace(stage.deps(Process(stage.recorder)), ledger=frozen)
+    sleeper = threading.Thread(target=advance, args=(deps, one))
     sleeper.start()
     assert frozen.stands.wait(30)
     stage.now += 61

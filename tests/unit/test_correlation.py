@@ -15,7 +15,7 @@ from chalice.app import Chalice
 
 from chalicelib import bootstrap, handlers, observability
 from chalicelib.adapters.queue import WorkQueue, correlation_of, deletion_of
-from chalicelib.service.kit import Kit
+from chalicelib.service.engine.deps import Deps
 from chalicelib.web.http import Answer
 from chalicelib.web.routes import answered
 from tests.unit.service.world import World
@@ -57,16 +57,16 @@ def world(monkeypatch: pytest.MonkeyPatch, sqs: Sqs) -> World:
     """A service whose functions are the real ones, with the real queue adapter and the real log."""
     world = World(["1", "2"])
     queue = WorkQueue("url", lambda: sqs, observability.note, observability.correlation)  # type: ignore[arg-type, return-value]
-    kit: Kit = replace(
-        world.kit,
+    deps: Deps = replace(
+        world.deps,
         nudges=queue,
         report=observability.note,
         measure=observability.measure,
         about=observability.about,
         ends_at=world.now + 60,
     )
-    monkeypatch.setattr(bootstrap, "kit_until", lambda _context: kit)
-    world.kit = kit
+    monkeypatch.setattr(bootstrap, "kit_until", lambda _context: deps)
+    world.deps = deps
     return world
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deletion import Status
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
 from cli.policy_file import Written, read
 from local.settings import ROOT
 from tests.year.test_year import Year, year
@@ -72,10 +72,10 @@ def approve(now: Year, one: str, count: int) -> None:
         "do": "approve",
         "count": count,
         "asked_at": sight.deletion.approval.asked_at,
-        "at": now.world.kit.clock(),
+        "at": now.world.deps.clock(),
         "by": "ops",
     }
-    assert now.world.ledger.command(sight, command, now.world.kit.clock())
+    assert now.world.ledger.command(sight, command, now.world.deps.clock())
 
 
 def test_there_are_five(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_an_example_takes_what_it_says(number: int, tmp_path: Path) -> None:
         now.world.tick()
         (one,) = now.world.ledger.rows
         if "approval" in example.ends:
-            advance(now.world.kit, one)
+            advance(now.world.deps, one)
             assert now.world.get(one).status is Status.AWAITING_APPROVAL
             approve(now, one, len(example.goes))
         now.settle(one)

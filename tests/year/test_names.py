@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.operators import Hold
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
 from tests.year.test_year import year
 
 HELD, FREE = "3652397000000111001", "3652397000000111002"
@@ -30,13 +30,13 @@ def test_a_held_record_stays_by_whichever_name_of_its_module_it_is_asked_for(
 ) -> None:
     with year(0) as now:
         now.server.sim.load({held_in: [{"id": HELD}, {"id": FREE}]})
-        now.world.now = now.world.kit.clock()
+        now.world.now = now.world.deps.clock()
         now.world.ledger.set_hold(Hold("default", held_in, HELD, "audit 7", "ann", now.world.now, None))
         one = now.world.accept(module=asked_in, ids=(HELD, FREE), limits=Limits(max_records=10))
         for _ in range(60):
             if now.world.get(one).is_final:
                 break
-            if not advance(now.world.kit, one):
+            if not advance(now.world.deps, one):
                 now.server.sim.clock.advance(1.0)
         done = now.world.get(one)
         assert (done.status, done.counts) == (

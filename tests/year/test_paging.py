@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion, Status
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
 from simulator.faults import read_fault
 from tests.year.test_year import START, Year, year
 
@@ -21,7 +21,7 @@ def policy_over_a_view(now: Year, records: int, max_records: int) -> str:
     ids = [str(10**18 + k) for k in range(records)]
     view = {"module": "Leads", "cvid": VIEW, "ids": ids}
     now.server.sim.load({"records": {"Leads": [{"id": one} for one in ids]}, "views": [view]})
-    now.world.kit = replace(now.world.kit, patience=Patience())
+    now.world.deps = replace(now.world.deps, patience=Patience())
     now.world.put(
         {
             "name": "p",
@@ -43,9 +43,9 @@ def faults(now: Year, *planned: dict[str, object]) -> None:
 
 def settled(now: Year, one: str, seconds: float) -> Deletion:
     """The run as it stands once it is final, or after so many seconds."""
-    until = now.world.kit.clock() + seconds
-    while not now.world.get(one).is_final and now.world.kit.clock() < until:
-        if not advance(now.world.kit, one):
+    until = now.world.deps.clock() + seconds
+    while not now.world.get(one).is_final and now.world.deps.clock() < until:
+        if not advance(now.world.deps, one):
             now.server.sim.clock.advance(30.0)
     return now.world.get(one)
 
@@ -54,7 +54,7 @@ def test_a_page_token_that_expired_while_credits_were_out_begins_the_reading_ane
     with year(0) as now:
         one = policy_over_a_view(now, 450, 1_000)
         faults(now, {"kind": "reply", "status": 429, "path": "page_token", "probability": 1.0})
-        advance(now.world.kit, one)
+        advance(now.world.deps, one)
         assert now.world.get(one).waiting_for == "api credits"
         now.server.sim.clock.advance(25 * 3600.0)
         faults(now)

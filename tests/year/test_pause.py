@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.deletion import Status
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
 from tests.year.test_year import POLICY, START, year
 
 COUNT, CONCURRENCY = 50_000, 10
@@ -23,7 +23,7 @@ def test_a_pause_in_the_middle_of_50000_records() -> None:
         (one,) = now.world.ledger.rows
         sent_before: list[int] = []
         there = now.server.sim.state.store.module("Leads").records
-        kit, clock = now.world.kit, now.world.kit.clock
+        deps, clock = now.world.deps, now.world.deps.clock
 
         def watching() -> float:
             """Somebody pauses as soon as 20,000 are gone, whatever the worker is about to do."""
@@ -32,7 +32,7 @@ def test_a_pause_in_the_middle_of_50000_records() -> None:
                 sent_before.append(deletes(now))
             return clock()
 
-        advance(replace(kit, clock=watching), one)
+        advance(replace(deps, clock=watching), one)
         paused = now.world.get(one)
         assert (paused.status, paused.waiting_for) == (Status.WAITING, "pause")
         left = now.left()
@@ -41,7 +41,7 @@ def test_a_pause_in_the_middle_of_50000_records() -> None:
         assert deletes(now) - sent_before[0] <= CONCURRENCY
         for _ in range(5):
             now.server.sim.clock.advance(60)
-            advance(kit, one)
+            advance(deps, one)
         assert now.left() == left
 
         now.world.ledger.pauses.clear()

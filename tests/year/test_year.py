@@ -16,7 +16,7 @@ import pytest
 
 import simulator
 from chalicelib.domain.deletion import Deletion, Status
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
 from simulator.server import Server
 from tests.contract.zoho.kit import Bench
 from tests.unit.service.retention import DAY, RetentionWorld
@@ -69,8 +69,8 @@ class Year:
 
     def at(self, moment: float) -> None:
         """Moves the one clock on."""
-        self.server.sim.clock.advance(max(0.0, moment - self.world.kit.clock()))
-        self.world.now = self.world.kit.clock()
+        self.server.sim.clock.advance(max(0.0, moment - self.world.deps.clock()))
+        self.world.now = self.world.deps.clock()
 
     def tick(self) -> list[Deletion]:
         """One tick of the schedule, and what it started until it has ended."""
@@ -85,8 +85,8 @@ class Year:
         for _ in range(200):
             if self.world.get(one).is_final and not self.world.ledger.rows[one].due:
                 return
-            self.world.now = self.world.kit.clock()
-            if not advance(self.world.kit, one):
+            self.world.now = self.world.deps.clock()
+            if not advance(self.world.deps, one):
                 self.server.sim.clock.advance(1.0)
         raise AssertionError("still not at rest")
 
@@ -105,7 +105,7 @@ def year(count: int) -> Iterator[Year]:
         world = RetentionWorld()
         told: Any = clock.now
         orgs = Bench(server.url, clock=told).orgs(concurrency=10)
-        world.kit = replace(world.kit, zoho=orgs, clock=clock.now)
+        world.deps = replace(world.deps, zoho=orgs, clock=clock.now)
         made = Year(world, server)
         made.at(START)
         made.load(count)

@@ -52,6 +52,19 @@ OF_ONE_ID = frozenset(
     }
 )
 
+#: Verdicts about a call that mean: not now, ask again.
+NOT_NOW = frozenset(
+    {
+        Verdict.RETRY,
+        Verdict.UNKNOWN,
+        Verdict.REPEAT,
+        Verdict.WAIT_LANE,
+        Verdict.WAIT_CREDITS,
+        Verdict.WAIT_CREDENTIALS,
+        Verdict.WAIT_TOKEN,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -12,10 +12,10 @@ from chalicelib.domain.limits import APPROVAL, Kind, Stop
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import limits
 from chalicelib.service.by_view import listing, moves
+from chalicelib.service.engine import limits
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, TryAgain, Wait
-from chalicelib.service.pages import MOST_LISTED
+from chalicelib.service.engine.view_pages import MOST_LISTED
 
 #: Credits of a count (Zoho does not print its price; one source says 50), of a page of a view, and of a page
 #: of the deleted list.

@@ -13,9 +13,8 @@ from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.zoho.deleted_list import has_more, times_of
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.engine.step import Slice
-from chalicelib.service.ids_store import NOT_NOW
 
 #: Pages of 200 that one step reads.
 PAGES_A_STEP = 25

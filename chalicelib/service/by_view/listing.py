@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.by_view import SAME_CLOCK, Phase, Progress, has_to_be_listed
 from chalicelib.domain.deletion import Problem
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import freeze, pages
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_view import moves
+from chalicelib.service.engine import freeze, view_pages
 from chalicelib.service.engine.step import Commit, Note, Slice, Step, TryAgain
-from chalicelib.service.ids_store import NOT_NOW
 from chalicelib.service.ports import Zoho
 
 #: Pages of 200 that one step reads: a chunk full of ids.
@@ -36,7 +35,7 @@ class Reading:
 
 def room(work: Slice, progress: Progress) -> int:
     """How many records the list may hold: what the limits leave after earlier rounds."""
-    return min(work.deletion.record_limit - progress.deleted, pages.MOST_LISTED)
+    return min(work.deletion.record_limit - progress.deleted, view_pages.MOST_LISTED)
 
 
 def begin(work: Slice, progress: Progress) -> Step:
@@ -77,7 +76,7 @@ def pages_of(work: Slice, progress: Progress, most: int, have: int = 0) -> Readi
     The page after the last one is asked for while the ids are stored (`Slice.ahead`).
     """
     zoho = work.zoho
-    per_page = min(pages.PER_PAGE, max(most, 1))
+    per_page = min(view_pages.PER_PAGE, max(most, 1))
     ids: list[str] = []
     token, skew = progress.page, progress.skew
     for number in range(PAGES_A_STEP):
@@ -100,15 +99,15 @@ def _key(work: Slice, token: str) -> tuple[str | None, str]:
     return work.deletion.request.cvid, token
 
 
-def _asking(work: Slice, zoho: Zoho, token: str, per_page: int) -> Callable[[], pages.Page | Judgement]:
+def _asking(work: Slice, zoho: Zoho, token: str, per_page: int) -> Callable[[], view_pages.Page | Judgement]:
     request = work.deletion.request
-    return lambda: pages.view_page(zoho, request.module, str(request.cvid), token or None, per_page)
+    return lambda: view_pages.view_page(zoho, request.module, str(request.cvid), token or None, per_page)
 
 
 def _too_many(work: Slice, progress: Progress) -> Step:
     """More than may go, or more than Zoho lists."""
-    if room(work, progress) >= pages.MOST_LISTED:
-        return not_listable(work, progress, pages.MOST_LISTED + 1)
+    if room(work, progress) >= view_pages.MOST_LISTED:
+        return not_listable(work, progress, view_pages.MOST_LISTED + 1)
     return stopped(work, progress, "MAX_RECORDS", room(work, progress) + 1)
 
 
@@ -119,7 +118,7 @@ def not_listable(work: Slice, progress: Progress, size: int) -> Step:
     if has_to_be_listed(work.deletion):
         return stopped(work, progress, "NOT_LISTABLE", size)
     counting = replace(progress, phase=Phase.COUNT, listable=False, page="", counted_at=0.0)
-    note = Note("not_listed", f"more than {pages.MOST_LISTED} records")
+    note = Note("not_listed", f"more than {view_pages.MOST_LISTED} records")
     return Commit(replace(freeze.thawed(work.deletion), progress=counting.to_json()), notes=(note,))
 
 
@@ -137,7 +136,7 @@ def _trouble(work: Slice, progress: Progress, trouble: Judgement) -> Step:
     if trouble.verdict in NOT_NOW:
         then = TryAgain(moves.READ, trouble.verdict, trouble.code)
         return moves.again_later(work, progress, then, trouble.message)
-    if trouble.verdict is Verdict.READ_ANEW and progress.restarts < pages.MOST_RESTARTS:
+    if trouble.verdict is Verdict.READ_ANEW and progress.restarts < view_pages.MOST_RESTARTS:
         anew = replace(progress, page="", pages=0, restarts=progress.restarts + 1, listed_from=work.now)
         note = Note("selection_restarted", trouble.code)
         return Commit(replace(freeze.thawed(work.deletion), progress=anew.to_json()), notes=(note,))

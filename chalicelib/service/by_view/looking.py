@@ -12,10 +12,9 @@ from dataclasses import replace
 from chalicelib.domain.by_view import LONGEST_ASK, MOST_LOOKS, SHORTEST_ASK, Look, Progress
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
-from chalicelib.domain.zoho.verdict import Verdict
+from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from chalicelib.service.by_view import deleted_list, moves
 from chalicelib.service.engine.step import Rest, Slice, Step, TryAgain
-from chalicelib.service.ids_store import NOT_NOW
 
 
 def look(work: Slice, progress: Progress) -> Step:

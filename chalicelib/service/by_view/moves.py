@@ -10,7 +10,7 @@ from chalicelib.domain.by_view import Goal, Phase, Progress, counts_of, progress
 from chalicelib.domain.deletion import Problem, Status
 from chalicelib.domain.log import SERVICE
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount
-from chalicelib.service import freeze
+from chalicelib.service.engine import freeze
 from chalicelib.service.engine.step import Again, Commit, Finish, Note, Slice, Then, TryAgain
 from chalicelib.service.ports import Call
 

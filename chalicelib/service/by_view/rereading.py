@@ -6,16 +6,15 @@ from dataclasses import replace
 
 from chalicelib.domain.by_view import Goal, Phase, Progress
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import pages
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_view import listing, moves
+from chalicelib.service.engine import view_pages
 from chalicelib.service.engine.step import Commit, Note, Slice, Step, TryAgain
-from chalicelib.service.ids_store import NOT_NOW
 
 
 def read(work: Slice, progress: Progress) -> Step:
     """Read some pages again, and mark the listed records that they hold."""
-    found = listing.pages_of(work, progress, pages.MOST_LISTED + 1)
+    found = listing.pages_of(work, progress, view_pages.MOST_LISTED + 1)
     chunks, new = _marked(work, found.ids)
     progress = replace(
         progress,
@@ -90,7 +89,7 @@ def _trouble(work: Slice, progress: Progress, trouble: Judgement) -> Step:
         return moves.again_later(
             work, progress, TryAgain(moves.READ, trouble.verdict, trouble.code), trouble.message
         )
-    if trouble.verdict is Verdict.READ_ANEW and progress.restarts < pages.MOST_RESTARTS:
+    if trouble.verdict is Verdict.READ_ANEW and progress.restarts < view_pages.MOST_RESTARTS:
         step = moves.read_again(work, progress, progress.goal or Goal.BY_IDS)
         anew = replace(progress, page="", pages=0, restarts=progress.restarts + 1, newcomers=0)
         return replace(step, deletion=replace(work.deletion, progress=anew.to_json()))

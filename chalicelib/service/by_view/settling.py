@@ -14,11 +14,10 @@ from chalicelib.domain.by_view import Goal, Progress, Round, another_round
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import parallel
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_view import deleted_list, moves
+from chalicelib.service.engine import parallel
 from chalicelib.service.engine.step import Slice, Step, TryAgain
-from chalicelib.service.ids_store import NOT_NOW
 
 #: Reads at the same time, at most.
 MOST_AT_ONCE = 25

@@ -23,8 +23,8 @@ from chalicelib.domain.lane import Lane
 from chalicelib.domain.zoho.judge_call import judge_call, started_job
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service import waiting
 from chalicelib.service.by_view import checking, moves
+from chalicelib.service.engine import waiting
 from chalicelib.service.engine.step import (
     Again,
     Commit,

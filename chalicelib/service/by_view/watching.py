@@ -12,10 +12,9 @@ from chalicelib.domain.by_view import LONGEST_ASK, SHORTEST_ASK, Goal, Progress
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind
-from chalicelib.domain.zoho.verdict import Judgement, Verdict
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_view import deleted_list, moves
 from chalicelib.service.engine.step import Rest, Slice, Step, TryAgain
-from chalicelib.service.ids_store import NOT_NOW
 
 
 def watch(work: Slice, progress: Progress) -> Step:

@@ -13,7 +13,7 @@ from moto import mock_aws
 from chalicelib.adapters.dynamodb import codec, items
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.errors import Unreadable
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
 from chalicelib.service.ports import Change
 from tests.contract.ledger.test_ledger import NOW, accept, claimed, deletion, make_table
 from tests.unit.service.world import World
@@ -96,7 +96,7 @@ def stage() -> Iterator[Stage]:
 
 
 def set_aside_at_once(stage: Stage) -> bool:
-    assert advance(stage.world.kit, "del_1") is False
+    assert advance(stage.world.deps, "del_1") is False
     item = stage.item()
     assert item["fence"]["N"] == "1", "claimed more than once"
     assert [event for event, _ in stage.world.reports] == ["set_aside"]

@@ -29,7 +29,7 @@ class RetentionWorld(World):
         super().__init__(records)
         self.policies = FakePolicies(self.ledger)
         self.orders = Orders(self.ledger, self.nudges, "test", 400)
-        self.retention = Retention(self.policies, self.orders, next_time, self.kit.report)
+        self.retention = Retention(self.policies, self.orders, next_time, self.deps.report)
 
     def put(self, document: dict[str, Any] | None = None, **changes: Any) -> StoredPolicy:
         policy = policies.parse({**(document or OLD_LEADS), **changes})

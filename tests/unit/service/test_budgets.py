@@ -111,7 +111,7 @@ def run(world: World, one: str) -> None:
 def test_one_call_that_is_never_answered_well(asked: str, name: str, answer: str, start_lost: bool) -> None:
     operation, request = ASKED[asked]
     world = World([str(n) for n in range(1, RECORDS + 1)])
-    world.kit = replace(world.kit, patience=PATIENCE)
+    world.deps = replace(world.deps, patience=PATIENCE)
     world.zoho.script[name] = Always(ANSWERS[answer])
     if start_lost:
         world.zoho.script["mass_delete_view"] = [LOST]

@@ -251,7 +251,7 @@ def test_a_missing_secret_waits_for_credentials_and_then_fails() -> None:
     def missing(org: str, deadline: float) -> None:
         raise SecretUnusable("expunge/test/zoho/default", "no such secret")
 
-    object.__setattr__(world.kit, "zoho", missing)
+    object.__setattr__(world.deps, "zoho", missing)
     one = world.accept(ids=("1",))
     world.step(one)
     assert world.get(one).waiting_for == "zoho credentials"

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from chalicelib.domain.outcomes import CHUNK_SIZE
-from chalicelib.service import freeze
-from chalicelib.service.run import Run
+from chalicelib.service.engine import freeze
+from chalicelib.service.engine.slice import LeasedSlice
 from tests.unit.service.world import World
 
 
-def held(world: World, one: str) -> Run:
+def held(world: World, one: str) -> LeasedSlice:
     claim = world.ledger.claim(one, world.now, world.now + 60)
     assert claim is not None
-    return Run(world.kit, claim, until=world.now + 20)
+    return LeasedSlice(world.deps, claim, until=world.now + 20)
 
 
 def numbers(start: int, end: int) -> list[str]:
@@ -19,10 +19,10 @@ def numbers(start: int, end: int) -> list[str]:
 def test_pages_of_any_size_fill_chunk_after_chunk() -> None:
     world = World()
     one = world.accept("mass_delete", cvid="5")
-    run = held(world, one)
+    work = held(world, one)
     for start, end in ((0, 200), (100, 7000), (7000, 7001)):
-        freeze.freeze(run, run.deletion, numbers(start, end))
-    freeze.freeze_and_close(run, run.deletion, numbers(7001, 10_001))
+        freeze.freeze(work, work.deletion, numbers(start, end))
+    freeze.freeze_and_close(work, work.deletion, numbers(7001, 10_001))
     done = world.get(one)
     assert (done.id_count, done.chunks, done.frozen) == (10_001, 3, True)
     assert (done.counts.requested, done.counts.pending) == (10_001, 10_001)
@@ -34,9 +34,9 @@ def test_pages_of_any_size_fill_chunk_after_chunk() -> None:
 def test_a_selection_can_be_made_anew() -> None:
     world = World()
     one = world.accept("mass_delete", cvid="5")
-    run = held(world, one)
-    freeze.freeze(run, run.deletion, numbers(0, 6000))
-    freeze.freeze_and_close(run, freeze.thawed(run.deletion), numbers(5, 10))
+    work = held(world, one)
+    freeze.freeze(work, work.deletion, numbers(0, 6000))
+    freeze.freeze_and_close(work, freeze.thawed(work.deletion), numbers(5, 10))
     done = world.get(one)
     assert (done.id_count, done.chunks, done.counts.pending) == (5, 1, 5)
     assert world.ledger.chunk(one, 0).ids == tuple(numbers(5, 10))
@@ -45,7 +45,7 @@ def test_a_selection_can_be_made_anew() -> None:
 def test_a_dry_runs_selection_is_not_counted() -> None:
     world = World()
     one = world.accept("mass_delete", cvid="5", dry_run=True)
-    run = held(world, one)
-    freeze.freeze_and_close(run, run.deletion, [])
-    freeze.freeze_and_close(run, run.deletion, numbers(0, 3))
+    work = held(world, one)
+    freeze.freeze_and_close(work, work.deletion, [])
+    freeze.freeze_and_close(work, work.deletion, numbers(0, 3))
     assert (world.get(one).counts.requested, world.get(one).id_count) == (0, 3)

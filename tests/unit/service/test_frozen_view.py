@@ -15,8 +15,8 @@ from chalicelib.domain.document import document
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.outcomes import Mark, outcome_name
 from chalicelib.domain.zoho.reply import Item, Reply
-from chalicelib.service import waiting
 from chalicelib.service.by_view.listing import PAGES_A_STEP
+from chalicelib.service.engine import waiting
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import LOST, REFUSED, FakeZoho, error, lose
 from tests.unit.service.world import PATIENCE, World
@@ -533,7 +533,7 @@ def test_waiters_do_not_write_an_unchanged_lane() -> None:
 
 def test_a_view_that_zoho_refuses_for_now_lets_others_pass() -> None:
     world = World(records(2))
-    world.kit = replace(world.kit, patience=Patience())
+    world.deps = replace(world.deps, patience=Patience())
     real = world.zoho.mass_delete_view
 
     def of_one_view(module: str, cvid: str, territory: Any) -> Reply:
@@ -592,7 +592,7 @@ def test_no_page_is_asked_for_twice_where_a_slice_ends() -> None:
     world = World(records(12_000))
 
     def slow(work: Callable[[], Reply]) -> Reply:
-        world.now += world.kit.slice_seconds / PAGES_A_STEP
+        world.now += world.deps.slice_seconds / PAGES_A_STEP
         return work()
 
     world.zoho.script["view_ids"] = [slow] * 100
@@ -735,7 +735,7 @@ class _OutOfOrder(FakeZoho):
 def test_an_entry_of_the_deleted_list_that_comes_late_and_out_of_order_is_found() -> None:
     world = World()
     world.zoho = _OutOfOrder(lambda: world.now, records(9))
-    world.kit = replace(world.kit, patience=replace(PATIENCE, give_up=200))
+    world.deps = replace(world.deps, patience=replace(PATIENCE, give_up=200))
     one = view(world)
     world.settle()
     assert (world.get(one).status, world.get(one).counts) == (

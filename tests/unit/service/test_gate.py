@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.gate import Gate
+from chalicelib.service.engine.gate import Gate
 from chalicelib.service.ports import Zoho
 from tests.fake_zoho import ORG
 

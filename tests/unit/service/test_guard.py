@@ -52,7 +52,7 @@ def test_the_window_ends() -> None:
 
 def test_the_guard_can_be_switched_off() -> None:
     world = World(["1"])
-    object.__setattr__(world.kit, "loop_window", 0.0)
+    object.__setattr__(world.deps, "loop_window", 0.0)
     deleted(world, "1")
     assert world.ledger.guard_calls == []
 

@@ -12,8 +12,8 @@ from chalicelib.domain.backoff import Patience, exhausted, failed
 from chalicelib.domain.deletion import Counts, Deletion, Freeze, Limits, Status
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
-from chalicelib.service.poll import poll
-from chalicelib.service.work import Nudge, work
+from chalicelib.service.engine.poll import poll
+from chalicelib.service.engine.work import Nudge, work
 from tests.crash.zoho import MatrixZoho
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import LOST, error, lose
@@ -158,11 +158,11 @@ def test_one_bad_item_keeps_nobody_else(how: str) -> None:
     world, ledger = spoiled_world(records(3))
     bad, *good = [world.accept(ids=(one,)) for one in records(3)]
     setattr(ledger, how, {bad})
-    failed = work(world.kit, [Nudge("m1", bad), Nudge("m2", good[0])], until=world.now + 30)
+    failed = work(world.deps, [Nudge("m1", bad), Nudge("m2", good[0])], until=world.now + 30)
     assert failed == (["m1"] if how == "broken" else [])
     assert world.get(good[0]).status is Status.COMPLETED
     world.now += 61
-    poll(world.kit, until=world.now + 30)
+    poll(world.deps, until=world.now + 30)
     assert world.get(good[1]).status is Status.COMPLETED
 
 

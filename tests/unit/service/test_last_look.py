@@ -32,7 +32,7 @@ def late(world: World, act: Callable[[World], Any]) -> None:
             super().publish(message, attributes)
 
     topic = Slow()
-    world.topic, world.kit = topic, replace(world.kit, topic=topic)
+    world.topic, world.deps = topic, replace(world.deps, topic=topic)
 
 
 @pytest.mark.parametrize("field", [None, "External"])
@@ -94,7 +94,7 @@ def test_an_intent_whose_worker_died_before_the_last_look_counts_as_sent() -> No
     with pytest.raises(KeyError):
         world.step(one)
     assert world.zoho.log == []
-    world.now += world.kit.lease_seconds
+    world.now += world.deps.lease_seconds
     world.hold("1")
     world.settle()
     done = world.get(one)

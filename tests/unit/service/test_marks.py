@@ -12,8 +12,9 @@ from chalicelib.domain.controls import Outcome
 from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import Miscounted, Rejected, Unreadable, WrongState
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, outcome_name
-from chalicelib.service import operate, unreadable, watchdog
-from chalicelib.service.run import Run
+from chalicelib.service import operate
+from chalicelib.service.engine import abandon, watchdog
+from chalicelib.service.engine.slice import LeasedSlice
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import error
 from tests.unit.service.test_commands import records
@@ -45,12 +46,12 @@ def broken(world: World) -> None:
     def factory(org: str, deadline: float) -> Any:
         raise KeyError("a mistake of ours")
 
-    world.kit = world.with_zoho(factory)
+    world.deps = world.with_zoho(factory)
 
 
 def stuck(world: World, one: str) -> None:
     """A mistake of ours ends the deletion, and is mended afterwards."""
-    good = world.kit
+    good = world.deps
     broken(world)
     for attempt in range(watchdog.MOST_ATTEMPTS):
         if attempt < watchdog.MOST_ATTEMPTS - 1:
@@ -58,8 +59,8 @@ def stuck(world: World, one: str) -> None:
                 world.step(one)
         else:
             world.step(one)
-        world.now += world.kit.lease_seconds
-    world.kit = good
+        world.now += world.deps.lease_seconds
+    world.deps = good
     world.settle()
 
 
@@ -119,7 +120,7 @@ def test_many_chunks_are_marked_in_bounded_writes() -> None:
     written = record_writes(world)
     stuck(world, one)
     assert world.get(one).counts == tally(world, one) == Counts(requested=n, unknown=n)
-    assert max(written) <= unreadable.CHUNKS_AT_ONCE
+    assert max(written) <= abandon.CHUNKS_AT_ONCE
     assert world.ledger.rows[one].revision - before <= 6
 
 
@@ -201,10 +202,10 @@ def test_a_module_that_cannot_be_counted_leaves_ids_that_can_be_retried() -> Non
     assert world.get(receipt.deletion_id).counts == Counts(requested=3, deleted=3)
 
 
-def run_of(world: World, one: str) -> Run:
+def run_of(world: World, one: str) -> LeasedSlice:
     claim = world.ledger.claim(one, world.now, world.now + 60)
     assert claim is not None
-    return Run(world.kit, claim, until=world.now + 35)
+    return LeasedSlice(world.deps, claim, until=world.now + 35)
 
 
 @pytest.mark.parametrize(
@@ -223,11 +224,11 @@ def run_of(world: World, one: str) -> Run:
 def test_a_write_that_changes_counts_and_outcomes_otherwise_is_refused_whole(change: Any) -> None:
     world = World(["1", "2"])
     one = world.accept(ids=("1", "2"))
-    run = run_of(world, one)
+    work = run_of(world, one)
     before = world.ledger.rows[one].revision
-    deletion, chunks = change(run.deletion, run.chunk(0))
+    deletion, chunks = change(work.deletion, work.chunk(0))
     with pytest.raises(Miscounted):
-        run.save(deletion, chunks=chunks)
+        work.save(deletion, chunks=chunks)
     assert world.ledger.rows[one].revision == before
 
 

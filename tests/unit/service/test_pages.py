@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service.pages import Page, view_page
+from chalicelib.service.engine.view_pages import Page, view_page
 from tests.fake_zoho import LOST, FakeZoho, error
 
 IDS = [str(10**18 + n) for n in range(450)]

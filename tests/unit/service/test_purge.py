@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.zoho.reply import Item, Reply
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
 from chalicelib.service.ports import Change, Claim
 from tests.fake_zoho import LOST, error
 from tests.unit.service.retention import OLD_LEADS, RetentionWorld
@@ -195,7 +195,7 @@ def test_ids_that_were_not_asked_for_are_not_taken(answer: Reply) -> None:
 
 def test_a_worker_that_dies_while_reading_goes_on_where_it_stood() -> None:
     world = ran(25_000)
-    world.kit = replace(world.kit, slice_seconds=0.5)
+    world.deps = replace(world.deps, slice_seconds=0.5)
 
     def slow(work: Any) -> Reply:
         world.now += 0.2
@@ -231,14 +231,14 @@ def test_a_purge_keeps_the_orgs_last_credits() -> None:
     world.zoho.script["delete_records"] = [charged] * 200
     one = world.the_run().id
     for _ in range(6):
-        advance(world.kit, one)
+        advance(world.deps, one)
         world.now += 5
     run = world.the_run()
     assert (run.status, run.waiting_for) == (Status.WAITING, "api credits")
     assert account["left"] >= 100 - 6
     before = len(world.zoho.sent("delete_records"))
     world.now += 60
-    advance(world.kit, one)
+    advance(world.deps, one)
     assert len(world.zoho.sent("delete_records")) <= before + 1
     account["left"] = 10_000
     world.settle()
@@ -247,7 +247,7 @@ def test_a_purge_keeps_the_orgs_last_credits() -> None:
 
 def test_a_pause_in_the_middle_of_50000_stops_within_one_wave() -> None:
     world = ran(50_000)
-    world.kit = replace(world.kit, slice_seconds=3.0)
+    world.deps = replace(world.deps, slice_seconds=3.0)
     one = world.the_run().id
 
     def slow(work: Any) -> Reply:
@@ -257,11 +257,11 @@ def test_a_pause_in_the_middle_of_50000_stops_within_one_wave() -> None:
 
     world.zoho.script["delete_records"] = [slow] * 1000
     while len(world.zoho.records) > 30_000:
-        advance(world.kit, one)
+        advance(world.deps, one)
     world.ledger.pauses["*"] = "stop"
     left = len(world.zoho.records)
     for _ in range(20):
-        advance(world.kit, one)
+        advance(world.deps, one)
         world.now += 10
     assert len(world.zoho.records) == left
     assert (world.the_run().status, world.the_run().waiting_for) == (Status.WAITING, "pause")
@@ -335,7 +335,7 @@ def test_a_policy_that_selects_nothing_but_converted_leads_ends_completed_every_
 
 def test_pages_of_converted_leads_only_are_not_read_again_by_the_next_slice() -> None:
     world = with_converted(6_100, 6_000)
-    world.kit = replace(world.kit, slice_seconds=0.5)
+    world.deps = replace(world.deps, slice_seconds=0.5)
 
     def slow(work: Any) -> Reply:
         world.now += 0.6

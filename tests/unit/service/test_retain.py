@@ -156,7 +156,7 @@ def test_a_schedule_that_has_ended_lets_go() -> None:
 def approvals(**more: Any) -> RetentionWorld:
     """A world of five leads whose policy needs an approval that nobody gives."""
     world = RetentionWorld([str(n) for n in range(1, 6)])
-    world.kit = replace(world.kit, patience=Patience())
+    world.deps = replace(world.deps, patience=Patience())
     world.put(belts={"max_records": 100, "approve_above": 2}, **more)
     return world
 

@@ -39,7 +39,7 @@ def _world(job_seconds: float) -> tuple[World, Secret]:
     world = World([str(i) for i in range(1, 10)])
     world.zoho.job_seconds = job_seconds
     secret = Secret(world)
-    world.kit = world.with_zoho(secret.reach)
+    world.deps = world.with_zoho(secret.reach)
     return world, secret
 
 
@@ -59,7 +59,7 @@ def test_while_a_job_runs_an_unusable_secret_ends_nothing_before_the_jobs_age(fr
 def test_time_in_which_the_secret_could_be_used_is_no_failing_time_of_it() -> None:
     world, secret = _world(job_seconds=0)
     world.zoho.locked = {"1"}
-    world.kit = replace(world.kit, patience=replace(PATIENCE, give_up=1000, longest=100))
+    world.deps = replace(world.deps, patience=replace(PATIENCE, give_up=1000, longest=100))
     one = world.accept("delete_records", ids=("1", "2"))
     for _ in range(3):
         secret.broken = True

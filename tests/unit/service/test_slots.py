@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
+from chalicelib.service.engine.concurrency import PATIENCE, NoSlot, Slots, Wish, borrow, borrow_soon, shared
 from chalicelib.service.ports import Change, Claim, Ledger
-from chalicelib.service.slots import PATIENCE, NoSlot, Slots, Wish, borrow, borrow_soon, shared
 from tests.fake_ledger import FakeLedger
 from tests.unit.service.world import World
 
@@ -163,7 +163,7 @@ def test_the_last_wave_gives_its_slots_back_before_the_bookkeeping() -> None:
     world = World([str(i) for i in range(300)])
     one = world.accept(ids=tuple(str(i) for i in range(300)))
     watching = Watching(world.ledger)
-    world.kit = replace(world.kit, ledger=cast("Ledger", watching))
+    world.deps = replace(world.deps, ledger=cast("Ledger", watching))
     world.settle()
     assert world.get(one).counts.deleted == 300
     assert watching.held_at_the_end == set()

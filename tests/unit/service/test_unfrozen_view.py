@@ -405,8 +405,8 @@ def test_a_job_whose_status_is_refused_for_a_while_is_asked_for_until_it_ends() 
 
 def test_a_mass_delete_of_somebody_else_is_waited_for_as_long_as_the_longest_wait() -> None:
     world = World(records(9))
-    world.kit = replace(world.kit, patience=Patience())
-    days = world.kit.patience.wait / 86_400
+    world.deps = replace(world.deps, patience=Patience())
+    days = world.deps.patience.wait / 86_400
     ends = world.now + (days - 1) * 86_400
     world.zoho.job = {"id": "1", "ids": [], "status": "RUNNING", "ends": ends, "deleted": 0}
     one = view(world)

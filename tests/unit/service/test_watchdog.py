@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.domain.deletion import Counts, Status
 from chalicelib.domain.errors import Unavailable
-from chalicelib.service import watchdog
-from chalicelib.service.poll import poll
+from chalicelib.service.engine import watchdog
+from chalicelib.service.engine.poll import poll
 from chalicelib.service.ports import ZohoFactory
 from tests.unit.service.world import FakeNudges, World
 
@@ -21,14 +21,14 @@ def failing(world: World, problem: Exception) -> None:
         raise problem
 
     made: ZohoFactory = factory  # type: ignore[assignment]
-    world.kit = world.with_zoho(made)
+    world.deps = world.with_zoho(made)
 
 
 def drop(world: World, one: str, times: int) -> None:
     for _ in range(times):
         with pytest.raises((Unavailable, KeyError)):
             world.step(one)
-        world.now += world.kit.lease_seconds
+        world.now += world.deps.lease_seconds
 
 
 def test_a_deletion_that_workers_drop_again_and_again_is_reported() -> None:
@@ -38,7 +38,7 @@ def test_a_deletion_that_workers_drop_again_and_again_is_reported() -> None:
     drop(world, one, watchdog.MANY_ATTEMPTS)
     assert ("stuck", {"deletion_id": one, "attempts": watchdog.MANY_ATTEMPTS}) in world.reports
     drop(world, one, 2 * watchdog.MOST_ATTEMPTS)
-    world.kit = world.with_zoho(lambda org, deadline: world.zoho)
+    world.deps = world.with_zoho(lambda org, deadline: world.zoho)
     world.settle()
     assert world.get(one).status is Status.COMPLETED
 
@@ -69,9 +69,9 @@ def test_workers_that_give_back_in_order_start_the_count_anew() -> None:
 def test_what_nobody_takes_is_reported_by_the_poll() -> None:
     world = World(["1"])
     one = world.accept(ids=("1",))
-    assert poll(world.kit, until=world.now - 1).overdue == 0
+    assert poll(world.deps, until=world.now - 1).overdue == 0
     world.now += watchdog.OVERDUE_SECONDS + 1
-    assert poll(world.kit, until=world.now - 1).overdue == 1
+    assert poll(world.deps, until=world.now - 1).overdue == 1
     assert world.reports == [("overdue", {"count": 1, "oldest": [one]})]
 
 
@@ -85,11 +85,11 @@ def test_a_poll_asks_the_table_for_what_is_due_once_and_says_how_long_it_waits()
         return due_since(now, limit)
 
     world.ledger.due_since = counted  # type: ignore[method-assign]
-    idle = poll(world.kit, until=world.now + 60)
+    idle = poll(world.deps, until=world.now + 60)
     assert (idle.due, idle.oldest, len(asked)) == (0, 0.0, 1)
     world.accept(ids=("1",))
     world.now += watchdog.OVERDUE_SECONDS + 5
-    busy = poll(world.kit, until=world.now - 1)
+    busy = poll(world.deps, until=world.now - 1)
     assert (busy.oldest, busy.overdue, len(asked)) == (watchdog.OVERDUE_SECONDS + 5, 1, 2)
 
 
@@ -99,39 +99,39 @@ def test_a_poll_wakes_only_those_that_the_queue_has_no_message_for(ready: int, n
     due = [world.accept(ids=(str(n),)) for n in range(6)]
     world.nudges.sent.clear()
     world.nudges.ready = ready
-    polled = poll(world.kit, until=world.now - 1, here=2)
+    polled = poll(world.deps, until=world.now - 1, here=2)
     assert (polled.due, polled.nudged) == (6, nudged)
     assert [deletion_id for deletion_id, _ in world.nudges.sent] == due[6 - nudged :]
 
 
 @pytest.mark.parametrize(("ready", "nudged"), [(0, 10), (3, 7), (6, 4), (100, 0)])
 def test_a_poll_wakes_page_after_page(monkeypatch: pytest.MonkeyPatch, ready: int, nudged: int) -> None:
-    monkeypatch.setattr("chalicelib.service.poll.PAGE", 5)
+    monkeypatch.setattr("chalicelib.service.engine.poll.PAGE", 5)
     world = World([str(n) for n in range(12)])
     due = sorted(world.accept(ids=(str(n),)) for n in range(12))
     world.nudges.sent.clear()
     world.nudges.ready = ready
-    polled = poll(world.kit, until=world.now + 60, here=2)
+    polled = poll(world.deps, until=world.now + 60, here=2)
     assert (polled.due, polled.nudged, polled.advanced) == (12, nudged, 2)
     woken = [one for one, _ in world.nudges.sent if one in due[2:]]
     assert woken == due[12 - nudged :]
 
 
 def test_a_poll_takes_no_page_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.service.poll.PAGE", 5)
+    monkeypatch.setattr("chalicelib.service.engine.poll.PAGE", 5)
     world = World()
     for n in range(12):
         world.accept(ids=(str(n),))
     world.nudges.sent.clear()
-    polled = poll(world.kit, until=world.now - 1, here=2)
+    polled = poll(world.deps, until=world.now - 1, here=2)
     assert (polled.due, polled.nudged, polled.advanced) == (5, 3, 0)
 
 
 def test_a_poll_that_can_do_it_all_itself_does_not_ask_the_queue() -> None:
     world = World(["1"])
     world.accept(ids=("1",))
-    world.kit = replace(world.kit, nudges=Unasked())
-    assert poll(world.kit, until=world.now + 60).advanced == 1
+    world.deps = replace(world.deps, nudges=Unasked())
+    assert poll(world.deps, until=world.now + 60).advanced == 1
 
 
 class Unasked(FakeNudges):

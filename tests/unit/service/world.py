@@ -14,9 +14,10 @@ from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.operators import Hold
 from chalicelib.domain.outcomes import CHUNK_SIZE
-from chalicelib.service.advance import advance
+from chalicelib.service.engine.advance import advance
+from chalicelib.service.engine.deps import Deps
+from chalicelib.service.executors import executor_of
 from chalicelib.service.ports import Delivery, ZohoFactory
-from chalicelib.service.run import Kit
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import FakeZoho
 
@@ -57,12 +58,13 @@ class World:
         self.topic = FakeTopic()
         self.nudges = FakeNudges()
         self.reports: list[tuple[str, dict[str, Any]]] = []
-        self.kit = Kit(
+        self.deps = Deps(
             ledger=self.ledger,
             leases=self.ledger,
             nudges=self.nudges,
             topic=self.topic,
             zoho=lambda org, deadline: self.zoho,
+            executor_of=executor_of,
             clock=lambda: self.now,
             chance=lambda: 0.5,
             report=lambda event, **fields: self.reports.append((event, fields)),
@@ -72,9 +74,9 @@ class World:
         )
         self.made = 0
 
-    def with_zoho(self, factory: ZohoFactory) -> Kit:
-        """The kit with another way to reach Zoho."""
-        return replace(self.kit, zoho=factory)
+    def with_zoho(self, factory: ZohoFactory) -> Deps:
+        """The dependencies with another way to reach Zoho."""
+        return replace(self.deps, zoho=factory)
 
     def accept(
         self, operation: str = "delete_records", *, limits: Limits | None = None, **request: Any
@@ -103,14 +105,14 @@ class World:
         self.ledger.set_hold(Hold("default", "Leads", record_id, "audit", "ann", self.now, until))
 
     def step(self, deletion_id: str) -> bool:
-        return advance(self.kit, deletion_id)
+        return advance(self.deps, deletion_id)
 
     def settle(self, most: int = 400) -> None:
         """Advance what is due, and the clock to the next due time, until nothing is due any more."""
         for _ in range(most):
             due = self.ledger.due(self.now, 50)
             for deletion_id in due:
-                advance(self.kit, deletion_id)
+                advance(self.deps, deletion_id)
             if due:
                 continue
             waiting = [row.next_at for row in self.ledger.rows.values() if row.due]

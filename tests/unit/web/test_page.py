@@ -15,7 +15,7 @@ import pytest
 from chalicelib.domain.deletion import MOVES, Approval, Counts, Deletion, Plan, Problem, Status
 from chalicelib.domain.limits import APPROVAL
 from chalicelib.domain.outcomes import Mark, outcome_name
-from chalicelib.service import limits, waiting
+from chalicelib.service.engine import limits, waiting
 from chalicelib.web import page, page_status
 from chalicelib.web import page_words as words
 from local.settings import ROOT

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import ExpungeError
-from chalicelib.service import watchdog
-from chalicelib.service.advance import advance
-from chalicelib.service.run import Kit
+from chalicelib.service.engine import watchdog
+from chalicelib.service.engine.advance import advance
+from chalicelib.service.engine.deps import Deps
 
 #: Due deletions of a page. After an outage of the queue nothing else wakes anybody, so page follows page as
 #: long as there is time.
@@ -28,7 +28,7 @@ class Polled:
     oldest: float = 0.0
 
 
-def poll(kit: Kit, until: float, here: int = 10) -> Polled:
+def poll(deps: Deps, until: float, here: int = 10) -> Polled:
     """Move due deletions forward until `until` (seconds since the epoch) or nothing is due.
 
     `here`: as many are moved by the poll itself, the longest due first; all others are nudged to the workers,
@@ -36,44 +36,44 @@ def poll(kit: Kit, until: float, here: int = 10) -> Polled:
     longer by asking again. The first page is nudged before anything is moved here. One that fails does not
     keep the others. Raises Unavailable where the table cannot be asked for what is due.
     """
-    now = kit.clock()
-    pages = kit.ledger.due_pages(now, PAGE)
+    now = deps.clock()
+    pages = deps.ledger.due_pages(now, PAGE)
     waiting = next(pages, [])
     found = [deletion_id for deletion_id, _ in waiting]
-    late = watchdog.overdue(kit, waiting, now)
+    late = watchdog.overdue(deps, waiting, now)
     oldest = max((now - since for _, since in waiting), default=0.0)
     rest = found[here:]
-    lying = kit.nudges.waiting() if rest else 0
-    nudged = _woken(kit, rest[lying:])
-    advanced, failed = _moved(kit, found[:here], until)
+    lying = deps.nudges.waiting() if rest else 0
+    nudged = _woken(deps, rest[lying:])
+    advanced, failed = _moved(deps, found[:here], until)
     due, lying = len(found), max(0, lying - len(rest))
-    while kit.clock() < until and (waiting := next(pages, [])):
-        late += watchdog.overdue(kit, waiting, now)
+    while deps.clock() < until and (waiting := next(pages, [])):
+        late += watchdog.overdue(deps, waiting, now)
         found = [deletion_id for deletion_id, _ in waiting]
-        nudged += _woken(kit, found[lying:])
+        nudged += _woken(deps, found[lying:])
         due, lying = due + len(found), max(0, lying - len(found))
     return Polled(due, advanced, nudged, failed, late, oldest)
 
 
-def _woken(kit: Kit, deletion_ids: list[str]) -> int:
+def _woken(deps: Deps, deletion_ids: list[str]) -> int:
     if deletion_ids:
-        kit.nudges.nudge_all(deletion_ids)
+        deps.nudges.nudge_all(deletion_ids)
     return len(deletion_ids)
 
 
-def _moved(kit: Kit, deletion_ids: list[str], until: float) -> tuple[int, int]:
+def _moved(deps: Deps, deletion_ids: list[str], until: float) -> tuple[int, int]:
     """Moves them forward here, as long as there is time: how many moved, how many failed."""
     advanced = failed = 0
     for deletion_id in deletion_ids:
-        if kit.clock() >= until:
+        if deps.clock() >= until:
             break
-        kit.about(deletion_id, "")
+        deps.about(deletion_id, "")
         try:
-            advanced += advance(kit, deletion_id)
+            advanced += advance(deps, deletion_id)
         except ExpungeError as problem:
             failed += 1
-            kit.report("advance_failed", deletion_id=deletion_id, reason=str(problem))
+            deps.report("advance_failed", deletion_id=deletion_id, reason=str(problem))
         except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one must not keep the others
             failed += 1
-            kit.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
+            deps.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
     return advanced, failed

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from chalicelib.domain.backoff import Patience
-from chalicelib.service.ids_guard import Recent
+from chalicelib.domain.deletion import Deletion
 from chalicelib.service.messaging import Queue, Topic
 from chalicelib.service.ports import Leases, Ledger, ZohoFactory
+
+
+class Recent(Protocol):
+    """Where ids that were deleted are kept for a while."""
+
+    def remember_deleted(self, org: str, scope: str, ids: Sequence[str], now: float, until: float) -> None:
+        """Keep that these were deleted at `now`, until `until`, as far as there is room."""
+
+    def deleted_lately(self, org: str, scope: str, ids: Sequence[str], since: float, now: float) -> set[str]:
+        """Those of the ids that are kept as deleted from `since` to `now`, and perhaps somewhat earlier."""
 
 
 def _nobody(*_told: object) -> None:
@@ -17,12 +28,13 @@ def _nobody(*_told: object) -> None:
 
 
 @dataclass(frozen=True)
-class Kit:
+class Deps:
     """The adapters and settings that the use cases work with. Times in seconds.
 
-    `clock` gives seconds since the epoch, `chance` a number from 0 to 1. `report(event, **fields)` takes what
-    operators should see; it never raises. `measure(metric, value)` takes a number for alarms and dashboard,
-    `about(deletion_id, correlation)` names what the lines of the log are about from here on; neither raises.
+    `executor_of` gives the executor of a deletion. `clock` gives seconds since the epoch, `chance` a number
+    from 0 to 1. `report(event, **fields)` takes what operators should see; it never raises.
+    `measure(metric, value)` takes a number for alarms and dashboard, `about(deletion_id, correlation)` names
+    what the lines of the log are about from here on; neither raises.
     `ends_at`: when the worker itself must have ended.
     `sleep`: waits some seconds within an invocation, for a part of the org's concurrency; None for never.
     `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
@@ -33,6 +45,7 @@ class Kit:
     nudges: Queue
     topic: Topic
     zoho: ZohoFactory
+    executor_of: Callable[[Deletion], Any]
     clock: Callable[[], float]
     chance: Callable[[], float]
     report: Callable[..., None]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.service.run import Kit, Run
+from chalicelib.service.engine.deps import Deps
+from chalicelib.service.engine.slice import LeasedSlice
 
 #: Claims in a row, without the deletion being given back in order, that are worth a report.
 MANY_ATTEMPTS = 5
@@ -20,17 +21,17 @@ OVERDUE_SECONDS = 600.0
 NAMED = 10
 
 
-def look(run: Run) -> None:
+def look(work: LeasedSlice) -> None:
     """Report a deletion whose last workers all ended without giving it back."""
-    if run.claim.attempts >= MANY_ATTEMPTS:
-        run.kit.report("stuck", deletion_id=run.deletion.id, attempts=run.claim.attempts)
+    if work.claim.attempts >= MANY_ATTEMPTS:
+        work.deps.report("stuck", deletion_id=work.deletion.id, attempts=work.claim.attempts)
 
 
-def overdue(kit: Kit, found: Sequence[tuple[str, float]], now: float) -> int:
+def overdue(deps: Deps, found: Sequence[tuple[str, float]], now: float) -> int:
     """How many of those `found` (ids, and since when they are due) have been due for too long; reported where
     there are any.
     """
     late = [deletion_id for deletion_id, since in found if since <= now - OVERDUE_SECONDS]
     if late:
-        kit.report("overdue", count=len(late), oldest=late[:NAMED])
+        deps.report("overdue", count=len(late), oldest=late[:NAMED])
     return len(late)

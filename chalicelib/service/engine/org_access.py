@@ -9,17 +9,17 @@ from functools import partial
 
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.kit import Kit
+from chalicelib.service.engine.concurrency import Slots, Wish, borrow, borrow_soon, shared
+from chalicelib.service.engine.deps import Deps
+from chalicelib.service.engine.refusals import Paused, Reserved
 from chalicelib.service.ports import Claim, Zoho
-from chalicelib.service.slots import Slots, Wish, borrow, borrow_soon, shared
-from chalicelib.service.stops import Paused, Reserved
 
 #: What leaves the org's `keep_credits` to the others.
 _KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE})
 
 
 @dataclass
-class Reach:
+class OrgAccess:
     """The org's client and the slots, both from when they are first needed. `credits_left`: as last told.
     `usable`: the org's secret could be used. `asked`: Zoho has answered in this step; what needs several
     answers gets them all, so that it comes to an end.
@@ -30,16 +30,16 @@ class Reach:
     asked: bool = False
     _reached: tuple[Zoho, Slots] | None = None
 
-    def zoho(self, kit: Kit, claim: Claim, wanted: int) -> Zoho:
+    def zoho(self, deps: Deps, claim: Claim, wanted: int) -> Zoho:
         """The org's client, for the next call or wave of calls.
 
         Raises Paused, SecretUnusable, NoSlot where others use all of the org's concurrency, or Reserved.
         """
         org = claim.deletion.request.org
-        reason = kit.ledger.paused(org)
+        reason = deps.ledger.paused(org)
         if reason is not None:
             raise Paused(org, reason)
-        zoho = self._take(kit, claim, wanted)[0]
+        zoho = self._take(deps, claim, wanted)[0]
         if not self.asked and self.reserved(claim):
             raise Reserved(org)
         return zoho
@@ -48,12 +48,12 @@ class Reach:
         """Are the org's credits down to what is kept for the others, as far as was told?"""
         return self._reached is not None and self._credits(claim, self._reached[0]) <= 0
 
-    def width(self, kit: Kit, claim: Claim, wanted: int) -> int:
+    def width(self, deps: Deps, claim: Claim, wanted: int) -> int:
         """How many calls of the next wave may be under way at once. Raises SecretUnusable or NoSlot."""
         first = self._reached is None
-        zoho, slots = self._take(kit, claim, wanted)
+        zoho, slots = self._take(deps, claim, wanted)
         if not first:
-            slots = shared(kit.leases, slots, self._wish(kit, claim, zoho, wanted))
+            slots = shared(deps.leases, slots, self._wish(deps, claim, zoho, wanted))
             self._reached = zoho, slots
         return max(1, int(min(slots.width, self._credits(claim, zoho))))
 
@@ -64,11 +64,11 @@ class Reach:
         self.credits_left = min(told, default=self.credits_left)
         return min(told, default=None)
 
-    def let_go(self, kit: Kit) -> None:
+    def let_go(self, deps: Deps) -> None:
         """Give the org's concurrency back; what needs some of it later asks anew."""
         if self._reached is not None:
             slots, self._reached = self._reached[1], None
-            slots.give_back(kit.leases)
+            slots.give_back(deps.leases)
 
     def _credits(self, claim: Claim, zoho: Zoho) -> float:
         """How many a purge, or the listing of a view, may still use; all others, and who was not told, as
@@ -80,21 +80,21 @@ class Reach:
             return math.inf
         return self.credits_left - zoho.org.keep_credits
 
-    def _take(self, kit: Kit, claim: Claim, wanted: int) -> tuple[Zoho, Slots]:
+    def _take(self, deps: Deps, claim: Claim, wanted: int) -> tuple[Zoho, Slots]:
         if self._reached is None:
             org = claim.deletion.request.org
-            zoho = kit.zoho(org, min(claim.lease_until, kit.ends_at))
+            zoho = deps.zoho(org, min(claim.lease_until, deps.ends_at))
             self.usable = True
             owner = f"{claim.deletion.id}#{claim.fence}"
-            if kit.sleep is None:
-                slots = borrow(kit.leases, org, owner, self._wish(kit, claim, zoho, wanted))
+            if deps.sleep is None:
+                slots = borrow(deps.leases, org, owner, self._wish(deps, claim, zoho, wanted))
             else:
-                wish = partial(self._wish, kit, claim, zoho, wanted)
-                slots = borrow_soon(kit.leases, org, owner, wish, kit.sleep)
+                wish = partial(self._wish, deps, claim, zoho, wanted)
+                slots = borrow_soon(deps.leases, org, owner, wish, deps.sleep)
             self._reached = zoho, slots
         return self._reached
 
-    def _wish(self, kit: Kit, claim: Claim, zoho: Zoho, wanted: int) -> Wish:
+    def _wish(self, deps: Deps, claim: Claim, zoho: Zoho, wanted: int) -> Wish:
         most = zoho.org.concurrency
-        until = min(claim.lease_until, kit.ends_at)
-        return Wish(most, wanted, kit.clock(), until, start=int(kit.chance() * most))
+        until = min(claim.lease_until, deps.ends_at)
+        return Wish(most, wanted, deps.clock(), until, start=int(deps.chance() * most))

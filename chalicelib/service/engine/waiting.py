@@ -8,8 +8,8 @@ from typing import Any
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.zoho.verdict import Verdict
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.step import TryAgain
-from chalicelib.service.run import Run
 
 LANE = "another mass delete at Zoho"
 CREDENTIALS = "zoho credentials"
@@ -29,10 +29,10 @@ _WAITING_FOR = {
 _BLAMELESS = frozenset({Verdict.WAIT_LANE, Verdict.WAIT_CREDITS})
 
 
-def try_again(run: Run, deletion: Deletion, then: TryAgain, **parts: Any) -> None:
+def try_again(work: LeasedSlice, deletion: Deletion, then: TryAgain, **parts: Any) -> None:
     """Rest as a step says."""
     wait_for(
-        run,
+        work,
         deletion,
         then.call,
         then.verdict,
@@ -45,7 +45,7 @@ def try_again(run: Run, deletion: Deletion, then: TryAgain, **parts: Any) -> Non
 
 
 def wait_for(
-    run: Run,
+    work: LeasedSlice,
     deletion: Deletion,
     call: str,
     verdict: Verdict,
@@ -61,4 +61,4 @@ def wait_for(
     """
     waiting_for = _WAITING_FOR.get(verdict, f"zoho ({code})" if code else "zoho")
     blame = blame and verdict not in _BLAMELESS
-    run.try_again(deletion, call, waiting_for, blame=blame, asked=asked, at_least=at_least, **parts)
+    work.try_again(deletion, call, waiting_for, blame=blame, asked=asked, at_least=at_least, **parts)

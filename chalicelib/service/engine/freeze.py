@@ -13,8 +13,8 @@ from typing import Any
 
 from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, fresh
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.step import Slice
-from chalicelib.service.run import Run
 
 #: A selection of up to so many chunks is looked through for what it holds already.
 MOST_KNOWN = 20
@@ -22,20 +22,21 @@ MOST_KNOWN = 20
 MOST_AT_ONCE = 20 * CHUNK_SIZE
 
 
-def freeze(run: Run, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
-    """Save `deletion` with up to MOST_AT_ONCE more ids in its selection; `parts` as Run.save takes them.
+def freeze(work: LeasedSlice, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
+    """Save `deletion` with up to MOST_AT_ONCE more ids in its selection; `parts` as LeasedSlice.save
+    takes them.
 
     All chunks but the last are full, so the last one is written again with more ids. What it holds already is
     left out.
     """
-    grown, chunks = more(run, deletion, ids)
-    run.save(grown, new_chunks=chunks, **parts)
+    grown, chunks = more(work, deletion, ids)
+    work.save(grown, new_chunks=chunks, **parts)
 
 
-def freeze_and_close(run: Run, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
+def freeze_and_close(work: LeasedSlice, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
     """As `freeze`, with the last ids of the selection: by ids from here on, in the same write."""
-    grown, chunks = more(run, deletion, ids)
-    run.save(replace(grown, frozen=True, by_ids=True, progress={}), new_chunks=chunks, **parts)
+    grown, chunks = more(work, deletion, ids)
+    work.save(replace(grown, frozen=True, by_ids=True, progress={}), new_chunks=chunks, **parts)
 
 
 def more(work: Slice, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion, list[Chunk]]:

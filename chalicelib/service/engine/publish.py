@@ -8,26 +8,26 @@ from chalicelib.domain import log
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.log import Entry
-from chalicelib.service.kit import Kit
+from chalicelib.service.engine.deps import Deps
 
 
-def handed_over(kit: Kit, deletion: Deletion, entries: Iterable[Entry]) -> int:
+def handed_over(deps: Deps, deletion: Deletion, entries: Iterable[Entry]) -> int:
     """Hand `entries` to the topic until one is not taken; the number of the last that has left.
 
     What has no event leaves by being passed.
     """
     published = deletion.published
     for entry in entries:
-        if entry.event is not None and not _taken(kit, deletion, entry):
+        if entry.event is not None and not _taken(deps, deletion, entry):
             break
         published = entry.n
     return published
 
 
-def _taken(kit: Kit, deletion: Deletion, entry: Entry) -> bool:
+def _taken(deps: Deps, deletion: Deletion, entry: Entry) -> bool:
     try:
-        kit.topic.publish(log.message(entry), log.attributes(entry.event or {}))
+        deps.topic.publish(log.message(entry), log.attributes(entry.event or {}))
     except Unavailable as problem:
-        kit.report("publish_failed", deletion_id=deletion.id, reason=problem.reason)
+        deps.report("publish_failed", deletion_id=deletion.id, reason=problem.reason)
         return False
     return True

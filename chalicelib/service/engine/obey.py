@@ -13,98 +13,98 @@ from chalicelib.domain import controls
 from chalicelib.domain.controls import Do, Outcome
 from chalicelib.domain.deletion import Counts, Deletion, Problem, Status, final_status
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount, reproblem
-from chalicelib.service import ids_store
-from chalicelib.service.run import Run
+from chalicelib.service.engine.chunks import failed_ids, readable
+from chalicelib.service.engine.slice import LeasedSlice
 
 #: Chunks with unknown outcomes that one write resolves.
 CHUNKS_AT_ONCE = 20
 NOT_DONE = "RESOLVED_NOT_DONE"
 
 
-def obey(run: Run) -> None:
+def obey(work: LeasedSlice) -> None:
     """Do the oldest command, or let it go, and save. Raises Overtaken where another one has come since."""
-    command = run.claim.commands[0]
+    command = work.claim.commands[0]
     do = command.get("do")
     if do == Do.CANCEL:
-        _cancel(run, command)
+        _cancel(work, command)
     elif do == Do.APPROVE:
-        _approve(run, command)
+        _approve(work, command)
     elif do == Do.RESOLVE:
-        _resolve(run, command)
+        _resolve(work, command)
     else:
-        _let_go(run, command, "not a command that this version knows")
+        _let_go(work, command, "not a command that this version knows")
 
 
 def _by(command: Mapping[str, object]) -> str:
     return str(command.get("by") or "operator")
 
 
-def _let_go(run: Run, command: Mapping[str, object], why: str) -> None:
+def _let_go(work: LeasedSlice, command: Mapping[str, object], why: str) -> None:
     words = f"{str(command.get('do'))[:20]}: {why}"
-    deletion, entry = run.noted(run.deletion, "command_ignored", words, _by(command))
-    run.save(deletion, entries=[entry], commands_done=1)
+    deletion, entry = work.noted(work.deletion, "command_ignored", words, _by(command))
+    work.save(deletion, entries=[entry], commands_done=1)
 
 
-def _cancel(run: Run, command: Mapping[str, object]) -> None:
+def _cancel(work: LeasedSlice, command: Mapping[str, object]) -> None:
     """Mark it as cancelled: its executor sends nothing more, settles what is in doubt and ends it.
 
     What needs attention has no executor any more: it is ended here, with its counts as they are.
     """
-    if controls.cancels_attention(run.deletion, command):
-        _cancel_attention(run, command)
+    if controls.cancels_attention(work.deletion, command):
+        _cancel_attention(work, command)
         return
-    ended = run.deletion.is_final
-    why_not = f"it has ended: {run.deletion.status}" if ended else controls.not_cancellable(run.deletion)
+    ended = work.deletion.is_final
+    why_not = f"it has ended: {work.deletion.status}" if ended else controls.not_cancellable(work.deletion)
     if why_not:
-        _let_go(run, command, why_not)
+        _let_go(work, command, why_not)
         return
-    deletion = replace(run.deletion, cancelled_by=_by(command))
-    deletion, entry = run.noted(deletion, "cancel_asked", by=_by(command))
-    run.save(deletion, entries=[entry], commands_done=1)
+    deletion = replace(work.deletion, cancelled_by=_by(command))
+    deletion, entry = work.noted(deletion, "cancel_asked", by=_by(command))
+    work.save(deletion, entries=[entry], commands_done=1)
 
 
-def _cancel_attention(run: Run, command: Mapping[str, object]) -> None:
-    run.finish(
-        replace(run.deletion, cancelled_by=_by(command)),
+def _cancel_attention(work: LeasedSlice, command: Mapping[str, object]) -> None:
+    work.finish(
+        replace(work.deletion, cancelled_by=_by(command)),
         Status.CANCELLED,
         by=_by(command),
-        failed_ids=ids_store.failed_ids(run, run.deletion, {}),
+        failed_ids=failed_ids(work, work.deletion, {}),
         commands_done=1,
     )
 
 
-def _approve(run: Run, command: Mapping[str, object]) -> None:
-    deletion = controls.approved(run.deletion, command)
+def _approve(work: LeasedSlice, command: Mapping[str, object]) -> None:
+    deletion = controls.approved(work.deletion, command)
     if deletion is None:
-        _let_go(run, command, "it is not for the approval that is waited for")
+        _let_go(work, command, "it is not for the approval that is waited for")
         return
-    deletion, entry = run.noted(deletion, "approved", f"count {command['count']}", _by(command))
-    run.save(deletion, entries=[entry], commands_done=1)
+    deletion, entry = work.noted(deletion, "approved", f"count {command['count']}", _by(command))
+    work.save(deletion, entries=[entry], commands_done=1)
 
 
-def _resolve(run: Run, command: Mapping[str, object]) -> None:
+def _resolve(work: LeasedSlice, command: Mapping[str, object]) -> None:
     """A person has looked: what is unknown was done, or was not."""
     outcome = command.get("outcome")
-    why_not = controls.not_resolvable(run.deletion)
+    why_not = controls.not_resolvable(work.deletion)
     if why_not or outcome not in list(Outcome):
-        _let_go(run, command, why_not or "not an outcome")
+        _let_go(work, command, why_not or "not an outcome")
         return
     done = outcome == Outcome.DONE
-    if not run.deletion.id_count or run.deletion.request.dry_run:
-        _end(run, command, _counts_resolved(run.deletion, done=done), done=done)
+    if not work.deletion.id_count or work.deletion.request.dry_run:
+        _end(work, command, _counts_resolved(work.deletion, done=done), done=done)
         return
-    deletion, chunks, all_of_them = _ids_resolved(run, done=done)
+    deletion, chunks, all_of_them = _ids_resolved(work, done=done)
     if not all_of_them:
-        run.save(deletion, chunks=chunks)
+        work.save(deletion, chunks=chunks)
         return
     unmarked = deletion.counts.unknown  # of chunks that cannot be read
     if unmarked:
         deletion = _counts_resolved(deletion, done=done)
-    _end(run, command, deletion, done=done, chunks=chunks, unmarked=unmarked)
+    _end(work, command, deletion, done=done, chunks=chunks, unmarked=unmarked)
 
 
 def _end(
-    run: Run,
+    work: LeasedSlice,
     command: Mapping[str, object],
     deletion: Deletion,
     *,
@@ -115,12 +115,12 @@ def _end(
     status = final_status(deletion.counts, cancelled=bool(deletion.cancelled_by))
     if not done and status is Status.COMPLETED:
         status = Status.FAILED  # nothing was counted, and a person says that nothing was done
-    run.finish(
+    work.finish(
         deletion,
         status,
         str(command.get("note", "")),
         by=_by(command),
-        failed_ids=ids_store.failed_ids(run, deletion, {chunk.number: chunk for chunk in chunks or []}),
+        failed_ids=failed_ids(work, deletion, {chunk.number: chunk for chunk in chunks or []}),
         chunks=chunks or [],
         commands_done=1,
         unmarked=unmarked,
@@ -147,15 +147,15 @@ def _counts_resolved(deletion: Deletion, *, done: bool) -> Deletion:
     return replace(deletion, counts=after, problems=problems)
 
 
-def _ids_resolved(run: Run, *, done: bool) -> tuple[Deletion, list[Chunk], bool]:
+def _ids_resolved(work: LeasedSlice, *, done: bool) -> tuple[Deletion, list[Chunk], bool]:
     """The deletion after a number of its chunks with unknown outcomes are resolved, those chunks, and whether
     no others are left.
     """
-    deletion = run.deletion
+    deletion = work.deletion
     chunks: list[Chunk] = []
     finding = Finding(Mark.DELETED) if done else Finding(Mark.FAILED, NOT_DONE)
     for number in range(deletion.chunks):
-        before = ids_store.readable(run, number)
+        before = readable(work, number)
         after = before.resolved(finding) if before is not None else None
         if before is None or after is None or after == before:
             continue

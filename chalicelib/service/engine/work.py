@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import ExpungeError
-from chalicelib.service.advance import advance
-from chalicelib.service.run import Kit
+from chalicelib.service.engine.advance import advance
+from chalicelib.service.engine.deps import Deps
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Nudge:
     correlation: str = ""
 
 
-def work(kit: Kit, nudges: Sequence[Nudge], until: float) -> list[str]:
+def work(deps: Deps, nudges: Sequence[Nudge], until: float) -> list[str]:
     """Move the deletions of a batch forward; returns the ids of the messages that failed.
 
     A message that cannot be read fails, so that the queue sets it aside in its dead-letter queue. What there
@@ -34,27 +34,27 @@ def work(kit: Kit, nudges: Sequence[Nudge], until: float) -> list[str]:
     done: set[str] = set()
     for nudge in nudges:
         if nudge.deletion_id is None:
-            kit.report("malformed_message", message_id=nudge.message_id)
+            deps.report("malformed_message", message_id=nudge.message_id)
             failed.append(nudge.message_id)
         elif nudge.deletion_id in done:
             continue
         else:
-            kit.about(nudge.deletion_id, nudge.correlation)
-            if kit.clock() >= until:
-                kit.nudges.nudge(nudge.deletion_id)
-            elif not _advanced(kit, nudge.deletion_id):
+            deps.about(nudge.deletion_id, nudge.correlation)
+            if deps.clock() >= until:
+                deps.nudges.nudge(nudge.deletion_id)
+            elif not _advanced(deps, nudge.deletion_id):
                 failed.append(nudge.message_id)
         done.add(nudge.deletion_id or "")
     return failed
 
 
-def _advanced(kit: Kit, deletion_id: str) -> bool:
+def _advanced(deps: Deps, deletion_id: str) -> bool:
     try:
-        advance(kit, deletion_id)
+        advance(deps, deletion_id)
     except ExpungeError as problem:
-        kit.report("advance_failed", deletion_id=deletion_id, reason=str(problem))
+        deps.report("advance_failed", deletion_id=deletion_id, reason=str(problem))
         return False
     except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one deletion must not keep the others
-        kit.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
+        deps.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
         return False
     return True

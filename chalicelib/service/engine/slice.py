@@ -14,15 +14,13 @@ from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service import publish
+from chalicelib.service.engine import publish
 from chalicelib.service.engine.ahead import Ahead
-from chalicelib.service.gate import Gate
-from chalicelib.service.kit import Kit
+from chalicelib.service.engine.deps import Deps
+from chalicelib.service.engine.gate import Gate
+from chalicelib.service.engine.org_access import OrgAccess
+from chalicelib.service.engine.refusals import Paused
 from chalicelib.service.ports import Call, Change, Claim, Ledger, Zoho
-from chalicelib.service.reach import Reach
-from chalicelib.service.stops import Paused
-
-__all__ = ["Kit", "Run"]
 
 #: SQS keeps a message back for at most this long (seconds).
 LONGEST_NUDGE = 900.0
@@ -31,17 +29,17 @@ MOST_CHUNKS = 32
 
 
 @dataclass
-class Run:
+class LeasedSlice:
     """A claim at work. `stopped` once the lease was given back; nothing may be saved after that. `gone`: ids
     that were deleted and are not yet kept by the loop guard.
     """
 
-    kit: Kit
+    deps: Deps
     claim: Claim
     until: float
     wanted: int = 1
     stopped: bool = False
-    reach: Reach = field(default_factory=Reach)
+    access: OrgAccess = field(default_factory=OrgAccess)
     gone: list[str] = field(default_factory=list)
     ahead: Ahead = field(default_factory=Ahead)
     _entries: list[Entry] = field(default_factory=list)
@@ -55,22 +53,22 @@ class Run:
     @property
     def now(self) -> float:
         """Seconds since the epoch."""
-        return self.kit.clock()
+        return self.deps.clock()
 
     @property
     def patience(self) -> Patience:
         """The stage's waits."""
-        return self.kit.patience
+        return self.deps.patience
 
     @property
     def ledger(self) -> Ledger:
         """The table, for reading."""
-        return self.kit.ledger
+        return self.deps.ledger
 
     @property
     def zoho(self) -> Zoho:
-        """The org's client, for the next call or wave of calls. Raises as Reach.zoho does."""
-        return Gate(self.reach.zoho(self.kit, self.claim, self.wanted), lambda reply: self.spent([reply]))
+        """The org's client, for the next call or wave of calls. Raises as OrgAccess.zoho does."""
+        return Gate(self.access.zoho(self.deps, self.claim, self.wanted), lambda reply: self.spent([reply]))
 
     @property
     def width(self) -> int:
@@ -78,7 +76,7 @@ class Run:
         both a pause and the secret are in the way: in a pause no give-up time runs.
         """
         try:
-            return self.reach.width(self.kit, self.claim, self.wanted)
+            return self.access.width(self.deps, self.claim, self.wanted)
         except SecretUnusable:
             org = self.deletion.request.org
             reason = self.ledger.paused(org)
@@ -89,25 +87,25 @@ class Run:
     @property
     def reserved(self) -> bool:
         """Are the org's credits down to what is kept for the others?"""
-        return self.reach.reserved(self.claim)
+        return self.access.reserved(self.claim)
 
     def spent(self, replies: Iterable[Reply]) -> None:
         """Take note of the credits that Zoho says are left; it says so once half of them are used."""
-        told = self.reach.spent(replies)
+        told = self.access.spent(replies)
         if told is not None:
-            self.kit.measure("CreditsLeft", told)
+            self.deps.measure("CreditsLeft", told)
 
     def let_go(self) -> None:
         """Give the org's concurrency back."""
         self.ahead.close()
-        self.reach.let_go(self.kit)
+        self.access.let_go(self.deps)
 
     def chunk(self, number: int) -> Chunk:
         """A chunk of the deletion. It is read once: only the holder of the deletion writes it."""
         if number not in self._chunks:
             if len(self._chunks) >= MOST_CHUNKS:
                 self._chunks.clear()
-            self._chunks[number] = self.kit.ledger.chunk(self.deletion.id, number)
+            self._chunks[number] = self.deps.ledger.chunk(self.deletion.id, number)
         return self._chunks[number]
 
     # --- writing ---------------------------------------------------------------------------------
@@ -133,9 +131,9 @@ class Run:
         Raises Miscounted where counts and outcomes would not change alike.
         """
         self._counts_follow_marks(deletion, chunks, unmarked)
-        if self.reach.usable:
+        if self.access.usable:
             deletion = backoff.succeeded(deletion, backoff.ACCESS)
-        held_until = self.now + self.kit.lease_seconds
+        held_until = self.now + self.deps.lease_seconds
         change = Change(
             deletion=replace(deletion, published=self.deletion.published),
             next_at=held_until if next_at is None else next_at,
@@ -150,7 +148,7 @@ class Run:
         )
         written = {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         known, self._chunks = self._chunks, {}  # where the write fails nothing is known any more
-        self.claim = self.kit.ledger.save(self.claim, change)
+        self.claim = self.deps.ledger.save(self.claim, change)
         self._chunks = known | written
         self._entries += entries
         self.stopped = next_at is not None
@@ -166,7 +164,7 @@ class Run:
 
     def read_again(self) -> None:
         """Take in what others (operators) have written since."""
-        self.claim = self.kit.ledger.again(self.claim)
+        self.claim = self.deps.ledger.again(self.claim)
 
     # --- changes of status -----------------------------------------------------------------------
 
@@ -174,11 +172,11 @@ class Run:
         self, deletion: Deletion, what: str, why: str = "", by: str = log.SERVICE
     ) -> tuple[Deletion, Entry]:
         """The deletion with an entry in its log that is not published."""
-        return log.append(deletion, what, self.now, stage=self.kit.stage, why=why, by=by, public=False)
+        return log.append(deletion, what, self.now, stage=self.deps.stage, why=why, by=by, public=False)
 
     def told(self, deletion: Deletion, what: str, why: str = "", **more: Any) -> tuple[Deletion, Entry]:
         """The deletion with an entry in its log that leaves as an event."""
-        return log.append(deletion, what, self.now, stage=self.kit.stage, why=why, **more)
+        return log.append(deletion, what, self.now, stage=self.deps.stage, why=why, **more)
 
     def running(
         self, deletion: Deletion, why: str = "", *, proven: bool = False
@@ -215,9 +213,9 @@ class Run:
         if changed:
             deletion, entry = self.noted(deletion, status.value, waiting_for)
             entries.append(entry)
-        self.kit.measure("WaitingSeconds", now - deletion.created_at)
+        self.deps.measure("WaitingSeconds", now - deletion.created_at)
         since = deletion.waiting_since if deletion.waiting_since is not None else now
-        if not deletion.waiting_told and now - since >= self.kit.patience.tell_waiting:
+        if not deletion.waiting_told and now - since >= self.deps.patience.tell_waiting:
             deletion, entry = self.told(replace(deletion, waiting_told=True), "waiting", waiting_for)
             entries.append(entry)
         self.publish()
@@ -234,7 +232,7 @@ class Run:
             deletion, parts = self.deletion, {}
         self.save(deletion, next_at=self.now + seconds, **parts)
         if seconds <= LONGEST_NUDGE:
-            self.kit.nudges.nudge(deletion.id, seconds)
+            self.deps.nudges.nudge(deletion.id, seconds)
 
     def try_again(
         self,
@@ -253,7 +251,7 @@ class Run:
         clock = backoff.failed if blame else backoff.waited
         deletion = clock(deletion, call, self.now)
         seconds = backoff.delay(
-            backoff.tries(deletion, call), self.kit.patience.longest, self.kit.chance(), asked
+            backoff.tries(deletion, call), self.deps.patience.longest, self.deps.chance(), asked
         )
         self.wait(deletion, waiting_for, max(seconds, at_least), **parts)
 
@@ -274,10 +272,10 @@ class Run:
         deletion, entry = self.told(deletion, log.event_name(status), why, by=by, failed_ids=failed_ids)
         entries = [*parts.pop("entries", ()), entry]
         self.save(deletion, entries=entries, **parts)
-        self.kit.report("deletion_finished", deletion_id=deletion.id, status=status.value)
+        self.deps.report("deletion_finished", deletion_id=deletion.id, status=status.value)
         failed = status in (Status.FAILED, Status.NEEDS_ATTENTION)
-        self.kit.measure("FailedShare", float(failed))  # its average is the share
-        self.kit.measure("NeedsAttention", float(status is Status.NEEDS_ATTENTION))
+        self.deps.measure("FailedShare", float(failed))  # its average is the share
+        self.deps.measure("NeedsAttention", float(status is Status.NEEDS_ATTENTION))
 
     def leave_lane(self, key: str) -> Lane | None:
         """The lane without this deletion, to be written with its final status; None where it was not in
@@ -285,7 +283,7 @@ class Run:
         """
         if not key:
             return None
-        before = self.kit.ledger.lane(key)
+        before = self.deps.ledger.lane(key)
         after = lane.left(before, self.deletion.id, self.now)
         return None if after == before else after
 
@@ -299,7 +297,7 @@ class Run:
         published = self.deletion.published
         if published >= self.deletion.events:
             return True
-        published = publish.handed_over(self.kit, self.deletion, self._unpublished(published))
+        published = publish.handed_over(self.deps, self.deletion, self._unpublished(published))
         self._entries = [e for e in self._entries if e.n > published]
         self.claim = replace(self.claim, deletion=replace(self.deletion, published=published))
         return published >= self.deletion.events
@@ -308,4 +306,4 @@ class Run:
         numbers = [entry.n for entry in self._entries]
         if numbers[:1] == [published + 1]:
             return list(self._entries)
-        return self.kit.ledger.entries(self.deletion.id, published)
+        return self.deps.ledger.entries(self.deletion.id, published)

@@ -1,0 +1,158 @@
+"""Moving one deletion forward: claim it, take steps until it rests or the slice is over, publish what
+happened.
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain import backoff
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, Rejected, SecretUnusable, Unreadable
+from chalicelib.domain.zoho.verdict import Verdict
+from chalicelib.service.engine import abandon, loop_guard, waiting, watchdog
+from chalicelib.service.engine.concurrency import NoSlot
+from chalicelib.service.engine.deps import Deps
+from chalicelib.service.engine.refusals import Paused, Reserved
+from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.step import Step
+
+#: About how long to wait for other workers to give back some of the org's concurrency.
+SLOT_WAIT_SECONDS = 2.0
+#: The clocks of what is no call of an executor: the keeping time, the topic.
+LIFETIME, PUBLISH = "lifetime", "publish"
+#: The part of its keeping time that a deletion is left to be read after it has ended.
+KEPT_FOR_ITS_END = 0.1
+#: Steps that one slice takes at most, whatever the clock says.
+MOST_STEPS = 500
+
+
+def advance(deps: Deps, deletion_id: str) -> bool:
+    """Move the deletion forward for one slice; False where it was not due or another worker holds it.
+
+    Raises Unavailable where the table is out of reach: the lease then ends by itself and the poll finds the
+    deletion.
+    """
+    now = deps.clock()
+    try:
+        claim = deps.ledger.claim(deletion_id, now, now + deps.lease_seconds)
+    except (Unreadable, Rejected) as problem:
+        deps.ledger.set_aside(deletion_id, problem.reason, now)
+        deps.report("set_aside", deletion_id=deletion_id, reason=problem.reason)
+        return False
+    if claim is None:
+        return False
+    wanted = deps.executor_of(claim.deletion).wanted(claim.deletion)
+    work = LeasedSlice(deps, claim, until=now + deps.slice_seconds, wanted=wanted)
+    watchdog.look(work)
+    try:
+        _slice(work)
+    except LostLease:
+        deps.report("lease_lost", deletion_id=deletion_id)
+    except Unreadable as problem:
+        abandon.end(work, problem.reason, "UNREADABLE")
+    except Rejected as problem:
+        abandon.end(work, str(problem), "CANNOT_STORE")
+    except Exception as problem:
+        if isinstance(problem, ExpungeError) or claim.attempts < watchdog.MOST_ATTEMPTS:
+            raise
+        abandon.end(work, type(problem).__name__, "STUCK")
+    finally:
+        work.let_go()
+        loop_guard.remember(work)
+    return True
+
+
+def _slice(work: LeasedSlice) -> None:
+    """Turns until the deletion rests or the time is over; the last words of an ended one take no time."""
+    for _ in range(MOST_STEPS):
+        if work.stopped or (work.now >= work.until and not work.deletion.is_final):
+            break
+        _turn(work)
+    if not work.stopped:
+        work.save(work.deletion, next_at=work.now, regardless=True)
+        work.deps.nudges.nudge(work.deletion.id)
+
+
+def _turn(work: LeasedSlice) -> None:
+    """Commands of operators come first, then what the deletion itself has to do."""
+    try:
+        if work.claim.commands:
+            _obey(work)
+        elif work.deletion.is_final:
+            _close(work)
+        else:
+            work.publish()
+            _step(work)
+    except Overtaken:
+        work.read_again()
+
+
+def _obey(work: LeasedSlice) -> None:
+    from chalicelib.service.engine import obey
+
+    obey.obey(work)
+
+
+def _step(work: LeasedSlice) -> None:
+    """One step of the executor; the one place where a clock that has run out is looked at."""
+    executor = work.deps.executor_of(work.deletion)
+    work.wanted = executor.wanted(work.deletion)  # a selection that is frozen by now is done by many calls
+    over = backoff.exhausted(work.deletion, work.deps.patience) or _too_old(work)
+    work.access.asked = False
+    try:
+        step = executor.step(work) if over is None else executor.give_up(work, over)
+        if step is not None:  # executors that still write by themselves answer None
+            _carry_out(work, step)
+    except (NoSlot, Paused, Reserved) as stop:
+        _hold_on(work, stop, over)
+    except SecretUnusable as problem:
+        work.deps.report(
+            "secret_unusable", deletion_id=work.deletion.id, what=problem.what, reason=problem.reason
+        )
+        _without_secret(work, executor.blamed(work.deletion, "SECRET_UNUSABLE"))
+
+
+def _hold_on(work: LeasedSlice, stop: Exception, over: str | None) -> None:
+    """Wait for what keeps Zoho out of reach, but not beyond the keeping time: what is not known by then stays
+    unknown.
+    """
+    if over == LIFETIME:
+        abandon.end(work, f"near the end of its keeping time: {stop}", "OUTCOME_UNKNOWN")
+    elif isinstance(stop, NoSlot):
+        work.publish()
+        work.rest(work.deletion, SLOT_WAIT_SECONDS * (0.5 + work.deps.chance()))
+    elif isinstance(stop, Paused):
+        seconds = min(work.deps.patience.longest, work.deps.patience.recheck)
+        work.wait(backoff.standing_still(work.deletion), waiting.PAUSE, seconds)
+    else:
+        work.wait(backoff.standing_still(work.deletion), waiting.CREDITS, work.deps.patience.longest)
+
+
+def _without_secret(work: LeasedSlice, deletion: Deletion) -> None:
+    """Wait for the org's secret. While a job runs no give-up time does: the job's age bounds it."""
+    from chalicelib.domain import by_view
+
+    blame = not by_view.job_runs(deletion)
+    waiting.wait_for(work, deletion, backoff.ACCESS, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE", blame=blame)
+
+
+def _carry_out(work: LeasedSlice, step: Step) -> None:
+    from chalicelib.service.engine.commit import carry_out
+
+    carry_out(work, step)
+
+
+def _too_old(work: LeasedSlice) -> str | None:
+    """Near the end of its keeping time a deletion is given up: its items would vanish under it."""
+    deletion = work.deletion
+    last = deletion.expires_at - (deletion.expires_at - deletion.created_at) * KEPT_FOR_ITS_END
+    return LIFETIME if work.now >= last else None
+
+
+def _close(work: LeasedSlice) -> None:
+    """The last events leave, then the deletion is no longer due. Until they have left it stays due."""
+    if work.publish():
+        work.save(work.deletion, next_at=work.now)
+        return
+    deletion = backoff.failed(work.deletion, PUBLISH, work.now)
+    tries = backoff.tries(deletion, PUBLISH)
+    work.rest(deletion, backoff.delay(tries, work.deps.patience.longest, work.deps.chance()))

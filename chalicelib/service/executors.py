@@ -1,0 +1,25 @@
+"""Which executor does which operation. Each is imported when it is first needed: a worker's first deletion
+does not wait for the others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain.deletion import Deletion, Operation
+
+
+def executor_of(deletion: Deletion) -> Any:
+    """What does its operation; once its selection is frozen, it is one by ids."""
+    operation = deletion.request.operation
+    if deletion.by_ids or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
+        from chalicelib.service import delete_ids
+
+        return delete_ids
+    if operation is Operation.MASS_DELETE:
+        from chalicelib.service.by_view import executor
+
+        return executor
+    from chalicelib.service import purge
+
+    return purge
