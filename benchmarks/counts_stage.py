@@ -39,7 +39,7 @@ from chalicelib.domain.retention.stored_policy import StoredPolicy
 from chalicelib.service.engine.poll import poll
 from chalicelib.service.engine.view_pages import MOST_LISTED
 from chalicelib.service.engine.work import Nudge, work
-from chalicelib.service.retain import retain
+from chalicelib.service.retention.retain import retain
 from chalicelib.web import routes
 from local import filling
 from simulator.server import Server

@@ -19,7 +19,7 @@ from benchmarks.results import Row, at_most, median
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Limits, Operation, Request
 from chalicelib.domain.operators import Pause
-from chalicelib.service.accept import Acceptance, Order, accept
+from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept
 from local import ministack
 from local.settings import REGION, ROOT
 
@@ -206,7 +206,7 @@ def _due(server: Server) -> list[str]:
     table.set_pause(Pause(None, True, "benchmark", "bench", time.time()))
     outside = Acceptance(table, _NoNudges(), os.urandom, "bench", 400)
     request = Request(Operation.DELETE_RECORDS, "Leads", "default", ids=("1", "2"))
-    orders = [Order("bench", f"delivery-{n}", "hash", request, Limits()) for n in range(DUE)]
+    orders = [IntakeRequest("bench", f"delivery-{n}", "hash", request, Limits()) for n in range(DUE)]
     return [accept(outside, order, time.time()).deletion_id for order in orders]
 
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.policy_items import PolicyTable
     from chalicelib.adapters.secrets import Secret
     from chalicelib.domain.backoff import Patience
-    from chalicelib.service.accept import Acceptance
     from chalicelib.service.engine.deps import Deps
-    from chalicelib.service.retain import Retention
+    from chalicelib.service.intake.accept import Acceptance
+    from chalicelib.service.retention.retain import Retention
     from chalicelib.web.operator import OperatorDoor
     from chalicelib.web.operator_policies import PolicyDoor
     from chalicelib.web.routes import Doors
@@ -133,12 +133,12 @@ def policy_table() -> PolicyTable:
 def retention() -> Retention:
     """What the retention schedule works with. It never talks to Zoho."""
     from chalicelib.adapters.cron import next_time
-    from chalicelib.service.purge_order import Orders
-    from chalicelib.service.retain import Retention
+    from chalicelib.service.retention.policy_run import RunIntake
+    from chalicelib.service.retention.retain import Retention
 
     stage = config()
-    orders = Orders(table(), nudges(), stage.stage, stage.keep_days)
-    return Retention(policy_table(), orders, next_time, observability.note)
+    run_intake = RunIntake(table(), nudges(), stage.stage, stage.keep_days)
+    return Retention(policy_table(), run_intake, next_time, observability.note)
 
 
 def patience(stage: Config) -> Patience:
@@ -168,7 +168,7 @@ def secret(name: str) -> Secret:
 @cache
 def acceptance() -> Acceptance:
     """What accepting a request takes."""
-    from chalicelib.service.accept import Acceptance
+    from chalicelib.service.intake.accept import Acceptance
 
     return Acceptance(table(), nudges(), token_bytes, config().stage, config().keep_days)
 
@@ -176,7 +176,7 @@ def acceptance() -> Acceptance:
 @cache
 def operator_door() -> OperatorDoor:
     """What stands behind the operator routes: for api."""
-    from chalicelib.service.operate import Operators
+    from chalicelib.service.operators.commands import Operators
     from chalicelib.web.operator import OperatorDoor
 
     stage = config()
@@ -196,14 +196,14 @@ def operator_door() -> OperatorDoor:
 def policy_door() -> PolicyDoor:
     """What stands behind the policies' routes: for api, which never talks to Zoho."""
     from chalicelib.adapters.cron import next_time
-    from chalicelib.service.policies import Policies
-    from chalicelib.service.purge_order import Orders
+    from chalicelib.service.retention.policies import Policies
+    from chalicelib.service.retention.policy_run import RunIntake
     from chalicelib.web.operator_policies import PolicyDoor
 
     stage = config()
-    orders = Orders(table(), nudges(), stage.stage, stage.keep_days)
+    run_intake = RunIntake(table(), nudges(), stage.stage, stage.keep_days)
     return PolicyDoor(
-        policies=Policies(policy_table(), orders, next_time),
+        policies=Policies(policy_table(), run_intake, next_time),
         links=secret(stage.links_secret),
         note=observability.note,
         clock=time.time,

@@ -62,7 +62,7 @@ def poll_once(context: Any) -> dict[str, float]:
 
 def start_due_runs(context: Any) -> dict[str, int]:
     """One tick of the schedule; answers what became of the policies that were due."""
-    from chalicelib.service.retain import retain
+    from chalicelib.service.retention.retain import retain
 
     del context
     return asdict(retain(bootstrap.retention(), time.time()))

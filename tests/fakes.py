@@ -13,7 +13,7 @@ from chalice import Chalice, ConvertToMiddleware
 from chalicelib import observability
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.keys import signing_key
-from chalicelib.service.accept import Acceptance
+from chalicelib.service.intake.accept import Acceptance
 from chalicelib.web import routes
 from chalicelib.web.intake import Intake
 from chalicelib.web.signature import sign

@@ -13,13 +13,13 @@ def executor_of(deletion: Deletion) -> Any:
     """What does its operation; once its selection is frozen, it is one by ids."""
     operation = deletion.request.operation
     if deletion.by_ids or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
-        from chalicelib.service import delete_ids
+        from chalicelib.service.by_ids import executor as by_ids
 
-        return delete_ids
+        return by_ids
     if operation is Operation.MASS_DELETE:
-        from chalicelib.service.by_view import executor
+        from chalicelib.service.by_view import executor as by_view
 
-        return executor
-    from chalicelib.service import purge
+        return by_view
+    from chalicelib.service.retention import executor as retention
 
-    return purge
+    return retention

@@ -16,7 +16,9 @@ from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import Hold, Pause, Sight
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
-from chalicelib.service import operate, operate_org, policies, ports
+from chalicelib.service import ports
+from chalicelib.service.operators import commands, org_settings
+from chalicelib.service.retention import policies
 
 
 class Nobody:
@@ -48,12 +50,12 @@ class Deliveries:
 
 @dataclass(frozen=True)
 class Deletions:
-    """operate.Deletions."""
+    """commands.Deletions."""
 
-    of: operate.Deletions
+    of: commands.Deletions
 
     def sight(self, deletion_id: str) -> Sight | None:
-        """See operate.Deletions."""
+        """See commands.Deletions."""
         return self.of.sight(deletion_id)
 
     def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:  # noqa: ARG002
@@ -61,30 +63,30 @@ class Deletions:
         return True
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
-        """See operate.Deletions."""
+        """See commands.Deletions."""
         return self.of.chunk(deletion_id, number)
 
     def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> Sequence[tuple[str, str]]:
-        """See operate.Deletions."""
+        """See commands.Deletions."""
         return self.of.listed(day, before, limit)
 
     def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
-        """See operate.Deletions."""
+        """See commands.Deletions."""
         return self.of.get_many(deletion_ids)
 
 
 @dataclass(frozen=True)
 class Orgs:
-    """operate_org.Orgs."""
+    """org_settings.Orgs."""
 
-    of: operate_org.Orgs
+    of: org_settings.Orgs
 
     def hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         return self.of.hold(org, module, record_id)
 
     def own_hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         return self.of.own_hold(org, module, record_id)
 
     def set_hold(self, hold: Hold) -> None:
@@ -97,15 +99,15 @@ class Orgs:
     def holds(
         self, org: str, after: tuple[str, str] | None, limit: int
     ) -> tuple[Sequence[Hold], tuple[str, str] | None]:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         return self.of.holds(org, after, limit)
 
     def pause(self, org: str | None) -> Pause:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         return self.of.pause(org)
 
     def paused(self, org: str) -> str | None:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         return self.of.paused(org)
 
     def set_pause(self, pause: Pause) -> None:

@@ -17,10 +17,10 @@ from chalicelib.domain.errors import Field, NotAllowed, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.operators import Hold, Pause
 from chalicelib.domain.source import OPERATOR, Source, limits, parse, permit
-from chalicelib.service import operate, operate_list, operate_org
-from chalicelib.service.accept import Order, Receipt, accept, replay, replayed
-from chalicelib.service.operate import Caller, Operators
-from chalicelib.service.operate_org import Orgs
+from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
+from chalicelib.service.operators import commands, listing, org_settings
+from chalicelib.service.operators.commands import Caller, Operators
+from chalicelib.service.operators.org_settings import Orgs
 from chalicelib.web import links, operator_schemas, responses, schemas
 from chalicelib.web.http import Answer, HttpRequest, public_url
 from chalicelib.web.intake import JSON, MOST_BYTES, Note, Secret
@@ -75,8 +75,8 @@ class OperatorDoor:
             if before is None:
                 raise
             return replayed(before)
-        order = Order(OPERATOR, key, body_hash, wanted, limits(source), asked_by=caller.arn)
-        return accept(acceptance, order, caller.now)
+        asked = IntakeRequest(OPERATOR, key, body_hash, wanted, limits(source), asked_by=caller.arn)
+        return accept(acceptance, asked, caller.now)
 
     def _receipt(self, request: HttpRequest, receipt: Receipt) -> Answer:
         self.note(
@@ -93,7 +93,7 @@ class OperatorDoor:
         """GET deletions, newest first; without `since` those of the last 30 days."""
         now = self._caller(request).now
         wanted, start = operator_schemas.wanted(request.query, now), operator_schemas.place(request.query)
-        page = operate_list.page(self.operators.deletions, wanted, start, now)
+        page = listing.page(self.operators.deletions, wanted, start, now)
         following = page.following
         values = None if following is None else (following.day, *(following.after or ()))
         shown = [self._shown(request, one) for one in page.deletions]
@@ -102,7 +102,7 @@ class OperatorDoor:
     def read(self, request: HttpRequest) -> Answer:
         """GET deletions/{id}: the status document with its link, for an operator who has only the id."""
         self._caller(request)
-        return responses.ok(200, self._shown(request, operate.read(self.operators, _id(request))))
+        return responses.ok(200, self._shown(request, commands.read(self.operators, _id(request))))
 
     def _shown(self, request: HttpRequest, deletion: Deletion) -> dict[str, Any]:
         return {
@@ -117,21 +117,21 @@ class OperatorDoor:
     def cancel(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/cancel."""
         operator_schemas.read(operator_schemas.NOTHING, _body(request))
-        asked = operate.cancel(self.operators, _id(request), self._caller(request))
+        asked = commands.cancel(self.operators, _id(request), self._caller(request))
         return self._asked(request, "cancel", asked)
 
     def approve(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/approve."""
         body = operator_schemas.read(operator_schemas.APPROVE, _body(request))
         caller = self._caller(request)
-        asked = operate.approve(self.operators, _id(request), body["count"], caller)
+        asked = commands.approve(self.operators, _id(request), body["count"], caller)
         return self._asked(request, "approve", asked)
 
     def resolve(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/resolve."""
         body = operator_schemas.read(operator_schemas.RESOLVE, _body(request))
         outcome, caller = Outcome(body["outcome"]), self._caller(request)
-        asked = operate.resolve(self.operators, _id(request), outcome, body.get("note", ""), caller)
+        asked = commands.resolve(self.operators, _id(request), outcome, body.get("note", ""), caller)
         return self._asked(request, "resolve", asked)
 
     def _asked(self, request: HttpRequest, what: str, deletion: Deletion) -> Answer:
@@ -142,7 +142,7 @@ class OperatorDoor:
     def retry(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/retry: the new deletion's receipt, with `retry_of`."""
         operator_schemas.read(operator_schemas.NOTHING, _body(request))
-        receipt = operate.retry(self.operators, _id(request), self._caller(request))
+        receipt = commands.retry(self.operators, _id(request), self._caller(request))
         return self._receipt(request, receipt)
 
     # --- holds -----------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ class OperatorDoor:
         """GET holds."""
         now, org = self._caller(request).now, operator_schemas.org(request.query)
         after = operator_schemas.place_of_hold(request.query)
-        found, following = operate_org.holds(self.orgs, org, after, now)
+        found, following = org_settings.holds(self.orgs, org, after, now)
         cursor = operator_schemas.cursor(following)
         return responses.ok(200, {"holds": [_hold(one) for one in found], "next_cursor": cursor})
 
@@ -159,7 +159,7 @@ class OperatorDoor:
         """GET holds/{module}/{record_id}."""
         now, org = self._caller(request).now, operator_schemas.org(request.query)
         module, record_id = operator_schemas.record(request.path_params)
-        return responses.ok(200, _hold(operate_org.hold(self.orgs, org, module, record_id, now)))
+        return responses.ok(200, _hold(org_settings.hold(self.orgs, org, module, record_id, now)))
 
     def set_hold(self, request: HttpRequest) -> Answer:
         """PUT holds/{module}/{record_id}."""
@@ -180,7 +180,7 @@ class OperatorDoor:
         self._caller(request)
         org = operator_schemas.org(request.query)
         module, record_id = operator_schemas.record(request.path_params)
-        removed = operate_org.remove_hold(self.orgs, org, module, record_id)
+        removed = org_settings.remove_hold(self.orgs, org, module, record_id)
         self.note("HoldRemoved", org=org, module=module)
         return responses.ok(200, _hold(removed))
 
@@ -190,7 +190,7 @@ class OperatorDoor:
         """GET pause: what holds for the query's org; without one, for all orgs."""
         self._caller(request)
         org = operator_schemas.org_or_all(request.query)
-        return responses.ok(200, _pause(operate_org.paused(self.orgs, org)))
+        return responses.ok(200, _pause(org_settings.paused(self.orgs, org)))
 
     def pause(self, request: HttpRequest) -> Answer:
         """PUT pause."""

@@ -12,8 +12,8 @@ from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.retention import policy as reading
 from chalicelib.domain.retention.policy import POLICY_NAME
 from chalicelib.domain.source import ORG_NAME
-from chalicelib.service import policies
-from chalicelib.service.policies import Policies
+from chalicelib.service.retention import policies
+from chalicelib.service.retention.policies import Policies
 from chalicelib.web import links, responses, strict_json
 from chalicelib.web.http import Answer, HttpRequest, public_url
 from chalicelib.web.intake import MOST_BYTES, Note, Secret

@@ -17,7 +17,7 @@ from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_deletion_id, is_record_id
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
-from chalicelib.service.operate_list import DEFAULT_SECONDS, Place, Wanted
+from chalicelib.service.operators.listing import DEFAULT_SECONDS, Place, Wanted
 from chalicelib.web import shape, strict_json
 from chalicelib.web.schemas import BOOLEAN, ORG, TEXT, body
 from chalicelib.web.shape import Schema

@@ -56,12 +56,12 @@ def _twin(door: OperatorDoor | PolicyDoor) -> tuple[rehearsal.Deliveries, Operat
     """The door over ports that write nothing, and what it would have stored."""
     nobody = rehearsal.Nobody()
     if isinstance(door, PolicyDoor):
-        orders = door.policies.orders
-        deliveries = rehearsal.Deliveries(orders.deliveries)
-        orders = replace(orders, deliveries=deliveries, nudges=nobody)
+        run_intake = door.policies.run_intake
+        deliveries = rehearsal.Deliveries(run_intake.deliveries)
+        run_intake = replace(run_intake, deliveries=deliveries, nudges=nobody)
         store = rehearsal.Store(door.policies.store)
         return deliveries, replace(
-            door, policies=replace(door.policies, store=store, orders=orders), note=_unsaid
+            door, policies=replace(door.policies, store=store, run_intake=run_intake), note=_unsaid
         )
     acceptance = door.operators.acceptance
     deliveries = rehearsal.Deliveries(acceptance.deliveries)

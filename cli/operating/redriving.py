@@ -8,7 +8,7 @@ import click
 
 from chalicelib.adapters.dead_letters import DeadLetterQueue
 from chalicelib.adapters.queue import WorkQueue
-from chalicelib.service import recover
+from chalicelib.service.operators import recover
 from cli.ends import Interrupted, OutOfReach
 from cli.options import dry_run as dry_run_option
 from cli.options import options

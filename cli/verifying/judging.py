@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, SecretUnusable
 from chalicelib.domain.log import Entry
-from chalicelib.service.accept import Acceptance
+from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.ports import Delivery
 from chalicelib.web import responses
 from chalicelib.web.http import HttpRequest

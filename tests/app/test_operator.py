@@ -12,8 +12,8 @@ from chalice import Chalice, ConvertToMiddleware, IAMAuthorizer
 from chalicelib import observability
 from chalicelib.domain.deletion import Approval, Counts, Status, moved
 from chalicelib.domain.outcomes import Finding, Mark
-from chalicelib.service.accept import Acceptance
-from chalicelib.service.operate import Operators
+from chalicelib.service.intake.accept import Acceptance
+from chalicelib.service.operators.commands import Operators
 from chalicelib.service.ports import Change
 from chalicelib.web import links, operator_routes
 from chalicelib.web.operator import OperatorDoor

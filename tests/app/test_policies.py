@@ -11,9 +11,9 @@ from chalice import Chalice, ConvertToMiddleware
 from chalicelib import observability
 from chalicelib.adapters.cron import next_time
 from chalicelib.adapters.dynamodb.codec import deletion_to_text
-from chalicelib.service.policies import Policies
-from chalicelib.service.purge_order import Orders
-from chalicelib.service.retain import Retention, retain
+from chalicelib.service.retention.policies import Policies
+from chalicelib.service.retention.policy_run import RunIntake
+from chalicelib.service.retention.retain import Retention, retain
 from chalicelib.web import policy_routes
 from chalicelib.web.operator_policies import PolicyDoor
 from tests.fake_ledger import FakeLedger
@@ -34,12 +34,12 @@ class Office:
         self.now = NOW
         self.ledger = FakeLedger()
         self.store = FakePolicies(self.ledger)
-        self.orders = Orders(self.ledger, Nudged(), "test", 400)
+        self.run_intake = RunIntake(self.ledger, Nudged(), "test", 400)
         self.notes: list[str] = []
         self.app = Chalice(app_name=observability.SERVICE, configure_logs=False)
         self.app.register_middleware(ConvertToMiddleware(observability.invocation))
         door = PolicyDoor(
-            policies=Policies(self.store, self.orders, next_time),
+            policies=Policies(self.store, self.run_intake, next_time),
             links=FakeSecret(LINK_KEYS),
             note=lambda what, /, **_: self.notes.append(what),
             clock=lambda: self.now,
@@ -60,7 +60,9 @@ class Office:
 
     def tick(self) -> Any:
         report = self.notes.append
-        return retain(Retention(self.store, self.orders, next_time, lambda what, **_: report(what)), self.now)
+        return retain(
+            Retention(self.store, self.run_intake, next_time, lambda what, **_: report(what)), self.now
+        )
 
 
 def problems(reply: Reply) -> list[str]:

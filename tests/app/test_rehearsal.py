@@ -75,7 +75,7 @@ class Both:
 
     def everything(self) -> Any:
         """All that a call can change."""
-        seen = (self.office.ledger, self.office.nudges, self.policies.ledger, self.policies.orders.nudges)
+        seen = (self.office.ledger, self.office.nudges, self.policies.ledger, self.policies.run_intake.nudges)
         kept = [vars(each) for each in seen]
         return deepcopy((kept, self.office.notes, self.policies.notes, self.policies.store.kept))
 

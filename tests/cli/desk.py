@@ -19,9 +19,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from click.testing import CliRunner, Result
 
 from chalicelib.adapters.cron import next_time
-from chalicelib.service.operate import Operators
-from chalicelib.service.policies import Policies
-from chalicelib.service.purge_order import Orders
+from chalicelib.service.operators.commands import Operators
+from chalicelib.service.retention.policies import Policies
+from chalicelib.service.retention.policy_run import RunIntake
 from chalicelib.web import operator_routes, policy_routes
 from chalicelib.web.operator import OperatorDoor
 from chalicelib.web.operator_policies import PolicyDoor
@@ -82,8 +82,8 @@ class Desk:
             public_url=url,
         )
         self.store = FakePolicies(house.ledger)
-        orders = Orders(house.ledger, house.nudges, "test", 400)
-        policies = Policies(self.store, orders, next_time)
+        run_intake = RunIntake(house.ledger, house.nudges, "test", 400)
+        policies = Policies(self.store, run_intake, next_time)
         desk = PolicyDoor(policies, house.links, intake.note, time.time, url)
         operator_routes.register(house.app, lambda: office)
         policy_routes.register(house.app, lambda: desk)

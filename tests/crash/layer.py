@@ -16,7 +16,7 @@ from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine.deps import Recent
 from chalicelib.service.messaging import Queue, Topic
 from chalicelib.service.ports import Leases, Ledger, Zoho, ZohoFactory
-from chalicelib.service.retain import Runs
+from chalicelib.service.retention.retain import Runs
 
 
 class Died(BaseException):

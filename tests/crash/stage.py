@@ -17,14 +17,14 @@ from chalicelib.domain.deletion import Limits, Operation, Request
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.retention import policy as policies
 from chalicelib.domain.retention.stored_policy import StoredPolicy
-from chalicelib.service.accept import Acceptance, Order, accept
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.engine.poll import poll
 from chalicelib.service.engine.work import Nudge, work
 from chalicelib.service.executors import executor_of
+from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept
 from chalicelib.service.ports import ZohoFactory
-from chalicelib.service.purge_order import Orders
-from chalicelib.service.retain import Retention, retain
+from chalicelib.service.retention.policy_run import RunIntake
+from chalicelib.service.retention.retain import Retention, retain
 from tests.crash.layer import Died, Plan, Process, Recorder
 from tests.crash.zoho import MatrixZoho
 from tests.fake_policies import FakePolicies
@@ -81,21 +81,21 @@ class Stage:
         self.recorder = Recorder(plan)
         self.reports: list[tuple[str, dict[str, Any]]] = []
         self.accepted: list[str] = []
-        self.orders: list[Order] = []
+        self.orders: list[IntakeRequest] = []
         self.policies = FakePolicies(ledger)
         self._next_poll = START + POLL_EVERY
         self._random = 0
 
     # --- the sender ----------------------------------------------------------------------------------
 
-    def order(self, operation: str, limits: Limits | None = None, **request: Any) -> Order:
+    def order(self, operation: str, limits: Limits | None = None, **request: Any) -> IntakeRequest:
         asked = Request(Operation(operation), request.pop("module", "Leads"), "default", **request)
         number = f"msg_{len(self.orders) + 1}"
-        made = Order("crm", number, f"hash {number}", asked, limits or Limits(max_records=200_000))
+        made = IntakeRequest("crm", number, f"hash {number}", asked, limits or Limits(max_records=200_000))
         self.orders.append(made)
         return made
 
-    def send(self, order: Order) -> str:
+    def send(self, order: IntakeRequest) -> str:
         """Sends until there is a receipt, as a sender must."""
         for _ in range(5):
             process = Process(self.recorder)
@@ -175,7 +175,7 @@ class Stage:
         process = Process(self.recorder)
         ledger, nudges = process.ledger(self.ledger), process.nudges(self.queue)
         outside = Retention(
-            process.runs(self.policies), Orders(ledger, nudges, "test", 400), next_time, self.note
+            process.runs(self.policies), RunIntake(ledger, nudges, "test", 400), next_time, self.note
         )
         with contextlib.suppress(Died, Unavailable):
             retain(outside, self.now)

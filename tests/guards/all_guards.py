@@ -71,7 +71,7 @@ GUARDS = (
     ),
     Guard(
         "body hash of a repeated delivery",
-        f"{_C}/service/accept.py",
+        f"{_C}/service/intake/accept.py",
         "if found.body_hash != body_hash:",
         "if found.body_hash == '':",
         (f"{_UNIT}/service/test_accept.py",),
@@ -113,7 +113,7 @@ GUARDS = (
     ),
     Guard(
         "intent of a delete by ids",
-        f"{_C}/service/ids_send.py",
+        f"{_C}/service/by_ids/sending.py",
         "run.save(deletion, calls=calls, entries=entries)",
         "run.save(replace(deletion, progress=run.deletion.progress), calls=calls, entries=entries)\n"
         "    run.claim = replace(run.claim, deletion=replace(run.deletion, progress=opened.to_json()))",
@@ -156,7 +156,7 @@ GUARDS = (
     ),
     Guard(
         "holds before each call",
-        f"{_C}/service/ids_holds.py",
+        f"{_C}/service/by_ids/holds.py",
         "return work.deps.ledger.held(request.org, request.module, ids, run.now)",
         "return set()",
         (f"{_UNIT}/service/test_holds.py", f"{_UNIT}/service/test_delete_ids.py"),

@@ -9,15 +9,15 @@ _SERVICE, _DOMAIN, _TESTS = "chalicelib/service", "chalicelib/domain", "tests/un
 OF_THE_IDS = (
     Guard(
         "pause read once more before a call leaves",
-        f"{_SERVICE}/ids_send.py",
+        f"{_SERVICE}/by_ids/sending.py",
         "    paused = run.ledger.paused(run.deletion.request.org)\n",
         "    paused = None\n",
         (f"{_TESTS}/test_last_look.py",),
     ),
     Guard(
         "holds read once more before a call leaves",
-        f"{_SERVICE}/ids_send.py",
-        "held = {} if paused is not None else ids_holds.sift(run, progress, chunk, batches).findings",
+        f"{_SERVICE}/by_ids/sending.py",
+        "held = {} if paused is not None else holds.sift(run, progress, chunk, batches).findings",
         "held: dict[int, Finding] = {}",
         (f"{_TESTS}/test_last_look.py",),
     ),
@@ -30,14 +30,14 @@ OF_THE_IDS = (
     ),
     Guard(
         "a retry takes over the records of external ids",
-        f"{_SERVICE}/ids_resolve.py",
+        f"{_SERVICE}/by_ids/resolving.py",
         "    if first is None:\n",
         "    if first or first is None:\n",
         (f"{_TESTS}/test_external_ids.py",),
     ),
     Guard(
         "several records under one external id",
-        f"{_SERVICE}/ids_resolve.py",
+        f"{_SERVICE}/by_ids/resolving.py",
         "        if len(records) == 1:\n",
         "        if records:\n",
         (f"{_TESTS}/test_external_ids.py",),

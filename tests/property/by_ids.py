@@ -15,7 +15,7 @@ from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import SecretUnusable, WrongState
 from chalicelib.domain.outcomes import Mark, outcome_name
 from chalicelib.domain.zoho.reply import Item, Reply
-from chalicelib.service import operate
+from chalicelib.service.operators import commands
 from chalicelib.service.ports import Change, Claim
 from tests.crash.zoho import MatrixZoho
 from tests.fake_ledger import FakeLedger
@@ -168,11 +168,11 @@ class ByIds(RuleBasedStateMachine):
         world, one = self.world, self.asked[which % len(self.asked)]
         try:
             if what == "cancel":
-                operate.cancel(operators(world), one, ann(world))
+                commands.cancel(operators(world), one, ann(world))
             elif what == "retry":
-                self._retried(operate.retry(operators(world), one, ann(world)).deletion_id)
+                self._retried(commands.retry(operators(world), one, ann(world)).deletion_id)
             else:
-                operate.resolve(operators(world), one, Outcome(what), "looked", ann(world))
+                commands.resolve(operators(world), one, Outcome(what), "looked", ann(world))
         except WrongState:
             pass
 

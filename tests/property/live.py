@@ -14,7 +14,7 @@ from chalicelib.adapters.zoho.orgs import Stage as OrgStage
 from chalicelib.adapters.zoho.orgs import ZohoOrgs
 from chalicelib.adapters.zoho.token import Tools
 from chalicelib.domain.errors import Conflict, Unavailable
-from chalicelib.service.accept import Acceptance
+from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.ports import ZohoFactory
 from chalicelib.web.http import HttpRequest
 from chalicelib.web.intake import Intake

@@ -17,10 +17,10 @@ _ALL = "*"
 
 
 class OperatorItems(Dynamo):
-    """See operate.Deletions and operate_org.Orgs."""
+    """See commands.Deletions and org_settings.Orgs."""
 
     def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
-        """See operate.Deletions."""
+        """See commands.Deletions."""
         start: dict[str, Any] = {}
         if before is not None:
             created_at, deletion_id = before
@@ -38,7 +38,7 @@ class OperatorItems(Dynamo):
         return [(item["created_at"]["S"], item["pk"]["S"].removeprefix("D#")) for item in found]
 
     def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
-        """See operate.Deletions."""
+        """See commands.Deletions."""
         found = {}
         for item in self.batch_get([items.meta_key(one) for one in deletion_ids]):
             with suppress(Unreadable):
@@ -49,21 +49,21 @@ class OperatorItems(Dynamo):
     # --- holds -----------------------------------------------------------------------------------
 
     def hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         found = map(hold_items.to_hold, self.batch_get(hold_items.protecting(org, module, record_id)))
         return max(found, key=lambda hold: math.inf if hold.until is None else hold.until, default=None)
 
     def own_hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         found = self.batch_get(hold_items.keys(org, module, record_id))
         return hold_items.to_hold(found[0]) if found else None
 
     def set_hold(self, hold: Hold) -> None:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         self.write_anyway("put_item", TableName=self.name, Item=hold_items.from_hold(hold))
 
     def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         removed = [
             self.write_anyway("delete_item", TableName=self.name, Key=key, ReturnValues="ALL_OLD")
             for key in hold_items.keys(org, module, record_id)
@@ -74,7 +74,7 @@ class OperatorItems(Dynamo):
     def holds(
         self, org: str, after: tuple[str, str] | None, limit: int
     ) -> tuple[list[Hold], tuple[str, str] | None]:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         start = {"ExclusiveStartKey": hold_items.stored(org, *after)} if after else {}
         found = self.first_page(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
@@ -89,7 +89,7 @@ class OperatorItems(Dynamo):
     # --- pauses ----------------------------------------------------------------------------------
 
     def pause(self, org: str | None) -> Pause:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         item = self.get_item(items.org_key(org or _ALL, "PAUSE"))
         if item is None:
             return Pause(org, paused=False)
@@ -102,7 +102,7 @@ class OperatorItems(Dynamo):
         )
 
     def set_pause(self, pause: Pause) -> None:
-        """See operate_org.Orgs."""
+        """See org_settings.Orgs."""
         self.write_anyway(
             "update_item",
             TableName=self.name,

@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 
 class RecentItems(Dynamo):
-    """See ids_guard.Recent."""
+    """See deps.Recent."""
 
     def remember_deleted(self, org: str, scope: str, ids: Sequence[str], now: float, until: float) -> None:
-        """See ids_guard.Recent."""
+        """See deps.Recent."""
 
         def remember(shard: int, digests: list[bytes]) -> bool:
             return self.update_if(
@@ -55,7 +55,7 @@ class RecentItems(Dynamo):
         _at_once([partial(remember, shard, digests) for shard, digests in by_shard.items()])
 
     def deleted_lately(self, org: str, scope: str, ids: Sequence[str], since: float, now: float) -> set[str]:
-        """See ids_guard.Recent."""
+        """See deps.Recent."""
 
         def between(first: int, last: int) -> dict[str, Any]:
             return {

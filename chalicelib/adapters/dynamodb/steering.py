@@ -65,7 +65,7 @@ class Steering(Dynamo):
         )
 
     def sight(self, deletion_id: str) -> Sight | None:
-        """See operate.Deletions."""
+        """See commands.Deletions."""
         item = self.get_item(items.meta_key(deletion_id))
         if item is None:
             return None
@@ -74,7 +74,7 @@ class Steering(Dynamo):
         return sight
 
     def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:
-        """See operate.Deletions."""
+        """See commands.Deletions."""
         deletion_id = sight.deletion.id
         return self.update_if(
             items.meta_key(deletion_id),

@@ -16,7 +16,7 @@ from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Approval, Limits, Status
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.ports import Change
-from chalicelib.service.purge_order import Order, Orders, place
+from chalicelib.service.retention.policy_run import PolicyRun, RunIntake, store_run
 from tests.contract.ledger.busy import Busy
 from tests.contract.ledger.test_ledger import make_table
 from tests.fake_ledger import FakeLedger
@@ -59,10 +59,10 @@ def kept(
 
 
 def run_of(store: Both, run: str = "r1") -> str:
-    order = Order("default", "a", run, NOW, "Leads", {"view": "77"}, Limits())
-    orders = Orders(store.ledger, FakeNudges(), "test", 400)
-    assert place(orders, order, NOW).id == place(orders, order, NOW + 9).id
-    return place(orders, order, NOW).id
+    policy_run = PolicyRun("default", "a", run, NOW, "Leads", {"view": "77"}, Limits())
+    run_intake = RunIntake(store.ledger, FakeNudges(), "test", 400)
+    assert store_run(run_intake, policy_run, NOW).id == store_run(run_intake, policy_run, NOW + 9).id
+    return store_run(run_intake, policy_run, NOW).id
 
 
 def test_what_is_put_is_there(store: Both) -> None:

@@ -9,8 +9,8 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.retention import policy as policies
 from chalicelib.domain.retention.schedule import next_run
 from chalicelib.domain.retention.stored_policy import StoredPolicy
-from chalicelib.service.purge_order import Orders
-from chalicelib.service.retain import Retained, Retention, retain
+from chalicelib.service.retention.policy_run import RunIntake
+from chalicelib.service.retention.retain import Retained, Retention, retain
 from tests.fake_policies import FakePolicies
 from tests.unit.service.world import World
 
@@ -28,8 +28,8 @@ class RetentionWorld(World):
     def __init__(self, records: list[str] | None = None) -> None:
         super().__init__(records)
         self.policies = FakePolicies(self.ledger)
-        self.orders = Orders(self.ledger, self.nudges, "test", 400)
-        self.retention = Retention(self.policies, self.orders, next_time, self.deps.report)
+        self.run_intake = RunIntake(self.ledger, self.nudges, "test", 400)
+        self.retention = Retention(self.policies, self.run_intake, next_time, self.deps.report)
 
     def put(self, document: dict[str, Any] | None = None, **changes: Any) -> StoredPolicy:
         policy = policies.parse({**(document or OLD_LEADS), **changes})

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.outcomes import CHUNK_SIZE
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service import ids_gone
+from chalicelib.service.by_ids import deleted_list
 from tests.fake_zoho import LOST, error, lose
 from tests.unit.service.test_commands import cancel, records
 from tests.unit.service.world import World
@@ -80,7 +80,7 @@ def test_a_deletion_reads_few_pages_of_the_list_however_many_ids_are_gone() -> N
     one = world.accept(ids=tuple(records(n)))
     world.settle()
     assert world.get(one).counts == Counts(requested=n, already_absent=n)
-    assert len(world.zoho.sent("deleted_since")) == ids_gone.MOST_PAGES
+    assert len(world.zoho.sent("deleted_since")) == deleted_list.MOST_PAGES
 
 
 def test_a_repeat_within_the_loop_guards_time_reads_no_list() -> None:

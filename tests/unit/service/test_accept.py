@@ -10,7 +10,7 @@ from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Requ
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.log import Entry, message
-from chalicelib.service.accept import Acceptance, Order, accept, replay, replayed
+from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept, replay, replayed
 from chalicelib.service.ports import Delivery
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Nudged
@@ -19,7 +19,7 @@ NOW = 1_760_000_000.123456
 IDS = tuple(str(n) for n in range(3))
 
 
-def order(**changes: Any) -> Order:
+def order(**changes: Any) -> IntakeRequest:
     fields: dict[str, Any] = {
         "source": "crm",
         "delivery_id": "msg_1",
@@ -27,7 +27,7 @@ def order(**changes: Any) -> Order:
         "request": Request(Operation.DELETE_RECORDS, "Leads", "default", ids=IDS, reason="GDPR"),
         "limits": Limits(max_records=7),
     }
-    return Order(**(fields | changes))
+    return IntakeRequest(**(fields | changes))
 
 
 def house(ledger: FakeLedger | None = None) -> tuple[Acceptance, FakeLedger, Nudged]:

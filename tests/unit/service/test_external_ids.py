@@ -9,7 +9,8 @@ import pytest
 from chalicelib.domain.deletion import Counts, Status
 from chalicelib.domain.outcomes import Mark
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service import ids_resolve, operate
+from chalicelib.service.by_ids import resolving
+from chalicelib.service.operators import commands
 from tests.fake_zoho import LOST, REFUSED, error
 from tests.unit.service.test_belts import codes
 from tests.unit.service.test_commands import cancel, records
@@ -81,7 +82,7 @@ def test_many_ids_are_resolved_in_few_writes() -> None:
     before = world.ledger.rows[one].revision
     while not world.zoho.sent("delete_records"):
         world.step(one)
-    assert world.ledger.rows[one].revision - before <= 1000 / ids_resolve.MOST_AT_ONCE + 8
+    assert world.ledger.rows[one].revision - before <= 1000 / resolving.MOST_AT_ONCE + 8
 
 
 def recreated(world: World, lost: bool = True) -> Any:
@@ -122,7 +123,7 @@ def test_a_retry_deletes_the_record_that_was_meant_first_and_no_other() -> None:
     world.settle()
     assert world.get(one).status is Status.NEEDS_ATTENTION
     world.zoho.script.clear()
-    receipt = operate.retry(operators(world), one, ann(world))
+    receipt = commands.retry(operators(world), one, ann(world))
     world.settle()
     assert world.get(receipt.deletion_id).counts.already_absent == 1
     assert (taken(world), list(world.zoho.records)) == (["1"], ["2"])
@@ -137,7 +138,7 @@ def test_a_retry_asks_for_what_was_not_resolved_before() -> None:
     world.settle()
     assert codes(world.get(one)) == [("AMBIGUOUS", 1)]
     world.zoho.external["E-1"] = ["1"]
-    receipt = operate.retry(operators(world), one, ann(world))
+    receipt = commands.retry(operators(world), one, ann(world))
     world.settle()
     assert world.get(receipt.deletion_id).counts.deleted == 1
     assert list(world.zoho.records) == ["2"]

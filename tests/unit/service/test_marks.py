@@ -12,9 +12,9 @@ from chalicelib.domain.controls import Outcome
 from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import Miscounted, Rejected, Unreadable, WrongState
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, outcome_name
-from chalicelib.service import operate
 from chalicelib.service.engine import abandon, watchdog
 from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.operators import commands
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import error
 from tests.unit.service.test_commands import records
@@ -67,7 +67,7 @@ def stuck(world: World, one: str) -> None:
 def resolve(world: World, one: str, outcome: Outcome) -> int:
     """Resolve, and how many writes that took."""
     before = world.ledger.rows[one].revision
-    operate.resolve(operators(world), one, outcome, "looked", ann(world))
+    commands.resolve(operators(world), one, outcome, "looked", ann(world))
     world.settle()
     return world.ledger.rows[one].revision - before
 
@@ -106,7 +106,7 @@ def test_what_was_stuck_can_be_retried() -> None:
     world = World(["1", "2"])
     one = world.accept(ids=("1", "2"))
     stuck(world, one)
-    receipt = operate.retry(operators(world), one, ann(world))
+    receipt = commands.retry(operators(world), one, ann(world))
     world.settle()
     assert world.get(receipt.deletion_id).counts == Counts(requested=2, deleted=2)
     assert world.zoho.records == {}
@@ -174,7 +174,7 @@ def test_a_deletion_with_a_part_that_cannot_be_read_is_resolved_once(outcome: Ou
 def test_a_retry_takes_all_ids_or_none() -> None:
     world, _, one = torn_world()
     with pytest.raises(WrongState, match="cannot be read"):
-        operate.retry(operators(world), one, ann(world))
+        commands.retry(operators(world), one, ann(world))
 
 
 def test_a_retry_of_nothing_is_refused() -> None:
@@ -185,7 +185,7 @@ def test_a_retry_of_nothing_is_refused() -> None:
     row = world.ledger.rows[one]
     row.chunks[0] = replace(row.chunks[0], marks="p")  # as an older version may have left it
     with pytest.raises(WrongState, match="none of its ids is marked"):
-        operate.retry(operators(world), one, ann(world))
+        commands.retry(operators(world), one, ann(world))
     assert len(world.ledger.rows) == 1
 
 
@@ -197,7 +197,7 @@ def test_a_module_that_cannot_be_counted_leaves_ids_that_can_be_retried() -> Non
     world.settle()
     assert world.get(one).counts == tally(world, one) == Counts(requested=3, failed=3)
     assert world.topic.events[-1]["data"]["failed_ids"] == ["1", "2", "3"]
-    receipt = operate.retry(operators(world), one, ann(world))
+    receipt = commands.retry(operators(world), one, ann(world))
     world.settle()
     assert world.get(receipt.deletion_id).counts == Counts(requested=3, deleted=3)
 

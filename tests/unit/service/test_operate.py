@@ -10,10 +10,10 @@ from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import Missing, Unavailable, WrongState
 from chalicelib.domain.ids import deletion_id
 from chalicelib.domain.operators import Pause
-from chalicelib.service import operate, operate_list, operate_org
-from chalicelib.service.accept import Acceptance
-from chalicelib.service.operate import Caller, Operators
-from chalicelib.service.operate_list import DAYS, LOOKED_AT, PAGE, Place, Wanted
+from chalicelib.service.intake.accept import Acceptance
+from chalicelib.service.operators import commands, listing, org_settings
+from chalicelib.service.operators.commands import Caller, Operators
+from chalicelib.service.operators.listing import DAYS, LOOKED_AT, PAGE, Place, Wanted
 from tests.fake_zoho import error
 from tests.unit.service.test_belts import rest
 from tests.unit.service.test_commands import log_of, records, unknown_view
@@ -36,7 +36,7 @@ def ann(world: World) -> Caller:
 def test_a_cancel_that_was_promised_is_kept() -> None:
     world = World(["1"])
     one = world.accept(ids=("1",))
-    assert operate.cancel(operators(world), one, ann(world)).status is Status.ACCEPTED
+    assert commands.cancel(operators(world), one, ann(world)).status is Status.ACCEPTED
     assert world.nudges.sent[-1] == (one, 0.0)
     assert world.step(one)
     assert world.get(one).status is Status.CANCELLED
@@ -47,7 +47,7 @@ def test_a_command_asked_for_twice_is_left_once() -> None:
     world = World(["1"])
     one = world.accept(ids=("1",))
     for _ in range(3):
-        operate.cancel(operators(world), one, ann(world))
+        commands.cancel(operators(world), one, ann(world))
     assert len(world.ledger.rows[one].commands) == 1
 
 
@@ -56,7 +56,7 @@ def test_a_running_job_cannot_be_cancelled() -> None:
     one = world.accept("mass_delete", cvid="5")
     world.step(one)
     with pytest.raises(WrongState, match="its job runs at Zoho"):
-        operate.cancel(operators(world), one, ann(world))
+        commands.cancel(operators(world), one, ann(world))
     assert world.ledger.rows[one].commands == []
 
 
@@ -65,7 +65,7 @@ def test_a_view_whose_start_is_not_known_cannot_be_cancelled() -> None:
     one = unknown_view(world)
     world.ledger.rows[one].deletion = replace(world.get(one), status=Status.RUNNING)
     with pytest.raises(WrongState, match="not known"):
-        operate.cancel(operators(world), one, ann(world))
+        commands.cancel(operators(world), one, ann(world))
 
 
 def test_a_call_that_leaves_at_the_same_moment_is_seen() -> None:
@@ -82,7 +82,7 @@ def test_a_call_that_leaves_at_the_same_moment_is_seen() -> None:
 
     object.__setattr__(world.ledger, "sight", slow_sight)
     with pytest.raises(WrongState):
-        operate.cancel(operators(world), one, ann(world))
+        commands.cancel(operators(world), one, ann(world))
 
 
 def test_a_deletion_that_is_written_all_the_time_is_unavailable() -> None:
@@ -90,12 +90,12 @@ def test_a_deletion_that_is_written_all_the_time_is_unavailable() -> None:
     one = world.accept(ids=("1",))
     object.__setattr__(world.ledger, "command", lambda sight, command, now: False)
     with pytest.raises(Unavailable):
-        operate.cancel(operators(world), one, ann(world))
+        commands.cancel(operators(world), one, ann(world))
 
 
 def test_what_is_not_there_is_missing() -> None:
     world = World()
-    for ask in (operate.cancel, operate.retry):
+    for ask in (commands.cancel, commands.retry):
         with pytest.raises(Missing):
             ask(operators(world), "del_9", ann(world))
 
@@ -106,20 +106,20 @@ def test_an_approval_of_another_count_is_refused(count: int) -> None:
     one = world.accept(ids=("1", "2"), limits=Limits(approve_above=1))
     rest(world, one)
     with pytest.raises(WrongState, match="its count is 2"):
-        operate.approve(operators(world), one, count, ann(world))
+        commands.approve(operators(world), one, count, ann(world))
 
 
 def test_an_approval_of_the_right_count_deletes() -> None:
     world = World(["1", "2"])
     one = world.accept(ids=("1", "2"), limits=Limits(approve_above=1))
     with pytest.raises(WrongState, match="does not wait"):
-        operate.approve(operators(world), one, 2, ann(world))
+        commands.approve(operators(world), one, 2, ann(world))
     rest(world, one)
-    operate.approve(operators(world), one, 2, ann(world))
+    commands.approve(operators(world), one, 2, ann(world))
     world.settle()
     assert world.get(one).status is Status.COMPLETED
     with pytest.raises(WrongState):
-        operate.approve(operators(world), one, 2, ann(world))
+        commands.approve(operators(world), one, 2, ann(world))
 
 
 def test_an_approval_after_its_time_is_refused() -> None:
@@ -128,30 +128,30 @@ def test_an_approval_after_its_time_is_refused() -> None:
     rest(world, one)
     world.now += 601
     with pytest.raises(WrongState, match="is over"):
-        operate.approve(operators(world), one, 2, ann(world))
+        commands.approve(operators(world), one, 2, ann(world))
 
 
 def test_what_needs_attention_is_resolved_in_one_way() -> None:
     world = World(records(3))
     one = unknown_view(world)
-    operate.resolve(operators(world), one, Outcome.DONE, "looked", ann(world))
+    commands.resolve(operators(world), one, Outcome.DONE, "looked", ann(world))
     with pytest.raises(WrongState, match="another one"):
-        operate.resolve(operators(world), one, Outcome.NOT_DONE, "", ann(world))
+        commands.resolve(operators(world), one, Outcome.NOT_DONE, "", ann(world))
     world.settle()
     assert world.get(one).counts == Counts(requested=3, deleted=3)
     with pytest.raises(WrongState, match="does not need attention"):
-        operate.resolve(operators(world), one, Outcome.DONE, "", ann(world))
+        commands.resolve(operators(world), one, Outcome.DONE, "", ann(world))
 
 
 def test_what_needs_attention_can_be_cancelled_whatever_the_clocks_say() -> None:
     world = World(records(3))
     one = unknown_view(world)
     behind = Caller(ARN, world.now - 5)  # this function's clock is behind the worker's
-    assert operate.cancel(operators(world), one, behind).status is Status.NEEDS_ATTENTION
+    assert commands.cancel(operators(world), one, behind).status is Status.NEEDS_ATTENTION
     world.settle()
     assert (world.get(one).status, world.get(one).counts.unknown) == (Status.CANCELLED, 3)
     with pytest.raises(WrongState, match="has ended already: cancelled"):
-        operate.cancel(operators(world), one, ann(world))
+        commands.cancel(operators(world), one, ann(world))
 
 
 @pytest.mark.parametrize("first", ["cancel", "resolve"])
@@ -161,9 +161,9 @@ def test_only_one_way_to_end_what_needs_attention_is_promised(first: str) -> Non
 
     def end(way: str) -> None:
         if way == "cancel":
-            operate.cancel(operators(world), one, ann(world))
+            commands.cancel(operators(world), one, ann(world))
         else:
-            operate.resolve(operators(world), one, Outcome.DONE, "", ann(world))
+            commands.resolve(operators(world), one, Outcome.DONE, "", ann(world))
 
     end(first)
     with pytest.raises(WrongState, match="another one"):
@@ -176,12 +176,12 @@ def test_a_retry_takes_what_failed_once() -> None:
     limits = Limits(max_records=9, cool_off_seconds=0)
     one = world.accept(ids=("1", "2", "3"), limits=limits, reference="ticket", wf_trigger=True)
     with pytest.raises(WrongState, match="has not ended"):
-        operate.retry(operators(world), one, ann(world))
+        commands.retry(operators(world), one, ann(world))
     world.settle()
     assert world.get(one).counts.failed == 1
     world.zoho.locked = set()
     asked = operators(world)
-    first, again = (operate.retry(asked, one, ann(world)) for _ in range(2))
+    first, again = (commands.retry(asked, one, ann(world)) for _ in range(2))
     assert (first.replayed, again.replayed) == (False, True)
     assert first.deletion_id == again.deletion_id
     world.settle()
@@ -204,7 +204,7 @@ def test_there_may_be_nothing_to_retry() -> None:
     world.settle()
     for one, words in ((done, "none of its ids"), (view, "Zoho does not tell")):
         with pytest.raises(WrongState, match=words):
-            operate.retry(operators(world), one, ann(world))
+            commands.retry(operators(world), one, ann(world))
 
 
 def test_a_retry_of_a_delink_stays_one() -> None:
@@ -213,7 +213,7 @@ def test_a_retry_of_a_delink_stays_one() -> None:
     world.zoho.script["delink"] = [error("NO_PERMISSION")]
     one = world.accept("delink_records", ids=("1",), record_id="9", related_list="Contacts")
     world.settle()
-    again = operate.retry(operators(world), one, ann(world))
+    again = commands.retry(operators(world), one, ann(world))
     request = world.get(again.deletion_id).request
     assert (request.operation.value, request.record_id, request.related_list) == (
         "delink_records",
@@ -242,7 +242,7 @@ def everything(world: World, wanted: Wanted) -> tuple[list[str], int]:
     start: Place | None = None
     found: list[str] = []
     for pages in range(1, 200):
-        page = operate_list.page(world.ledger, wanted, start, world.now)
+        page = listing.page(world.ledger, wanted, start, world.now)
         assert len(page.deletions) <= PAGE
         found += [one.id for one in page.deletions]
         if page.following is None:
@@ -278,11 +278,11 @@ def test_a_page_is_of_bounded_work() -> None:
     for i in range(LOOKED_AT + 2 * PAGE):
         put(world, i, world.now - i)
     wanted = Wanted(world.now - 400 * DAY, module="Deals")
-    page = operate_list.page(world.ledger, wanted, None, world.now)
+    page = listing.page(world.ledger, wanted, None, world.now)
     assert (page.deletions, world.ledger.day_queries) == ((), LOOKED_AT // PAGE)
     assert page.following is not None
     world.ledger.day_queries = 0
-    page = operate_list.page(World().ledger, wanted, None, world.now)
+    page = listing.page(World().ledger, wanted, None, world.now)
     assert page.following is not None
     assert page.following.day < "2001-08-01"
     assert DAYS < 50
@@ -296,31 +296,31 @@ def test_a_hold_that_has_ended_is_not_shown() -> None:
     world.hold("1", until=world.now + 10)
     world.hold("2")
     at = world.now + 10
-    assert operate_org.hold(world.ledger, "default", "Leads", "2", at).record_id == "2"
+    assert org_settings.hold(world.ledger, "default", "Leads", "2", at).record_id == "2"
     with pytest.raises(Missing):
-        operate_org.hold(world.ledger, "default", "Leads", "1", at)
-    found, following = operate_org.holds(world.ledger, "default", None, at)
+        org_settings.hold(world.ledger, "default", "Leads", "1", at)
+    found, following = org_settings.holds(world.ledger, "default", None, at)
     assert ([hold.record_id for hold in found], following) == (["2"], None)
-    operate_org.remove_hold(world.ledger, "default", "Leads", "2")
+    org_settings.remove_hold(world.ledger, "default", "Leads", "2")
     with pytest.raises(Missing):
-        operate_org.remove_hold(world.ledger, "default", "Leads", "2")
+        org_settings.remove_hold(world.ledger, "default", "Leads", "2")
 
 
 def test_a_pause_of_all_orgs_stands_above_an_orgs_own() -> None:
     world = World()
     world.ledger.set_pause(Pause("eu", True, "eu only", ARN, world.now))
-    assert not operate_org.paused(world.ledger, None).paused
-    assert operate_org.paused(world.ledger, "eu").reason == "eu only"
-    assert not operate_org.paused(world.ledger, "us").paused
+    assert not org_settings.paused(world.ledger, None).paused
+    assert org_settings.paused(world.ledger, "eu").reason == "eu only"
+    assert not org_settings.paused(world.ledger, "us").paused
     world.ledger.set_pause(Pause(None, True, "all", ARN, world.now))
-    assert operate_org.paused(world.ledger, "eu").reason == "all"
+    assert org_settings.paused(world.ledger, "eu").reason == "all"
 
 
 def test_a_restored_table_is_shown_as_paused() -> None:
     world = World()
     world.ledger.pauses["*"] = "the table was restored from a backup"
     for org in (None, "eu"):
-        shown = operate_org.paused(world.ledger, org)
+        shown = org_settings.paused(world.ledger, org)
         assert (shown.paused, shown.org, shown.reason[:9]) == (True, None, "the table")
 
 

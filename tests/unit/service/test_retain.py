@@ -13,8 +13,8 @@ from chalicelib.domain.errors import Unavailable, WrongState
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.retention.by_policy import approval_ends
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
-from chalicelib.service.policies import Policies, run
-from chalicelib.service.retain import retain
+from chalicelib.service.retention.policies import Policies, run
+from chalicelib.service.retention.retain import retain
 from tests.fake_policies import FakePolicies
 from tests.unit.service.retention import DAY, OLD_LEADS, RetentionWorld
 
@@ -245,7 +245,7 @@ def test_of_two_runs_by_hand_at_once_one_starts() -> None:
     """Both have seen the policy before either has claimed its run."""
     world = RetentionWorld(["1"])
     world.put()
-    outside = Policies(Slow(world), world.orders, next_time)
+    outside = Policies(Slow(world), world.run_intake, next_time)
     run(outside, "default", "old-leads", "ann", world.now, dry_run=False)
     with pytest.raises(WrongState, match="the same moment"):
         run(outside, "default", "old-leads", "bob", world.now + 0.5, dry_run=False)
@@ -258,7 +258,7 @@ def test_a_run_by_hand_and_the_schedule_at_once_are_one_run() -> None:
     slow = Slow(world)
     assert kept.next_at is not None
     world.now = kept.next_at
-    run(Policies(slow, world.orders, next_time), "default", "old-leads", "ann", world.now, dry_run=False)
+    run(Policies(slow, world.run_intake, next_time), "default", "old-leads", "ann", world.now, dry_run=False)
     found = retain(replace(world.retention, runs=slow), world.now)
     assert (found.due, found.started, len(world.runs())) == (1, 0, 1)
     assert world.tick().skipped == 1
@@ -268,7 +268,7 @@ def test_a_run_that_was_claimed_and_is_being_stored_keeps_others() -> None:
     world = RetentionWorld(["1"])
     kept = world.put()
     assert world.policies.claim_run(kept, Ran("manual-x", "del_not_there_yet", world.now))
-    outside = Policies(world.policies, world.orders, next_time)
+    outside = Policies(world.policies, world.run_intake, next_time)
     with pytest.raises(WrongState):
         run(outside, "default", "old-leads", "bob", world.now + 1, dry_run=False)
     started = run(outside, "default", "old-leads", "bob", world.now + 61, dry_run=False)

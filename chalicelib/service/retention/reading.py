@@ -37,7 +37,7 @@ class Page:
 def read_page(work: LeasedSlice, selection: Selection, progress: Progress) -> Page | Judgement:
     """Read the next page; a Judgement where Zoho does not give it (its verdicts: pages.view_page).
 
-    What is older than a span is older than it was when the run was ordered, however long the reading takes.
+    What is older than a span is older than it was when the run was stored, however long the reading takes.
     Raises what Slice.zoho raises.
     """
     zoho = work.zoho

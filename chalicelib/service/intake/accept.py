@@ -23,7 +23,7 @@ DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class IntakeRequest:
     """A request that is verified, understood and allowed, and the delivery that it came with.
 
     `remember`: seconds for which a repeat of the delivery is recognised; None for as long as the deletion is
@@ -77,25 +77,25 @@ def replay(
     return found
 
 
-def accept(outside: Acceptance, order: Order, now: float) -> Receipt:
-    """Store the deletion that `order` asks for, wake a worker and return the receipt.
+def accept(outside: Acceptance, asked: IntakeRequest, now: float) -> Receipt:
+    """Store the deletion that `asked` asks for, wake a worker and return the receipt.
 
     Two copies of a delivery may get here at the same time: the one that loses answers as a replay. Raises
     Conflict where the winner had another body, Unavailable where the table did not take it.
     """
-    deletion, entry = first(_deletion(outside, order, now), outside.stage)
+    deletion, entry = first(_deletion(outside, asked, now), outside.stage)
     body = receipt(deletion)
-    scope = order.scope or order.source
+    scope = asked.scope or asked.source
     delivery = Delivery(
         source=scope,
-        delivery_id=order.delivery_id,
-        body_hash=order.body_hash,
+        delivery_id=asked.delivery_id,
+        body_hash=asked.body_hash,
         deletion_id=deletion.id,
         receipt=body,
-        expires_at=deletion.expires_at if order.remember is None else int(now) + order.remember,
+        expires_at=deletion.expires_at if asked.remember is None else int(now) + asked.remember,
     )
     if not outside.deliveries.accept(deletion, entry, delivery, now):
-        winner = replay(outside.deliveries, scope, order.delivery_id, order.body_hash, now)
+        winner = replay(outside.deliveries, scope, asked.delivery_id, asked.body_hash, now)
         if winner is None:
             raise Unavailable("table", "a delivery was taken and is not there")
         return replayed(winner)
@@ -108,23 +108,23 @@ def replayed(delivery: Delivery) -> Receipt:
     return Receipt(delivery.deletion_id, delivery.receipt, replayed=True)
 
 
-def _deletion(outside: Acceptance, order: Order, now: float) -> Deletion:
+def _deletion(outside: Acceptance, asked: IntakeRequest, now: float) -> Deletion:
     at = round(now, 3)  # what the answer shows is what is stored
     made = Deletion(
         id=deletion_id(at, outside.random(RANDOM_BYTES)),
-        request=order.request,
-        source=order.source,
+        request=asked.request,
+        source=asked.source,
         created_at=at,
         updated_at=at,
         expires_at=int(now) + outside.keep_days * DAY,
-        limits=order.limits,
-        asked_by=order.asked_by,
-        retry_of=order.retry_of,
+        limits=asked.limits,
+        asked_by=asked.asked_by,
+        retry_of=asked.retry_of,
         seed=outside.random(SEED_BYTES).hex(),
     )
-    if order.request.operation is Operation.MASS_DELETE:
+    if asked.request.operation is Operation.MASS_DELETE:
         return made  # what a view holds is known once it has been counted
-    named = len(order.request.ids)
+    named = len(asked.request.ids)
     # A dry run's counts are all 0: nothing is pending that will never be deleted.
-    counts = Counts() if order.request.dry_run else Counts(requested=named, pending=named)
-    return replace(made, id_count=named, chunks=len(fresh(order.request.ids)), counts=counts)
+    counts = Counts() if asked.request.dry_run else Counts(requested=named, pending=named)
+    return replace(made, id_count=named, chunks=len(fresh(asked.request.ids)), counts=counts)

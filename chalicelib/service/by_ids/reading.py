@@ -11,7 +11,7 @@ from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
-from chalicelib.service import ids_store
+from chalicelib.service.by_ids import storing
 from chalicelib.service.engine import parallel
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.ports import Zoho
@@ -30,7 +30,7 @@ def read(
         if not last:
             raise
         lost = ids_settling.unreadable(chunk, [p for batch in batches for p in batch.positions])
-        ids_store.save_chunk(work, progress, chunk, lost)
+        storing.save_chunk(work, progress, chunk, lost)
         return
     replies = parallel.all_at_once(
         [_reader(work, zoho, _records(progress, chunk, batch)) for batch in batches]
@@ -49,7 +49,7 @@ def read(
             trouble = Effect({}, judged.verdict, judged.code, judged.message, reply.retry_after)
     progress, found = _found(work, progress, chunk, answered)
     findings |= found
-    ids_store.save_chunk(work, progress, chunk, findings, trouble=trouble, call=ids_store.READ)
+    storing.save_chunk(work, progress, chunk, findings, trouble=trouble, call=storing.READ)
 
 
 def _found(
@@ -60,10 +60,10 @@ def _found(
     records = {p: str(record_of(chunk, progress, p)) for p in ids_settling.in_doubt(chunk, away)}
     listed: dict[str, float] = {}
     if records:
-        from chalicelib.service import ids_gone
+        from chalicelib.service.by_ids import deleted_list
 
         others = {one for p, one in records.items() if chunk.marks[p] == Mark.CHECK}
-        listed, progress = ids_gone.look(
+        listed, progress = deleted_list.look(
             work, progress, ours=set(records.values()) - others, others=others, began=began(work)
         )
     times = {p: listed[one] for p, one in records.items() if one in listed}

@@ -21,7 +21,7 @@ from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING
 from chalicelib.domain.retention.policy import Policy
 from chalicelib.domain.retention.schedule import CronTimes, next_run
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
-from chalicelib.service.purge_order import NO_MODULE, Order, Orders, id_of, order_of, place
+from chalicelib.service.retention.policy_run import NO_MODULE, PolicyRun, RunIntake, id_of, run_of, store_run
 
 #: A policy that cannot be read is told again after this time (seconds).
 BROKEN_AGAIN = 86_400.0
@@ -55,7 +55,7 @@ class Retention:
     """What the schedule works with. `report(event, **fields)` takes what operators should see."""
 
     runs: Runs
-    orders: Orders
+    run_intake: RunIntake
     cron: CronTimes
     report: Callable[..., None]
 
@@ -98,15 +98,15 @@ def _run(outside: Retention, org: str, name: str, now: float) -> str:
     except (NotValid, ValueError) as problem:
         return _broken(outside, kept, problem, now)
     run = _name(kept.next_at)
-    order = order_of(policy, run, kept.next_at, next_at=following)
-    ran = Ran(run, id_of(outside.orders, order), now)
+    policy_run = run_of(policy, run, kept.next_at, next_at=following)
+    ran = Ran(run, id_of(outside.run_intake, policy_run), now)
     if kept.last is None or kept.last.deletion_id != ran.deletion_id:  # else a tick before got so far
         going = outside.runs.going(kept.last.deletion_id, now) if kept.last else None
         if kept.busy(going, now):
             return _skip(outside, kept, policy, following, now)
         if not outside.runs.claim_run(kept, ran):
             return ""  # a run was started at the same moment: the next tick sees it
-    deletion = place(outside.orders, order, now)
+    deletion = store_run(outside.run_intake, policy_run, now)
     outside.runs.move_on(kept, following, last=ran, skipped=None)
     outside.report("retention_started", org=org, policy=name, run=run, deletion_id=deletion.id)
     return "started"
@@ -120,10 +120,10 @@ def _skip(outside: Retention, kept: StoredPolicy, policy: Policy, following: flo
     """The run before has not ended. This one ends at once, refused, so that there is an event of it."""
     due_at = kept.next_at or now
     before = kept.last.run if kept.last is not None else ""
-    order = order_of(policy, _name(due_at), due_at, refuse=STILL_GOING, why=f"run {before} has not ended")
-    deletion = place(outside.orders, order, now)
-    outside.runs.move_on(kept, following, last=None, skipped=Ran(order.run, deletion.id, now))
-    outside.report("retention_skipped", org=kept.org, policy=kept.name, run=order.run, before=before)
+    policy_run = run_of(policy, _name(due_at), due_at, refuse=STILL_GOING, why=f"run {before} has not ended")
+    deletion = store_run(outside.run_intake, policy_run, now)
+    outside.runs.move_on(kept, following, last=None, skipped=Ran(policy_run.run, deletion.id, now))
+    outside.report("retention_skipped", org=kept.org, policy=kept.name, run=policy_run.run, before=before)
     return "skipped"
 
 
@@ -131,7 +131,7 @@ def _broken(outside: Retention, kept: StoredPolicy, problem: Exception, now: flo
     """What is stored cannot be run by this version: told by an event, once a day until somebody mends it."""
     due_at = kept.next_at or now
     module = kept.document.get("module")
-    order = Order(
+    policy_run = PolicyRun(
         org=kept.org,
         name=kept.name,
         run=_name(due_at),
@@ -142,9 +142,9 @@ def _broken(outside: Retention, kept: StoredPolicy, problem: Exception, now: flo
         refuse=BROKEN,
         why=_words(problem),
     )
-    deletion = place(outside.orders, order, now)
-    outside.runs.move_on(kept, now + BROKEN_AGAIN, last=None, skipped=Ran(order.run, deletion.id, now))
-    outside.report("retention_broken", org=kept.org, policy=kept.name, reason=order.why)
+    deletion = store_run(outside.run_intake, policy_run, now)
+    outside.runs.move_on(kept, now + BROKEN_AGAIN, last=None, skipped=Ran(policy_run.run, deletion.id, now))
+    outside.report("retention_broken", org=kept.org, policy=kept.name, reason=policy_run.why)
     return "broken"
 
 

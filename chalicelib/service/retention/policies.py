@@ -12,7 +12,7 @@ from chalicelib.domain.retention import policy as reading
 from chalicelib.domain.retention.policy import Policy, check_times
 from chalicelib.domain.retention.schedule import CronTimes, next_run
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
-from chalicelib.service.purge_order import Orders, id_of, order_of, place
+from chalicelib.service.retention.policy_run import RunIntake, id_of, run_of, store_run
 
 #: Runs to come that are shown.
 SHOWN_RUNS = 5
@@ -51,7 +51,7 @@ class Policies:
     """What these use cases work with."""
 
     store: Store
-    orders: Orders
+    run_intake: RunIntake
     cron: CronTimes
 
 
@@ -122,15 +122,15 @@ def run(outside: Policies, org: str, name: str, by: str, now: float, *, dry_run:
     following = kept.next_at
     if following is not None and following <= now:  # due, and not seen by the schedule yet
         following = _following(outside, policy, now, following)
-    order = order_of(policy, label, now, dry_run=only_told, asked_by=by, next_at=following)
+    policy_run = run_of(policy, label, now, dry_run=only_told, asked_by=by, next_at=following)
     busy = kept.busy(outside.store.going(kept.last.deletion_id, now) if kept.last else None, now)
     if busy and kept.last is not None and not only_told:
         raise WrongState(f"its run {kept.last.run} has not ended: {kept.last.deletion_id}")
     if not dry_run and not busy:
-        ran = Ran(label, id_of(outside.orders, order), now)
+        ran = Ran(label, id_of(outside.run_intake, policy_run), now)
         if not outside.store.claim_run(kept, ran):
             raise WrongState("another run of it was started at the same moment")
-    return place(outside.orders, order, now)
+    return store_run(outside.run_intake, policy_run, now)
 
 
 def _following(outside: Policies, policy: Policy, now: float, since: float) -> float | None:
@@ -146,8 +146,8 @@ def check(outside: Policies, policy: Policy, by: str, now: float) -> Deletion:
     Raises NotValid for a schedule that cannot be.
     """
     _first_run(outside, policy, now)
-    order = order_of(policy, f"check-{iso(now)}", now, dry_run=True, asked_by=by)
-    return place(outside.orders, order, now)
+    policy_run = run_of(policy, f"check-{iso(now)}", now, dry_run=True, asked_by=by)
+    return store_run(outside.run_intake, policy_run, now)
 
 
 def shown(outside: Policies, kept: StoredPolicy, now: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, reproblem
 from chalicelib.domain.zoho.reply import BATCH_LIMIT
-from chalicelib.service import ids_guard, ids_plan, ids_read, ids_send, ids_store
+from chalicelib.service.by_ids import loop_guard, planning, reading, sending, storing
 from chalicelib.service.engine import limits, waiting
 from chalicelib.service.engine.slice import LeasedSlice
 
@@ -63,11 +63,11 @@ def _next(work: LeasedSlice, progress: Progress, *, last: bool) -> None:
     over = last or progress.failed_with is not None
     if deletion.request.dry_run:
         if over:
-            ids_plan.fail(work, *(progress.failed_with or (progress.code or "GAVE_UP", progress.message)))
+            planning.fail(work, *(progress.failed_with or (progress.code or "GAVE_UP", progress.message)))
         else:
-            ids_plan.step(work, progress)
+            planning.step(work, progress)
     elif not progress.left:
-        ids_store.end(work, deletion, {})
+        storing.end(work, deletion, {})
     else:
         _next_of_chunk(work, progress, work.chunk(progress.left[0]), over=over, last=last)
 
@@ -81,31 +81,31 @@ def _next_of_chunk(work: LeasedSlice, progress: Progress, chunk: Chunk, *, over:
     elif over or work.deletion.cancelled_by:
         _close(work, progress, chunk, last=last)
     elif progress.external and progress.resolved < work.deletion.chunks:
-        from chalicelib.service import ids_resolve
+        from chalicelib.service.by_ids import resolving
 
-        ids_resolve.step(work, progress)
+        resolving.step(work, progress)
     else:
         _work(work, progress, chunk)
 
 
 def _work(work: LeasedSlice, progress: Progress, chunk: Chunk) -> None:
     """Send what is to be sent, else read what is to be read, else wait for what is locked."""
-    suspects = ids_guard.suspects(work, progress, chunk)
-    progress = ids_guard.guarded(progress, chunk)
+    suspects = loop_guard.suspects(work, progress, chunk)
+    progress = loop_guard.guarded(progress, chunk)
     if suspects:
-        ids_store.save_chunk(work, progress, chunk, suspects)
+        storing.save_chunk(work, progress, chunk, suspects)
         return
     findings = ids_settling.beyond_reads(chunk, progress)
     if findings:
-        ids_store.save_chunk(work, progress, chunk, findings)
+        storing.save_chunk(work, progress, chunk, findings)
         return
     batches = by_ids.sends(chunk, progress, work.width)
     if batches:
-        ids_send.send(work, progress, chunk, batches)
+        sending.send(work, progress, chunk, batches)
         return
     batches = ids_settling.reads(chunk, progress, work.width)
     if batches:
-        ids_read.read(work, progress, chunk, batches)
+        reading.read(work, progress, chunk, batches)
         return
     _ask_slowly(work, progress, chunk)
 
@@ -117,13 +117,13 @@ def _close(work: LeasedSlice, progress: Progress, chunk: Chunk, *, last: bool) -
     cancelled = bool(work.deletion.cancelled_by)
     findings = ids_settling.last_words(chunk, progress, cancelled=cancelled)
     if findings:
-        ids_store.save_chunk(work, progress, chunk, findings)
+        storing.save_chunk(work, progress, chunk, findings)
         return
     batches = ids_settling.last_reads(chunk, progress, MOST_AT_ONCE)
     if not batches:
         _next_chunk(work, progress)
         return
-    ids_read.read(work, progress, chunk, batches[: _width(work, last=last)], last=last)
+    reading.read(work, progress, chunk, batches[: _width(work, last=last)], last=last)
 
 
 def _next_chunk(work: LeasedSlice, progress: Progress) -> None:
@@ -155,7 +155,7 @@ def _ask_slowly(work: LeasedSlice, progress: Progress, chunk: Chunk) -> None:
     if chunk.number in progress.ask_again:
         turns = tuple(n for n in progress.ask_again if n != chunk.number)
         again = replace(progress, ask_again=turns)
-        ids_store.save_chunk(work, again, chunk, ids_settling.slow_again(chunk))
+        storing.save_chunk(work, again, chunk, ids_settling.slow_again(chunk))
         return
     left = (*progress.left[1:], progress.left[0])
     if left[0] > progress.left[0]:

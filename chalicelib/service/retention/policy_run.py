@@ -1,4 +1,4 @@
-"""A run of a policy as a deletion: the same run is the same deletion, however often it is ordered."""
+"""A run of a policy as a deletion: the same run is the same deletion, however often it is asked for."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ NO_MODULE = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
-    """What ordering a run takes from the outside."""
+class RunIntake:
+    """What storing a run takes from the outside."""
 
     deliveries: Deliveries
     nudges: Nudges
@@ -34,7 +34,7 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PolicyRun:
     """One run of the policy `name` of `org`, due at `at` (seconds since the epoch) and named `run`.
 
     `next_at`: when the policy runs next, None where it does not. `refuse`: a code that it ends with before
@@ -57,9 +57,9 @@ class Order:
     why: str = ""
 
 
-def order_of(policy: Policy, run: str, at: float, **more: Any) -> Order:
-    """An order for a run of `policy`."""
-    return Order(
+def run_of(policy: Policy, run: str, at: float, **more: Any) -> PolicyRun:
+    """A run of `policy`."""
+    return PolicyRun(
         org=policy.org,
         name=policy.name,
         run=run,
@@ -73,59 +73,61 @@ def order_of(policy: Policy, run: str, at: float, **more: Any) -> Order:
     )
 
 
-def id_of(orders: Orders, order: Order) -> str:
+def id_of(run_intake: RunIntake, policy_run: PolicyRun) -> str:
     """The id of the deletion that the run is."""
-    return deletion_id(order.at, _digest(orders, order)[:RANDOM_BYTES])
+    return deletion_id(policy_run.at, _digest(run_intake, policy_run)[:RANDOM_BYTES])
 
 
-def place(orders: Orders, order: Order, now: float) -> Deletion:
+def store_run(run_intake: RunIntake, policy_run: PolicyRun, now: float) -> Deletion:
     """Store the run as a deletion, unless it is stored already, and wake a worker; returns the deletion.
 
     Raises Unavailable where the table did not take it.
     """
-    deletion, entry = log.first(_deletion(orders, order, now), orders.stage)
+    deletion, entry = log.first(_deletion(run_intake, policy_run, now), run_intake.stage)
     delivery = Delivery(
         source=deletion.source,
-        delivery_id=f"{order.org}/{order.name}/{order.run}",
-        body_hash=_digest(orders, order).hex(),
+        delivery_id=f"{policy_run.org}/{policy_run.name}/{policy_run.run}",
+        body_hash=_digest(run_intake, policy_run).hex(),
         deletion_id=deletion.id,
         receipt=receipt(deletion),
         expires_at=deletion.expires_at,
     )
-    orders.deliveries.accept(deletion, entry, delivery, now)
-    orders.nudges.nudge(deletion.id)
+    run_intake.deliveries.accept(deletion, entry, delivery, now)
+    run_intake.nudges.nudge(deletion.id)
     return deletion
 
 
-def _digest(orders: Orders, order: Order) -> bytes:
-    words = (orders.stage, order.org, order.name, order.run)
+def _digest(run_intake: RunIntake, policy_run: PolicyRun) -> bytes:
+    words = (run_intake.stage, policy_run.org, policy_run.name, policy_run.run)
     return hashlib.sha256("\n".join(words).encode()).digest()
 
 
-def _deletion(orders: Orders, order: Order, now: float) -> Deletion:
+def _deletion(run_intake: RunIntake, policy_run: PolicyRun, now: float) -> Deletion:
     request = Request(
         Operation.PURGE,
-        order.module,
-        order.org,
-        wf_trigger=order.wf_trigger,
-        dry_run=order.dry_run,
-        reason=order.why or None,
-        policy=order.name,
-        run=order.run,
-        selection=dict(order.selection),
-        time_zone=order.time_zone,
-        next_run=order.next_at,
+        policy_run.module,
+        policy_run.org,
+        wf_trigger=policy_run.wf_trigger,
+        dry_run=policy_run.dry_run,
+        reason=policy_run.why or None,
+        policy=policy_run.name,
+        run=policy_run.run,
+        selection=dict(policy_run.selection),
+        time_zone=policy_run.time_zone,
+        next_run=policy_run.next_at,
     )
     return Deletion(
-        id=id_of(orders, order),
+        id=id_of(run_intake, policy_run),
         request=request,
         # A colon is in no source's name: no sender from outside can take a run's delivery id.
-        source=f"policy:{order.name}",
+        source=f"policy:{policy_run.name}",
         created_at=round(now, 3),
         updated_at=round(now, 3),
-        expires_at=int(now) + orders.keep_days * DAY,
-        limits=order.limits,
-        asked_by=order.asked_by,
-        seed=orders.random(SEED_BYTES).hex(),
-        progress=Progress(refuse=order.refuse, message=order.why).to_json() if order.refuse else {},
+        expires_at=int(now) + run_intake.keep_days * DAY,
+        limits=policy_run.limits,
+        asked_by=policy_run.asked_by,
+        seed=run_intake.random(SEED_BYTES).hex(),
+        progress=Progress(refuse=policy_run.refuse, message=policy_run.why).to_json()
+        if policy_run.refuse
+        else {},
     )

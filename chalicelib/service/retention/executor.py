@@ -17,7 +17,7 @@ from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.engine import freeze, waiting
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.view_pages import MOST_RESTARTS
-from chalicelib.service.purge_read import Page, read_page
+from chalicelib.service.retention.reading import Page, read_page
 
 #: The call whose clock runs while the selection cannot be read.
 READ = "read"

@@ -12,7 +12,7 @@ from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.judge_items import judge_items
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
-from chalicelib.service import ids_holds, ids_store
+from chalicelib.service.by_ids import holds, storing
 from chalicelib.service.engine import parallel
 from chalicelib.service.engine.refusals import Paused
 from chalicelib.service.engine.slice import LeasedSlice
@@ -26,16 +26,16 @@ def send(work: LeasedSlice, progress: Progress, chunk: Chunk, batches: Sequence[
     byte: an operator whose hold or pause was answered by then is heeded. Raises Paused.
     """
     zoho = work.zoho
-    sifted = ids_holds.sift(work, progress, chunk, batches)
+    sifted = holds.sift(work, progress, chunk, batches)
     if sifted.findings:
-        ids_store.save_chunk(work, progress, chunk, sifted.findings)
+        storing.save_chunk(work, progress, chunk, sifted.findings)
         if not sifted.free:
             return
         chunk = chunk.with_findings(sifted.findings)
     batches = sifted.free
     calls = _intents(work, progress, chunk, batches)
     paused = work.ledger.paused(work.deletion.request.org)
-    held = {} if paused is not None else ids_holds.sift(work, progress, chunk, batches).findings
+    held = {} if paused is not None else holds.sift(work, progress, chunk, batches).findings
     leaving = [
         i for i, batch in enumerate(batches) if paused is None and held.keys().isdisjoint(batch.positions)
     ]
@@ -114,14 +114,14 @@ def _save_answers(
     if any(finding.mark is Mark.SLOW for finding in findings.values()):
         progress = replace(progress, slow_at=work.now)
     trouble = next((e for e in effects if e.verdict in NOT_NOW), None)
-    ids_store.save_chunk(
+    storing.save_chunk(
         work,
         progress,
         chunk,
         held | findings,
         calls=sorted([*staying, *calls], key=lambda call: call.n),
         trouble=trouble,
-        call=ids_store.SEND if answers else None,
+        call=storing.SEND if answers else None,
     )
 
 

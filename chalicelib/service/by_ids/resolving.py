@@ -16,7 +16,7 @@ from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
-from chalicelib.service import ids_store
+from chalicelib.service.by_ids import storing
 from chalicelib.service.engine import parallel
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.ports import Zoho
@@ -51,14 +51,14 @@ def step(work: LeasedSlice, progress: Progress) -> None:
     if told is not None:
         trouble = Effect({}, told.verdict, told.code, told.message, found.retry_after)
         progress = replace(progress, code=told.code, message=told.message)
-    ids_store.save_chunk(
+    storing.save_chunk(
         work,
         progress,
         chunk,
         found.findings,
         records=found.records,
         trouble=trouble,
-        call=ids_store.READ if positions else None,
+        call=storing.READ if positions else None,
     )
 
 

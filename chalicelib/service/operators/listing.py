@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.deletion import Deletion, Status
-from chalicelib.service.operate import Deletions
+from chalicelib.service.operators.commands import Deletions
 
 #: Deletions that a page shows at most, and that it looks at to find them.
 PAGE = 50

@@ -1,5 +1,5 @@
 """What operators do: cancel, approve, resolve and retry a deletion. Holds, pauses and the list are in
-operate_org.py and operate_list.py.
+org_settings.py and listing.py.
 
 A command is left beside the deletion and done by whoever works on it. It is left only where the deletion is
 still as it was when the command was judged, so a yes is a yes: what the operator was told cannot be overtaken
@@ -18,7 +18,7 @@ from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import Missing, Unavailable, Unreadable, WrongState
 from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
-from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
+from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.service.messaging import Nudges
 
 #: How often a command is judged anew where the deletion is written at the same moment.
@@ -174,7 +174,7 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
         ids=tuple(ids),
         cvid=None,
     )
-    order = Order(
+    asked = IntakeRequest(
         source=deletion.source,
         delivery_id=delivery_id,
         body_hash=delivery_id,
@@ -183,7 +183,7 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
         asked_by=caller.arn,
         retry_of=deletion_id,
     )
-    return accept(outside.acceptance, order, caller.now)
+    return accept(outside.acceptance, asked, caller.now)
 
 
 def _to_retry(outside: Operators, deletion: Deletion) -> list[str]:

@@ -11,7 +11,7 @@ from chalicelib.domain.by_ids import Effect, Progress
 from chalicelib.domain.deletion import Deletion, Status, final_status
 from chalicelib.domain.log import SERVICE, Entry
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, recount, reproblem
-from chalicelib.service import ids_guard
+from chalicelib.service.by_ids import loop_guard
 from chalicelib.service.engine import waiting
 from chalicelib.service.engine.chunks import failed_ids
 from chalicelib.service.engine.slice import LeasedSlice
@@ -45,7 +45,7 @@ def save_chunk(
         progress=progress.to_json(),
         updated_at=work.now,
     )
-    ids_guard.note(work, progress, before, findings)
+    loop_guard.note(work, progress, before, findings)
     chunks = [after] if after != before else []
     entries: list[Entry] = []
     if call is not None and trouble is None:

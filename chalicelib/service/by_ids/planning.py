@@ -15,7 +15,7 @@ from chalicelib.domain.outcomes import Chunk, Finding, Mark, reproblem, untouche
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
-from chalicelib.service import ids_holds
+from chalicelib.service.by_ids import holds
 from chalicelib.service.engine import parallel, waiting
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.ports import Zoho
@@ -75,12 +75,12 @@ def _look_by_id(work: LeasedSlice, progress: Progress, chunk: Chunk) -> Looked:
 
 def _look_external(work: LeasedSlice, progress: Progress, chunk: Chunk) -> Looked:
     """Which records are meant, asked as before a delete; of a record that two ids name, one goes."""
-    from chalicelib.service import ids_resolve
+    from chalicelib.service.by_ids import resolving
 
-    ahead = range(progress.looked, len(chunk.ids))[: ids_resolve.MOST_AT_ONCE]
-    told = ids_resolve.ask(work, chunk, ahead)
-    held = ids_holds.held_among(work, sorted(set(told.records.values())))
-    findings = told.findings | {p: ids_holds.HELD for p, record in told.records.items() if record in held}
+    ahead = range(progress.looked, len(chunk.ids))[: resolving.MOST_AT_ONCE]
+    told = resolving.ask(work, chunk, ahead)
+    held = holds.held_among(work, sorted(set(told.records.values())))
+    findings = told.findings | {p: holds.HELD for p, record in told.records.items() if record in held}
     looked = next(
         (i for i, p in enumerate(ahead) if p not in told.records and p not in told.findings), len(ahead)
     )
@@ -103,16 +103,16 @@ def _keep(
 
 
 def _held(work: LeasedSlice, chunk: Chunk) -> dict[int, Finding]:
-    held = ids_holds.held_among(work, list(chunk.ids))
-    return {p: ids_holds.HELD for p, one in enumerate(chunk.ids) if one in held}
+    held = holds.held_among(work, list(chunk.ids))
+    return {p: holds.HELD for p, one in enumerate(chunk.ids) if one in held}
 
 
 def _found(work: LeasedSlice, chunk: Chunk, batch: Batch, reply: Reply) -> dict[int, Finding]:
     """What an answer says of its ids: held, not there; nothing of those that would go."""
     there = {item.id for item in reply.items if item.id is not None}
-    held = ids_holds.held_among(work, sorted(there))
+    held = holds.held_among(work, sorted(there))
     gone = {p: Finding(Mark.ABSENT) for p in batch.positions if chunk.ids[p] not in there}
-    return gone | {p: ids_holds.HELD for p in batch.positions if chunk.ids[p] in held}
+    return gone | {p: holds.HELD for p in batch.positions if chunk.ids[p] in held}
 
 
 def _reader(work: LeasedSlice, zoho: Zoho, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:

@@ -1,0 +1,1 @@
+"""Executor: deletes and delinks by ids."""

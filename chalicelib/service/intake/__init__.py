@@ -1,0 +1,1 @@
+"""How a deletion is accepted."""

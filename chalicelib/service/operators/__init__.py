@@ -1,0 +1,1 @@
+"""What operators ask for: commands, holds, pauses, the list, dead letters."""
