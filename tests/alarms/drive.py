@@ -26,7 +26,7 @@ from chalicelib.service.ports import ZohoFactory
 from tests.contract.zoho.kit import Bench, small_server
 from tests.fake_zoho import error
 from tests.fakes import LEADS, House
-from tests.unit.service.retention import RetentionWorld
+from tests.unit.service.retention.retention_world import RetentionWorld
 from tests.unit.service.world import World
 
 CONTEXT = SimpleNamespace(

@@ -14,10 +14,10 @@ _TABLE = f"{_C}/adapters/dynamodb/table.py"
 
 _UNIT = "tests/unit"
 _LEDGER = "tests/contract/ledger"
-_VIEWS = f"{_UNIT}/service/test_unfrozen_view.py"
+_VIEWS = f"{_UNIT}/service/by_view/test_unfrozen.py"
 _RACES = "tests/races"
 _CRASH = "tests/crash/test_matrix.py"
-_HARD = f"{_UNIT}/service/test_hardening.py"
+_HARD = f"{_UNIT}/service/engine/test_hardening.py"
 
 GUARDS = (
     Guard(
@@ -74,7 +74,7 @@ GUARDS = (
         f"{_C}/service/intake/accept.py",
         "if found.body_hash != body_hash:",
         "if found.body_hash == '':",
-        (f"{_UNIT}/service/test_accept.py",),
+        (f"{_UNIT}/service/intake/test_accept.py",),
     ),
     Guard(
         "delivery claimed by the write",
@@ -159,14 +159,14 @@ GUARDS = (
         f"{_C}/service/by_ids/holds.py",
         "return work.deps.ledger.held(request.org, request.module, ids, run.now)",
         "return set()",
-        (f"{_UNIT}/service/test_holds.py", f"{_UNIT}/service/test_delete_ids.py"),
+        (f"{_UNIT}/service/by_ids/test_holds.py", f"{_UNIT}/service/by_ids/test_executor.py"),
     ),
     Guard(
         "pause",
         f"{_C}/service/engine/org_access.py",
         "        if reason is not None:\n            raise Paused(",
         "        if reason == '-':\n            raise Paused(",
-        (f"{_UNIT}/service/test_delete_ids.py",),
+        (f"{_UNIT}/service/by_ids/test_executor.py",),
     ),
     Guard(
         "restored table is paused",

@@ -6,7 +6,7 @@ from tests.guards.guard import Guard
 
 _BY_VIEW = "chalicelib/service/by_view"
 _TESTS = "tests/unit/service"
-_FROZEN, _UNFROZEN = f"{_TESTS}/test_frozen_view.py", f"{_TESTS}/test_unfrozen_view.py"
+_FROZEN, _UNFROZEN = f"{_TESTS}/by_view/test_frozen.py", f"{_TESTS}/by_view/test_unfrozen.py"
 
 OF_THE_VIEWS = (
     Guard(
@@ -56,7 +56,7 @@ OF_THE_VIEWS = (
         f"{_BY_VIEW}/deleted_list.py",
         "Mark.DELETED if times[one] >= start else Mark.ABSENT",
         "Mark.DELETED",
-        (f"{_TESTS}/test_hardening.py",),
+        (f"{_TESTS}/engine/test_hardening.py",),
     ),
     Guard(
         "gone and not named is not deleted",
@@ -84,14 +84,14 @@ OF_THE_VIEWS = (
         f"{_BY_VIEW}/starting.py",
         "if work.now - progress.counted_at > FRESH_SECONDS:",
         "if progress.counted_at < 0:",
-        (f"{_TESTS}/test_hardening.py",),
+        (f"{_TESTS}/engine/test_hardening.py",),
     ),
     Guard(
         "max_records",
         "chalicelib/domain/limits.py",
         "if size > deletion.record_limit:",
         "if size > 10**9:",
-        (_UNFROZEN, f"{_TESTS}/test_belts.py"),
+        (_UNFROZEN, f"{_TESTS}/engine/test_limits.py"),
     ),
     Guard(
         "a clock is ended by its own call only",

@@ -20,7 +20,7 @@ from chalicelib.service.ports import Change, Claim
 from tests.crash.zoho import MatrixZoho
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import LOST, REFUSED, error, lose
-from tests.unit.service.test_operate import ann, operators
+from tests.unit.service.operators.test_commands import ann, operators
 from tests.unit.service.world import FakeTopic, World
 
 RECORDS = [str(n) for n in range(1, 9)]

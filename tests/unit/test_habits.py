@@ -131,6 +131,6 @@ def test_what_the_fast_tests_leave_out_is_said_and_is_there() -> None:
     for suite in others - {Path(each).name for each in run_tests.FAST}:
         assert re.search(rf"\b{suite}\b", said)
     slow = [name for name in re.findall(r"[\w/]+/test_\w+\.py", said) if (ROOT / "tests" / name).exists()]
-    assert "unit/service/test_budgets.py" in slow
+    assert "unit/service/engine/test_budgets.py" in slow
     assert "unit/domain/test_source.py" not in slow
     assert "make test runs" in said

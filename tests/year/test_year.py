@@ -19,7 +19,7 @@ from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.service.engine.advance import advance
 from simulator.server import Server
 from tests.contract.zoho.kit import Bench
-from tests.unit.service.retention import DAY, RetentionWorld
+from tests.unit.service.retention.retention_world import DAY, RetentionWorld
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 FIRST_ID = 365_239_700_000_000_000_0

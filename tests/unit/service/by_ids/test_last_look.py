@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.deletion import Counts, Status
 from chalicelib.domain.outcomes import Mark
-from tests.unit.service.test_commands import records
+from tests.unit.service.engine.test_obey import records
 from tests.unit.service.world import FakeTopic, World
 
 LATE: dict[str, Callable[[World], Any]] = {

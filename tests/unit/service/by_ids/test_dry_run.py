@@ -5,8 +5,8 @@ import pytest
 from chalicelib.domain.deletion import Counts, Limits, Plan, Status
 from chalicelib.domain.outcomes import CHUNK_SIZE
 from tests.fake_zoho import REFUSED, error
-from tests.unit.service.test_belts import codes, sent
-from tests.unit.service.test_commands import records
+from tests.unit.service.engine.test_limits import codes, sent
+from tests.unit.service.engine.test_obey import records
 from tests.unit.service.world import World
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import Mark
 from tests.crash.zoho import MatrixZoho
 from tests.fake_zoho import LOST, error
-from tests.unit.service.test_commands import cancel, records
+from tests.unit.service.engine.test_obey import cancel, records
 from tests.unit.service.world import World
 
 GONE = error("INTERNAL_ERROR", 500)

@@ -16,7 +16,7 @@ from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.retention.policies import Policies, run
 from chalicelib.service.retention.retain import retain
 from tests.fake_policies import FakePolicies
-from tests.unit.service.retention import DAY, OLD_LEADS, RetentionWorld
+from tests.unit.service.retention.retention_world import DAY, OLD_LEADS, RetentionWorld
 
 
 def test_a_due_policy_becomes_a_purge() -> None:

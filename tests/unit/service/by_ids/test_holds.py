@@ -9,8 +9,8 @@ from chalicelib.domain.deletion import Counts, Limits, Status, Territory
 from chalicelib.domain.outcomes import CHUNK_SIZE
 from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import REFUSED, error
-from tests.unit.service.test_belts import codes, sent
-from tests.unit.service.test_commands import command, records
+from tests.unit.service.engine.test_limits import codes, sent
+from tests.unit.service.engine.test_obey import command, records
 from tests.unit.service.world import World
 
 pytestmark = pytest.mark.slow

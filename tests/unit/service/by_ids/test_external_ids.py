@@ -12,9 +12,9 @@ from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.by_ids import resolving
 from chalicelib.service.operators import commands
 from tests.fake_zoho import LOST, REFUSED, error
-from tests.unit.service.test_belts import codes
-from tests.unit.service.test_commands import cancel, records
-from tests.unit.service.test_operate import ann, operators
+from tests.unit.service.engine.test_limits import codes
+from tests.unit.service.engine.test_obey import cancel, records
+from tests.unit.service.operators.test_commands import ann, operators
 from tests.unit.service.world import World
 
 

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.deletion import Counts, Status
 from chalicelib.domain.errors import Unavailable
 from tests.fake_zoho import REFUSED, error
-from tests.unit.service.test_commands import records
+from tests.unit.service.engine.test_obey import records
 from tests.unit.service.world import World
 
 

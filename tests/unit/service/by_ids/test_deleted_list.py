@@ -11,7 +11,7 @@ from chalicelib.domain.outcomes import CHUNK_SIZE
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.by_ids import deleted_list
 from tests.fake_zoho import LOST, error, lose
-from tests.unit.service.test_commands import cancel, records
+from tests.unit.service.engine.test_obey import cancel, records
 from tests.unit.service.world import World
 
 UNPROVEN = {0: ("ABSENCE_UNPROVEN", "")}

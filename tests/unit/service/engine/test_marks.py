@@ -17,8 +17,8 @@ from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.operators import commands
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import error
-from tests.unit.service.test_commands import records
-from tests.unit.service.test_operate import ann, operators
+from tests.unit.service.engine.test_obey import records
+from tests.unit.service.operators.test_commands import ann, operators
 from tests.unit.service.world import World
 
 

@@ -15,8 +15,8 @@ from chalicelib.service.operators import commands, listing, org_settings
 from chalicelib.service.operators.commands import Caller, Operators
 from chalicelib.service.operators.listing import DAYS, LOOKED_AT, PAGE, Place, Wanted
 from tests.fake_zoho import error
-from tests.unit.service.test_belts import rest
-from tests.unit.service.test_commands import log_of, records, unknown_view
+from tests.unit.service.engine.test_limits import rest
+from tests.unit.service.engine.test_obey import log_of, records, unknown_view
 from tests.unit.service.world import World
 
 ARN = "arn:aws:iam::1:user/ann"

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.deletion import Counts, Deletion, Freeze, Limits, Status
 from tests.fake_zoho import REFUSED, error
-from tests.unit.service.test_commands import command, log_of
+from tests.unit.service.engine.test_obey import command, log_of
 from tests.unit.service.world import World
 
 DESTRUCTIVE = {"delete_records", "delete_external", "mass_delete_ids", "mass_delete_view", "delink"}

@@ -10,7 +10,7 @@ from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.ports import Change, Claim
 from tests.fake_zoho import LOST, error
-from tests.unit.service.retention import OLD_LEADS, RetentionWorld
+from tests.unit.service.retention.retention_world import OLD_LEADS, RetentionWorld
 
 pytestmark = pytest.mark.slow
 
