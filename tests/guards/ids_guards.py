@@ -10,14 +10,14 @@ OF_THE_IDS = (
     Guard(
         "pause read once more before a call leaves",
         f"{_SERVICE}/by_ids/sending.py",
-        "    paused = run.ledger.paused(run.deletion.request.org)\n",
+        "    paused = work.ledger.paused(work.deletion.request.org)\n",
         "    paused = None\n",
         (f"{_TESTS}/by_ids/test_last_look.py",),
     ),
     Guard(
         "holds read once more before a call leaves",
         f"{_SERVICE}/by_ids/sending.py",
-        "held = {} if paused is not None else holds.sift(run, progress, chunk, batches).findings",
+        "held = {} if paused is not None else holds.sift(work, progress, chunk, batches).findings",
         "held: dict[int, Finding] = {}",
         (f"{_TESTS}/by_ids/test_last_look.py",),
     ),

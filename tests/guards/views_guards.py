@@ -13,7 +13,7 @@ OF_THE_VIEWS = (
         "intent of a view's mass delete",
         "chalicelib/service/engine/commit.py",
         "    deletion = send.opened(tuple(call.n for call in calls))\n",
-        "    deletion = run.deletion\n",
+        "    deletion = work.deletion\n",
         ("tests/crash/test_matrix.py::test_whatever_call_goes_wrong_nothing_is_lost[a view]",),
     ),
     Guard(
