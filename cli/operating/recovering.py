@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from chalicelib.adapters.table import Table
-from chalicelib.service import recover as recovery
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.service.operators import recover as recovery
 from cli.ends import End
 from cli.options import dry_run as dry_run_option
 from cli.options import options

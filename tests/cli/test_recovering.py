@@ -12,10 +12,10 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.dead_letters import DeadLetterQueue
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.queue import WorkQueue
-from chalicelib.adapters.table import Table
 from chalicelib.domain.deletion import Status
-from chalicelib.service import recover
+from chalicelib.service.operators import recover
 from cli.ends import End
 from cli.operating.recovering import make_due, release_table, show_pending
 from cli.place import Place, Refused
