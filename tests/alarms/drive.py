@@ -51,7 +51,7 @@ class Functions:
             about=observability.about,
             ends_at=self.world.now + 10**9,
         )
-        self._patch.setattr(bootstrap, "kit_until", lambda _context: deps)
+        self._patch.setattr(bootstrap, "deps_until", lambda _context: deps)
 
     def fail(self, problem: Exception) -> None:
         """Every attempt to reach Zoho ends like this."""

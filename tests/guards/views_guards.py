@@ -6,7 +6,7 @@ from tests.guards.guard import Guard
 
 _BY_VIEW = "chalicelib/service/by_view"
 _TESTS = "tests/unit/service"
-_FROZEN, _UNFROZEN = f"{_TESTS}/by_view/test_frozen.py", f"{_TESTS}/by_view/test_unfrozen.py"
+_FROZEN, _UNFROZEN = f"{_TESTS}/by_view", f"{_TESTS}/by_view/test_unfrozen.py"
 
 OF_THE_VIEWS = (
     Guard(

@@ -65,7 +65,7 @@ def world(monkeypatch: pytest.MonkeyPatch, sqs: Sqs) -> World:
         about=observability.about,
         ends_at=world.now + 60,
     )
-    monkeypatch.setattr(bootstrap, "kit_until", lambda _context: deps)
+    monkeypatch.setattr(bootstrap, "deps_until", lambda _context: deps)
     world.deps = deps
     return world
 

@@ -12,7 +12,7 @@ from chalicelib.domain.zoho.lookup import TABLE, explain, find
 from chalicelib.domain.zoho.reply import CallKind, Item, Reply
 from chalicelib.domain.zoho.verdict import SOURCES, Row, Verdict
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[3] / "data"
 KNOWN = json.loads((DATA / "error_codes.json").read_text())
 PRINTED = json.loads((DATA / "seeds" / "error_codes.json").read_text())["documents"]
 DESTRUCTIVE = [k for k in CallKind if k.value.startswith(("delete_", "mass", "delink"))]
