@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.recycle_bin import BinIds
-from chalicelib.domain.reply import Item, Reply
+from chalicelib.domain.zoho.reply import Item, Reply
 
 
 def iso(seconds: float) -> str:

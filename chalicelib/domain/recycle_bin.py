@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.deleted_list import moment
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
 from chalicelib.domain.modules import canonical
+from chalicelib.domain.zoho.deleted_list import moment
 
 #: The most ids that Zoho takes in one call that deletes from the bin (API v6 to v8); ours for the others too.
 MOST_IDS = 100

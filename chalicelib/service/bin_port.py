@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from chalicelib.domain.recycle_bin import BinIds
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 
 
 class RecycleBin(Protocol):

@@ -14,7 +14,7 @@ from chalicelib.domain.deletion import Deletion, Territory
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
-from chalicelib.domain.reply import CallKind, Reply
+from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.service.bin_port import RecycleBin
 
 

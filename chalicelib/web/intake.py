@@ -18,7 +18,7 @@ from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import NotAllowed, NotValid, SecretUnusable
 from chalicelib.domain.keys import Profile, candidates
 from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Source, UsableSources, limits, permit
-from chalicelib.service.accept import Acceptance, Order, Receipt, accept, replay, replayed
+from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.web import links, responses, schemas
 from chalicelib.web.http import Answer, HttpRequest, public_url
 from chalicelib.web.signature import DeliveryId, Proof, Reason, Unauthorized, prove
@@ -95,21 +95,23 @@ class Intake:
         if request.media_type == FORM and source.profile is not Profile.TOKEN:
             raise responses.UnsupportedMediaType("this source takes application/json only")
         try:
-            order = self._order(request, source, delivery_id, body_hash)
+            asked = self._intake_request(request, source, delivery_id, body_hash)
         except (NotValid, NotAllowed):
             # A repeat comes before what is wrong with it. A good request need not ask: its write tells.
             before = replay(self.outside.deliveries, source.scope, delivery_id, body_hash, now)
             if before is None:
                 raise
             return replayed(before)
-        return accept(self.outside, order, now)
+        return accept(self.outside, asked, now)
 
-    def _order(self, request: HttpRequest, source: Source, delivery_id: DeliveryId, body_hash: str) -> Order:
+    def _intake_request(
+        self, request: HttpRequest, source: Source, delivery_id: DeliveryId, body_hash: str
+    ) -> IntakeRequest:
         """What the body asks for. Raises NotValid, or NotAllowed where the source may not ask for it."""
         read = schemas.request_from_form if request.media_type == FORM else schemas.request_from_json
         wanted = read(request.body, source.org, self.max_ids)
         permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
-        return Order(
+        return IntakeRequest(
             source=source.name,
             delivery_id=delivery_id,
             body_hash=body_hash,

@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from chalicelib.domain import verdict_own, verdict_table
-from chalicelib.domain.reply import CallKind
-from chalicelib.domain.verdicts import JOB_STATES, SOURCES, Row, Verdict
+from chalicelib.domain.zoho import codes, own_codes
+from chalicelib.domain.zoho.codes import JOB_STATES
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import SOURCES, Row, Verdict
 
 TARGET = Path(__file__).parents[1] / "ERRORS.md"
 
@@ -83,13 +84,13 @@ _HAPPENS = {
 }
 
 PARTS = (
-    ("Zoho about records, views and jobs", verdict_table.ABOUT_RECORDS),
-    ("Zoho about the call", verdict_table.ABOUT_CALLS),
-    ("Zoho about access and limits", verdict_table.ABOUT_ACCESS),
-    ("Expunge about answers", verdict_own.ABOUT_ANSWERS),
-    ("Expunge's belts and holds", verdict_own.ABOUT_BELTS),
-    ("Expunge about the recycle bin", verdict_own.ABOUT_BIN),
-    ("How tries and jobs ended", verdict_own.ABOUT_ENDS),
+    ("Zoho about records, views and jobs", codes.ABOUT_RECORDS),
+    ("Zoho about the call", codes.ABOUT_CALLS),
+    ("Zoho about access and limits", codes.ABOUT_ACCESS),
+    ("Expunge about answers", own_codes.ABOUT_ANSWERS),
+    ("Expunge's belts and holds", own_codes.ABOUT_BELTS),
+    ("Expunge about the recycle bin", own_codes.ABOUT_BIN),
+    ("How tries and jobs ended", own_codes.ABOUT_ENDS),
 )
 
 
@@ -127,11 +128,11 @@ def where(kinds: frozenset[CallKind]) -> str:
 
 def happens(row: Row) -> str:
     """What follows from a row. The codes of the use cases have no verdict of a call: they are ends."""
-    if row in verdict_own.ABOUT_BELTS:
+    if row in own_codes.ABOUT_BELTS:
         return "held" if row.code == "HELD" else "refused"
-    if row in verdict_own.ABOUT_BIN:
+    if row in own_codes.ABOUT_BIN:
         return "skipped" if row.verdict is Verdict.NOTHING else "failed, this record"
-    if row in verdict_own.ABOUT_ENDS:
+    if row in own_codes.ABOUT_ENDS:
         return "waits, then failed" if row.verdict is Verdict.WAIT_CREDENTIALS else _END[row.verdict]
     return _HAPPENS[row.verdict]
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.adapters import zoho_read
-from chalicelib.adapters.zoho_access import Access
-from chalicelib.adapters.zoho_bin import BinCalls
-from chalicelib.adapters.zoho_request import Ask, body, digits, external, target
+from chalicelib.adapters.zoho import reading
+from chalicelib.adapters.zoho.access import Access
+from chalicelib.adapters.zoho.recycle_bin import BinCalls
+from chalicelib.adapters.zoho.request import Ask, body, digits, external, target
 from chalicelib.domain.deletion import Territory
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Item, Reply
 from chalicelib.service.ports import Org
@@ -80,21 +80,21 @@ class ZohoClient(BinCalls):
         """
         listed = digits(tuple(ids), BATCH_LIMIT[CallKind.READ])
         query = {"ids": listed, "fields": "id", "converted": "both", "approved": "both"}
-        reply = zoho_read.records(self._send("GET", (module,), query))
-        if zoho_read.usable(reply, ids):
+        reply = reading.records(self._send("GET", (module,), query))
+        if reading.usable(reply, ids):
             return reply
-        if not zoho_read.refused(reply):
+        if not reading.refused(reply):
             return reply
         return self._read_by_query(module, ids)
 
     def _read_by_query(self, module: str, ids: Sequence[str]) -> Reply:
         found: tuple[Item, ...] = ()
         reply = Reply(status=None, sent=False, failure="nothing to read")
-        for start in range(0, len(ids), zoho_read.IN_LIST):
-            some = ids[start : start + zoho_read.IN_LIST]
-            reply = self.coql(zoho_read.select_ids(module, some))
-            if not zoho_read.usable(reply, some):
-                return zoho_read.unusable(reply)
+        for start in range(0, len(ids), reading.IN_LIST):
+            some = ids[start : start + reading.IN_LIST]
+            reply = self.coql(reading.select_ids(module, some))
+            if not reading.usable(reply, some):
+                return reading.unusable(reply)
             found += reply.items
         return replace(reply, items=found, body={"data": []})
 
@@ -107,8 +107,8 @@ class ZohoClient(BinCalls):
         """
         listed = digits(tuple(ids), BATCH_LIMIT[CallKind.READ])
         query = {"ids": listed, "fields": "id", "converted": "true", "approved": "both"}
-        reply = zoho_read.records(self._send("GET", (module,), query))
-        heeded = zoho_read.usable(reply, ids) or not zoho_read.refused(reply)
+        reply = reading.records(self._send("GET", (module,), query))
+        heeded = reading.usable(reply, ids) or not reading.refused(reply)
         return reply if heeded else replace(reply, status=200, items=(), error=None, body={"data": []})
 
     def read_external(self, module: str, field_name: str, value: str) -> Reply:
@@ -118,29 +118,29 @@ class ZohoClient(BinCalls):
         then.
         """
         headers = external(module, field_name)
-        reply = zoho_read.records(self._send("GET", (module, value), {"fields": "id"}, headers=headers))
-        if reply.status == 200 or not zoho_read.refused(reply):
+        reply = reading.records(self._send("GET", (module, value), {"fields": "id"}, headers=headers))
+        if reply.status == 200 or not reading.refused(reply):
             return reply
-        return self.coql(zoho_read.select_one(module, field_name, value))
+        return self.coql(reading.select_one(module, field_name, value))
 
     def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
         """GET /{module}?fields=id&cvid=...: one page; body as Zoho's, items one per record.
 
         `info.next_page_token` is there wherever there is a next page: API versions without one count pages.
         """
-        query = {"fields": "id", "cvid": cvid, "per_page": str(per_page), **zoho_read.page_of(page_token)}
-        return zoho_read.with_next_page(zoho_read.records(self._send("GET", (module,), query)), page_token)
+        query = {"fields": "id", "cvid": cvid, "per_page": str(per_page), **reading.page_of(page_token)}
+        return reading.with_next_page(reading.records(self._send("GET", (module,), query)), page_token)
 
     def deleted_since(self, module: str, since: float, page: int) -> Reply:
         """GET /{module}/deleted?type=all&per_page=200 with If-Modified-Since: body as Zoho's, 204 as an
         empty list.
         """
-        query, headers = zoho_read.deleted_page("all", page), zoho_read.modified_since(since)
-        return zoho_read.records(self._send("GET", (module, "deleted"), query, headers=headers))
+        query, headers = reading.deleted_page("all", page), reading.modified_since(since)
+        return reading.records(self._send("GET", (module, "deleted"), query, headers=headers))
 
     def coql(self, select_query: str) -> Reply:
         """POST /coql: rows as `items` (ok, id)."""
-        return zoho_read.records(self._send("POST", ("coql",), value={"select_query": select_query}))
+        return reading.records(self._send("POST", ("coql",), value={"select_query": select_query}))
 
     def views(self, module: str) -> Reply:
         """GET /settings/custom_views?module=...: body as Zoho's."""

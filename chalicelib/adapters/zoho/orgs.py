@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.adapters.secrets import fetched
-from chalicelib.adapters.zoho import ZohoClient
-from chalicelib.adapters.zoho_access import Access, Link
-from chalicelib.adapters.zoho_http import Wire, new_session
-from chalicelib.adapters.zoho_org_secret import NAME, BadSecret, parse_org
-from chalicelib.adapters.zoho_token import Broker, Shared, Tools
-from chalicelib.adapters.zoho_token_store import SecretTokenStore
+from chalicelib.adapters.zoho.access import Access, Link
+from chalicelib.adapters.zoho.client import ZohoClient
+from chalicelib.adapters.zoho.http import Wire, new_session
+from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
+from chalicelib.adapters.zoho.token import Broker, Shared, Tools
+from chalicelib.adapters.zoho.token_store import SecretTokenStore
 from chalicelib.domain.errors import SecretUnusable, Unavailable
 from chalicelib.service.ports import Org
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.adapters import zoho_read
-from chalicelib.adapters.zoho_access import Access
-from chalicelib.adapters.zoho_request import Ask, body, target
+from chalicelib.adapters.zoho import reading
+from chalicelib.adapters.zoho.access import Access
+from chalicelib.adapters.zoho.request import Ask, body, target
 from chalicelib.domain.recycle_bin import BinIds
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 
 #: Whatever the org's own version is: v2 to v5 have no bin, and v6 and v7 cannot restore.
 VERSION = "v8"
@@ -30,12 +30,12 @@ class BinCalls:
     def bin_entries(self, ids: BinIds) -> Reply:
         """GET /settings/recycle_bin?ids=...: an item (ok, id) for each of the ids that lies in the bin."""
         query = {"ids": ",".join(ids.values), "page": "1", "per_page": _PAGE}
-        reply = zoho_read.records(self._ask_bin("GET", _BIN, query), _CONTAINER)
+        reply = reading.records(self._ask_bin("GET", _BIN, query), _CONTAINER)
         if reply.status != 200 or reply.body is None:
             return reply
-        if zoho_read.usable(reply, ids.values) and not zoho_read.continues(reply):
+        if reading.usable(reply, ids.values) and not reading.continues(reply):
             return reply
-        return replace(zoho_read.unusable(reply), failure="not the entries that were asked for")
+        return replace(reading.unusable(reply), failure="not the entries that were asked for")
 
     def restore_from_bin(self, ids: BinIds) -> Reply:
         """POST /settings/recycle_bin/actions/restore with the ids; the items of the answer are Zoho's."""
@@ -49,9 +49,9 @@ class BinCalls:
         """GET /{module}/deleted?type=permanent&per_page=200 with If-Modified-Since: body as Zoho's, 204 as
         an empty list.
         """
-        where = target(VERSION, (module, "deleted"), zoho_read.deleted_page("permanent", page))
-        return zoho_read.records(
-            self._access.send(Ask("GET", where, zoho_read.modified_since(since)), self._deadline)
+        where = target(VERSION, (module, "deleted"), reading.deleted_page("permanent", page))
+        return reading.records(
+            self._access.send(Ask("GET", where, reading.modified_since(since)), self._deadline)
         )
 
     def _ask_bin(

@@ -5,7 +5,7 @@ They stand where Zoho's stand: in a deletion's problems and in the outcome of a 
 
 from __future__ import annotations
 
-from chalicelib.domain.verdict_row import (
+from chalicelib.domain.zoho.verdict import (
     ALL,
     BIN_DELETE,
     BIN_RESTORE,

@@ -7,7 +7,7 @@ from threading import Lock
 
 from chalicelib.domain.deletion import Territory
 from chalicelib.domain.recycle_bin import BinIds
-from chalicelib.domain.reply import Reply
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Zoho
 
 

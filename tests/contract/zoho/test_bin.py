@@ -9,11 +9,13 @@ import pytest
 import requests
 
 import simulator
-from chalicelib.adapters.zoho import ZohoClient
-from chalicelib.domain import deleted_list
+from chalicelib.adapters.zoho.client import ZohoClient
 from chalicelib.domain.recycle_bin import BinIds, batches, entries_of
-from chalicelib.domain.reply import CallKind, Reply
-from chalicelib.domain.verdicts import Verdict, judge_call, judge_items
+from chalicelib.domain.zoho import deleted_list
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.judge_items import judge_items
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.ports import Zoho
 from tests.contract.zoho.kit import Bench
 from tests.fake_zoho import FakeZoho
