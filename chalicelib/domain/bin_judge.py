@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.deleted_list import Deleted
 from chalicelib.domain.modules import ACTIVITIES, PARTS, identity
 from chalicelib.domain.recycle_bin import BinEntry
+from chalicelib.domain.zoho.deleted_list import Deleted
 
 #: Seconds by which an entry's time may lie outside: Zoho tells whole seconds only.
 MARGIN = 2.0

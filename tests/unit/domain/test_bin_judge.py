@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import deleted_list
 from chalicelib.domain.bin_judge import (
     Attempt,
     Judged,
@@ -21,6 +20,7 @@ from chalicelib.domain.bin_judge import (
     verified,
 )
 from chalicelib.domain.recycle_bin import BinEntry, entries_of
+from chalicelib.domain.zoho import deleted_list
 
 WINDOW = Window(first=1000.0, last=1060.0)
 MINE = (Attempt.LOST, Attempt.SCHEDULED, Attempt.DONE)
