@@ -162,7 +162,7 @@ def _grants(state: State, _call: Call, body: Any) -> Any:
 
 
 def _settings(state: State, _call: Call, body: Any) -> Any:
-    state.settings = state.settings.updated(_object(body))
+    state.change(state.settings.updated(_object(body)))
     return state.settings.shown()
 
 

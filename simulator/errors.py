@@ -109,9 +109,15 @@ def ambiguous(parts: list[dict[str, str]]) -> Answer:
     return refusal(400, "AMBIGUITY_DURING_PROCESSING", "ambiguity while processing the request", details)
 
 
-def invalid_param(name: str) -> Answer:
-    """400 INVALID_DATA for one query parameter."""
-    return invalid_data(f"the {name} given seems to be invalid", {"param_name": name})
+def invalid_param(name: str, status: int = 400) -> Answer:
+    """INVALID_DATA for one query parameter."""
+    return invalid_data(f"the {name} given seems to be invalid", {"param_name": name}, status)
+
+
+def pattern_not_matched(name: str) -> Answer:
+    """400, a query parameter that is none of its values (Get Deleted Records)."""
+    text = "Please check whether the input values are correct"
+    return refusal(400, "PATTERN_NOT_MATCHED", text, {"param_name": name})
 
 
 def invalid_token(code: str = "INVALID_TOKEN") -> Answer:

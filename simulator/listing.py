@@ -54,7 +54,7 @@ def _source(state: State, call: Call) -> Iterable[Record] | Answer:
         return [pair[1] for pair in found if pair]
     if view is None:
         return state.store.all_records(call.args["module"])
-    return errors.invalid_param("sort_by") if call.params.get("sort_by") else view.members.values()
+    return errors.invalid_param("sort_by") if call.params.get("sort_by") else view.listed()
 
 
 def visible(records: Iterable[Record], params: dict[str, str]) -> Iterator[Record]:

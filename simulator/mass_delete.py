@@ -159,8 +159,8 @@ def _territories(state: State, territory: Any) -> set[str] | Answer | None:
 def _matching(view: View, territories: set[str] | None, limit: int) -> list[str]:
     """At most ``limit`` ids of the view, in its order."""
     if territories is None:
-        return list(islice(view.members, limit))
-    found = (record.id for record in view.members.values() if territories.intersection(record.territories()))
+        return [record.id for record in islice(view.listed(), limit)]
+    found = (record.id for record in view.listed() if territories.intersection(record.territories()))
     return list(islice(found, limit))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.clock import iso
@@ -56,9 +56,14 @@ class Record:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tombstone:
-    """A deleted record. It lies in the recycle bin, under ``bin_id``, until ``record`` is ``None``."""
+    """A deleted record. It lies in the recycle bin, under ``bin_id``, until it is restored or ``record`` is
+    ``None``: then it is gone for good.
+
+    ``left_at``: when it was restored or became permanent. ``children``: what was deleted along with it;
+    ``along``: whether it was itself. ``owner``: the record's field of that name.
+    """
 
     id: str
     bin_id: str
@@ -67,8 +72,12 @@ class Tombstone:
     name: str | None
     record: Record | None
     links: list[tuple[LinkKey, str]]
+    along: bool = False
+    owner: Any = None
+    left_at: float | None = None
+    children: list[Tombstone] = field(default_factory=list)
 
-    @property
-    def type(self) -> str:
-        """``recycle`` or ``permanent``, as the deleted list says it."""
-        return "permanent" if self.record is None else "recycle"
+    def type_at(self, moment: float) -> str:
+        """``recycle`` or ``permanent``, as the deleted list said it at that moment (seconds)."""
+        gone = self.record is None and self.left_at is not None and self.left_at <= moment
+        return "permanent" if gone else "recycle"

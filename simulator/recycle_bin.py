@@ -1,4 +1,7 @@
-"""The recycle bin: list and purge from v6, restore and empty from v8 (recycle-bin pages)."""
+"""What the recycle bin shows: list, one entry, count, from v6 on (recycle-bin pages).
+
+It is shown as it was ``bin_lag_seconds`` ago.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,60 @@ from typing import Any
 from simulator import errors
 from simulator.clock import iso
 from simulator.criteria import COMPARATORS
-from simulator.http import Answer, Call, many, no_content, ok
+from simulator.http import Answer, Call, no_content, ok
 from simulator.metadata import USER
 from simulator.paging import page_of
 from simulator.record import Tombstone
-from simulator.records import is_id, split_ids
+from simulator.records import split_ids
 from simulator.state import State
 
-IDS_LIMIT = 100
-_INVALID = "the id given seems to be invalid"
 _FIELDS = ("display_name", "module", "deleted_by", "deleted_time")
-_PURGE_LATER = "record has been scheduled for deletion"
-_RESTORE_LATER = "record has been scheduled for restoration"
 
 
-def _shown(stone: Tombstone) -> dict[str, Any]:
+def _shown(stone: Tombstone, module: Any) -> dict[str, Any]:
     return {
         "id": stone.bin_id,
         "display_name": stone.name,
         "deleted_time": iso(stone.deleted_at),
         "deleted_by": USER,
-        "owner": USER,
-        "module": {"api_name": stone.module, "id": None},
+        "owner": USER if _owned(stone) else stone.owner,
+        "module": module,
     }
+
+
+def _owned(stone: Tombstone) -> bool:
+    """Whether the record belongs to the token's user; one without an owner does."""
+    owner = stone.owner.get("id") if isinstance(stone.owner, dict) else stone.owner
+    return owner in (None, USER["id"])
+
+
+def sees(state: State, stone: Tombstone) -> bool:
+    """What the token's user sees follows the role hierarchy: a Standard user sees what it owns."""
+    return state.settings.profile == "Administrator" or _owned(stone)
+
+
+def found(state: State, bin_id: str) -> Tombstone | None:
+    """An entry that lies in the bin now, seen by the token's user."""
+    stone = state.store.bin.get(bin_id)
+    return stone if stone is not None and sees(state, stone) else None
+
+
+def _in_list(state: State, ids: Iterable[str] | None = None) -> list[Tombstone]:
+    """The entries that the list shows, latest first; of ``ids`` only, where they are given."""
+    moment, bin_, left = state.now() - state.settings.bin_lag_seconds, state.store.bin, state.store.left_bin
+    late = {key: stone for key, stone in left.items() if (stone.left_at or 0.0) > moment}
+    keys = list(dict.fromkeys(ids)) if ids is not None else [*bin_, *(key for key in late if key not in bin_)]
+    found = []
+    for key in keys:
+        stone = bin_.get(key)
+        if stone is None or stone.deleted_at > moment:
+            stone = late.get(key)
+        along = stone is not None and stone.along and not state.settings.bin_lists_children
+        if stone is not None and stone.deleted_at <= moment and sees(state, stone) and not along:
+            found.append(stone)
+    if ids is not None or late:
+        found.sort(key=lambda stone: stone.deleted_at)
+    return found[::-1]
 
 
 def _value(stone: Tombstone, name: str) -> Any:
@@ -65,32 +99,32 @@ def _filter(filters: Any) -> Callable[[Tombstone], bool]:
     return lambda stone: compare(_value(stone, str(name)), wanted)
 
 
-def _selected(state: State, filters: Any) -> list[Tombstone] | Answer:
+def filtered(state: State, filters: Any) -> Callable[[Tombstone], bool] | Answer:
+    """A test for entries from Zoho's filter, or the refusal of a faulty one."""
     try:
-        wanted = _filter(json.loads(filters) if isinstance(filters, str) else filters)
+        return _filter(json.loads(filters) if isinstance(filters, str) else filters)
     except ValueError:
-        return errors.invalid_param("filters")
-    return [stone for stone in state.store.bin.values() if wanted(stone)]
+        return errors.invalid_param("filters", state.settings.bin_filter_status)
 
 
 def listed(state: State, call: Call) -> Answer:
-    """``GET /settings/recycle_bin?ids|filters|sort_by|sort_order|page|per_page``, latest first or 204."""
+    """``GET /settings/recycle_bin?ids|filters|sort_by|sort_order|page|per_page``, latest first or 204.
+
+    ``ids`` go before ``filters``.
+    """
     paging = page_of(call)
     if isinstance(paging, Answer):
         return paging
-    found: Iterable[Tombstone] = reversed(state.store.bin.values())
-    if call.params.get("filters"):
-        selected = _selected(state, call.params["filters"])
-        if isinstance(selected, Answer):
-            return selected
-        found = reversed(selected)
-    if call.params.get("ids"):
-        ids = set(split_ids(call.params["ids"]))
-        found = [stone for stone in found if stone.bin_id in ids]
     sort_by = call.params.get("sort_by", "deleted_time")
     if sort_by not in ("display_name", "deleted_time", "deleted_by"):
         return errors.invalid_param("sort_by")
-    stones = list(found)
+    if call.params.get("ids"):
+        stones = _in_list(state, split_ids(call.params["ids"]))
+    else:
+        wanted = filtered(state, call.params.get("filters") or {"group": []})
+        if isinstance(wanted, Answer):
+            return wanted
+        stones = [stone for stone in _in_list(state) if wanted(stone)]
     if "sort_by" in call.params or "sort_order" in call.params:
         descending = call.params.get("sort_order", "desc") == "desc"
         stones.sort(key=lambda stone: str(_value(stone, sort_by) or ""), reverse=descending)
@@ -104,130 +138,21 @@ def listed(state: State, call: Call) -> Answer:
         "page": page,
         "more_records": len(stones) > page * per_page,
     }
-    return ok({"recycle_bin": [_shown(stone) for stone in some], "info": info})
+    as_text = state.settings.bin_module == "text"
+    entries = [_shown(one, one.module if as_text else _module(one)) for one in some]
+    return ok({"recycle_bin": entries, "info": info})
+
+
+def _module(stone: Tombstone) -> dict[str, Any]:
+    return {"api_name": stone.module, "id": None}
 
 
 def one(state: State, call: Call) -> Answer:
-    """``GET /settings/recycle_bin/{id}``: 200 with one element, 400 when it is not in the bin."""
-    stone = state.store.bin.get(call.args["id"])
-    if stone is None:
-        return errors.invalid_data(_INVALID, {"resource_path_index": 2})
-    return ok({"recycle_bin": [_shown(stone)]})
+    """``GET /settings/recycle_bin/{id}``: 200 with one element, 204 when it is not in the bin."""
+    stones = _in_list(state, [call.args["id"]])
+    return ok({"recycle_bin": [_shown(stones[0], _module(stones[0]))]}) if stones else no_content()
 
 
 def count(state: State, _call: Call) -> Answer:
     """``GET /settings/recycle_bin/actions/count``: 200 ``{"count": n}``."""
-    return ok({"count": len(state.store.bin)})
-
-
-def purge_one(state: State, call: Call) -> Answer:
-    """``DELETE /settings/recycle_bin/{id}``: gone for good."""
-    return _each(state, [call.args["id"]], _purge)
-
-
-def purge_many(state: State, call: Call) -> Answer:
-    """``DELETE /settings/recycle_bin?ids=`` (at most 100) at once, ``?filters=`` scheduled with 202."""
-    if call.params.get("filters"):
-        return _later(state, call.params["filters"], state.store.purge, _PURGE_LATER)
-    if not call.params.get("ids"):
-        return errors.param_missing("ids")
-    return _checked(state, split_ids(call.params["ids"]), _purge)
-
-
-def restore_one(state: State, call: Call) -> Answer:
-    """``POST /settings/recycle_bin/{id}/actions/restore``: back in its module."""
-    return _each(state, [call.args["id"]], _restore)
-
-
-def restore_many(state: State, call: Call) -> Answer:
-    """``POST .../actions/restore`` with one of ``ids``, ``filters``, ``restore_all_records: true``."""
-    try:
-        body = call.json()
-    except ValueError:
-        return errors.wrong_format()
-    keys = [
-        key for key in ("ids", "filters", "restore_all_records") if isinstance(body, dict) and key in body
-    ]
-    if not keys:
-        return errors.expected_field("ids", "jsonarray")
-    if len(keys) > 1:
-        return errors.ambiguous([{"api_name": key, "json_path": f"$.{key}"} for key in keys])
-    if keys == ["filters"]:
-        return _later(state, body["filters"], state.store.restore, _RESTORE_LATER)
-    if keys == ["ids"]:
-        if not isinstance(body["ids"], list) or not body["ids"]:
-            return errors.mandatory_field("ids", "jsonarray")
-        return _checked(state, [str(value) for value in body["ids"]], _restore)
-    if body["restore_all_records"] is not True:
-        return errors.invalid_data("invalid data", {"api_name": "restore_all_records"})
-    return _schedule(state, list(state.store.bin.values()), state.store.restore, _RESTORE_LATER)
-
-
-def empty(state: State, _call: Call) -> Answer:
-    """``POST /settings/recycle_bin/actions/empty``: 200 at once up to 1,000 records, else 202 scheduled."""
-    stones = list(state.store.bin.values())
-    if len(stones) > state.settings.bin_at_once:
-        return _schedule(state, stones, state.store.purge, "Empty bin action has been scheduled")
-    for stone in stones:
-        state.store.purge(stone)
-    return many([errors.success({}, "recyclebin is cleared")], "recycle_bin")
-
-
-def _purge(state: State, stone: Tombstone) -> dict[str, Any]:
-    state.store.purge(stone)
-    return errors.success({"id": stone.bin_id}, "record deleted")
-
-
-def _restore(state: State, stone: Tombstone) -> dict[str, Any]:
-    if stone.record is not None and stone.record.fields.get("$parent_deleted") is True:
-        return errors.error(
-            "CANNOT_RESTORE_WITHOUT_PARENT", "the parent record is in the recycle bin", {"id": stone.bin_id}
-        )
-    state.store.restore(stone)
-    return errors.success({"id": stone.bin_id}, "record restored")
-
-
-_Action = Callable[[State, Tombstone], dict[str, Any]]
-
-
-def _checked(state: State, ids: list[str], action: _Action) -> Answer:
-    if len(ids) > IDS_LIMIT:
-        return errors.limit_exceeded("ids", IDS_LIMIT)
-    if not all(map(is_id, ids)):
-        return errors.wrong_format()
-    found = [stone for one in ids if (stone := state.store.bin.get(one)) is not None]
-    if found and len(found) > state.settings.bin_at_once:
-        if action is _purge:
-            return _schedule(state, found, state.store.purge, _PURGE_LATER)
-        return _schedule(state, found, state.store.restore, _RESTORE_LATER)
-    return _each(state, ids, action)
-
-
-def _each(state: State, ids: list[str], action: _Action) -> Answer:
-    items = []
-    for wanted in ids:
-        stone = state.store.bin.get(wanted)
-        items.append(
-            action(state, stone) if stone else errors.error("INVALID_DATA", _INVALID, {"id": wanted})
-        )
-    return many(items, "recycle_bin")
-
-
-def _later(state: State, filters: Any, action: Callable[[Tombstone], None], message: str) -> Answer:
-    stones = _selected(state, filters)
-    return stones if isinstance(stones, Answer) else _schedule(state, stones, action, message)
-
-
-def _schedule(
-    state: State, stones: list[Tombstone], action: Callable[[Tombstone], None], message: str
-) -> Answer:
-    """Works through the bin ``bin_job_seconds`` from now."""
-
-    def work() -> None:
-        for stone in stones:
-            if state.store.bin.get(stone.bin_id) is stone:
-                action(stone)
-
-    state.timers.add(state.now() + state.settings.bin_job_seconds, work)
-    item = {"code": "SCHEDULED", "details": {}, "message": message, "status": "success"}
-    return Answer(202, {"recycle_bin": [item]})
+    return ok({"count": len(_in_list(state))})

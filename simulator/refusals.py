@@ -8,7 +8,17 @@ from simulator import errors
 from simulator.http import Answer
 from simulator.record import Record
 
-OPERATIONS = ("delete", "mass_delete", "status", "delink", "count", "read", "update")
+_OF_BIN = ("bin", "purge", "restore")
+OPERATIONS = (
+    "delete",
+    "mass_delete",
+    "status",
+    "delink",
+    "count",
+    "read",
+    "update",
+    *_OF_BIN,
+)
 
 _TEXTS: dict[str, dict[str, str]] = {
     "NO_PERMISSION": {
@@ -29,10 +39,13 @@ _TEXTS: dict[str, dict[str, str]] = {
     "LIMIT_REACHED": {"count": "the limit of records to be counted is reached"},
     "NOT_APPROVED": {"mass_delete": "The record is unapproved."},
     "INTERNAL_ERROR": {"*": "Internal Server Error"},
+    "NOT_ALLOWED": dict.fromkeys(_OF_BIN, "the operation is not allowed"),
+    "EXPECTED_PARAM_MISSING": dict.fromkeys(_OF_BIN, "One of the expected parameter is missing"),
+    "INTERNAL_SERVER_ERROR": dict.fromkeys(_OF_BIN, "Internal Server Error"),
     "INVALID_MODULE": {"*": "The module name given seems to be invalid"},
     "MODULE_NOT_IN_API": {"*": "The given module is not supported in API"},
 }
-_STATUS = {"NO_PERMISSION": 403, "INTERNAL_ERROR": 500}
+_STATUS = {"NO_PERMISSION": 403, "NOT_ALLOWED": 403, "INTERNAL_ERROR": 500, "INTERNAL_SERVER_ERROR": 500}
 _PERMISSION = {
     "delete": "View",
     "delink": "Edit",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator import (
+    bin_actions,
     coql,
     counting,
     deleted_list,
@@ -78,29 +79,21 @@ def _route(
 
 
 _BIN = "settings/recycle_bin"
+_GROUP = "settings.recycle_bin"
 ROUTES = (
     _route("GET", "users", metadata.users, "users", "READ"),
     _route("GET", "org", metadata.org, "org", "READ"),
     _route("POST", "coql", coql.query, "coql", "READ"),
     _route("GET", "settings/custom_views", metadata.views, "settings.custom_views", "READ"),
     _route("GET", "settings/custom_views/{id}", metadata.view, "settings.custom_views", "READ"),
-    _route("GET", _BIN, recycle_bin.listed, "settings.recycle_bin", "READ", since=6),
-    _route("DELETE", _BIN, recycle_bin.purge_many, "settings.recycle_bin", "DELETE", since=6),
-    _route("GET", f"{_BIN}/actions/count", recycle_bin.count, "settings.recycle_bin", "READ", since=6),
-    _route(
-        "POST", f"{_BIN}/actions/restore", recycle_bin.restore_many, "settings.recycle_bin", "UPDATE", since=8
-    ),
-    _route("POST", f"{_BIN}/actions/empty", recycle_bin.empty, "settings.recycle_bin", "UPDATE", since=8),
-    _route("GET", f"{_BIN}/{{id}}", recycle_bin.one, "settings.recycle_bin", "READ", since=6),
-    _route("DELETE", f"{_BIN}/{{id}}", recycle_bin.purge_one, "settings.recycle_bin", "DELETE", since=6),
-    _route(
-        "POST",
-        f"{_BIN}/{{id}}/actions/restore",
-        recycle_bin.restore_one,
-        "settings.recycle_bin",
-        "UPDATE",
-        since=8,
-    ),
+    _route("GET", _BIN, recycle_bin.listed, _GROUP, "READ", "bin", 6),
+    _route("GET", f"{_BIN}/actions/count", recycle_bin.count, _GROUP, "READ", "bin", 6),
+    _route("GET", f"{_BIN}/{{id}}", recycle_bin.one, _GROUP, "READ", "bin", 6),
+    _route("DELETE", _BIN, bin_actions.purge_many, _GROUP, "DELETE", "purge", 6),
+    _route("DELETE", f"{_BIN}/{{id}}", bin_actions.purge_one, _GROUP, "DELETE", "purge", 6),
+    _route("POST", f"{_BIN}/actions/restore", bin_actions.restore_many, _GROUP, "UPDATE", "restore", 8),
+    _route("POST", f"{_BIN}/actions/empty", bin_actions.empty, _GROUP, "UPDATE", "purge", 8),
+    _route("POST", f"{_BIN}/{{id}}/actions/restore", bin_actions.restore_one, _GROUP, "UPDATE", "restore", 8),
     _route("GET", "{module}/actions/count", counting.count, "modules", "READ", "count"),
     _route("POST", "{module}/actions/mass_delete", mass_delete.start, "mass_delete", "DELETE", "mass_delete"),
     _route("GET", "{module}/actions/mass_delete", mass_delete.status, "mass_delete", "READ", "status"),

@@ -17,6 +17,8 @@ ALL_SCOPES = (
     "ZohoCRM.users.ALL",
     "ZohoCRM.org.ALL",
 )
+#: What hangs on a record, by the fields that name it (help pages, "manage notes and attachments").
+CHILDREN = {"Notes": ["Parent_Id"], "Attachments": ["Parent_Id"], "Tasks": ["What_Id", "Who_Id"]}
 CHOICES: dict[str, tuple[Any, ...]] = {
     "over_limit": ("first", "LIMIT_EXCEEDED", "RECORD_LIMIT_EXCEEDED"),
     "already_scheduled_scope": ("org", "module", "view"),
@@ -25,6 +27,15 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "unknown_job": ("INVALID_DATA", "NOT_FOUND"),
     "token_code": ("INVALID_TOKEN", "INVALID_OAUTHTOKEN"),
     "limit_code": ("TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "API_LIMIT_EXCEEDED"),
+    "purged_time": ("deletion", "purge"),
+    "deleted_since_by": ("change", "deletion"),
+    "restored_id": ("same", "new"),
+    "restore_limit": (100, 200),
+    "scheduled_items": ("each", "one"),
+    "bin_module": ("object", "text"),
+    "bin_filter_status": (403, 400),
+    "profile": ("Administrator", "Standard"),
+    "purge_refusal": ("none", "AUTHORIZATION_FAILED", "NO_PERMISSION"),
     "edition": ("Free", "Standard", "Professional", "Enterprise", "Ultimate"),
 }
 
@@ -55,8 +66,20 @@ HELP = {
     "unknown_job": "what status says of a job it does not know: 400, or 404 NOT_FOUND",
     "edition_code": "code of an edition without mass delete by view",
     "bin_days": "days that a deleted record stays in the recycle bin",
-    "bin_at_once": "records with what hangs on them that a call on the recycle bin does at once; more are "
-    "scheduled",
+    "deleted_days": "days that the deleted list names what is gone for good, from the deletion",
+    "bin_lag_seconds": "how far the recycle bin's list is behind",
+    "deleted_lag_seconds": "how far the deleted list is behind",
+    "search_lag_seconds": "how far Search is behind",
+    "bin_at_once": "records with what hangs on them that a call on the recycle bin does at once",
+    "scheduled_items": "above it: an item for each id, or one without an id",
+    "restore_limit": "ids that one restore takes",
+    "purged_time": "deleted_time of what is gone for good: of its deletion, or of its purge",
+    "deleted_since_by": "what If-Modified-Since compares: the last change, or the deletion",
+    "restored_id": "the id of a record that comes back",
+    "bin_module": "shape of an entry's module in the list",
+    "bin_filter_status": "HTTP status of a faulty filter",
+    "profile": "the token's user; a Standard one sees only what it owns in the recycle bin",
+    "purge_refusal": "what a user who is no administrator gets for purging",
     "bin_job_seconds": "how long scheduled work on the recycle bin takes",
 }
 _KINDS = {
@@ -103,7 +126,28 @@ class Settings:
     edition_code: str = "NOT_SUPPORTED"
     wrap_refusals: bool = False
     bin_days: float = 60.0
+    deleted_days: float = 120.0
+    bin_lag_seconds: float = 0.0
+    deleted_lag_seconds: float = 0.0
+    search_lag_seconds: float = 0.0
     bin_at_once: int = 1_000
+    scheduled_items: str = "each"
+    restore_limit: int = 100
+    children: dict[str, list[str]] = field(default_factory=lambda: dict(CHILDREN))
+    no_bin: list[str] = field(default_factory=list)
+    bin_lists_children: bool = True
+    deleted_lists_children: bool = True
+    restored_listed: bool = False
+    restored_id: str = "same"
+    restore_links: bool = True
+    restore_modifies: bool = False
+    restore_triggers: bool = False
+    purged_time: str = "deletion"
+    deleted_since_by: str = "change"
+    bin_module: str = "object"
+    bin_filter_status: int = 403
+    profile: str = "Administrator"
+    purge_refusal: str = "none"
     bin_job_seconds: float = 1.0
 
     def updated(self, changes: dict[str, Any]) -> Settings:
@@ -132,11 +176,24 @@ def _checked(name: str, value: Any, old: Any) -> Any:
         raise ValueError(f"{name} must not be negative")
     if name == "job_records_per_second" and value == 0:
         raise ValueError(f"{name} must be above 0")
-    if name == "scopes" and not all(isinstance(scope, str) for scope in value):
-        raise ValueError("scopes must be a list of strings")
+    _check_inside(name, value)
+    return value
+
+
+def _check_inside(name: str, value: Any) -> None:
+    """The parts of a list or an object."""
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{name} must be a list of strings")
+    if name == "children":
+        _check_children(value)
     if name == "refuse":
         _check_refuse(value)
-    return value
+
+
+def _check_children(value: dict[str, Any]) -> None:
+    for module, names in value.items():
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"children: {module!r} must be a list of lookup fields")
 
 
 def _check_refuse(value: dict[str, Any]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 
 from simulator.clock import SimClock
+from simulator.families import Families
 from simulator.faults import Faults
 from simulator.jobs import Jobs
 from simulator.journal import Journal
 from simulator.limits import Credits, Gate
+from simulator.modules import canonical
 from simulator.oauth import Tokens
 from simulator.settings import Settings
 from simulator.store import Store
@@ -33,9 +35,9 @@ class State:
 
         Numbers of jobs go on, so that a caller that still asks for an old job never meets a new one.
         """
-        self.settings = self.first_settings.updated({})
         self.clock.reset()
         self.store = Store()
+        self.change(self.first_settings.updated({}))
         self.jobs = Jobs(self.jobs.next_id)
         self.tokens = Tokens()
         self.credits = Credits()
@@ -45,18 +47,23 @@ class State:
         self.timers = Timers()
         self.workflows = 0
 
+    def change(self, settings: Settings) -> None:
+        """Takes other settings; what was deleted before stays as it was deleted."""
+        self.settings = settings
+        self.store.families = Families(settings.children)
+        self.store.without_bin = frozenset(map(canonical, settings.no_bin))
+
     def now(self) -> float:
         """Seconds since 1970 by the simulator's clock."""
         return self.clock.now()
 
     def advance(self) -> None:
-        """Brings jobs, scheduled bin actions and the bin's age limit to the present."""
+        """Brings jobs, scheduled bin actions and the age limits of bin and deleted list to the present."""
         now = self.now()
         self.jobs.advance(self.store, now)
         self.timers.run(now)
-        oldest = now - self.settings.bin_days * 86_400
-        while self.store.bin:
-            stone = next(iter(self.store.bin.values()))
-            if stone.deleted_at > oldest:
-                break
-            self.store.purge(stone)
+        bin_days, deleted_days = self.settings.bin_days, self.settings.deleted_days
+        self.store.forget(now - bin_days * 86_400, now - deleted_days * 86_400, bin_days)
+        left = self.store.left_bin
+        while left and (next(iter(left.values())).left_at or 0.0) <= now - self.settings.bin_lag_seconds:
+            del left[next(iter(left))]

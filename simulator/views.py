@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from simulator.criteria import Predicate, compile_criteria
@@ -30,6 +31,7 @@ class View:
         self.system = system
         self.criteria = criteria
         self.members: dict[str, Record] = {}
+        self._in_order = True
         self._ids = frozenset(ids) if ids is not None else None
         self._predicate: Predicate | None = compile_criteria(criteria) if criteria is not None else None
 
@@ -42,9 +44,18 @@ class View:
     def refresh(self, record: Record) -> None:
         """Takes a new, changed or restored record in or out."""
         if self.matches(record):
+            last = next(reversed(self.members.values()), record)
+            self._in_order = self._in_order and (record.id in self.members or last.seq <= record.seq)
             self.members[record.id] = record
         else:
             self.members.pop(record.id, None)
+
+    def listed(self) -> Iterable[Record]:
+        """Its records in the order they came: pages go by it, and a record may come into the view late."""
+        if not self._in_order:
+            self.members = dict(sorted(self.members.items(), key=lambda item: item[1].seq))
+            self._in_order = True
+        return self.members.values()
 
     def shown(self) -> dict[str, Any]:
         """The view as Zoho's custom view metadata shows it."""

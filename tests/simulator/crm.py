@@ -64,6 +64,7 @@ class Crm:
 
 
 def codes(response: requests.Response) -> list[str]:
-    """The codes of ``data[]``, or the one of a bare error object."""
+    """The codes of ``data[]`` or ``recycle_bin[]``, or the one of a bare error object."""
     body = response.json()
-    return [item["code"] for item in body["data"]] if "data" in body else [body["code"]]
+    items = body.get("data", body.get("recycle_bin"))
+    return [body["code"]] if items is None else [item["code"] for item in items]

@@ -30,6 +30,8 @@ class Place(Protocol):
 
     def advance(self, seconds: float) -> None: ...
     def later(self, seconds: float) -> None: ...
+    def lag(self, seconds: float) -> None: ...
+    def hide(self, record_id: str) -> None: ...
 
 
 class Faked:
@@ -45,6 +47,12 @@ class Faked:
 
     def later(self, seconds: float) -> None:
         self.fake.bin_later = seconds
+
+    def lag(self, seconds: float) -> None:
+        self.fake.bin_lag = self.fake.list_lag = seconds
+
+    def hide(self, record_id: str) -> None:
+        self.fake.bin_unseen.add(record_id)
 
 
 class Simulated:
@@ -70,6 +78,13 @@ class Simulated:
 
     def later(self, seconds: float) -> None:
         self.control("settings", {"bin_job_seconds": seconds, "bin_at_once": 0})
+
+    def lag(self, seconds: float) -> None:
+        self.control("settings", {"bin_lag_seconds": seconds, "deleted_lag_seconds": seconds})
+
+    def hide(self, record_id: str) -> None:
+        self.control("records", {"Leads": [{"id": record_id, "Owner": {"id": "77"}}]})
+        self.control("settings", {"profile": "Standard"})
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +197,84 @@ def test_what_zoho_schedules_is_said_of_every_id_and_done_later(place: Place) ->
     assert (there(place), in_bin(place)) == ({"4"}, {"1", "2", "3"})
     place.advance(31)
     assert (there(place), in_bin(place)) == ({"3", "4"}, set())
+
+
+def test_lists_that_lag_show_nothing_until_they_have_caught_up(place: Place) -> None:
+    place.lag(60)
+    deleted(place, "1", "2")
+    started = place.zoho.read("Leads", ["1"]).date
+    assert started is not None
+    assert (in_bin(place), permanent(place, started - 60)) == (set(), {})
+    place.zoho.delete_from_bin(BinIds(("1",)))
+    assert permanent(place, started - 60) == {}
+    place.advance(61)
+    assert "2" in in_bin(place)
+    assert permanent(place, started - 60) == {"1": True}
+
+
+def test_an_entry_that_the_user_does_not_see_is_none_and_stays_where_it_is(place: Place) -> None:
+    place.hide("1")
+    deleted(place, "1", "2")
+    assert in_bin(place) == {"2"}
+    for kind, send in (
+        (CallKind.DELETE_FROM_BIN, place.zoho.delete_from_bin),
+        (CallKind.RESTORE_FROM_BIN, place.zoho.restore_from_bin),
+    ):
+        assert said(kind, send(BinIds(("1",))), "1") == {"1": Verdict.CHECK_GONE}
+    named = deleted_list.entries_of(place.zoho.deleted_since("Leads", 0, 1).body)
+    assert named["1"].permanent is False
+
+
+def test_a_child_waits_for_its_parent(server: simulator.Server) -> None:
+    place = Simulated(server, "v7")
+    place.control("records", {"Notes": [{"id": "9", "Parent_Id": {"id": "1"}}]})
+    deleted(place, "1")
+    fake = Faked()
+    fake.fake.parents["9"] = "1"
+    for one in ("1", "9"):
+        fake.fake.to_bin(one, fake.at)
+    for org in (place.zoho, fake.zoho):
+        reply = org.restore_from_bin(BinIds(("9",)))
+        judged = judge_items(CallKind.RESTORE_FROM_BIN, reply, ("9",))["9"]
+        assert (judged.verdict, judged.code) == (Verdict.FAILED, "CANNOT_RESTORE_WITHOUT_PARENT")
+
+
+@pytest.mark.parametrize("items", ["each", "one"])
+def test_both_shapes_of_what_is_scheduled_are_understood(server: simulator.Server, items: str) -> None:
+    place = Simulated(server, "v7")
+    place.control("settings", {"bin_at_once": 1, "scheduled_items": items})
+    deleted(place, "1", "2")
+    ids = ("1", "2", "77")
+    reply = place.zoho.delete_from_bin(BinIds(ids))
+    assert said(CallKind.DELETE_FROM_BIN, reply, *ids) == dict.fromkeys(ids, Verdict.SCHEDULED)
+
+
+def test_a_record_that_comes_back_under_another_id_is_not_called_restored(server: simulator.Server) -> None:
+    place = Simulated(server, "v8")
+    place.control("settings", {"restored_id": "new"})
+    deleted(place, "1")
+    reply = place.zoho.restore_from_bin(BinIds(("1",)))
+    assert judge_call(CallKind.RESTORE_FROM_BIN, reply, ("1",)).verdict is Verdict.UNKNOWN
+    assert (there(place), in_bin(place)) == ({"2", "3", "4"}, set())
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("NO_PERMISSION", Verdict.FAIL),
+        ("AUTHORIZATION_FAILED", Verdict.FAIL),
+        ("NOT_ALLOWED", Verdict.FAIL),
+        ("INTERNAL_ERROR", Verdict.UNKNOWN),
+        ("INTERNAL_SERVER_ERROR", Verdict.UNKNOWN),
+    ],
+)
+def test_a_refused_purge_purges_nothing(server: simulator.Server, code: str, verdict: Verdict) -> None:
+    place = Simulated(server, "v7")
+    deleted(place, "1")
+    place.control("settings", {"refuse": {"*.purge": code}})
+    judged = judge_call(CallKind.DELETE_FROM_BIN, place.zoho.delete_from_bin(BinIds(("1",))), ("1",))
+    assert (judged.verdict, judged.code) == (verdict, code)
+    assert in_bin(place) == {"1"}
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -34,11 +34,11 @@ ANSWERS: dict[str, set[CallKind]] = {
     "recycle_bin.listed": {CallKind.BIN_ENTRIES},
     "recycle_bin.one": set(),
     "recycle_bin.count": set(),
-    "recycle_bin.purge_many": {CallKind.DELETE_FROM_BIN},
-    "recycle_bin.purge_one": set(),
-    "recycle_bin.restore_many": {CallKind.RESTORE_FROM_BIN},
-    "recycle_bin.restore_one": set(),
-    "recycle_bin.empty": set(),
+    "bin_actions.purge_many": {CallKind.DELETE_FROM_BIN},
+    "bin_actions.purge_one": set(),
+    "bin_actions.restore_many": {CallKind.RESTORE_FROM_BIN},
+    "bin_actions.restore_one": set(),
+    "bin_actions.empty": set(),
 }
 #: Words in capitals that are no codes: of queries, of money, and two spellings that stand for another code.
 NO_CODES = {"AND", "OR", "USD", "POST", "MODULE_NOT_IN_API", "RECORD_LOCKED_BY_PROCESS"} | set(JOB_STATES)
@@ -71,7 +71,7 @@ def sent_by(route: routes.Route, without: str = "") -> set[str]:
         | of_every_call()
         | set(refusals.known(route.operation))
     )
-    return (found - NO_CODES) | (found & {"SCHEDULED"} if module == "recycle_bin" else set())
+    return (found - NO_CODES) | (found & {"SCHEDULED"} if module == "bin_actions" else set())
 
 
 def sent_to(kind: CallKind) -> set[str]:
