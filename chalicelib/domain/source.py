@@ -80,6 +80,14 @@ def parse(name: str, entry: object) -> Source:
     )
 
 
+def usable(entries: Mapping[str, object], name: str) -> Source:
+    """The source `name` from the whole secret: as `parse`, and in whose deliveries its own count.
+
+    Raises SecretUnusable. KeyError where there is no such entry.
+    """
+    return replace(parse(name, entries[name]), scope=scope_of(entries, name))
+
+
 class UsableSources:
     """Sources read from the whole secret. Each is read once for as long as the same secret is handed in."""
 
@@ -88,14 +96,11 @@ class UsableSources:
         self._read: dict[str, Source] = {}
 
     def get(self, entries: Mapping[str, object], name: str) -> Source:
-        """The source `name`: as `parse`, and in whose deliveries its own count.
-
-        Raises SecretUnusable. KeyError where there is no such entry.
-        """
+        """As `usable`."""
         if entries is not self._entries:
             self._entries, self._read = entries, {}
         if name not in self._read:
-            self._read[name] = replace(parse(name, entries[name]), scope=scope_of(entries, name))
+            self._read[name] = usable(entries, name)
         return self._read[name]
 
 
