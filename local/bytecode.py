@@ -18,6 +18,8 @@ NOT_LOADED = ("aws_lambda_powertools/event_handler/", "aws_lambda_powertools/uti
 LOADED = ("aws_lambda_powertools/utilities/__init__.py", "aws_lambda_powertools/utilities/jmespath_utils/")
 #: What every entry is dated, so that the same sources give the same zip.
 DATED = (1980, 1, 1, 0, 0, 0)
+#: As archive.LEVEL, which this script, run by itself, cannot import.
+LEVEL = 6
 
 
 def main(source: str, target: str) -> None:
@@ -27,12 +29,12 @@ def main(source: str, target: str) -> None:
     with zipfile.ZipFile(source) as given, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
         for entry in given.infolist():
             data = given.read(entry)
-            made.writestr(entry, data, compress_type=zipfile.ZIP_DEFLATED, compresslevel=9)
+            made.writestr(entry, data, compress_type=zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
             if _is_loaded(entry.filename):
                 code = compile(data, entry.filename, "exec", dont_inherit=True)
                 compiled = UNCHECKED + importlib.util.source_hash(data) + marshal.dumps(code)
                 name = importlib.util.cache_from_source(entry.filename)
-                made.writestr(_entry(name), compiled, compresslevel=9)
+                made.writestr(_entry(name), compiled, compresslevel=LEVEL)
 
 
 def _is_loaded(name: str) -> bool:

@@ -170,7 +170,7 @@ def _make(aim: Target, python: Path | None, root: Path, files: list[Path], place
         made = sam.template(aim, root, files, work)
         packed = wheels.fetched(aim, root, root / ".build" / "wheels")
         zip_file = out / "deployment.zip"
-        archive.write(zip_file, root, files, packed)
+        archive.write(zip_file, root, files, packed, level=0 if python else archive.LEVEL)
         if python:
             archive.add_bytecode(zip_file, python)
             _import_all(zip_file, Path(name) / "unpacked", python)
