@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import boto3
-from moto import mock_aws
-
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.service.engine.poll import Polled, poll
+from tests import aws
 from tests.contract.ledger.test_ledger import make_table
 from tests.unit.service.world import World
 
 
 def test_an_idle_poll_is_one_query() -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         calls: list[str] = []
         client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))

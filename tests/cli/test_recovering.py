@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import click
 import pytest
 from moto import mock_aws
@@ -19,6 +18,7 @@ from chalicelib.service.operators import recover
 from cli.ends import End
 from cli.operating.recovering import make_due, release_table, show_pending
 from cli.place import Place, Refused
+from tests import aws
 from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
 
 pytestmark = pytest.mark.slow
@@ -74,8 +74,7 @@ def failed(_what: str, **_facts: object) -> None:
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     with mock_aws():
-        session: Any = boto3.Session(region_name="us-east-1")
-        clients = {name: session.client(name) for name in ("dynamodb", "sqs", "sts")}
+        clients = {name: aws.client(name) for name in ("dynamodb", "sqs", "sts")}
         make_table(clients["dynamodb"], TABLE)
         yield Stage(clients)
 

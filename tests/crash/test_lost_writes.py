@@ -10,12 +10,11 @@ from enum import StrEnum
 from itertools import count
 from typing import Any, cast
 
-import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.table import Table
+from tests import aws
 from tests.contract.ledger.test_ledger import make_table
 from tests.crash import invariants
 from tests.crash.layer import Died
@@ -66,8 +65,8 @@ class Client:
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
+        yield client
 
 
 _number = count(1)
@@ -115,7 +114,7 @@ def test_whatever_write_loses_its_reply_nothing_is_lost(
 
 def test_a_transaction_carries_the_token_by_which_its_repeat_is_known(dynamodb: Any) -> None:
     sent: list[dict[str, Any]] = []
-    client = boto3.client("dynamodb", region_name="us-east-1")
+    client = aws.client("dynamodb")
     client.meta.events.register(
         "before-call.dynamodb.TransactWriteItems", lambda params, **_: sent.append(json.loads(params["body"]))
     )

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
-from moto import mock_aws
 
+from tests import aws
 from tests.property.machine import machine
 
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
+        yield client
 
 
 def test_200_sequences(dynamodb: Any) -> None:

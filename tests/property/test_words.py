@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Status
+from tests import aws
 from tests.contract.ledger.test_ledger import make_table
 from tests.property.live import LEADS, live
 
@@ -30,8 +29,7 @@ def test_words_that_could_not_be_stored_neither_repeat_a_call_nor_leave_it_unkno
         "headers": {"Content-Type": "application/json"},
         "times": 100,
     }
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         with live(Table("t", lambda: client)) as stage:
             stage.control("faults", [fault])

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Status
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.ports import Change, Claim
+from tests import aws
 from tests.contract.ledger.test_ledger import make_table
 from tests.crash import invariants
 from tests.crash.layer import Process
@@ -28,8 +27,8 @@ VIEW_BODY = {"operation": "mass_delete", "module": "Contacts", "cvid": VIEW}
 
 @pytest.fixture
 def stage() -> Iterator[LiveStage]:
-    with mock_aws():
-        client: Any = Linear(boto3.client("dynamodb", region_name="us-east-1"))
+    with aws.dynamodb() as plain:
+        client: Any = Linear(plain)
         make_table(client)
         with live(Table("t", lambda: client)) as made:
             yield made

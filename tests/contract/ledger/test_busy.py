@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 import chalicelib
 from chalicelib.adapters.dynamodb.dynamo import BUSY_SECONDS, BUSY_TRIES
@@ -22,6 +20,7 @@ from chalicelib.domain.errors import Overtaken, Unavailable
 from chalicelib.domain.operators import Hold, Pause
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.ports import Change
+from tests import aws
 from tests.contract.ledger.busy import WRITES, Busy
 from tests.contract.ledger.test_ledger import NOW, accept, claimed, deletion, make_table
 
@@ -67,8 +66,8 @@ class Stage:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    with mock_aws():
-        yield Stage(boto3.client("dynamodb", region_name="us-east-1"))
+    with aws.dynamodb() as client:
+        yield Stage(client)
 
 
 @pytest.mark.parametrize("name", sorted(EVERY_WRITE))

@@ -10,9 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.dynamo import BUSY_TRIES
 from chalicelib.adapters.dynamodb.table import Table
@@ -33,6 +31,7 @@ from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.outcomes import Finding, Mark, fresh
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger
+from tests import aws
 from tests.contract.ledger.busy import Busy
 from tests.fake_ledger import FakeLedger
 
@@ -58,8 +57,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     if request.param == "memory":
         yield FakeLedger()
         return
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         yield table_on(client, busy=request.param == "busy table")
 
@@ -328,8 +326,7 @@ def test_what_is_due_comes_page_after_page(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("shards", [2, 7])
 def test_no_shard_of_the_index_is_left_out_of_the_pages(shards: int) -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         table = Table("t", lambda: client, shards=shards)
         for n in range(20):

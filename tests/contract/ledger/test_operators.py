@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.document import iso
 from chalicelib.domain.operators import Hold, Pause
+from tests import aws
 from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table, table_on
 from tests.fake_ledger import FakeLedger
 
@@ -25,8 +24,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "memory":
         yield FakeLedger()
         return
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         yield table_on(client, busy=request.param == "busy table")
 
@@ -46,8 +44,7 @@ def test_a_day_is_listed_newest_first_page_by_page(ledger: Any) -> None:
 
 
 def test_what_cannot_be_read_is_left_out_of_a_list() -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         table = Table("t", lambda: client)
         accept(table, deletion("del_1"), "d1")
@@ -130,8 +127,7 @@ def test_of_several_holds_of_one_record_the_longest_is_shown(ledger: Any) -> Non
     ("stored", "asked"), [("Potentials", "Deals"), ("Meetings", "Events"), ("Cars", "Cars")]
 )
 def test_a_hold_that_was_stored_by_another_name_protects_and_can_be_removed(stored: str, asked: str) -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         table = Table("t", lambda: client)
         item = {**items.org_key("default", f"HOLD#{stored}#7"), "reason": {"S": "from before"}}

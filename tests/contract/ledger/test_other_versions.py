@@ -6,15 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import codec, items
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.errors import Unreadable
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.ports import Change
+from tests import aws
 from tests.contract.ledger.test_ledger import NOW, accept, claimed, deletion, make_table
 from tests.unit.service.world import World
 
@@ -91,8 +90,8 @@ class Stage:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    with mock_aws():
-        yield Stage(boto3.client("dynamodb", region_name="us-east-1"))
+    with aws.dynamodb() as client:
+        yield Stage(client)
 
 
 def set_aside_at_once(stage: Stage) -> bool:

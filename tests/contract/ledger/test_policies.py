@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.dynamo import BUSY_TRIES
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
@@ -17,6 +15,7 @@ from chalicelib.domain.deletion import Approval, Limits, Status
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.ports import Change
 from chalicelib.service.retention.policy_run import PolicyRun, RunIntake, store_run
+from tests import aws
 from tests.contract.ledger.busy import Busy
 from tests.contract.ledger.test_ledger import make_table
 from tests.fake_ledger import FakeLedger
@@ -44,8 +43,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Both]:
         ledger = FakeLedger()
         yield Both(FakePolicies(ledger), ledger)
         return
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         held: Any = Busy(client, BUSY_TRIES - 1) if request.param == "busy table" else client
         policies = PolicyTable("t", lambda: held, sleep=lambda _: None)

@@ -6,12 +6,11 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import recent
+from tests import aws
 from tests.contract.ledger.test_ledger import NOW, make_table, table_on
 from tests.fake_ledger import FakeLedger
 
@@ -24,8 +23,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "memory":
         yield FakeLedger()
         return
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         yield table_on(client, busy=request.param == "busy table")
 
@@ -46,8 +44,7 @@ def test_what_was_deleted_is_known_within_the_window(ledger: Any) -> None:
 def test_sets_are_small_and_few() -> None:
     """A source that deletes without end: no set grows above its bound, whatever is asked costs little."""
     chance = random.Random(1)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         table = Table("t", lambda: client)
         for wave in range(60):
@@ -80,8 +77,7 @@ class SmallPages(Table):
 
 
 def test_one_query_finds_what_a_few_or_many_sets_hold() -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         whole, cut = Table("t", lambda: client), SmallPages("t", lambda: client)
         stale, at = NOW - WINDOW - 2 * recent.BUCKET_SECONDS, NOW + recent.BUCKET_SECONDS
@@ -99,8 +95,7 @@ def test_one_query_finds_what_a_few_or_many_sets_hold() -> None:
 
 
 def test_few_ids_at_a_time_take_one_write_until_their_set_is_full() -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         table = Table("t", lambda: client)
         ids = [str(10**18 + n) for n in range(1200)]

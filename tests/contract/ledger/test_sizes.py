@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import codec, items
 from chalicelib.adapters.dynamodb.dynamo import reached, refusal
@@ -22,6 +20,7 @@ from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, untouched
 from chalicelib.domain.zoho.reply import Item
 from chalicelib.service.ports import Change, Claim
+from tests import aws
 from tests.contract.ledger.test_ledger import accept, claimed, deletion, make_table
 from tests.fake_zoho import FakeZoho
 from tests.unit.service.world import World
@@ -31,8 +30,7 @@ CHANCE = random.Random(7)
 
 @pytest.fixture
 def table() -> Iterator[Table]:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         yield Table("t", lambda: client)
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -14,6 +13,7 @@ from chalicelib.adapters.groups import Groups
 from chalicelib.adapters.queue import WorkQueue
 from chalicelib.domain.deletion import Deletion, Operation, Request
 from chalicelib.domain.errors import Unavailable
+from tests import aws
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def sqs() -> Iterator[Any]:
     with mock_aws():
-        yield boto3.Session(region_name="us-east-1").client("sqs")
+        yield aws.client("sqs")
 
 
 def test_messages_count_once_they_are_ready(sqs: Any) -> None:

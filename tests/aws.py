@@ -1,0 +1,32 @@
+"""AWS in memory for tests (moto). All clients are of one session, so AWS's models are read from disk once:
+that takes ten times as long as all else that makes a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+
+@contextmanager
+def dynamodb() -> Iterator[Any]:
+    """A DynamoDB with nothing in it, as a client of it."""
+    with mock_aws():
+        yield client("dynamodb")
+
+
+def client(service: str) -> Any:
+    """One more client of what is mocked just now. Any, as the service is any."""
+    make: Any = _session().client
+    return make(service)
+
+
+@cache
+def _session() -> boto3.Session:
+    """Moto answers for it, as it was made after moto was imported."""
+    return boto3.Session("testing", "testing", region_name="us-east-1")
