@@ -110,7 +110,7 @@ fuzz: setup $(FUZZ)/.ready ## 100,000 requests at the door, and schemathesis on 
 	@$(PY) -m tests.fuzz --count $(or $(COUNT),100000) --examples $(or $(EXAMPLES),300)
 
 .PHONY: check
-check: setup $(AWS_TOOLS)/.ready ## lint, types, import law, template
+check: setup $(AWS_TOOLS)/.ready ## lint, types, import law, made documents, templates
 	@$(PY) scripts/check.py
 
 # Ten minutes at most. The report and the plot lie in .build/; WRITE=1 puts them into docs/RELIABILITY.md as well.

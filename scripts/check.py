@@ -1,17 +1,20 @@
-"""`make check`: lint, format, types, import law, made documents, cfn-lint on every stage, template tests.
+"""`make check`: lint, format, types, import law, made documents, cfn-lint on every stage.
 
-Runs all of it.
+Runs all of it, as many at once as there are cores. The tests of the templates are part of `make test`.
 """
 
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -61,55 +64,81 @@ def _allowed(name: str) -> bool:
     return name.split(".", maxsplit=1)[0] in sys.stdlib_module_names
 
 
+#: cfn-lint, all of its rules. I4010 asks for descriptions that are meant for language models.
+CFN_LINT = (
+    *("cfn-lint", "--regions", "us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1"),
+    *("--include-experimental", "--include-checks", "I", "--ignore-checks", "I4010"),
+)
+
+
+def packages() -> list[package.Package]:
+    """The package of each stage; made once, however many checks ask for it at the same time."""
+    with _PACKAGING:
+        return [package.build(stage) for stage in (*package.stages(), ANY_STAGE)]
+
+
+_PACKAGING = Lock()
+
+
 def templates() -> str:
-    """cfn-lint, all of its rules, on every template that is sent: each stage's own, and those that take up
-    what an earlier stack has left, with and without a key of one's own.
-    """
-    regions = ("--regions", "us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1")
-    # I4010 asks for descriptions of each resource that are meant for language models.
-    every = ("--include-experimental", "--include-checks", "I", "--ignore-checks", "I4010")
-    # What is taken up keeps the parameters of its stage, so that their values are known from then on.
+    """cfn-lint on every template that is sent: each stage's own."""
+    try:
+        made = [str(each.template_file) for each in packages()]
+    except Failure as failure:
+        return str(failure)
+    return tool(*CFN_LINT, "--", *made)()
+
+
+def kept_templates() -> str:
+    """cfn-lint on those that reuse what an earlier stack has left, with and without a key of one's own."""
+    # What is reused keeps the parameters of its stage, so their values are known from then on.
     unused = ("W2001", "W7001", "W8001")
     try:
         with tempfile.TemporaryDirectory() as name:
-            whole, taken_up = [], []
-            for stage in (*package.stages(), ANY_STAGE):
-                whole.append(str(package.build(stage).template_file))
+            made = []
+            for each in packages():
                 for key in ("true", "false"):
-                    out = Path(name) / stage / key
-                    package.write(stage, out, with_kept=True, given_as=f"CustomerKey={key}")
-                    taken_up.append(str(out / "import-template.json"))
-            said = [tool("cfn-lint", *regions, *every, "--", *whole)()]
-            said += [tool("cfn-lint", *regions, *every, *unused, "--", *taken_up)()]
+                    out = Path(name) / each.stage / key
+                    package.write(each.stage, out, with_kept=True, given_as=f"CustomerKey={key}")
+                    made.append(str(out / "import-template.json"))
+            return tool(*CFN_LINT, *unused, "--", *made)()
     except Failure as failure:
         return str(failure)
-    return "\n".join(each for each in said if each)
 
 
+#: Those that take longest come first, so that none of them is waited for alone at the end.
 CHECKS: list[tuple[str, Callable[[], str]]] = [
-    ("ruff check", tool("ruff", "check", ".")),
-    ("ruff format", tool("ruff", "format", "--check", ".")),
     ("mypy", tool("mypy")),
-    ("import law", tool("lint-imports", "--no-logo")),
-    ("import law of app.py", doors),
+    ("cfn-lint", templates),
+    ("cfn-lint, kept data", kept_templates),
     ("docs/openapi.json", tool("python", "-m", "docs.generate.openapi", "--check")),
     ("docs/ERRORS.md", tool("python", "-m", "docs.generate.errors", "--check")),
     ("infra/alarms.json", tool("python", "-m", "infra.alarms", "--check")),
-    ("cfn-lint", templates),
-    ("template tests", tool("pytest", "-q", "tests/infra")),
+    ("import law", tool("lint-imports", "--no-logo")),
+    ("import law of app.py", doors),
+    ("ruff check", tool("ruff", "check", ".")),
+    ("ruff format", tool("ruff", "format", "--check", ".")),
 ]
+
+
+def timed(check: Callable[[], str]) -> tuple[str, float]:
+    """What is wrong, empty where nothing is, and the seconds that it took."""
+    began = time.monotonic()
+    return check(), time.monotonic() - began
 
 
 def main() -> int:
     """Runs every check; 1 where one failed."""
     failed = 0
-    for name, check in CHECKS:
-        began = time.monotonic()
-        problem = check()
-        failed += bool(problem)
-        sys.stdout.write(f"{'FAILED' if problem else 'ok':<7}{name} ({time.monotonic() - began:.1f} s)\n")
-        if problem:
-            sys.stdout.write("\n".join("    " + text for text in problem.splitlines()) + "\n")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = [(name, pool.submit(timed, check)) for name, check in CHECKS]
+        for name, ended in running:
+            problem, seconds = ended.result()
+            failed += bool(problem)
+            sys.stdout.write(f"{'FAILED' if problem else 'ok':<7}{name} ({seconds:.1f} s)\n")
+            if problem:
+                sys.stdout.write("\n".join("    " + text for text in problem.splitlines()) + "\n")
+            sys.stdout.flush()
     sys.stdout.write(f"check: {len(CHECKS) - failed} ok, {failed} failed\n")
     return 1 if failed else 0
 
