@@ -126,7 +126,8 @@ class Simulator:
         if refused is not None:
             return refused
         value = call.headers["authorization"][len(_SCHEME) :].strip()
-        if not set(routes.scopes_for(route, call)) & set(state.tokens.scopes(value, settings)):
+        granted = set(state.tokens.scopes(value, settings))
+        if not set(routes.scopes_for(route, call)) & granted or not granted >= {route.also_scope} - {None}:
             return errors.scope_mismatch(settings.scope_message)
         if not state.credits.spend(route.price(state, call), settings.credits, state.now()):
             text = "You have reached the API credits limit for the day"

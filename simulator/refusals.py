@@ -17,6 +17,7 @@ OPERATIONS = (
     "count",
     "read",
     "update",
+    "search",
     *_OF_BIN,
 )
 

@@ -17,6 +17,7 @@ from simulator import (
     records,
     recycle_bin,
     related,
+    search_records,
     updates,
 )
 from simulator.http import Answer, Call
@@ -65,6 +66,11 @@ class Route:
             return 3
         return coql.price(call) if self.handler is coql.query else 1
 
+    @property
+    def also_scope(self) -> str | None:
+        """A scope that it needs beside one of its own."""
+        return search_records.SCOPE if self.handler is search_records.search else None
+
     def heavy(self, call: Call) -> bool:
         """Whether it shares the lower limit of calls at the same time."""
         if self.handler is listing.get_records:
@@ -100,6 +106,7 @@ ROUTES = (
     _route("GET", "{module}/deleted", deleted_list.deleted, "modules", "READ"),
     _route("GET", "{module}", listing.get_records, "modules", "READ"),
     _route("DELETE", "{module}", records.delete_many, "modules", "DELETE", "delete"),
+    _route("GET", "{module}/search", search_records.search, "modules", "READ", "search"),
     _route("GET", "{module}/{id}", listing.get_one, "modules", "READ"),
     _route("PUT", "{module}/{id}", updates.update_one, "modules", "UPDATE", "update"),
     _route("DELETE", "{module}/{id}", records.delete_one, "modules", "DELETE", "delete"),

@@ -7,6 +7,8 @@ from simulator.record import Record
 
 CRITERIA_LIMIT = 10
 TEXT_LIMIT = 4_000
+#: Fields of these types, told by their names: the simulator knows no field metadata.
+_TYPED = {"email": ("email",), "phone": ("phone", "mobile", "fax")}
 _NAMES = {"equals": "equal", "not_equal": "not_equal"}
 
 
@@ -27,7 +29,8 @@ def parse_search(kind: str, text: str) -> Predicate:
 
 def _anywhere(record: Record, kind: str, text: str) -> bool:
     for name, value in record.fields.items():
-        if (kind == "word" or kind in name.lower()) and text in str(value).lower():
+        wanted = kind == "word" or any(part in name.lower() for part in _TYPED[kind])
+        if wanted and text in str(value).lower():
             return True
     return False
 

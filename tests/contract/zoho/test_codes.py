@@ -26,6 +26,7 @@ ANSWERS: dict[str, set[CallKind]] = {
     "listing.get_one": {CallKind.READ},
     "coql.query": {CallKind.READ},
     "deleted_list.deleted": {CallKind.DELETED_LIST},
+    "search_records.search": set(),
     "metadata.users": set(),
     "metadata.org": set(),
     "metadata.views": set(),

@@ -1,0 +1,97 @@
+"""Search Records: what the index knows, which may be behind what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from simulator import errors
+from simulator.http import Answer, Call, no_content, ok
+from simulator.listing import shown, visible
+from simulator.paging import page_of
+from simulator.record import Record
+from simulator.records import split_ids
+from simulator.search import parse_search
+from simulator.state import State
+
+#: The most records that Search walks through (Search Records page).
+MOST = 2_000
+SHORTEST = 2
+#: The scope that Search needs beside the module's own.
+SCOPE = "ZohoSearch.securesearch.READ"
+#: In this order, the first one that is given counts.
+_BY = ("criteria", "email", "phone", "word")
+_NO_SEARCH = frozenset({"Appointments_Rescheduled_History__s", "Attachments"})
+_APPROVED = "approved"
+
+
+def search(state: State, call: Call) -> Answer:
+    """``GET /{module}/search?criteria|email|phone|word&converted=&approved=&approval_state=&page=``.
+
+    200 ``{"data": [...], "info": {...}}``, 204 without a hit. Values are found by a part of them, as at Zoho.
+    Up to v7 ``approved`` says whether unapproved records are found, in v8 ``approval_state`` names one state.
+    """
+    module = call.args["module"]
+    if module in _NO_SEARCH:
+        text = "the given module is not supported for search"
+        return errors.refusal(400, "NOT_SUPPORTED", text, {"resource_path_index": 0})
+    kind = next((name for name in _BY if call.params.get(name)), None)
+    if kind is None:
+        return errors.param_missing("criteria")
+    text = call.params[kind]
+    if len(text) < SHORTEST:
+        return errors.invalid_param(kind)
+    paging = page_of(call)
+    if isinstance(paging, Answer):
+        return paging
+    page, per_page = paging
+    if page * per_page > MOST:
+        return errors.refusal(400, "LIMIT_REACHED", "the limit of records to be searched is reached")
+    try:
+        matches = parse_search(kind, text)
+    except ValueError:
+        return errors.refusal(400, "INVALID_QUERY", "invalid query formed", {"param_name": kind})
+    hits = (record for record in _asked(state, call) if matches(record))
+    found = list(islice(hits, (page - 1) * per_page, page * per_page + 1))
+    more, found = len(found) > per_page, found[:per_page]
+    if not found:
+        return no_content()
+    fields = split_ids(call.params["fields"]) if call.params.get("fields") else None
+    info = {"per_page": per_page, "count": len(found), "page": page, "more_records": more}
+    return ok({"data": [shown(record, fields) for record in found], "info": info})
+
+
+def _asked(state: State, call: Call) -> Iterator[Record]:
+    """The records of the index with the state of approval and conversion that is asked for."""
+    records = _indexed(state, call.args["module"])
+    if call.version < 8:
+        yield from visible(records, call.params)
+        return
+    wanted = call.params.get("approval_state", _APPROVED)
+    for record in visible(records, {**call.params, "approved": "both"}):
+        if _approval(record) == wanted:
+            yield record
+
+
+def _approval(record: Record) -> str:
+    """Zoho's name of the record's state: the field ``$approval_state``, else by ``$approved``."""
+    named = record.fields.get("$approval_state")
+    if named:
+        return str(named)
+    return "approval_process_pending" if record.fields.get("$approved") is False else _APPROVED
+
+
+def _indexed(state: State, module: str) -> Iterator[Record]:
+    """What the index holds: the records as they are, but for what happened in the last
+    ``search_lag_seconds``. What was deleted since then is still found, what was made or changed is not yet.
+    """
+    moment = state.now() - state.settings.search_lag_seconds
+    for record in state.store.all_records(module):
+        if record.modified <= moment:
+            yield record
+    for part in state.store.parts(module):
+        for stone in reversed(part.deleted.values()):
+            if stone.deleted_at <= moment:
+                break
+            if stone.record is not None and stone.record.modified <= moment:
+                yield stone.record
