@@ -232,9 +232,12 @@ def counts_of(progress: Progress, running: Round | None = None) -> Counts:
     )
 
 
-def another_round(done: Round) -> bool:
-    """Was the job full, so that more may be left? A round that deleted nothing is the last one."""
-    return done.total >= ROUND_LIMIT and done.deleted > 0
+def another_round(done: Round, most: int = ROUND_LIMIT) -> bool:
+    """Was the job full, so that more may be left? A round that deleted nothing is the last one.
+
+    `most`: how many records a job takes.
+    """
+    return done.total >= most and done.deleted > 0
 
 
 def ask_in(seconds_so_far: float, done: Round) -> float:

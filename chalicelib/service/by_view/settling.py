@@ -77,7 +77,8 @@ def _marks(progress: Progress) -> tuple[Mark, ...]:
 
 
 def _leaves_some(work: Slice, progress: Progress) -> bool:
-    full = another_round(Round(progress.job_total, progress.job_gone)) and not progress.job_failed
+    done = Round(progress.job_total, progress.job_gone)
+    full = another_round(done, work.round_limit) and not progress.job_failed
     return full and bool(work.deletion.counts.pending)
 
 
