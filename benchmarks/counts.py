@@ -76,7 +76,7 @@ def _purge(count: int) -> Callable[[CountedStage], Iterable[str]]:
                 "module": "Leads",
                 "selection": {"field": "Created_Time", "older_than": "90d"},
                 "schedule": {"rate": "1 day"},
-                "belts": {"max_records": 100_000},
+                "limits": {"max_records": 100_000},
             }
         )
         now.reset()

@@ -209,7 +209,8 @@ def limits(source: Source) -> Limits:
 def permit(source: Source, request: Request, size: int | None) -> None:
     """Do nothing where `source` may ask for `request`. Raises NotAllowed with a field for every reason.
 
-    `size`: how many records it names; None where only Zoho knows (a view), which the belts look at later.
+    `size`: how many records it names; None where only Zoho knows (a view): the
+    limits look at that later.
     """
     reasons = [*_scope(source, request), *_api(source, request), *_size(source, request, size)]
     if reasons:

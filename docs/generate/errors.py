@@ -88,7 +88,7 @@ PARTS = (
     ("Zoho about the call", codes.ABOUT_CALLS),
     ("Zoho about access and limits", codes.ABOUT_ACCESS),
     ("Expunge about answers", own_codes.ABOUT_ANSWERS),
-    ("Expunge's belts and holds", own_codes.ABOUT_BELTS),
+    ("Expunge's safety limits and holds", own_codes.ABOUT_LIMITS),
     ("Expunge about the recycle bin", own_codes.ABOUT_BIN),
     ("How tries and jobs ended", own_codes.ABOUT_ENDS),
 )
@@ -128,7 +128,7 @@ def where(kinds: frozenset[CallKind]) -> str:
 
 def happens(row: Row) -> str:
     """What follows from a row. The codes of the use cases have no verdict of a call: they are ends."""
-    if row in own_codes.ABOUT_BELTS:
+    if row in own_codes.ABOUT_LIMITS:
         return "held" if row.code == "HELD" else "refused"
     if row in own_codes.ABOUT_BIN:
         return "skipped" if row.verdict is Verdict.NOTHING else "failed, this record"

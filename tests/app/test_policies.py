@@ -91,7 +91,7 @@ def test_the_same_again_changes_nothing_and_an_edit_keeps_the_beat() -> None:
     first = office.call("PUT", "old", DOCUMENT).json
     office.now += 3600
     assert office.call("PUT", "old", DOCUMENT).json == first
-    edited = office.call("PUT", "old", {**DOCUMENT, "belts": {"max_records": 9}}).json
+    edited = office.call("PUT", "old", {**DOCUMENT, "limits": {"max_records": 9}}).json
     assert (edited["revision"], edited["next_runs"]) == (2, first["next_runs"])
     other = office.call("PUT", "old", {**DOCUMENT, "schedule": {"rate": "2 days"}}).json
     assert other["next_runs"][0] == "2025-10-11T09:53:20.000Z"

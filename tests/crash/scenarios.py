@@ -196,7 +196,7 @@ def _policy(**more: Any) -> Callable[[Stage], None]:
         "name": "old-leads",
         "module": "Leads",
         "schedule": {"rate": "1 day"},
-        "belts": {"max_records": 100_000},
+        "limits": {"max_records": 100_000},
         **more,
     }
 

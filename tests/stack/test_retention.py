@@ -38,7 +38,7 @@ policies:
     module: Contacts
     selection: {{view: "7701"}}
     schedule: {{rate: 1 day, start: {start}}}
-    belts: {{max_records: 10}}
+    limits: {{max_records: 10}}
 """
 
 

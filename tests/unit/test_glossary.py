@@ -19,7 +19,6 @@ DEFINED = dict(re.findall(r"^### (.+)\n\n((?:.+\n)+)", GLOSSARY, re.MULTILINE))
 OURS = {
     "approval": r"approv(?:al|e)s?",
     "back-off": "",
-    "belts": "",
     "chain": "",
     "chunk": "",
     "cool-off": r"cool[-_ ]off",
@@ -62,6 +61,7 @@ OURS = {
     "retry": r"retry|retries",
     "round": "",
     "run": "",
+    "safety limits": r"safety limits?",
     "set aside": r"set[-_ ]aside",
     "settle time": r"settle time|SETTLE_SECONDS",
     "simulator": "",
@@ -117,7 +117,7 @@ def test_a_definition_is_short(word: str) -> None:
 def test_what_a_policy_and_a_source_may_limit_and_what_a_deletion_waits_for_is_explained() -> None:
     assert not [wait for wait in ("cool-off", "pause", "approval") if wait not in page_words.WAITS]
     for name in ("max_records", "max_share", "approve_above", "cool_off_seconds"):
-        assert name in DEFINED["belts"]
+        assert name in DEFINED["safety limits"]
 
 
 @pytest.mark.parametrize("page", [*PAGES, "docs/ARCHITECTURE.md"])

@@ -24,7 +24,7 @@ def deleted(schedule: dict[str, str], today: str, rows: dict[str, str], older: s
         "module": "Deals",
         "selection": {"field": field, "older_than": older},
         "schedule": schedule,
-        "belts": {"max_records": 100},
+        "limits": {"max_records": 100},
     }
     with year(0) as now:
         now.at(datetime.fromisoformat(today).timestamp())

@@ -28,7 +28,7 @@ def policy_over_a_view(now: Year, records: int, max_records: int) -> str:
             "module": "Leads",
             "selection": {"view": VIEW},
             "schedule": {"rate": "7 days"},
-            "belts": {"max_records": max_records},
+            "limits": {"max_records": max_records},
         }
     )
     now.at(START + 7 * DAY)

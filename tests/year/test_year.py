@@ -32,7 +32,7 @@ POLICY: dict[str, Any] = {
         "where": [{"field": "Lead_Status", "comparator": "not_equal", "value": "Customer"}],
     },
     "schedule": {"cron": "30 3 * * *", "time_zone": "Europe/Vienna"},
-    "belts": {"max_records": 100_000},
+    "limits": {"max_records": 100_000},
 }
 OUTAGE = (100, 101)  # days on which nothing of ours runs
 

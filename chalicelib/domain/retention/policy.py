@@ -95,7 +95,7 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
         module=_module(reader),
         selection=_selection(reader.part("selection")),
         schedule=_schedule(reader.part("schedule")),
-        limits=_limits(reader.part("belts", optional=True)),
+        limits=_limits(reader.part(_limits_name(reader), optional=True)),
         wf_trigger=reader.flag("wf_trigger", None),
         dry_run=bool(reader.flag("dry_run", False)),
         enabled=bool(reader.flag("enabled", True)),
@@ -107,6 +107,11 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
         raise NotValid("the policy is not valid", problems)
     filled = _plain({**reader.raw, "name": given, "org": place, "module": policy.module})
     return replace(policy, document=filled)
+
+
+def _limits_name(reader: Reader) -> str:
+    """`limits`; policies of before call it `belts`, which is understood where there are no `limits`."""
+    return "belts" if "belts" in reader.raw and "limits" not in reader.raw else "limits"
 
 
 def _module(reader: Reader) -> str:
@@ -126,7 +131,9 @@ def _plain(value: Any) -> Any:
 def _check_size(reader: Reader, policy: Policy) -> None:
     most = MOST_OF_A_VIEW if policy.selection.view else MOST_OF_A_FIELD
     if policy.limits.max_records > most:
-        reader.wrong("belts/max_records", f"may not be above {most} for this kind of selection")
+        reader.wrong(
+            f"{_limits_name(reader)}/max_records", f"may not be above {most} for this kind of selection"
+        )
 
 
 def selection_of(raw: object) -> Selection:

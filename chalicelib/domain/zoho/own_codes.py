@@ -43,8 +43,8 @@ ABOUT_ANSWERS: tuple[Row, ...] = (
         "Delete by ids, or use the Enterprise, Ultimate, CRM Plus or Zoho One Enterprise edition.", "OWN"),
 )
 
-#: A belt, a hold or a limit of ours spoke. Made by the use cases.
-ABOUT_BELTS: tuple[Row, ...] = (
+#: A safety limit or a hold decided it. Made by the use cases.
+ABOUT_LIMITS: tuple[Row, ...] = (
     row("HELD", BY_ID | VIEW, _V.FAILED, "A hold protects the record; it was not deleted.",
         "Remove the hold if it is no longer needed, then ask again.", "OWN"),
     row("MAX_RECORDS", OF_RECORDS | VIEW, _V.FAIL, "More records than the source, or the request, allows.",
@@ -159,4 +159,4 @@ ABOUT_ENDS: tuple[Row, ...] = (
 )
 
 # fmt: on
-OWN: tuple[Row, ...] = ABOUT_ANSWERS + ABOUT_BELTS + ABOUT_BIN + ABOUT_ENDS
+OWN: tuple[Row, ...] = ABOUT_ANSWERS + ABOUT_LIMITS + ABOUT_BIN + ABOUT_ENDS

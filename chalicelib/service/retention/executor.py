@@ -1,6 +1,6 @@
 """A retention policy's run, until what it selects is frozen; from then on it is a deletion by ids.
 
-Everything is read and stored before the first id is deleted, so the belts speak about exactly what would go,
+Everything is read and stored before the first id is deleted, so the limits speak about exactly what would go,
 and nothing that comes into the selection later is touched.
 """
 
@@ -132,7 +132,7 @@ def _hindered(work: LeasedSlice, selection: Selection, progress: Progress, judge
 
 
 def _too_long(work: LeasedSlice, judged: Judgement, size: int) -> None:
-    """Zoho lists no more, and there is at least one more: over the belt, where as many as that were read."""
+    """Zoho lists no more, and there is at least one more: over the limit, where as many as that were read."""
     code = "MAX_RECORDS" if size >= work.deletion.record_limit else "NOT_LISTABLE"
     _end(work, Status.REFUSED, Problem(code, size + 1, judged.message))
 

@@ -20,7 +20,7 @@ GOOD: dict[str, Any] = {
         "where": [{"field": "Lead_Status", "comparator": "equal", "value": "Junk Lead"}],
     },
     "schedule": {"cron": "0 3 * * *", "time_zone": "Europe/Vienna"},
-    "belts": {"max_records": 2000, "max_share": 0.2},
+    "limits": {"max_records": 2000, "max_share": 0.2},
 }
 
 
@@ -118,11 +118,11 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     (changed("schedule", {"rate": "1 day", "time_zone": 5}), "/schedule/time_zone"),
     (changed("schedule", {"cron": "0 3 * * *", "time_zone": "../x"}), "/schedule/time_zone"),
     (changed("schedule", {"rate": "1 day", "start": "2026-01-01T03:00:00"}), "/schedule/start"),
-    (changed("belts/max_records", 0), "/belts/max_records"),
-    (changed("belts/max_records", 1_000_001), "/belts/max_records"),
-    (changed("belts/max_share", 2), "/belts/max_share"),
-    (changed("belts/approve_above", -1), "/belts/approve_above"),
-    (changed("belts/max_record", 1), "/belts/max_record"),
+    (changed("limits/max_records", 0), "/limits/max_records"),
+    (changed("limits/max_records", 1_000_001), "/limits/max_records"),
+    (changed("limits/max_share", 2), "/limits/max_share"),
+    (changed("limits/approve_above", -1), "/limits/approve_above"),
+    (changed("limits/max_record", 1), "/limits/max_record"),
 ]
 
 
@@ -149,8 +149,8 @@ def test_no_object_is_no_policy(document: object) -> None:
 
 
 def test_a_view_above_what_zoho_lists_is_refused() -> None:
-    document = {**GOOD, "selection": {"view": "77"}, "belts": {"max_records": 100_001}}
-    assert list(problems(document)) == ["/belts/max_records"]
+    document = {**GOOD, "selection": {"view": "77"}, "limits": {"max_records": 100_001}}
+    assert list(problems(document)) == ["/limits/max_records"]
 
 
 def test_the_address_decides_the_name() -> None:
@@ -171,3 +171,14 @@ def test_times_that_make_no_sense() -> None:
 def test_a_policy_has_its_modules_one_name_in_its_document_too() -> None:
     found = policies.parse({**GOOD, "module": "Potentials"})
     assert (found.module, found.document["module"]) == ("Deals", "Deals")
+
+
+def test_what_policies_of_before_call_belts_is_understood_as_limits() -> None:
+    before = {name: value for name, value in GOOD.items() if name != "limits"} | {"belts": GOOD["limits"]}
+    assert policies.parse(before).limits == policies.parse(GOOD).limits
+    too_many = {**before, "belts": {"max_records": 1_000_001}}
+    assert list(problems(too_many)) == ["/belts/max_records"]
+
+
+def test_a_policy_with_limits_under_both_names_is_refused() -> None:
+    assert list(problems({**GOOD, "belts": GOOD["limits"]})) == ["/belts"]

@@ -211,7 +211,7 @@ def test_a_view_that_is_read_can_be_cancelled() -> None:
     assert (world.get(one).status, sent(world)) == (Status.CANCELLED, [])
 
 
-def test_what_was_read_is_checked_by_the_belts_once_more() -> None:
+def test_what_was_read_is_checked_against_the_limits_once_more() -> None:
     world = World(records(10))
     world.hold("7")
 

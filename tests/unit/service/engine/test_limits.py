@@ -88,7 +88,7 @@ def test_a_share_of_what_cannot_be_counted_is_refused(way: str) -> None:
 
 
 @pytest.mark.parametrize("limits", [Limits(approve_above=3), Limits(max_share=0.5)])
-def test_an_uncounted_view_passes_no_belt_that_needs_its_count(limits: Limits) -> None:
+def test_an_uncounted_view_passes_no_limit_that_needs_its_count(limits: Limits) -> None:
     world = World(records(6))
     object.__setattr__(world.zoho, "count", lambda module, cvid=None: error("NOT_SUPPORTED"))
     allowed = Limits(approve_above=limits.approve_above, max_share=limits.max_share, allow_uncounted=True)

@@ -20,7 +20,7 @@ OLD_LEADS: dict[str, Any] = {
     "module": "Leads",
     "selection": {"field": "Created_Time", "older_than": "90d"},
     "schedule": {"rate": "1 day"},
-    "belts": {"max_records": 100_000},
+    "limits": {"max_records": 100_000},
 }
 
 

@@ -67,16 +67,16 @@ def test_old_versions_take_fewer_rows() -> None:
     assert [query[-3:] for query in world.zoho.sent("coql")] == ["200", "200"]
 
 
-def test_more_than_the_belt_allows_is_refused_before_the_first_delete() -> None:
-    world = ran(501, {**OLD_LEADS, "belts": {"max_records": 500}})
+def test_more_than_the_limit_allows_is_refused_before_the_first_delete() -> None:
+    world = ran(501, {**OLD_LEADS, "limits": {"max_records": 500}})
     world.settle()
     run = world.the_run()
     assert (run.status, run.problems[0].code, run.counts.pending) == (Status.REFUSED, "MAX_RECORDS", 0)
     assert len(world.zoho.records) == 501
 
 
-def test_a_selection_that_grows_past_the_belt_while_it_is_read_is_refused() -> None:
-    world = ran(12_000, {**OLD_LEADS, "belts": {"max_records": 12_000}})
+def test_a_selection_that_grows_past_the_limit_while_it_is_read_is_refused() -> None:
+    world = ran(12_000, {**OLD_LEADS, "limits": {"max_records": 12_000}})
 
     def grown(work: Any) -> Reply:
         world.zoho.records |= dict.fromkeys(ids(1, 2 * 10**18))
@@ -123,7 +123,7 @@ def test_a_dry_run_tells_and_deletes_nothing() -> None:
 
 
 def test_an_approval_is_waited_for_with_the_frozen_count() -> None:
-    world = ran(120, {**OLD_LEADS, "belts": {"approve_above": 100}})
+    world = ran(120, {**OLD_LEADS, "limits": {"approve_above": 100}})
     world.step(world.the_run().id)
     run = world.the_run()
     assert (run.status, run.approval and run.approval.count) == (Status.AWAITING_APPROVAL, 120)
@@ -131,7 +131,7 @@ def test_an_approval_is_waited_for_with_the_frozen_count() -> None:
 
 
 def test_a_share_of_the_module() -> None:
-    world = ran(120, {**OLD_LEADS, "belts": {"max_share": 0.5}})
+    world = ran(120, {**OLD_LEADS, "limits": {"max_share": 0.5}})
     world.settle()
     assert (world.the_run().status, world.the_run().problems[0].code) == (Status.REFUSED, "MAX_SHARE")
 
@@ -303,7 +303,7 @@ def problems(world: RetentionWorld) -> list[tuple[str, int]]:
 
 
 def test_converted_leads_are_left_out_before_they_are_counted_and_their_number_is_told() -> None:
-    world = with_converted(2_300, 150, belts={"max_records": 2_150})
+    world = with_converted(2_300, 150, limits={"max_records": 2_150})
     world.settle()
     run = world.the_run()
     assert (run.status, run.counts.requested, run.counts.deleted) == (Status.COMPLETED, 2_150, 2_150)

@@ -157,7 +157,7 @@ def approvals(**more: Any) -> RetentionWorld:
     """A world of five leads whose policy needs an approval that nobody gives."""
     world = RetentionWorld([str(n) for n in range(1, 6)])
     world.deps = replace(world.deps, patience=Patience())
-    world.put(belts={"max_records": 100, "approve_above": 2}, **more)
+    world.put(limits={"max_records": 100, "approve_above": 2}, **more)
     return world
 
 
