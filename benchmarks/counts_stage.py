@@ -302,7 +302,12 @@ def _make_aws(url: str, keys: Mapping[str, str]) -> dict[str, str]:
     _client("dynamodb").create_table(TableName=TABLE, **{name: table[name] for name in wanted})
     queue = _client("sqs").create_queue(QueueName="expunge-prod-work")["QueueUrl"]
     topic = _client("sns").create_topic(Name="expunge-prod-results")["TopicArn"]
-    sender: dict[str, Any] = {"org": "default", "modules": ["Leads"], "max_records": MOST_LISTED}
+    sender: dict[str, Any] = {
+        "org": "default",
+        "modules": ["Leads"],
+        "max_records": MOST_LISTED,
+        "max_records_per_day": None,
+    }
     sender |= {"operations": ["delete_records", "mass_delete"]}
     sources = {name: {**sender, "keys": [key, filling.new_key()]} for name, key in keys.items()}
     sources["mass"]["mass_delete_by_ids"] = True

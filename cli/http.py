@@ -84,7 +84,7 @@ def tried(
         except NoAnswer as problem:
             why = problem.message
         else:
-            if answer.status_code not in TRY_AGAIN:
+            if not may_change(answer):
                 return answer
             why = f"HTTP {answer.status_code}: {message(answer)}"
         if failed + 1 < patience.tries:
@@ -114,6 +114,11 @@ def _by_itself(answer: requests.Response) -> str:
     return said if isinstance(said, str) else ""
 
 
+def may_change(answer: requests.Response) -> bool:
+    """May the same request do better in a moment? A limit over time stays reached for up to a day."""
+    return answer.status_code in TRY_AGAIN and code(answer) != "limit_reached"
+
+
 def code(answer: requests.Response) -> str:
     """The service's code of an error answer; "" where somebody else answered, such as API Gateway."""
     try:
@@ -131,7 +136,7 @@ def good(answer: requests.Response) -> dict[str, Any]:
             raise OutOfReach(f"{answer.url.partition('?')[0]} answered with no JSON") from problem
         return found
     words = f"HTTP {answer.status_code}: {message(answer)}{_next_step(answer)}"
-    refused = answer.status_code not in TRY_AGAIN and code(answer)
+    refused = not may_change(answer) and code(answer)
     kind: type[click.ClickException] = Refused if refused else OutOfReach
     raise kind(words)
 
@@ -140,6 +145,8 @@ def _next_step(answer: requests.Response) -> str:
     """Where to look after an answer that says nothing of it; "" after the others."""
     if answer.status_code == 403 and not code(answer):
         return "; docs/TROUBLESHOOTING.md tells rights, expired sessions and clocks apart"
+    if answer.status_code == 429:
+        return f"; ask again in {answer.headers.get('Retry-After', 'some')} seconds"
     named = _NAMED.search(urlsplit(answer.url).path)
     if answer.status_code != 404 or named is None:
         return ""

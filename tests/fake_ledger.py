@@ -5,10 +5,12 @@ sharing.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chalicelib.domain import quota
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.lane import Lane
@@ -47,6 +49,8 @@ class FakeLedger(FakeOrgs):
         self.leases: dict[tuple[str, str], tuple[str, float]] = {}
         self.blocks: dict[str, tuple[str, float]] = {}
         self.lanes: dict[str, Lane] = {}
+        self.tallies: dict[tuple[str, str], quota.Tally] = {}
+        self._counting = threading.Lock()
 
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
         return self.deliveries.get((source, delivery_id))
@@ -61,6 +65,20 @@ class FakeLedger(FakeOrgs):
         row.entries = [entry]
         self.rows[deletion.id] = row
         return True
+
+    def count(self, wanted: quota.Count) -> quota.Counted | quota.Full:
+        with self._counting:
+            after, found = quota.counted(self.tally(wanted.source, wanted.day), wanted)
+            self.tallies[wanted.source, wanted.day] = after
+        return found
+
+    def uncount(self, wanted: quota.Count) -> None:
+        with self._counting:
+            after = quota.given_back(self.tally(wanted.source, wanted.day), wanted)
+            self.tallies[wanted.source, wanted.day] = after
+
+    def tally(self, source: str, day: str) -> quota.Tally:
+        return self.tallies.get((source, day), quota.Tally())
 
     def get(self, deletion_id: str) -> Deletion | None:
         row = self.rows.get(deletion_id)

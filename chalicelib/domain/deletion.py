@@ -144,6 +144,9 @@ class Limits:
     allow_uncounted: bool = False
     max_share: float | None = None
     cool_off_seconds: int = 0
+    max_records_per_hour: int | None = None
+    max_records_per_day: int | None = None
+    keep_credits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +214,10 @@ class Deletion:
     """One accepted request and everything that the ledger keeps of it, but for its ids and its calls.
 
     Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as
-    plain JSON values. `events` counts the entries of its log, `chain` is the hash of the newest, `published`
-    the number up to which they have left. `seed`: random text, known to the table alone, that the salts of
-    its log are made of. `failing`: a clock for each call that fails, by the call's
+    plain JSON values. `asked_before`: the records that its source had named before it that UTC day; None as
+    long as it was not counted. `events` counts the entries of its log, `chain` is the hash of the newest,
+    `published` the number up to which they have left. `seed`: random text, known to the table alone, that
+    the salts of its log are made of. `failing`: a clock for each call that fails, by the call's
     name. `frozen`: what its view or policy selects is stored as ids now. `by_ids`: it is done by ids from
     here on. `lane`: the key of the lane that it waits in or holds, "" for none. `job_deleted`: how many
     records the running job has deleted, as last told by Zoho. `unlisted`: at least so many records went with
@@ -238,6 +242,7 @@ class Deletion:
     waiting_told: bool = False
     lane_ahead: int | None = None
     lane_seconds: float | None = None
+    asked_before: int | None = None
     started_at: float | None = None
     plan: Plan | None = None
     job_id: str | None = None

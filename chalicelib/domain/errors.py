@@ -3,6 +3,7 @@
 ExpungeError
 |-- NotValid            the request is malformed: fields say where (400)
 |-- NotAllowed          the source may not do this (403)
+|-- LimitReached        the source has named as many records as it may in this hour or day (429)
 |-- Conflict            the same delivery id with another body (409)
 |-- WrongState          what an operator asks for does not fit the deletion as it stands (409)
 |-- Missing             what an operator names is not there (404)
@@ -48,6 +49,18 @@ class NotAllowed(ExpungeError):
     def __init__(self, message: str, fields: tuple[Field, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
+        self.fields = fields
+
+
+class LimitReached(ExpungeError):
+    """The source may ask for this, but not now: it fits in `retry_after` seconds. `fields` says what is
+    full.
+    """
+
+    def __init__(self, message: str, retry_after: int, fields: tuple[Field, ...]) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
         self.fields = fields
 
 

@@ -1,7 +1,7 @@
 """The safety limits: may this deletion run, and may it run now? Asked before its first call that deletes.
 
-Size, share of the module, approval, cool-off, in this order. A dry run meets the first two only: nobody need
-approve, or wait for, what deletes nothing.
+Size, share of the module, what the source may name in an hour and a day, approval, cool-off, in this order.
+A dry run meets the first two only: nobody need approve, or wait for, what deletes nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from chalicelib.domain import quota
 from chalicelib.domain.deletion import Approval, Deletion, Operation, Problem, Status, moved
 
 #: What a deletion waits for while nobody has approved it.
@@ -48,7 +49,7 @@ def stop(deletion: Deletion, size: int | None, module: int | None, now: float) -
     `size`: records that it would take, None where they cannot be counted. `module`: records in the module,
     None where they cannot be counted or need not be.
     """
-    refused = _refused(deletion, size, module)
+    refused = refusal(deletion, size, module)
     if refused is not None:
         return Stop(Kind.REFUSE, refused)
     if deletion.request.dry_run:
@@ -56,7 +57,8 @@ def stop(deletion: Deletion, size: int | None, module: int | None, now: float) -
     return _unapproved(deletion, size, now) or _cooling(deletion, now)
 
 
-def _refused(deletion: Deletion, size: int | None, module: int | None) -> Problem | None:
+def refusal(deletion: Deletion, size: int | None, module: int | None) -> Problem | None:
+    """Why the deletion ends here, whatever was asked for before it; None where it need not."""
     limits = deletion.limits
     sharing = needs_module_count(deletion)
     if size is None:
@@ -64,6 +66,9 @@ def _refused(deletion: Deletion, size: int | None, module: int | None) -> Proble
         return Problem("CANNOT_COUNT", 0) if counted_for or not limits.allow_uncounted else None
     if size > deletion.record_limit:
         return Problem("MAX_RECORDS", size)
+    never = quota.never_fits(limits, size)
+    if never:
+        return Problem(never[0][0].value, size)
     if not sharing:
         return None
     if module is None:
@@ -74,7 +79,8 @@ def _refused(deletion: Deletion, size: int | None, module: int | None) -> Proble
 
 def _unapproved(deletion: Deletion, size: int | None, now: float) -> Stop | None:
     above, approval = deletion.limits.approve_above, deletion.approval
-    if above is None or size is None or size <= above:
+    # What its source has asked for before it that day counts too: many small ones are a large one.
+    if above is None or size is None or size + (deletion.asked_before or 0) <= above:
         return None
     if approval is None:
         return Stop(Kind.ASK, count=size)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Never
 
-from chalicelib.domain import modules, related
+from chalicelib.domain import modules, quota, related
 from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
 from chalicelib.domain.keys import MOST_KEYS, Profile, key_of, scope_of
@@ -21,6 +21,9 @@ from chalicelib.domain.keys import MOST_KEYS, Profile, key_of, scope_of
 OPERATOR = "operator"
 #: The most ids of one request on the token profile: what one call to Zoho takes.
 TOKEN_IDS = 100
+
+#: Requests of the largest size that a source may make in a day, where its entry does not say.
+REQUESTS_A_DAY = 20
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 ORG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # part of a secret's name, so no "/" and no "."
@@ -59,6 +62,7 @@ def parse(name: str, entry: object) -> Source:
         _unusable(name, f"{len(unknown)} field(s)", f"not known; known are {', '.join(sorted(_FIELDS))}")
     read = _Reader(name, entry)
     profile = read.profile()
+    max_records = read.whole("max_records", 500, least=1)
     org = read.name("org", "default", ORG_NAME)
     return Source(
         name=name,
@@ -69,12 +73,15 @@ def parse(name: str, entry: object) -> Source:
         modules=read.modules(),
         operations=read.operations(),
         limits=Limits(
-            max_records=read.whole("max_records", 500, least=1),
+            max_records=max_records,
             approve_above=read.whole_or_none("approve_above"),
             mass_delete_by_ids=read.flag("mass_delete_by_ids"),
             allow_uncounted=read.flag("allow_uncounted"),
             max_share=read.share("max_share"),
             cool_off_seconds=read.whole("cool_off_seconds", 0, least=0),
+            max_records_per_hour=read.whole_or_none("max_records_per_hour", least=1),
+            max_records_per_day=read.per_day(max_records),
+            keep_credits=read.whole_or_none("keep_credits"),
         ),
         related_lists=read.related_lists(),
     )
@@ -105,7 +112,8 @@ class UsableSources:
 
 
 _LIMITS = {
-    "max_records", "approve_above", "mass_delete_by_ids", "allow_uncounted", "max_share", "cool_off_seconds",
+    "max_records", "max_records_per_hour", "max_records_per_day", "keep_credits", "approve_above",
+    "mass_delete_by_ids", "allow_uncounted", "max_share", "cool_off_seconds",
 }  # fmt: skip
 _FIELDS = {"profile", "keys", "org", "orgs", "modules", "operations", "related_lists", "note"} | _LIMITS
 
@@ -183,8 +191,13 @@ class _Reader:
             _unusable(self.source, key, f"must be a whole number, {least} or more")
         return value
 
-    def whole_or_none(self, key: str) -> int | None:
-        return None if self.entry.get(key) is None else self.whole(key, 0, least=0)
+    def whole_or_none(self, key: str, least: int = 0) -> int | None:
+        return None if self.entry.get(key) is None else self.whole(key, least, least)
+
+    def per_day(self, max_records: int) -> int | None:
+        """Left out it follows from the largest request; null stands for no limit."""
+        key = "max_records_per_day"
+        return self.whole_or_none(key, least=1) if key in self.entry else REQUESTS_A_DAY * max_records
 
     def flag(self, key: str) -> bool:
         value = self.entry.get(key, False)
@@ -271,4 +284,6 @@ def _size(source: Source, request: Request, size: int | None) -> list[Field]:
         found.append(Field("/ids", f"a source with the token profile may name {TOKEN_IDS} ids at most"))
     if size is not None and size > limit:
         found.append(Field("/ids", f"{size} records are more than the limit of {limit}"))
+    if size is not None and not found:
+        found += quota.too_large(source.limits, size, "/ids")
     return found

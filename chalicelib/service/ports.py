@@ -14,6 +14,7 @@ from chalicelib.domain.deletion import Deletion, Territory
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.quota import Count, Counted, Full, Tally
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.service.bin_port import RecycleBin
 
@@ -98,6 +99,15 @@ class Deliveries(Protocol):
 
         False where the delivery id is taken by an unexpired delivery: nothing is stored then.
         """
+
+    def count(self, wanted: Count) -> Counted | Full:
+        """Count records for their source, in one write that either fits or changes nothing (domain.quota)."""
+
+    def uncount(self, wanted: Count) -> None:
+        """Take back what `count` counted by its own write, unless a copy of it relies on that by now."""
+
+    def tally(self, source: str, day: str) -> Tally:
+        """What the source has named on that UTC day so far (yyyy-mm-dd), strongly consistent."""
 
 
 class Ledger(Deliveries, Protocol):

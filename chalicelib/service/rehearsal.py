@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from chalicelib.domain import quota
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import Hold, Pause, Sight
@@ -46,6 +47,17 @@ class Deliveries:
             return False
         self.stored = deletion
         return True
+
+    def count(self, wanted: quota.Count) -> quota.Counted | quota.Full:
+        """Whether it would fit; nothing is counted."""
+        return quota.counted(self.tally(wanted.source, wanted.day), wanted)[1]
+
+    def uncount(self, wanted: quota.Count) -> None:
+        """Nothing was counted."""
+
+    def tally(self, source: str, day: str) -> quota.Tally:
+        """See ports.Deliveries."""
+        return self.of.tally(source, day)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.domain.errors import (
     Conflict,
     ExpungeError,
+    LimitReached,
     Missing,
     NotAllowed,
     NotValid,
@@ -97,8 +98,8 @@ def refusal(problem: Exception, request_id: str) -> Answer:
             return _error(400, "invalid_request", problem.message, request_id, fields=_fields(problem))
         case Unauthorized():
             return _error(401, "unauthorized", _UNAUTHORIZED, request_id)
-        case NotAllowed():
-            return _error(403, "not_allowed", problem.message, request_id, fields=_fields(problem))
+        case NotAllowed() | LimitReached():
+            return _held_to_limits(problem, request_id)
         case Missing():
             return refusal(NotFound(), request_id)
         case Rejected():
@@ -112,7 +113,16 @@ def refusal(problem: Exception, request_id: str) -> Answer:
             return _error(503, "unavailable", _UNAVAILABLE, request_id, headers=headers)
 
 
-def _fields(problem: NotValid | NotAllowed) -> list[dict[str, str]]:
+def _held_to_limits(problem: NotAllowed | LimitReached, request_id: str) -> Answer:
+    """The sender may not do it, or not now."""
+    fields = _fields(problem)
+    if isinstance(problem, NotAllowed):
+        return _error(403, "not_allowed", problem.message, request_id, fields=fields)
+    headers = {"Retry-After": str(problem.retry_after)}
+    return _error(429, "limit_reached", problem.message, request_id, fields=fields, headers=headers)
+
+
+def _fields(problem: NotValid | NotAllowed | LimitReached) -> list[dict[str, str]]:
     return [{"path": field.path, "problem": field.problem} for field in problem.fields]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain import quota
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, SecretUnusable
 from chalicelib.domain.log import Entry
@@ -91,6 +92,16 @@ class _Looking:
         """Whether it would be stored: not where it is kept already, which the table's write tells."""
         kept = self.find(delivery.source, delivery.delivery_id)
         return kept is None or kept.expires_at <= now
+
+    def tally(self, _source: str, _day: str) -> quota.Tally:
+        """What was named by then is not known: a request is judged as the first of its day."""
+        return quota.Tally()
+
+    def count(self, wanted: quota.Count) -> quota.Counted | quota.Full:
+        return quota.counted(quota.Tally(), wanted)[1]
+
+    def uncount(self, _wanted: quota.Count) -> None:
+        """Nothing was counted."""
 
 
 @dataclass(frozen=True, slots=True)

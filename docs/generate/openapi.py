@@ -28,7 +28,7 @@ request will finish and an event will be published, whatever fails in between. B
 bytes at most. Made by docs/generate/openapi.py from the routes and the models: do not edit it by hand. What
 each answer means, and the result events: docs/CONTRACT.md.""".replace("\n", " ")
 
-#: status: (code, when, whether it lists fields)
+#: status: (code, or several apart by "|", when, whether it lists fields)
 REFUSALS = {
     "400": ("invalid_request", "Not acceptable: `fields` lists every problem with its place.", True),
     "401": ("unauthorized", "Not verified: the same answer for every reason, unknown sources too.", False),
@@ -42,7 +42,14 @@ REFUSALS = {
     ),
     "413": ("too_large", "The body is over the limit.", False),
     "415": ("unsupported_media_type", "Another content type than this path, or this source, takes.", False),
-    "429": ("slow_down", "Too many requests at once; nothing was accepted.", False),
+    "429": (
+        "slow_down|limit_reached",
+        (
+            "Too many requests at once, or the source has named as many records as it may in this hour or day"
+            " (`fields` says which limit). Nothing was accepted; it fits after `Retry-After`."
+        ),
+        True,
+    ),
     "503": ("unavailable", "Not known to be accepted: send it again with the same id.", False),
 }
 #: On these API Gateway may answer by itself, without the headers of ours.
@@ -185,7 +192,7 @@ def refusal(status: str) -> dict[str, Any]:
 def error(code: str, _when: str, lists: bool) -> dict[str, Any]:
     """The body of a refusal."""
     shape: dict[str, Any] = {
-        "code": {"const": code},
+        "code": {"const": code} if "|" not in code else {"enum": code.split("|")},
         "message": {"type": "string"},
         "request_id": {"type": "string"},
     }

@@ -81,7 +81,9 @@ def prepare(running: RunningStack, load: Load) -> None:
     known = filling.sources()
     entry = known.pop(filling.SOURCE)
     load.keys = {source: filling.new_key() for source in SOURCES}
-    value = {source: {**entry, "keys": [key]} for source, key in load.keys.items()}
+    value = {
+        source: {**entry, "keys": [key], "max_records_per_day": None} for source, key in load.keys.items()
+    }
     secrets.put_secret_value(SecretId=running["sources_secret"], SecretString=json.dumps(value))
 
 

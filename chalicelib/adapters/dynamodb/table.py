@@ -17,6 +17,7 @@ from chalicelib.adapters.dynamodb import codec, items
 from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operator_items import OperatorItems
 from chalicelib.adapters.dynamodb.org_items import OrgItems
+from chalicelib.adapters.dynamodb.quota_items import QuotaItems
 from chalicelib.adapters.dynamodb.recent_items import RecentItems
 from chalicelib.adapters.dynamodb.steering import Steering
 from chalicelib.domain.deletion import Deletion
@@ -27,7 +28,7 @@ from chalicelib.service.ports import Call, Change, Claim, Delivery
 
 
 @dataclass
-class Table(OrgItems, OperatorItems, RecentItems, Steering):
+class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, Steering):
     """The ledger over a DynamoDB client."""
 
     # --- intake ----------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def _left(deletion: Deletion, progress: Progress) -> int:
     above, approval = deletion.limits.approve_above, deletion.approval
     if above is not None:
         approved = approval.count if approval is not None and approval.approved_at is not None else 0
-        most = min(most, max(above, approved))
+        most = min(most, max(above - (deletion.asked_before or 0), approved))
     return most - progress.deleted
 
 

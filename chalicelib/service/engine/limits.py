@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain import backoff, by_ids, limits
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion, Problem, Status
 from chalicelib.domain.limits import APPROVAL, Kind, Stop
+from chalicelib.domain.quota import Full
 from chalicelib.domain.retention import by_policy
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
@@ -39,7 +40,14 @@ def check(work: Slice, size: int | None) -> Stop | Judgement | None:
         if judged.verdict not in (Verdict.ANSWERED, Verdict.UNCOUNTABLE):
             return judged
         module = counted(reply) if judged.verdict is Verdict.ANSWERED else None
-    return limits.stop(work.deletion, size, module, work.now)
+    refused = limits.refusal(work.deletion, size, module)
+    if refused is not None:
+        return Stop(Kind.REFUSE, refused)
+    # What cannot be counted uses up as much as it may take at most.
+    before = work.named(work.deletion.record_limit if size is None else size)
+    if isinstance(before, Full):
+        return Stop(Kind.REFUSE, Problem(before.span.value, size or 0))
+    return limits.stop(replace(work.deletion, asked_before=before), size, module, work.now)
 
 
 def ids_may_go(work: LeasedSlice, size: int) -> bool:

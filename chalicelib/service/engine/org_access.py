@@ -14,7 +14,7 @@ from chalicelib.service.engine.deps import Deps
 from chalicelib.service.engine.refusals import Paused, Reserved
 from chalicelib.service.ports import Claim, Zoho
 
-#: What leaves the org's `keep_credits` to the others.
+#: What leaves the org's `keep_credits` to the others, whoever asked for it.
 _KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE})
 
 
@@ -71,14 +71,14 @@ class OrgAccess:
             slots.give_back(deps.leases)
 
     def _credits(self, claim: Claim, zoho: Zoho) -> float:
-        """How many a purge, or the listing of a view, may still use; all others, and who was not told, as
-        many as they like.
+        """How many a purge, the listing of a view, or a deletion whose source has a `keep_credits` may still
+        use; all others, and who was not told, as many as they like.
         """
-        request = claim.deletion.request
+        request, own = claim.deletion.request, claim.deletion.limits.keep_credits
         keeps = request.operation in _KEEPING or request.policy is not None  # the latter: a purge's retry
-        if not keeps or self.credits_left is None:
+        if self.credits_left is None or not (keeps or own is not None):
             return math.inf
-        return self.credits_left - zoho.org.keep_credits
+        return self.credits_left - (zoho.org.keep_credits if own is None else own)
 
     def _take(self, deps: Deps, claim: Claim, wanted: int) -> tuple[Zoho, Slots]:
         if self._reached is None:

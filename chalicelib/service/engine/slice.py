@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.domain import backoff, lane, log
+from chalicelib.domain import backoff, lane, log, quota
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion, Problem, Status, moved
 from chalicelib.domain.errors import Miscounted, SecretUnusable
@@ -42,6 +42,7 @@ class LeasedSlice:
     access: OrgAccess = field(default_factory=OrgAccess)
     gone: list[str] = field(default_factory=list)
     ahead: Ahead = field(default_factory=Ahead)
+    _asked_before: int | None = None
     _entries: list[Entry] = field(default_factory=list)
     _chunks: dict[int, Chunk] = field(default_factory=dict)
 
@@ -59,11 +60,6 @@ class LeasedSlice:
     def patience(self) -> Patience:
         """The stage's waits."""
         return self.deps.patience
-
-    @property
-    def round_limit(self) -> int:
-        """How many records a view's mass delete takes at Zoho."""
-        return self.deps.round_limit
 
     @property
     def ledger(self) -> Ledger:
@@ -99,6 +95,18 @@ class LeasedSlice:
         told = self.access.spent(replies)
         if told is not None:
             self.deps.measure("CreditsLeft", told)
+
+    def named(self, records: int) -> int | quota.Full:
+        """See Slice.named."""
+        known = self.deletion.asked_before if self._asked_before is None else self._asked_before
+        if known is not None or not quota.is_counted_later(self.deletion):
+            return known or 0
+        count = quota.count_of(self.deletion, records, self.now, self.deletion.id)
+        counted = self.ledger.count(count)
+        if isinstance(counted, quota.Full):
+            return counted
+        self._asked_before = counted.before
+        return counted.before
 
     def let_go(self) -> None:
         """Give the org's concurrency back."""
@@ -138,6 +146,8 @@ class LeasedSlice:
         self._counts_follow_marks(deletion, chunks, unmarked)
         if self.access.usable:
             deletion = backoff.succeeded(deletion, backoff.ACCESS)
+        if self._asked_before is not None:
+            deletion = replace(deletion, asked_before=self._asked_before)
         held_until = self.now + self.deps.lease_seconds
         change = Change(
             deletion=replace(deletion, published=self.deletion.published),

@@ -16,6 +16,7 @@ from chalicelib.domain.deletion import Deletion, Problem, Status
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import SERVICE
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.quota import Full
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine.ahead import Ahead
@@ -56,15 +57,16 @@ class Slice(Protocol):
         """The stage's waits."""
 
     @property
-    def round_limit(self) -> int:
-        """How many records a view's mass delete takes at Zoho."""
-
-    @property
     def ledger(self) -> Ledger:
         """The table, for reading."""
 
     def chunk(self, number: int) -> Chunk:
         """A chunk of the deletion's ids with their outcomes so far."""
+
+    def named(self, records: int) -> int | Full:
+        """Count what a deletion without ids in its request turns out to name for its source: once, and kept
+        with the next write. Returns what the source had named before it that UTC day, or what is full.
+        """
 
     def spent(self, replies: Sequence[Reply]) -> None:
         """Take note of the credits that Zoho says are left."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from chalicelib.domain import quota
 from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
 from chalicelib.domain.document import receipt
-from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.errors import Conflict, Field, LimitReached, NotAllowed, Rejected, Unavailable
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.log import first
 from chalicelib.domain.outcomes import fresh
@@ -81,11 +82,21 @@ def accept(outside: Acceptance, asked: IntakeRequest, now: float) -> Receipt:
     """Store the deletion that `asked` asks for, wake a worker and return the receipt.
 
     Two copies of a delivery may get here at the same time: the one that loses answers as a replay. Raises
-    Conflict where the winner had another body, Unavailable where the table did not take it.
+    Conflict where the winner had another body, NotAllowed or LimitReached where it names more records than
+    its source may, Unavailable where the table did not take it.
     """
-    deletion, entry = first(_deletion(outside, asked, now), outside.stage)
-    body = receipt(deletion)
     scope = asked.scope or asked.source
+    made = _deletion(outside, asked, now)
+    count, counted = _counted(outside, made, asked, scope, now)
+    if isinstance(counted, quota.Full):
+        before = replay(outside.deliveries, scope, asked.delivery_id, asked.body_hash, now)
+        if before is None:
+            raise _limit_reached(counted, made.id_count)
+        return replayed(before)
+    own = count if counted is not None and counted.own else None
+    made = made if counted is None else replace(made, asked_before=counted.before)
+    deletion, entry = first(made, outside.stage)
+    body = receipt(deletion)
     delivery = Delivery(
         source=scope,
         delivery_id=asked.delivery_id,
@@ -94,13 +105,48 @@ def accept(outside: Acceptance, asked: IntakeRequest, now: float) -> Receipt:
         receipt=body,
         expires_at=deletion.expires_at if asked.remember is None else int(now) + asked.remember,
     )
-    if not outside.deliveries.accept(deletion, entry, delivery, now):
+    try:
+        stored = outside.deliveries.accept(deletion, entry, delivery, now)
+    except Rejected:
+        _uncount(outside, own)
+        raise
+    if not stored:
+        _uncount(outside, own)
         winner = replay(outside.deliveries, scope, asked.delivery_id, asked.body_hash, now)
         if winner is None:
             raise Unavailable("table", "a delivery was taken and is not there")
         return replayed(winner)
     outside.nudges.nudge(deletion.id)
     return Receipt(deletion.id, body, replayed=False)
+
+
+def _counted(
+    outside: Acceptance, deletion: Deletion, asked: IntakeRequest, scope: str, now: float
+) -> tuple[quota.Count | None, quota.Counted | quota.Full | None]:
+    """Count what the deletion names for its source, before it is stored; None where nothing is, or not yet.
+    Raises NotAllowed where it could never fit.
+    """
+    if not deletion.id_count or not quota.is_counted(deletion):
+        return None, None
+    reasons = quota.too_large(deletion.limits, deletion.id_count, "/ids")
+    if reasons:
+        raise NotAllowed("this source may not ask for this deletion", tuple(reasons))
+    # A delivery that is no longer remembered is another one by then.
+    fresh = quota.FRESH if asked.remember is None else min(quota.FRESH, asked.remember)
+    key = f"{scope}\n{asked.delivery_id}\n{asked.body_hash}"
+    count = quota.count_of(deletion, deletion.id_count, now, key, fresh)
+    return count, outside.deliveries.count(count)
+
+
+def _uncount(outside: Acceptance, own: quota.Count | None) -> None:
+    """It is known that nothing was stored: what this request counted is given back."""
+    if own is not None:
+        outside.deliveries.uncount(own)
+
+
+def _limit_reached(full: quota.Full, records: int) -> LimitReached:
+    fields = (Field("/ids", quota.words(full, records)),)
+    return LimitReached("the source has named as many records as it may for now", full.retry_after, fields)
 
 
 def replayed(delivery: Delivery) -> Receipt:

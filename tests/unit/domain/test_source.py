@@ -48,7 +48,7 @@ def test_only_keys_are_required() -> None:
     assert (found.profile, found.org) == (Profile.STANDARD_WEBHOOKS, "default")
     assert found.orgs == {"default"}
     assert (found.modules, found.operations) == (frozenset(), REQUESTABLE)
-    assert limits(found) == Limits()
+    assert limits(found) == Limits(max_records_per_day=10_000)
     assert KEY not in repr(found)
     assert "keys" not in repr(found)
 
@@ -68,7 +68,7 @@ def test_a_whole_entry() -> None:
     )
     assert found.orgs == {"eu", "us"}
     assert found.operations == {Operation.MASS_DELETE}
-    assert limits(found) == Limits(50_000, 100, True, True, 0.5, 60)
+    assert limits(found) == Limits(50_000, 100, True, True, 0.5, 60, None, 1_000_000)
 
 
 def test_keys_of_both_profiles() -> None:
@@ -216,3 +216,35 @@ def test_a_source_is_read_once_for_as_long_as_the_secret_is_the_same() -> None:
     assert sources.get(entries, "crm") is first
     changed = sources.get({"crm": {**entries["crm"], "max_records": 7}}, "crm")
     assert changed.limits.max_records == 7
+
+
+@pytest.mark.parametrize(
+    ("entry", "hour", "day"),
+    [
+        ({}, None, 10_000),
+        ({"max_records": 10}, None, 200),
+        ({"max_records": 10, "max_records_per_day": 30, "max_records_per_hour": 20}, 20, 30),
+        ({"max_records_per_day": None, "max_records_per_hour": None}, None, None),
+    ],
+)
+def test_a_day_takes_twenty_requests_of_the_largest_size_unless_the_entry_says_otherwise(
+    entry: dict[str, Any], hour: int | None, day: int | None
+) -> None:
+    found = limits(parse("crm", {"keys": [KEY], **entry}))
+    assert (found.max_records_per_hour, found.max_records_per_day) == (hour, day)
+
+
+@pytest.mark.parametrize("name", ["max_records_per_hour", "max_records_per_day", "keep_credits"])
+@pytest.mark.parametrize("value", [-1, 1.5, "5", True, [5]])
+def test_a_limit_over_time_is_a_whole_number(name: str, value: object) -> None:
+    with pytest.raises(SecretUnusable, match=name):
+        parse("crm", {"keys": [KEY], name: value})
+
+
+def test_a_request_larger_than_a_limit_over_time_is_not_allowed_whenever_it_comes() -> None:
+    source = parse("crm", {"keys": [KEY], "modules": ["Leads"], "max_records_per_hour": 5})
+    wanted = Request(Operation.DELETE_RECORDS, "Leads", "default", ids=("1",) * 6)
+    with pytest.raises(NotAllowed) as refused:
+        permit(source, wanted, 6)
+    assert [field.path for field in refused.value.fields] == ["/ids"]
+    permit(source, wanted, 5)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain import quota
 from chalicelib.domain.deletion import Counts, Deletion, Freeze, Limits, Status
 from tests.fake_zoho import REFUSED, error
 from tests.unit.service.engine.test_obey import command, log_of
@@ -225,3 +227,97 @@ def test_a_dry_run_needs_no_approval_and_no_cool_off(way: str) -> None:
     one = ask(world, way, Limits(approve_above=1, cool_off_seconds=1000), dry_run=True)
     world.step(one)
     assert (world.get(one).status, sent(world)) == (Status.COMPLETED, [])
+
+
+# --- over time ---------------------------------------------------------------------------------------
+
+
+def named_today(world: World) -> int:
+    return world.ledger.tally("test", quota.day_of(world.now)).day
+
+
+@pytest.mark.parametrize("freeze", [Freeze.AUTO, Freeze.NEVER])
+def test_a_view_counts_once_when_it_is_listed_or_counted(freeze: Freeze) -> None:
+    world = World(records(6))
+    limits = Limits(max_records=10, max_records_per_day=10, approve_above=5)
+    one = ask(world, "view", limits, freeze=freeze)
+    rest(world, one)
+    assert world.get(one).status is Status.AWAITING_APPROVAL
+    assert (named_today(world), world.get(one).asked_before) == (6, 0)
+    approve(world, one, 6)
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
+    assert named_today(world) == 6
+
+
+@pytest.mark.parametrize("freeze", [Freeze.AUTO, Freeze.NEVER])
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        (Limits(max_records_per_day=10), "DAILY_LIMIT"),
+        (Limits(max_records_per_hour=10), "HOURLY_LIMIT"),
+        (Limits(max_records_per_hour=10, max_records_per_day=10), "DAILY_LIMIT"),
+        (Limits(max_records_per_day=5), "DAILY_LIMIT"),  # larger than the limit itself
+    ],
+)
+def test_a_view_that_passes_what_its_source_may_name_is_refused(
+    freeze: Freeze, limits: Limits, code: str
+) -> None:
+    world = World(records(6))
+    world.ledger.count(quota.Count("test", 5, world.now, "before"))
+    one = ask(world, "view", limits, freeze=freeze)
+    world.settle()
+    assert world.get(one).status is Status.REFUSED
+    assert codes(world.get(one)) == [(code, 6)]
+    assert not sent(world)
+    assert named_today(world) == 5
+
+
+def test_a_dry_run_of_a_view_counts_nothing_and_meets_no_full_day() -> None:
+    world = World(records(6))
+    world.ledger.count(quota.Count("test", 5, world.now, "before"))
+    one = ask(world, "view", Limits(max_records_per_day=10), dry_run=True)
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
+    assert named_today(world) == 5
+
+
+def test_what_another_limit_refuses_counts_nothing() -> None:
+    world = World(records(6))
+    ask(world, "view", Limits(max_records=5, max_records_per_day=100))
+    world.settle()
+    assert named_today(world) == 0
+
+
+def test_what_cannot_be_counted_uses_up_as_much_as_it_may_take() -> None:
+    world = World(records(6))
+    world.zoho.script["count"] = [error("NOT_SUPPORTED")] * 9
+    ask(
+        world,
+        "view",
+        Limits(max_records=8, max_records_per_day=100, allow_uncounted=True),
+        freeze=Freeze.NEVER,
+    )
+    world.settle()
+    assert named_today(world) == 8
+
+
+@pytest.mark.parametrize(("before", "waits"), [(4, False), (5, True), (50, True)])
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_source_asked_for_before_that_day_counts_for_the_approval(
+    way: str, before: int, waits: bool
+) -> None:
+    world = World(records(6))
+    world.ledger.count(quota.Count("test", before, world.now, "before"))
+    one = ask(world, way, Limits(max_records=10, approve_above=10))
+    if way == "ids":
+        world.ledger.rows[one].deletion = replace(world.get(one), asked_before=before)
+    rest(world, one)
+    approval = world.get(one).approval
+    assert (approval is not None) is waits
+    if approval is not None:
+        assert (approval.count, world.get(one).status) == (6, Status.AWAITING_APPROVAL)
+        assert not sent(world)
+        approve(world, one, 6)
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
