@@ -2,7 +2,8 @@
 
 `--all` adds the tests marked long and browser. `--fast` runs what is quick, and says what it leaves out.
 Anything else is handed to pytest, such as `-k name`, or the folder of a feature.
-TEST_WORKERS is how many run at once (default 2; 0 for one process).
+TEST_WORKERS is how many run at once (default: one more than cores, as tests of a stack wait much, and 5 at
+most; 0 for one process). Files that take long begin first: tests/conftest.py.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def main(arguments: list[str]) -> int:
     chosen = [] if "--all" in arguments else ["-m", "not long and not browser"]
     if fast:
         chosen = ["-m", "not slow and not stack and not long and not browser", *FAST]
-    workers = os.environ.get("TEST_WORKERS", "2")
-    parallel = ["-n", workers, "--dist", "loadfile"] if workers != "0" else []
+    workers = os.environ.get("TEST_WORKERS", str(min(os.cpu_count() or 2, 4) + 1))
+    parallel = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"] if workers != "0" else []
     counts = SuiteCounts()
     rest = [word for word in arguments if word not in ("--all", "--fast")]
     code = pytest.main(["-q", *parallel, *chosen, *rest], plugins=[counts])

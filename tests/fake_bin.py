@@ -19,7 +19,7 @@ class FakeBin:
     """A part of FakeZoho. `bin` holds when each record was deleted, `purged` when it was, and when it went
     for good.
 
-    `bin_lag`: how long (seconds) the bin does not show what was deleted. `bin_unseen`: entries that the user
+    `bin_lag`: how far (seconds) the bin's list is behind. `bin_unseen`: entries that the user
     does not see. `bin_later`: calls are SCHEDULED and carried out after so many seconds (None: at once).
     `parents`: records that cannot come back before the record they hang on.
     """
@@ -33,6 +33,7 @@ class FakeBin:
     def __init__(self) -> None:
         self.bin: dict[str, float] = {}
         self.purged: dict[str, tuple[float, float]] = {}
+        self.left_bin: dict[str, tuple[float, float]] = {}
         self.came_back: set[tuple[str, float]] = set()
         self.bin_module = "Leads"
         self.bin_lag = 0.0
@@ -55,11 +56,13 @@ class FakeBin:
         """A record out of the bin and back among the others, by whomever. Raises KeyError where it is not in
         the bin.
         """
+        self.left_bin[one] = (self.bin[one], self.clock())
         self.came_back.add((one, self.bin.pop(one)))
         self.records[one] = None
 
     def purge(self, one: str) -> None:
         """A record out of the bin for good, by whomever. Raises KeyError where it is not in the bin."""
+        self.left_bin[one] = (self.bin[one], self.clock())
         self.purged[one] = (self.bin.pop(one), self.clock())
 
     def _run_bin(self) -> None:
@@ -68,19 +71,26 @@ class FakeBin:
         for work in due:
             work()
 
-    def _in_bin(self, one: str) -> bool:
-        return one in self.bin and one not in self.bin_unseen and self.bin[one] + self.bin_lag <= self.clock()
+    def _shown_at(self, one: str) -> float | None:
+        """The time of the entry that the bin's list shows, which may have left the bin meanwhile."""
+        moment = self.clock() - self.bin_lag
+        if one in self.bin_unseen:
+            return None
+        if one in self.bin and self.bin[one] <= moment:
+            return self.bin[one]
+        at, left_at = self.left_bin.get(one, (0.0, 0.0))
+        return at if left_at > moment >= at else None
 
     def bin_entries(self, ids: BinIds) -> Reply:
         """The entries of the ids that are in the bin, seen, and shown by now."""
 
         def work() -> Reply:
-            found = [one for one in ids.values if self._in_bin(one)]
+            found = [(one, at) for one in ids.values if (at := self._shown_at(one)) is not None]
             rows = [
-                {"id": one, "deleted_time": iso(self.bin[one]), "module": {"api_name": self.bin_module}}
-                for one in found
+                {"id": one, "deleted_time": iso(at), "module": {"api_name": self.bin_module}}
+                for one, at in found
             ]
-            items = tuple(Item("", ok=True, id=one) for one in found)
+            items = tuple(Item("", ok=True, id=one) for one, _ in found)
             return Reply(200, items=items, body={"recycle_bin": rows})
 
         return self._do("bin_entries", list(ids.values), work)

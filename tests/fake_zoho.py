@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.domain.by_view import ROUND_LIMIT
 from chalicelib.domain.deletion import Territory
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Org
@@ -50,6 +51,7 @@ class FakeZoho(FakeBin):
         self.deleted: list[tuple[str, float]] = []
         self.job: dict[str, Any] | None = None
         self.job_seconds = 2.0
+        self.job_most = ROUND_LIMIT
         self.log: list[tuple[str, Any]] = []
         self.script: dict[str, list[Any]] = {}
 
@@ -148,7 +150,7 @@ class FakeZoho(FakeBin):
                 return error("ALREADY_SCHEDULED")
             if not self.view:
                 return error("NO_RECORDS_FOUND")
-            ids = self.view[:50_000]
+            ids = self.view[: self.job_most]
             ends = self.clock() + self.job_seconds
             self.job = {"id": "77", "ids": ids, "status": "RUNNING", "ends": ends, "deleted": 0}
             return Reply(200, items=(Item("SUCCESS", ok=True, details={"job_id": "77"}),), body={"data": []})

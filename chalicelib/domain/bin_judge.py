@@ -63,13 +63,15 @@ def listed_as(entry: Deleted | None, *, whole: bool) -> Listed:
 class Seen:
     """What reading showed of an id: is the record there, its entry in the bin, and the deleted list.
 
-    All three are needed, read in this order: what is restored or deleted in between is then found by the
-    next look, never purged by mistake.
+    `listed_at`: the time that the deleted list names, where it was read. The bin's list may lag: it can show
+    the entry of a deletion that was undone, while somebody deleted the record again. The deleted list tells,
+    where it lags less; what neither shows yet cannot be known.
     """
 
     there: bool
     entry: BinEntry | None
     listed: Listed = Listed.UNREAD
+    listed_at: float | None = None
 
 
 class Attempt(StrEnum):
@@ -126,7 +128,7 @@ def judge_purge(window: Window, seen: Seen, attempt: Attempt, *, last_look: bool
     if seen.there:
         return _skipped("RESTORED_SINCE")
     if seen.entry is not None:
-        return _by_entry(window, seen.entry, attempt, last_look)
+        return _by_entry(window, seen, seen.entry, attempt, last_look)
     if seen.listed is Listed.PERMANENT:
         return Judged(Ruling.DELETED if attempt in _MINE else Ruling.ALREADY_ABSENT)
     if seen.listed is Listed.UNREAD and attempt in _MINE:
@@ -141,23 +143,29 @@ def judge_restore(window: Window, seen: Seen, attempt: Attempt, *, last_look: bo
     if seen.there:
         return Judged(Ruling.RESTORED if attempt in _MINE else Ruling.ALREADY_PRESENT)
     if seen.entry is not None:
-        return _by_entry(window, seen.entry, attempt, last_look)
+        return _by_entry(window, seen, seen.entry, attempt, last_look)
     if seen.listed is Listed.PERMANENT and attempt not in _SAID:
         return Judged(Ruling.FAILED, "NOT_IN_RECYCLE_BIN")
     hidden = seen.listed is Listed.RECYCLABLE and attempt not in _MINE
     return _open(Ruling.FAILED, last_look, "BIN_NOT_VISIBLE" if hidden else "NOT_IN_RECYCLE_BIN")
 
 
-def _by_entry(window: Window, entry: BinEntry, attempt: Attempt, last_look: bool) -> Judged:
+def _by_entry(window: Window, seen: Seen, entry: BinEntry, attempt: Attempt, last_look: bool) -> Judged:
     """By the time of an entry that the bin shows: it decides whose doing it is."""
     if entry.deleted_at is None:
         return _open(Ruling.UNKNOWN, last_look)
     foreign = window.code(entry.deleted_at)
+    if seen.listed is Listed.RECYCLABLE and seen.listed_at is not None:
+        elsewhere = window.code(seen.listed_at)
+        if elsewhere == "DELETED_AGAIN":
+            return _skipped(elsewhere)
+        if foreign and not elsewhere and not last_look:
+            return _ASK_AGAIN  # the bin shows an older deletion than the deleted list
     if foreign:
         return _skipped(foreign)
-    if attempt in (Attempt.NONE, Attempt.LOST):
+    if attempt in (Attempt.NONE, Attempt.LOST) and seen.listed is not Listed.PERMANENT:
         return Judged(Ruling.SEND)
-    return _open(Ruling.UNKNOWN, last_look)  # Zoho says that it is gone from the bin, or will be
+    return _open(Ruling.UNKNOWN, last_look)  # elsewhere it is gone from the bin, or will be
 
 
 def _open(ends_as: Ruling, last_look: bool, code: str = "") -> Judged:

@@ -29,8 +29,8 @@ MOST_COUNTS = 100
 MOST_LOOKS = 12
 #: Pages of second readings: so many times the pages of the first one, and a few more for small views.
 REREADS, REREAD_PAGES = 3, 100
-#: Pages of the module's deleted list: as many as the list of ids is long, this many times, and some more.
-DELETED_PAGES, DELETED_READINGS, PAGE = 60, 6, 200
+#: Pages of the module's deleted list, which others fill too: these, and one more for so many listed ids.
+DELETED_PAGES, IDS_A_DELETED_PAGE, PAGE = 60, 4, 200
 #: The deleted list may lag: a further reading begins so long (seconds) before the newest entry seen.
 LAG = 60.0
 #: Clocks that differ by less than this (seconds) are taken for equal: Zoho tells whole seconds.
@@ -232,9 +232,12 @@ def counts_of(progress: Progress, running: Round | None = None) -> Counts:
     )
 
 
-def another_round(done: Round) -> bool:
-    """Was the job full, so that more may be left? A round that deleted nothing is the last one."""
-    return done.total >= ROUND_LIMIT and done.deleted > 0
+def another_round(done: Round, most: int = ROUND_LIMIT) -> bool:
+    """Was the job full, so that more may be left? A round that deleted nothing is the last one.
+
+    `most`: how many records a job takes.
+    """
+    return done.total >= most and done.deleted > 0
 
 
 def ask_in(seconds_so_far: float, done: Round) -> float:
@@ -252,7 +255,7 @@ def may_read_again(progress: Progress) -> bool:
 
 def deleted_pages_left(deletion: Deletion, progress: Progress) -> int:
     """Pages of the module's deleted list that may still be read for this deletion (2 credits each)."""
-    most = DELETED_PAGES + DELETED_READINGS * -(-deletion.id_count // PAGE)
+    most = DELETED_PAGES + -(-deletion.id_count // IDS_A_DELETED_PAGE)
     return max(most - progress.deleted_pages, 0)
 
 

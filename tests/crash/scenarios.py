@@ -115,6 +115,14 @@ def _never_unlocked(stage: Stage) -> None:
     stage.rest()
 
 
+def _view_in_two_rounds(stage: Stage) -> None:
+    """More than a job takes, in two pages and two chunks. The job is smaller than Zoho's 50,000, which
+    tests/unit/service/by_view has: each run of the matrix handles every record.
+    """
+    stage.zoho.job_most, stage.zoho.list_page = 5_000, 4_000
+    _view(stage)
+
+
 def _view(stage: Stage) -> None:
     stage.send(stage.order("mass_delete", cvid="5"))
     stage.rest()
@@ -224,7 +232,7 @@ SCENARIOS = {
     "a start that is lost, and did not run": Scenario(_lost_start(LOST), gone=9, records=9),
     "a view that changes before its start": Scenario(_left_and_came, gone=8, records=9, failed=1),
     "a view of a territory": Scenario(_view_of_a_territory, gone=9, records=9, person=True),
-    "a view in two rounds": Scenario(_view, gone=50_001, records=50_001),
+    "a view in two rounds": Scenario(_view_in_two_rounds, gone=5_001, records=5_001),
     "two views": Scenario(_two_views, gone=9, records=9, listed_twice=9),
     "a policy's query": Scenario(
         _policy(selection={"field": "Created_Time", "older_than": "90d"}), gone=250, records=250

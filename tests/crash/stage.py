@@ -123,6 +123,7 @@ class Stage:
             ledger=process.ledger(self.ledger),
             leases=process.leases(self.ledger),
             recent=process.recent(self.ledger),
+            round_limit=self.zoho.job_most,
             nudges=process.nudges(self.queue),
             topic=process.topic(self.topic),
             zoho=process.zoho(self.clients()),

@@ -9,12 +9,15 @@ from chalicelib.domain.deletion import Territory
 from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import FakeZoho
 
-#: Records of a page, of a view and of the deleted list.
+#: Large enough for one page: the matrix makes each call go wrong, and many alike tell nothing new.
 LARGE_PAGE = 20_000
 
 
 class MatrixZoho(FakeZoho):
-    """`removed`: ids in the order in which they went, also those that came back in between."""
+    """`removed`: ids in the order in which they went, also those that came back in between.
+
+    `list_page`: records of a page, of a view and of the deleted list.
+    """
 
     def __init__(self, clock: Callable[[], float], records: Sequence[str], concurrency: int) -> None:
         super().__init__(clock, records)
@@ -52,8 +55,8 @@ class MatrixZoho(FakeZoho):
         return reply
 
     def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
-        """Large pages: the matrix makes each call go wrong, and many alike tell nothing new."""
-        return super().view_ids(module, cvid, page_token, max(per_page, LARGE_PAGE))
+        """As many a page as this Zoho lists, whatever was asked for."""
+        return super().view_ids(module, cvid, page_token, max(per_page, self.list_page))
 
     def delink(self, module: str, record_id: str, related_list: str, ids: Sequence[str]) -> Reply:
         def one(i: str) -> Item:

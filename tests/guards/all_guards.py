@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.guards.bin_guards import OF_THE_BIN
 from tests.guards.cli_guards import GUARDS as OF_THE_COMMANDS
 from tests.guards.guard import Guard
 from tests.guards.ids_guards import OF_THE_IDS
@@ -211,6 +212,7 @@ GUARDS = (
         (f"{_UNIT}/adapters/zoho/test_hosts.py",),
     ),
     *(Guard(*row) for row in PAGES),
+    *OF_THE_BIN,
     *OF_THE_COMMANDS,
     *OF_THE_IDS,
     *OF_THE_VIEWS,

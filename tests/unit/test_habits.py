@@ -12,6 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from scripts import run_tests
+from tests.conftest import LONGEST_FIRST
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
@@ -121,6 +122,10 @@ def test_the_recipes_name_files_that_are_there() -> None:
     missing = sorted(name for name in named if not (ROOT / name).exists())
     assert len(named) > 40
     assert not missing
+
+
+def test_files_that_begin_first_are_there() -> None:
+    assert [path for path in LONGEST_FIRST if not (ROOT / path).exists()] == []
 
 
 def test_what_the_fast_tests_leave_out_is_said_and_is_there() -> None:

@@ -4,7 +4,7 @@ gone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,9 +29,10 @@ class Deleted:
     trouble: Judgement | None = None
 
 
-def read_on(work: Slice, progress: Progress) -> Deleted:
-    """Read the next pages. `progress.list_is_read` once its end was reached, `list_is_over` where it cannot
-    be read further: Zoho refuses it, or the budget of pages is spent.
+def read_on(work: Slice, progress: Progress, awaited: Set[str] | None = None) -> Deleted:
+    """Read the next pages, no further than until all `awaited` ids are named. `progress.list_is_read` once
+    its end was reached, `list_is_over` where it cannot be read further: Zoho refuses it, or the budget of
+    pages is spent.
     """
     since = progress.since or progress.listed_from + progress.skew - 1
     times: dict[str, float] = {}
@@ -59,6 +60,8 @@ def read_on(work: Slice, progress: Progress) -> Deleted:
         if not has_more(reply.body):
             ended = stands(list_is_read=True)
             return Deleted(times, replace(ended, since=max(since, newest - LAG), deleted_page=1))
+        if awaited is not None and awaited <= times.keys():
+            return Deleted(times, stands())
     return Deleted(times, stands(list_is_over=left <= PAGES_A_STEP and used >= left))
 
 

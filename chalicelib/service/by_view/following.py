@@ -86,7 +86,7 @@ def _job_over(work: Slice, progress: Progress, report: JobReport) -> Step:
         )
     done = Round(report.total, report.deleted)
     progress = with_round(progress, done)
-    if not failed and another_round(done):
+    if not failed and another_round(done, work.round_limit):
         return next_round(deletion, progress, work.now)
     code = "JOB_FAILED" if failed else "JOB_RECORD_FAILED"
     problems = (Problem(code, done.failed),) if done.failed or failed else ()

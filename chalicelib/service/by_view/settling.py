@@ -26,8 +26,8 @@ LAGS = "DELETED_LIST_LAGS"
 
 def settle(work: Slice, progress: Progress) -> Step:
     """Read the list, then by ids, then end or go on by ids."""
-    if _was_sent(progress) and not progress.list_is_read and not progress.list_is_over:
-        return _read_list(work, progress)
+    if not progress.list_is_read and not progress.list_is_over and (awaited := _awaited(work, progress)):
+        return _read_list(work, progress, awaited)
     if progress.goal is Goal.END and _leaves_some(work, progress):
         return moves.read_again(
             work, progress, Goal.BY_IDS, "the job has taken as many as Zoho takes at once"
@@ -70,6 +70,15 @@ def _was_sent(progress: Progress) -> bool:
     return progress.intent_at > 0
 
 
+def _awaited(work: Slice, progress: Progress) -> set[str]:
+    """The ids that the deleted list may settle. It is read no further, as others fill it too."""
+    if not _was_sent(progress):
+        return set()
+    wanted = (*_marks(progress), Mark.GONE)
+    chunks = [work.chunk(number) for number in range(work.deletion.chunks)]
+    return {chunk.ids[position] for chunk in chunks for position in chunk.at(*wanted)}
+
+
 def _marks(progress: Progress) -> tuple[Mark, ...]:
     if progress.goal is Goal.BY_IDS:
         return (Mark.LEFT,)
@@ -77,12 +86,13 @@ def _marks(progress: Progress) -> tuple[Mark, ...]:
 
 
 def _leaves_some(work: Slice, progress: Progress) -> bool:
-    full = another_round(Round(progress.job_total, progress.job_gone)) and not progress.job_failed
+    done = Round(progress.job_total, progress.job_gone)
+    full = another_round(done, work.round_limit) and not progress.job_failed
     return full and bool(work.deletion.counts.pending)
 
 
-def _read_list(work: Slice, progress: Progress) -> Step:
-    found = deleted_list.read_on(work, progress)
+def _read_list(work: Slice, progress: Progress, awaited: set[str]) -> Step:
+    found = deleted_list.read_on(work, progress, awaited)
     chunks = deleted_list.named(work, progress, found.times)
     step = moves.to(work, found.progress)
     if found.trouble is not None and not chunks:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chalicelib.domain.backoff import Patience
+from chalicelib.domain.by_view import ROUND_LIMIT
 from chalicelib.domain.deletion import Deletion
 from chalicelib.service.messaging import Queue, Topic
 from chalicelib.service.ports import Leases, Ledger, ZohoFactory
@@ -38,6 +39,7 @@ class Deps:
     `ends_at`: when the worker itself must have ended.
     `sleep`: waits some seconds within an invocation, for a part of the org's concurrency; None for never.
     `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
+    `round_limit`: how many records a view's mass delete takes at Zoho; tests run with smaller jobs.
     """
 
     ledger: Ledger
@@ -57,5 +59,6 @@ class Deps:
     recent: Recent | None = None
     loop_window: float = 3600.0
     sleep: Callable[[float], None] | None = None
+    round_limit: int = ROUND_LIMIT
     measure: Callable[[str, float], None] = _nobody
     about: Callable[[str, str], None] = _nobody

@@ -62,6 +62,11 @@ class LeasedSlice:
         return self.deps.patience
 
     @property
+    def round_limit(self) -> int:
+        """How many records a view's mass delete takes at Zoho."""
+        return self.deps.round_limit
+
+    @property
     def ledger(self) -> Ledger:
         """The table, for reading."""
         return self.deps.ledger

@@ -57,6 +57,10 @@ class Slice(Protocol):
         """The stage's waits."""
 
     @property
+    def round_limit(self) -> int:
+        """How many records a view's mass delete takes at Zoho."""
+
+    @property
     def ledger(self) -> Ledger:
         """The table, for reading."""
 

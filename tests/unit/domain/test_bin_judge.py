@@ -147,11 +147,37 @@ def test_what_can_be_restored_and_is_never_seen_in_the_bin_needs_another_user() 
     assert restore(hidden, Attempt.DONE, last=True) == (Ruling.FAILED, "NOT_IN_RECYCLE_BIN")
 
 
+@pytest.mark.parametrize("judge", [purge, restore])
+def test_a_deletion_that_only_the_deleted_list_shows_yet_is_left_alone(judge) -> None:  # type: ignore[no-untyped-def]
+    again = Seen(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=1500.0)
+    assert judge(again) == (Ruling.SKIPPED, "DELETED_AGAIN")
+    assert judge(again, Attempt.LOST) == (Ruling.SKIPPED, "DELETED_AGAIN")
+    ours = Seen(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=1030.0)
+    assert judge(ours) == (Ruling.SEND, "")
+
+
+@pytest.mark.parametrize("judge", [purge, restore])
+def test_an_older_entry_than_the_deleted_list_names_is_asked_for_again(judge) -> None:  # type: ignore[no-untyped-def]
+    stale = Seen(there=False, entry=entry(500.0), listed=Listed.RECYCLABLE, listed_at=1030.0)
+    assert judge(stale) == (Ruling.ASK_AGAIN, "")
+    assert judge(stale, last=True) == (Ruling.SKIPPED, "DELETED_BEFORE")
+    lagging = Seen(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=500.0)
+    assert judge(lagging) == (Ruling.SEND, "")
+
+
+def test_an_entry_of_what_is_listed_as_gone_for_good_is_waited_for() -> None:
+    for at in (1030.0, 1500.0):
+        seen = Seen(there=False, entry=entry(1030.0), listed=Listed.PERMANENT, listed_at=at)
+        assert purge(seen) == (Ruling.ASK_AGAIN, "")
+        assert purge(seen, last=True) == (Ruling.UNKNOWN, "")
+
+
 SEEN = st.builds(
     Seen,
     there=st.booleans(),
     entry=st.none() | st.builds(entry, st.none() | st.floats(900, 1200)),
     listed=st.sampled_from(Listed),
+    listed_at=st.none() | st.floats(900, 1200),
 )
 ATTEMPTS = st.sampled_from(Attempt)
 

@@ -173,3 +173,20 @@ def test_a_refused_start_fails_every_listed_record_with_zohos_code(code: str) ->
     assert world.get(one).status is Status.FAILED
     assert (tally(world, one), codes(world, one)) == ({"failed": 3}, [(code, 3)])
     assert all(lane.holder is None for lane in world.ledger.lanes.values())
+
+
+@pytest.mark.parametrize(("before", "most"), [(True, 220), (False, 11)])
+def test_what_others_delete_meanwhile_hides_nothing_and_is_read_no_further_than_needed(
+    before: bool, most: int
+) -> None:
+    world = World(records(2_000))
+
+    def among_others(work: Callable[[], Reply]) -> Reply:
+        world.zoho.deleted += [(f"9{n:06}", world.now) for n in range(40_000)]
+        return work()
+
+    world.zoho.script["mass_delete_view" if before else "deleted_since"] = [among_others]
+    one = view(world)
+    world.settle()
+    assert tally(world, one) == {"deleted": 2_000}
+    assert len(world.zoho.sent("deleted_since")) <= most
