@@ -81,7 +81,7 @@ def _access(look: Look) -> str:
 @click.option("--no-zoho", is_flag=True, help="Do not ask Zoho: no credits, no access token.")
 @options
 def doctor(stage: str | None, as_json: bool, no_zoho: bool) -> None:
-    """Look at everything that a stage needs, and say how to mend what is wrong.
+    """Look at everything that a stage needs, and say how to fix what is wrong.
 
     Nothing is deleted or changed. Zoho is asked with the access token that the service shares; only where
     there is none, one of the ten is spent that Zoho gives in ten minutes.
@@ -109,7 +109,7 @@ def _document(stage: str, reports: list[Report]) -> dict[str, Any]:
 
 
 def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> None:
-    """A table of the checks, then each fault with its mend; plain where nobody looks at a screen."""
+    """A table of the checks, then each problem with its fix; plain where nobody looks at a screen."""
     console = Console(
         file=raw(sys.stdout), width=_WIDTH, highlight=False, markup=False, no_color=not sys.stdout.isatty()
     )
@@ -132,7 +132,7 @@ def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> Non
 
 
 def _tell(mark: str, name: str, fault: Fault) -> None:
-    """A fault within 80 columns; its mend on lines of its own, a command unbroken, to be copied."""
+    """A problem within 80 columns; its fix on lines of its own, a command unbroken, to be copied."""
     say("", *wrap(f"{mark} {name}: {fault.what}", _WIDTH, subsequent_indent="  "))
     words, _, command = fault.mend.rpartition(": aws ") if ": aws " in fault.mend else ("", "", "")
     if fault.mend.startswith(("aws ", "expunge ", "make ")):

@@ -65,7 +65,7 @@ def parsed(name: str, fields: Mapping[str, Any], *, custom_hosts: bool) -> Org:
         return parse_org(name, json.dumps(dict(fields)), custom_hosts=custom_hosts)
     except BadSecret as problem:
         raise Refused(
-            f"org {name}: the secret {problem}; mend that field in it, or leave the field out"
+            f"org {name}: the secret {problem}; fix that field in it, or leave the field out"
         ) from None
 
 

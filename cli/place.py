@@ -23,7 +23,7 @@ _AWS = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "
 
 
 class Refused(click.ClickException):
-    """Not as things stand, such as a source that is not there: nothing was changed."""
+    """The current state does not allow it, such as a source that is not there: nothing was changed."""
 
     exit_code = End.NOT_AS_THINGS_STAND.value
 

@@ -208,7 +208,7 @@ def _refuse(place: Place, trouble: Trouble) -> None:
 
 
 def _here(place: Place, held: Held, trouble: Trouble) -> Trouble:
-    """The trouble with a mend for this org and stage."""
+    """The trouble with a fix for this org and stage."""
     stage = "" if place.stage == STAGE else f" --stage {place.stage}"
     return replace(trouble, mend=zoho_words.for_org(trouble.mend, held.name.rpartition("/")[2], stage))
 

@@ -36,7 +36,7 @@ def read(place: Place) -> tuple[Sources, str | None]:
     held = object_in(text)
     if held is None:
         # Not chained: the parser's words can hold a part of the secret.
-        raise click.ClickException(f"{place.sources_secret} holds no JSON object: mend it by hand") from None
+        raise click.ClickException(f"{place.sources_secret} holds no JSON object: fix it by hand") from None
     return held, version
 
 
@@ -84,7 +84,7 @@ def keys_of(found: Mapping[str, Any]) -> list[str]:
     """The keys of an entry, the newest first."""
     held = found.get("keys", [])
     if not isinstance(held, list) or not all(isinstance(each, str) for each in held):
-        raise Refused("the keys of this source are not a list of texts: mend the secret by hand")
+        raise Refused("the keys of this source are not a list of texts: fix the secret by hand")
     return held
 
 

@@ -32,7 +32,7 @@ class Trouble:
 
 
 def for_org(mend: str, org: str, stage: str) -> str:
-    """The mend with the org's name in its command. `stage`: the option that names the stage, or nothing."""
+    """The fix with the org's name in its command. `stage`: the option that names the stage, or nothing."""
     return mend.replace("expunge setup", f"expunge setup --org {org}{stage}")
 
 

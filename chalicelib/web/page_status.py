@@ -71,7 +71,7 @@ def _bar(shown: Mapping[str, Any]) -> str:
     )
     gone = not counts["requested"] and shown["status"] in FINAL
     return f"""<div id="progress"{_hidden(gone)}><svg class="bar" id="bar" viewBox="0 0 100 4"
- preserveAspectRatio="none" role="progressbar" aria-label="Records settled" aria-valuetext="{says}"{known}>
+ preserveAspectRatio="none" role="progressbar" aria-label="Records processed" aria-valuetext="{says}"{known}>
 {"".join(parts)}</svg><p id="settled">{says}</p></div>"""
 
 

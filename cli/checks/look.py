@@ -1,4 +1,4 @@
-"""What every check works with, and what it says: faults with their mends."""
+"""What every check works with, and what it says: problems with their fixes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOCAL = "local"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong, and how to mend it: a command, or where to click."""
+    """One thing that is wrong, and how to fix it: a command, or where to click."""
 
     what: str
     mend: str

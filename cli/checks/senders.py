@@ -63,7 +63,7 @@ def sources(look: Look) -> Seen:
             _source(look, seen, ready)
             _keys(look, seen, ready, texts_of(found[source]))
         except SecretUnusable as problem:
-            mend = _other_key(look, source, problem.reason) or f"mend that field in secret {name}"
+            mend = _other_key(look, source, problem.reason) or f"fix that field in secret {name}"
             seen.fault(problem.reason, f"{mend} (docs/CONTRACT.md, section 6); until then: 503")
     return seen
 

@@ -75,7 +75,7 @@ def policies(look: Look) -> Seen:
 
 def _policy(look: Look, seen: Seen, kept: StoredPolicy) -> None:
     name = f"policy {kept.org}/{kept.name}"
-    fix = f"mend its file and run expunge policies apply FILE{look.option}"
+    fix = f"fix its file and run expunge policies apply FILE{look.option}"
     try:
         parse(dict(kept.document), name=kept.name, org=kept.org)
     except NotValid as problem:

@@ -74,7 +74,7 @@ def _parsed(look: Look, seen: Seen, name: str, *, custom: bool, used: bool) -> O
     try:
         return parse_org(name, text, custom_hosts=custom)
     except BadSecret as problem:
-        seen.fault(f"org {name}: its secret {problem}", f"mend that field, or {setup}")
+        seen.fault(f"org {name}: its secret {problem}", f"fix that field, or {setup}")
         return None
 
 

@@ -30,7 +30,7 @@ the queue, nor by this command, wherever it is interrupted."""
 @dry_run_option("Show what is there; leave it there.")
 @options
 def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Put messages that failed five times back to work, once the cause is mended."""
+    """Put messages that failed five times back to work, once the cause is fixed."""
     place = find(stage, as_json=as_json)
     stack = describe(place, stage)
     sqs = place.client("sqs")

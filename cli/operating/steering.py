@@ -108,7 +108,7 @@ def resolve(deletion: str, outcome: str, note: str, dry_run: bool, stage: str | 
     place, api = _reached(stage, as_json=as_json)
     found = _post(api, deletion, "resolve", {"outcome": outcome, "note": note}, dry_run=dry_run)
     counted = f"{many(found['counts'].get('unknown'), 'unknown record')} counted as {outcome}"
-    _say(place, found, f"{_is(dry_run)} settled: {counted}", dry_run=dry_run)
+    _say(place, found, f"{_is(dry_run)} resolved: {counted}", dry_run=dry_run)
 
 
 @dataclass

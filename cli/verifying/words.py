@@ -39,7 +39,7 @@ def of_reason(verdict: Verdict, headers: Mapping[str, str], at: float, known: li
             return Hint("bad_signature", what, do)
         case "unknown_source":
             names = ", ".join(known) or "none"
-            return Hint("unknown_source", f"there is no such source; there are: {names}", "mend the address")
+            return Hint("unknown_source", f"there is no such source; there are: {names}", "fix the address")
     return Hint("no_match", "no signature fits any key of this source", "see the hints")
 
 
@@ -100,10 +100,10 @@ def of_status(verdict: Verdict) -> Hint | None:
     """What to do about an answer that is neither 202 nor 401."""
     if verdict.broken:
         return Hint(
-            "unusable", f"the sources secret: {verdict.broken}", "mend that entry; expunge doctor names it"
+            "unusable", f"the sources secret: {verdict.broken}", "fix that entry; expunge doctor names it"
         )
     return {
-        400: Hint("invalid_request", verdict.message, "mend the fields above (docs/CONTRACT.md, section 1)"),
+        400: Hint("invalid_request", verdict.message, "fix the fields above (docs/CONTRACT.md, section 1)"),
         403: Hint("not_allowed", verdict.message, "ask for less, or change the source's entry in its secret"),
         409: Hint("conflict", verdict.message, "a new request needs a new webhook-id; a retry the same body"),
         413: Hint("too_large", verdict.message, "send fewer ids, in several requests"),

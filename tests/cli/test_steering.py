@@ -69,7 +69,7 @@ def test_a_dry_run_asks_the_service_and_changes_nothing(desk: Desk, tmp_path: Pa
         (["cancel", new], f"{new} would be asked to stop: 1 of 1 record not processed yet"),
         (["retry", stuck], f"{stuck} would be retried for 2 ids"),
         (["approve", large, "--count", "2"], f"{large} would be approved for 2 records"),
-        (["resolve", stuck, "--outcome", "done"], "would be settled: 1 unknown record counted as done"),
+        (["resolve", stuck, "--outcome", "done"], "would be resolved: 1 unknown record counted as done"),
         (["holds", "set", "Leads", "8", "--reason", "why"], "would be held: Leads/8 of default"),
         (["holds", "remove", "Leads", "7"], "would be no longer held: Leads/7"),
         (["pause", "--reason", "why"], "all orgs: would be paused"),

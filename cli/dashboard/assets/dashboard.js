@@ -51,7 +51,7 @@ const COLUMNS = [
   ['Reference', row => row.reference || ''], ['Created', row => local(row.created_at)],
 ];
 const STATUS = ['Status', row => words(row.status) + (row.status === 'waiting' && row.waiting_for ? ` for ${row.waiting_for}` : '')];
-const SETTLED = ['Settled', row => row.counts.requested ? `${many(row.counts.requested - row.counts.pending)} of ${many(row.counts.requested)}` : '', true];
+const PROCESSED = ['Processed', row => row.counts.requested ? `${many(row.counts.requested - row.counts.pending)} of ${many(row.counts.requested)}` : '', true];
 const CODES = ['Problems', row => row.codes.join(', ')];
 
 /* --- charts --- */
@@ -130,14 +130,14 @@ function charts(d) {
 function lanes(d) {
   $('no-lanes').hidden = d.lanes.length > 0;
   const columns = [['Deletion', link], ['What', what], ['Place', row => row.status === 'running' ? 'runs' : row.ahead === null ? 'waits'
-    : `${row.ahead} before it`], ['About', row => row.about_seconds === null ? '' : span(row.about_seconds)], SETTLED,
+    : `${row.ahead} before it`], ['About', row => row.about_seconds === null ? '' : span(row.about_seconds)], PROCESSED,
     ['Source', row => row.source], ['Created', row => local(row.created_at)]];
   frame($('lanes'), 'Mass deletes by view', d.lanes.flatMap(lane => [make('h3', null, `Org ${lane.org}`),
     table(`Mass deletes by view in org ${lane.org}`, columns, [...lane.running, ...lane.waiting])]));
 }
 
 function show(d) {
-  document.title = `${d.stage}: ${many(d.totals.open)} not ended, ${many(d.totals.needs_attention)} need attention - Expunge`;
+  document.title = `${d.stage}: ${many(d.totals.open)} in progress, ${many(d.totals.needs_attention)} need attention - Expunge`;
   put('title', `Deletions of ${d.stage} since ${local(d.since)}`);
   $('all').hidden = false;
   $('part').hidden = d.whole;
@@ -147,7 +147,7 @@ function show(d) {
     `${p.set_by ? ` (${p.set_by})` : ''}`)));
   totals(d); charts(d); lanes(d);
   list('attention', 'Deletions that need attention', [...COLUMNS, CODES], d.attention);
-  list('open', 'Deletions that have not ended', [COLUMNS[0], STATUS, ...COLUMNS.slice(1), SETTLED], d.open);
+  list('open', 'Deletions in progress', [COLUMNS[0], STATUS, ...COLUMNS.slice(1), PROCESSED], d.open);
   const most = Math.max(1, ...d.failures.map(row => row.count));
   list('failures', 'Problems by code', [['Code', row => make('code', null, row.code)],
     ['Records', row => make('div', {class: 'weight'}, share(row.count / most), make('span', null, many(row.count))), true],
@@ -180,7 +180,7 @@ async function turn() {
     if (!same(d, last)) anew(d);
     last = d;
     put('live', `As of ${new Date(d.as_of).toLocaleTimeString()}; it keeps itself up to date.`);
-    say(`${many(d.totals.open)} not ended, ${many(d.totals.needs_attention)} need attention`);
+    say(`${many(d.totals.open)} in progress, ${many(d.totals.needs_attention)} need attention`);
   } catch (problem) {
     wait = Math.min(wait * 2, 60000);
     const why = problem instanceof TypeError ? 'the command has ended' : problem.message;
