@@ -85,8 +85,8 @@ ABOUT_RECORDS: tuple[Row, ...] = (
         "Approve the record, or remove what was rejected; it is tried again for a day, after that retry.",
         "DEL7 DEL2 MASS7"),
     row("CANNOT_DELETE", OF_RECORDS | BIN_DELETE, _V.FAILED, "Zoho does not let this record be deleted.",
-        "Open the record in Zoho, or its entry in the recycle bin, and look for what protects it.", "OAS "
-        "BIN"),
+        "Open the record in Zoho, or its entry in the recycle bin, and look for what protects it.",
+        "OAS BIN"),
     row("RECORD_IN_BLUEPRINT", OF_RECORDS, _V.FAILED,
         "The record is in a blueprint, which forbids the deletion.",
         "Finish the blueprint's transition or take the record out of it, then retry.", "OAS"),
