@@ -82,7 +82,7 @@ def sim(stack: RunningStack) -> Iterator[Callable[[str, Any], None]]:
     """Sets something at the simulator; at the end it is as quick as it was."""
 
     def set_(control: str, body: Any) -> None:
-        answer = requests.post(f"{stack['zoho_url']}/_sim/{control}", json=body, timeout=60)
+        answer = requests.post(f"{stack['zoho_url']}/_sim/{control}", json=body, timeout=180)
         answer.raise_for_status()
 
     yield set_

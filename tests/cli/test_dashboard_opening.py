@@ -54,7 +54,7 @@ def test_no_processs_arguments_hold_the_address(tmp_path: Path) -> None:
             wait_for(out.exists, what="a browser")
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
     assert process.returncode == 0
     told = json.loads(out.read_text())
     token = address.rpartition("/")[2]

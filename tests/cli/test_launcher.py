@@ -15,7 +15,7 @@ LAUNCHER = ROOT / "scripts" / "expunge"
 
 def run(command: Path, where: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(command), "--help"], cwd=where, capture_output=True, text=True, check=False, timeout=60
+        [str(command), "--help"], cwd=where, capture_output=True, text=True, check=False, timeout=180
     )
 
 

@@ -137,7 +137,7 @@ def test_a_killed_sender_and_a_torn_line_lose_nothing(service: Service, send: Se
     env = {**os.environ, "EXPUNGE_KEY": KEY}
     process = subprocess.Popen([sys.executable, "-m", "cli", *words], cwd=ROOT, env=env)
     service.when_sent = lambda n: process.kill() if n == 2 else None
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    assert process.wait(timeout=180) == -signal.SIGKILL
     service.when_sent = lambda _: None
     kept = Path(f"{leads}.expunge")
     with kept.open("ab") as sink:
@@ -156,7 +156,7 @@ def test_ctrl_c_says_what_is_known(service: Service, leads: Path) -> None:
         [sys.executable, "-m", "cli", *words], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
     )
     service.when_sent = lambda n: process.send_signal(signal.SIGINT) if n == 2 else None
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=180)
     assert process.returncode == 130
     assert "Interrupted: 1 of 3 requests are accepted (10 ids), request 2 is in doubt." in said
     assert "Traceback" not in said

@@ -261,7 +261,7 @@ def port(place: Place) -> Iterator[int]:
 )
 def test_over_http(port: int, place: Place, message: dict[str, Any], length: str | None, status: int) -> None:
     body = json.dumps(message).encode()
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.putrequest("POST", "/expunge")
     connection.putheader("Content-Length", length or str(len(body)))
     connection.endheaders(body)

@@ -23,5 +23,5 @@ def test_cfn_lint(file: Path) -> None:
         "--",
         str(file),
     ]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

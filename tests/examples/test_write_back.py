@@ -41,7 +41,7 @@ def act(crm: Crm) -> WriteBack:
 
 
 def record(crm: Crm, module: str = "Cases") -> dict[str, Any]:
-    (found,) = crm.http.get(f"{crm.server.url}/_sim/records?module={module}", timeout=10).json()
+    (found,) = crm.http.get(f"{crm.server.url}/_sim/records?module={module}", timeout=60).json()
     return dict(found)
 
 

@@ -35,7 +35,7 @@ def told(sdk_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         server.sim.load(LEADS)
         driver = Path(__file__).with_name("bin_driver.py")
         command = [str(sdk_python), str(driver), server.url, str(tmp_path_factory.mktemp("sdk"))]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
         yield json.loads(done.stdout.splitlines()[-1])
 

@@ -24,7 +24,7 @@ class Crm:
 
     def token(self, **changes: str) -> requests.Response:
         return self.http.post(
-            self.server.url + "/oauth/v2/token", data={**CREDENTIALS, **changes}, timeout=10
+            self.server.url + "/oauth/v2/token", data={**CREDENTIALS, **changes}, timeout=60
         )
 
     def authorize(self) -> str:
@@ -35,7 +35,7 @@ class Crm:
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
         """``path`` without a version is v7."""
         prefix = "/crm/" if path.startswith("v") and path[1].isdigit() else "/crm/v7/"
-        return self.http.request(method, self.server.url + prefix + path, timeout=10, **more)
+        return self.http.request(method, self.server.url + prefix + path, timeout=60, **more)
 
     def get(self, path: str, **more: Any) -> requests.Response:
         return self.call("GET", path, **more)
@@ -48,13 +48,13 @@ class Crm:
 
     def control(self, name: str, body: Any = None) -> Any:
         """Posts a control and returns its answer, which has to be good."""
-        response = self.http.post(f"{self.server.url}/_sim/{name}", json=body, timeout=10)
+        response = self.http.post(f"{self.server.url}/_sim/{name}", json=body, timeout=60)
         assert response.status_code == 200, response.text
         return response.json()
 
     def see(self, name: str) -> Any:
         """Reads a control."""
-        return self.http.get(f"{self.server.url}/_sim/{name}", timeout=10).json()
+        return self.http.get(f"{self.server.url}/_sim/{name}", timeout=60).json()
 
     def advance(self, seconds: float) -> None:
         self.control("clock", {"advance_seconds": seconds})

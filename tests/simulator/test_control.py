@@ -13,7 +13,7 @@ README = Path(__file__).parents[2] / "simulator" / "README.md"
 
 
 def post(crm: Crm, name: str, body: Any) -> Any:
-    return crm.http.post(f"{crm.server.url}/_sim/{name}", json=body, timeout=10)
+    return crm.http.post(f"{crm.server.url}/_sim/{name}", json=body, timeout=60)
 
 
 def test_records_merge(crm: Crm) -> None:
@@ -143,11 +143,11 @@ def test_bad_input_is_a_clear_400(crm: Crm, name: str, body: Any) -> None:
 
 
 def test_other_bad_input(crm: Crm) -> None:
-    assert crm.http.post(crm.server.url + "/_sim/records", data="{", timeout=10).status_code == 400
-    assert crm.http.post(crm.server.url + "/_sim/nothing", timeout=10).status_code == 404
-    assert crm.http.get(crm.server.url + "/_sim/reset", timeout=10).status_code == 405
-    assert crm.http.get(crm.server.url + "/_sim/calls?since=x", timeout=10).status_code == 400
-    assert crm.http.get(crm.server.url + "/_sim/records", timeout=10).status_code == 400
+    assert crm.http.post(crm.server.url + "/_sim/records", data="{", timeout=60).status_code == 400
+    assert crm.http.post(crm.server.url + "/_sim/nothing", timeout=60).status_code == 404
+    assert crm.http.get(crm.server.url + "/_sim/reset", timeout=60).status_code == 405
+    assert crm.http.get(crm.server.url + "/_sim/calls?since=x", timeout=60).status_code == 400
+    assert crm.http.get(crm.server.url + "/_sim/records", timeout=60).status_code == 400
 
 
 def test_a_mistake_of_the_simulators_own_is_a_500(

@@ -34,7 +34,7 @@ def test_sample(server: Server, sample: dict[str, Any]) -> None:
         request["url"].replace(ZOHO, server.url),
         headers=request.get("headers", {"Authorization": TOKEN}),
         data=json.dumps(request["body"]) if "body" in request else None,
-        timeout=10,
+        timeout=60,
     )
     assert (response.status_code, response.json()) == (answer["status"], answer["body"])
 

@@ -174,7 +174,7 @@ def test_how_often(leads: Crm) -> None:
     assert leads.get("org").status_code == 200
     fault(leads, "reply", status=500, probability=1.0)
     assert [leads.get("org").status_code for _ in range(3)] == [500, 500, 500]
-    assert leads.http.delete(leads.server.url + "/_sim/faults", timeout=10).json() == {"faults": []}
+    assert leads.http.delete(leads.server.url + "/_sim/faults", timeout=60).json() == {"faults": []}
     assert leads.get("org").status_code == 200
 
 
@@ -210,7 +210,7 @@ def test_the_token_endpoint_too(leads: Crm) -> None:
 def test_bad_faults(leads: Crm, body: Any) -> None:
     """One bad fault of a list spoils the list."""
     asked = [{"kind": "drop_before"}, body]
-    response = leads.http.post(leads.server.url + "/_sim/faults", json=asked, timeout=10)
+    response = leads.http.post(leads.server.url + "/_sim/faults", json=asked, timeout=60)
     assert response.status_code == 400
     assert response.json()["error"]
     assert leads.see("state")["faults"] == []

@@ -16,7 +16,7 @@ def made(crm: Crm, **more: Any) -> str:
 
 def exchange(crm: Crm, made_code: str, **changes: str) -> Any:
     form = {**CODE, "grant_type": "authorization_code", "code": made_code, **changes}
-    response: requests.Response = crm.http.post(crm.server.url + "/oauth/v2/token", data=form, timeout=10)
+    response: requests.Response = crm.http.post(crm.server.url + "/oauth/v2/token", data=form, timeout=60)
     assert response.status_code == 200
     return response.json()
 
@@ -88,5 +88,5 @@ def test_the_twenty_first_refresh_token_ends_the_oldest(crm: Crm) -> None:
     "body", [{"minutes": 11}, {"minutes": True}, {"scopes": "all"}, {"client_id": 1}, [1]]
 )
 def test_a_grant_that_cannot_be_made(crm: Crm, body: Any) -> None:
-    response = crm.http.post(f"{crm.server.url}/_sim/grants", json=body, timeout=10)
+    response = crm.http.post(f"{crm.server.url}/_sim/grants", json=body, timeout=60)
     assert response.status_code == 400

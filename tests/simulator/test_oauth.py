@@ -27,13 +27,13 @@ def test_a_token_is_good_for_an_hour(crm: Crm) -> None:
 
 
 def test_parameters_may_come_in_the_query(server: Server) -> None:
-    response = requests.post(server.url + "/oauth/v2/token", params=CREDENTIALS, timeout=10)
+    response = requests.post(server.url + "/oauth/v2/token", params=CREDENTIALS, timeout=60)
     assert response.json()["access_token"].startswith("1000.")
 
 
 def test_api_domain_is_the_address_that_the_caller_knows(server: Server) -> None:
     headers = {"Host": "zoho.test:9000"}
-    response = requests.post(server.url + "/oauth/v2/token", data=CREDENTIALS, headers=headers, timeout=10)
+    response = requests.post(server.url + "/oauth/v2/token", data=CREDENTIALS, headers=headers, timeout=60)
     assert response.json()["api_domain"] == "http://zoho.test:9000"
 
 
@@ -81,7 +81,7 @@ def test_the_sixteenth_live_token_ends_the_oldest(crm: Crm) -> None:
 
 
 def test_revoking(crm: Crm) -> None:
-    answer = crm.http.post(crm.server.url + "/oauth/v2/token/revoke?token=1000.refresh", timeout=10)
+    answer = crm.http.post(crm.server.url + "/oauth/v2/token/revoke?token=1000.refresh", timeout=60)
     assert answer.json() == {"status": "success"}
     assert crm.get("org").status_code == 401
     assert crm.token().json() == {"error": "invalid_code"}
@@ -90,7 +90,7 @@ def test_revoking(crm: Crm) -> None:
 @pytest.mark.parametrize("header", [None, "Bearer 1000.x", "Basic abc"])
 def test_no_zoho_token(server: Server, header: str | None) -> None:
     headers = {"Authorization": header} if header else {}
-    response = requests.get(server.url + "/crm/v7/org", headers=headers, timeout=10)
+    response = requests.get(server.url + "/crm/v7/org", headers=headers, timeout=60)
     assert (response.status_code, response.json()["code"]) == (401, "AUTHENTICATION_FAILURE")
 
 

@@ -111,7 +111,7 @@ def calm(running: RunningStack) -> None:
     """No faults any more."""
     with requests.Session() as session:
         session.trust_env = False
-        session.delete(f"{running['zoho_url']}/_sim/faults", timeout=30).raise_for_status()
+        session.delete(f"{running['zoho_url']}/_sim/faults", timeout=120).raise_for_status()
 
 
 def remaining(running: RunningStack, module: str) -> set[str]:
@@ -119,7 +119,7 @@ def remaining(running: RunningStack, module: str) -> set[str]:
     with requests.Session() as session:
         session.trust_env = False
         url = f"{running['zoho_url']}/_sim/records"
-        answer = session.get(url, params={"module": module}, timeout=60)
+        answer = session.get(url, params={"module": module}, timeout=180)
         answer.raise_for_status()
         return {str(one["id"]) for one in answer.json()}
 
@@ -128,7 +128,7 @@ def calls(running: RunningStack) -> list[dict[str, Any]]:
     """Every call that has reached the simulator."""
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(f"{running['zoho_url']}/_sim/calls", timeout=120)
+        answer = session.get(f"{running['zoho_url']}/_sim/calls", timeout=300)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()
         return found
@@ -137,6 +137,6 @@ def calls(running: RunningStack) -> list[dict[str, Any]]:
 def _post(running: RunningStack, control: str, body: Any) -> None:
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.post(f"{running['zoho_url']}/_sim/{control}", json=body, timeout=60)
+        answer = session.post(f"{running['zoho_url']}/_sim/{control}", json=body, timeout=180)
         if not answer.ok:
             raise RuntimeError(f"simulator: {control}: {answer.text[:300]}")

@@ -246,9 +246,9 @@ def zoho(name: str, body: Any, undo: Any) -> Break:
     """Another setting of the simulator, and no shared token that would hide it."""
 
     def do(stack: RunningStack) -> Callable[[], object]:
-        requests.post(f"{stack['zoho_url']}/_sim/{name}", json=body, timeout=10).raise_for_status()
+        requests.post(f"{stack['zoho_url']}/_sim/{name}", json=body, timeout=60).raise_for_status()
         return lambda: requests.request(
-            "DELETE" if undo is None else "POST", f"{stack['zoho_url']}/_sim/{name}", json=undo, timeout=10
+            "DELETE" if undo is None else "POST", f"{stack['zoho_url']}/_sim/{name}", json=undo, timeout=60
         ).raise_for_status()
 
     return do

@@ -18,8 +18,11 @@ T = TypeVar("T")
 FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
 
 
-def wait_for(look: Callable[[], T], *, seconds: float = 30.0, every: float = 0.2, what: str = "") -> T:
-    """Looks until there is something true and returns it; fails the test when the time is over."""
+def wait_for(look: Callable[[], T], *, seconds: float = 120.0, every: float = 0.2, what: str = "") -> T:
+    """Looks until there is something true and returns it; fails the test when the time is over.
+
+    Deadlines are for a machine with much else to do: only a test that fails waits for one.
+    """
     limit = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > limit:
@@ -44,7 +47,7 @@ class Events:
         """The deletion's events in the order of their sequence."""
         return sorted(self._heard[deletion].values(), key=lambda event: int(event["sequence"]))
 
-    def final(self, deletion: str, *, seconds: float = 60.0, wake_every: float = 3.0) -> dict[str, Any]:
+    def final(self, deletion: str, *, seconds: float = 180.0, wake_every: float = 3.0) -> dict[str, Any]:
         """Waits for the deletion's final event, waking the poll meanwhile; returns the event."""
         limit = time.monotonic() + seconds
         wake_at = time.monotonic() + wake_every

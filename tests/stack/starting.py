@@ -22,7 +22,7 @@ def local(command: str, directory: Path, **variables: str) -> subprocess.Complet
         env=environment(directory, **variables),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

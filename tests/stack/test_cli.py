@@ -64,7 +64,7 @@ def records(stack: RunningStack, module: str, *ids: str, **fields: Any) -> None:
 
 
 def left(stack: RunningStack, module: str) -> set[str]:
-    answer = requests.get(f"{stack['zoho_url']}/_sim/records?module={module}", timeout=30)
+    answer = requests.get(f"{stack['zoho_url']}/_sim/records?module={module}", timeout=120)
     return {record["id"] for record in answer.json()}
 
 

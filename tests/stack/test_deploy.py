@@ -32,7 +32,7 @@ def deploy(stack: RunningStack, *options: str, **variables: str) -> subprocess.C
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -127,7 +127,7 @@ def test_from_keys_to_the_first_deletion_as_printed(own: RunningStack, directory
         words = shlex.split(line.replace(" --stage prod", ""))[1:]
         done = subprocess.run(
             [sys.executable, "-m", "cli", *words], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=120, check=False,
+            text=True, timeout=300, check=False,
             env={**kept, "LOCAL_DIR": str(directory), **({"EXPUNGE_KEY": key} if key else {})},
         )  # fmt: skip
         said = done.stdout + done.stderr
@@ -135,5 +135,5 @@ def test_from_keys_to_the_first_deletion_as_printed(own: RunningStack, directory
         if words[:2] == ["keys", "new"]:
             key = re.findall(r"whsec_\S+", said)[0]
     assert "del_" in said
-    left = requests.get(f"{own['zoho_url']}/_sim/state", timeout=30).json()["records"]["Leads"]
+    left = requests.get(f"{own['zoho_url']}/_sim/state", timeout=120).json()["records"]["Leads"]
     assert "410405000002264040" not in json.dumps(left)

@@ -30,7 +30,7 @@ def asked(
 ) -> tuple[int, dict[str, str]]:
     """A request with exactly these headers: status and headers of the answer, by lower-cased name."""
     address = urlsplit(stack["endpoint_url"]).netloc
-    connection = http.client.HTTPConnection(address, timeout=30)
+    connection = http.client.HTTPConnection(address, timeout=120)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": address, "Content-Length": str(len(body)), **headers}.items():
@@ -112,9 +112,9 @@ def test_a_key_of_nobody_is_refused_by_every_service(stack: RunningStack, key: s
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
     presigned = client("s3").generate_presigned_url("list_buckets")
-    assert requests.get(presigned, timeout=30).status_code == 403
+    assert requests.get(presigned, timeout=120).status_code == 403
     presigned = client("sqs").generate_presigned_url("list_queues", HttpMethod="GET")
-    assert requests.get(presigned, timeout=30).status_code == 403
+    assert requests.get(presigned, timeout=120).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_addresses_signed_by_the_administrator_work(stack: RunningStack) -> None
     bucket = s3.list_buckets()["Buckets"][0]["Name"]
     s3.put_object(Bucket=bucket, Key="presigned", Body=b"here")
     address = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "presigned"})
-    assert requests.get(address, timeout=30).content == b"here"
+    assert requests.get(address, timeout=120).content == b"here"
 
 
 def test_the_backend_has_no_other_port(stack: RunningStack) -> None:

@@ -21,11 +21,11 @@ ANY = {"field": {"api_name": "Last_Name"}, "comparator": "equal", "value": "List
 
 
 def sim(stack: RunningStack, control: str, body: Any) -> None:
-    requests.post(f"{stack['zoho_url']}/_sim/{control}", json=body, timeout=120).raise_for_status()
+    requests.post(f"{stack['zoho_url']}/_sim/{control}", json=body, timeout=300).raise_for_status()
 
 
 def read(stack: RunningStack, what: str) -> Any:
-    return requests.get(f"{stack['zoho_url']}/_sim/{what}", timeout=120).json()
+    return requests.get(f"{stack['zoho_url']}/_sim/{what}", timeout=300).json()
 
 
 def jobs_asked_for(stack: RunningStack, module: str) -> int:

@@ -95,7 +95,7 @@ class Person:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return subprocess.run(
             [sys.executable, *command], cwd=ROOT, env={**kept, "LOCAL_DIR": str(self._directory)},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
     def expunge(self, *words: str, code: int = 0) -> str:

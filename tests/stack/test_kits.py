@@ -30,11 +30,11 @@ pytestmark = pytest.mark.stack
 
 
 def control(stack: RunningStack, name: str, body: object) -> None:
-    requests.post(f"{stack['zoho_url']}/_sim/{name}", json=body, timeout=10).raise_for_status()
+    requests.post(f"{stack['zoho_url']}/_sim/{name}", json=body, timeout=60).raise_for_status()
 
 
 def to_stack(request: Request) -> tuple[int, str]:
-    answer = requests.post(request.url, request.body.encode(), headers=dict(request.headers), timeout=30)
+    answer = requests.post(request.url, request.body.encode(), headers=dict(request.headers), timeout=120)
     return answer.status_code, answer.text
 
 
@@ -91,7 +91,7 @@ def test_the_queue_hears_final_events_of_its_source_only(
         drain(sqs, desk["QueueUrl"], newest, heard.append, wait_seconds=1)
         return any(each["subject"] == mine for each in heard)
 
-    wait_for(final, seconds=60, what="final event")
+    wait_for(final, seconds=180, what="final event")
     assert event()["id"] not in [each["id"] for each in heard]  # another source's
     assert {each["data"]["status"] for each in heard} == {"completed"}  # neither "accepted" nor "started"
     (one,) = [each for each in heard if each["subject"] == mine]
@@ -112,7 +112,7 @@ def test_a_poison_message_ends_in_the_dead_letter_queue(
         found = sqs.receive_message(QueueUrl=desk["FailedUrl"], WaitTimeSeconds=0)
         return list(found.get("Messages", []))
 
-    (message,) = wait_for(dead, seconds=30, what="dead letter")
+    (message,) = wait_for(dead, seconds=120, what="dead letter")
     assert message["Body"] == "{poison"
 
 
@@ -161,7 +161,7 @@ def test_as_a_program(stack: RunningStack, desk: dict[str, str], tmp_path: Path,
         assert line == f"{mine} completed 1 of 1 deleted\n"
         return
     assert line.endswith(f"Cases/{case} SUCCESS\n")
-    there = requests.get(f"{stack['zoho_url']}/_sim/records?module=Cases", timeout=10).json()
+    there = requests.get(f"{stack['zoho_url']}/_sim/records?module=Cases", timeout=60).json()
     (found,) = [each for each in there if each["id"] == case]  # other tests keep cases in the same stack
     assert (found["Deletion_Status"], found["Deletion_Result"]) == ("completed", "1 of 1 deleted")
 

@@ -84,7 +84,7 @@ class Outside:
 def sim(stack: RunningStack, what: str, body: Any) -> None:
     with requests.Session() as session:
         session.trust_env = False
-        session.post(f"{stack['zoho_url']}/_sim/{what}", json=body, timeout=10).raise_for_status()
+        session.post(f"{stack['zoho_url']}/_sim/{what}", json=body, timeout=60).raise_for_status()
 
 
 def fault(path: str, **more: Any) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def everything(outside: Outside) -> None:
     outside.send({**body, "ids": [GONE]}, source=CANARY.lower())
     outside.send({**body, "ids": [GONE]}, headers={"webhook-signature": f"v1,{CANARY}"})
     outside.send({**body, "ids": [GONE]}, headers={"Content-Type": f"text/{CANARY}"})
-    wait_for(lambda: outside.ended(len(links)), seconds=150, what="end of every deletion")
+    wait_for(lambda: outside.ended(len(links)), seconds=300, what="end of every deletion")
     for each in links:
         link = each["links"]["self"]
         outside.get(link)

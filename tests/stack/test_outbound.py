@@ -25,5 +25,5 @@ def test_a_host_that_the_stage_does_not_allow_is_never_called(directory: Path) -
     assert event["data"]["counts"]["deleted"] == 0
     with requests.Session() as session:
         session.trust_env = False
-        calls = session.get(f"{stack['zoho_url']}/_sim/calls", timeout=10).json()
+        calls = session.get(f"{stack['zoho_url']}/_sim/calls", timeout=60).json()
     assert [call for call in calls if not call["path"].startswith("/_sim")] == []

@@ -28,11 +28,11 @@ def test_interrupted_and_resumed_5000_records_go_once(stack: RunningStack, tmp_p
     assert recording.ENOUGH <= done.interrupted_after < many == recording.RECORDS // recording.CHUNK
     assert len({answer.id for answer in kept.answers.values()}) == many
 
-    calls = requests.get(f"{stack['zoho_url']}/_sim/calls", timeout=30).json()
+    calls = requests.get(f"{stack['zoho_url']}/_sim/calls", timeout=120).json()
     deletes = [call for call in calls if call["method"] == "DELETE" and call["path"].endswith("/Leads")]
     asked = Counter(one for call in deletes for one in parse_qs(call["query"])["ids"][0].split(","))
     assert {one: asked[one] for one in IDS if asked[one] != 1} == {}
-    left = requests.get(f"{stack['zoho_url']}/_sim/records?module=Leads", timeout=30).json()
+    left = requests.get(f"{stack['zoho_url']}/_sim/records?module=Leads", timeout=120).json()
     assert not {record["id"] for record in left} & set(IDS)
 
     with (tmp_path / "outcomes.csv").open(newline="") as source:

@@ -52,7 +52,7 @@ def run(place: Path, *command: str, **variables: str) -> subprocess.CompletedPro
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CONFIRM"))}
     return subprocess.run(
         [sys.executable, *command], cwd=ROOT, env={**kept, "LOCAL_DIR": str(place), **variables},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def told(place: Path, *command: str, **variables: str) -> str:
 
 def deletes(own: RunningStack) -> list[str]:
     """What Zoho was asked to delete so far, each request in a line."""
-    found = requests.get(f"{own['zoho_url']}/_sim/calls", timeout=30).json()
+    found = requests.get(f"{own['zoho_url']}/_sim/calls", timeout=120).json()
     return [
         f"{call['method']} {call['path']} {call.get('query', '')}"
         for call in found
@@ -94,7 +94,7 @@ def ends(own: RunningStack, receipt: dict[str, Any]) -> str:
         found = status(own, receipt)
         return found if found in FINAL else ""
 
-    return wait_for(look, seconds=60, every=0.5, what=f"end of {receipt['id']}")
+    return wait_for(look, seconds=180, every=0.5, what=f"end of {receipt['id']}")
 
 
 def test_from_a_running_stage_to_a_restored_one_with_nothing_run_twice(

@@ -80,7 +80,7 @@ def test_the_events_queue_hears_the_topic_as_published(stack: RunningStack) -> N
     name = f"raw-{time.time_ns()}"
     body = json.dumps({"subject": name, "id": name, "sequence": "0", "type": "expunge.test"})
     stack.client("sns").publish(TopicArn=stack["topic_arn"], Message=body)
-    limit, heard = time.monotonic() + 20, []
+    limit, heard = time.monotonic() + 120, []
     while name not in heard and time.monotonic() < limit:
         heard += [event["subject"] for event in stack.events()]
     assert name in heard

@@ -40,7 +40,7 @@ def run(words: list[str], stack: RunningStack, key: str, **variables: str) -> tu
         input=json.dumps(BODY, ensure_ascii=False).encode(),
         env={"PATH": os.environ["PATH"], "KEY": key, **variables},
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

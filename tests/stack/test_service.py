@@ -20,7 +20,7 @@ WIDE = {"max_records": 200_000}
 
 
 def sim(stack: RunningStack, control: str, body: Any) -> None:
-    requests.post(f"{stack['zoho_url']}/_sim/{control}", json=body, timeout=60).raise_for_status()
+    requests.post(f"{stack['zoho_url']}/_sim/{control}", json=body, timeout=180).raise_for_status()
 
 
 def named(last_name: str) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def named(last_name: str) -> dict[str, Any]:
 
 
 def calls(stack: RunningStack, method: str, path: str) -> list[dict[str, Any]]:
-    found = requests.get(f"{stack['zoho_url']}/_sim/calls", timeout=30).json()
+    found = requests.get(f"{stack['zoho_url']}/_sim/calls", timeout=120).json()
     return [call for call in found if call["method"] == method and call["path"].endswith(path)]
 
 
@@ -72,7 +72,7 @@ def test_without_any_message_the_poll_alone_ends_every_deletion(deaf: RunningSta
     ]
     deaf.client("sqs").purge_queue(QueueUrl=deaf["work_queue_url"])
     events = Events(deaf)
-    ends = [events.final(receipt["id"], seconds=60)["data"] for receipt in sent]
+    ends = [events.final(receipt["id"], seconds=180)["data"] for receipt in sent]
     assert [end["status"] for end in ends] == ["completed", "completed"]
     assert [end["counts"]["requested"] for end in ends] == [2, 12]
     assert len(calls(deaf, "POST", "/actions/mass_delete")) == 1
@@ -100,11 +100,11 @@ def test_120000_records_of_a_view_go_in_three_rounds(stack: RunningStack, events
     sim(stack, "generate", {"module": "Bulk", "count": 120_000, "fields": {"Last_Name": "Bulk"}})
     sim(stack, "views", {"module": "Bulk", "cvid": "4711", "criteria": named("Bulk")})
     receipt = accepted(stack, {"operation": "mass_delete", "module": "Bulk", "cvid": "4711"}, source="large")
-    end = events.final(receipt["id"], seconds=120)
+    end = events.final(receipt["id"], seconds=300)
     counts = end["data"]["counts"]
     assert (end["data"]["status"], counts["requested"], counts["deleted"]) == ("completed", 120_000, 120_000)
     assert len(calls(stack, "POST", "/Bulk/actions/mass_delete")) == 3
-    left = requests.get(f"{stack['zoho_url']}/_sim/state", timeout=30).json()["records"]
+    left = requests.get(f"{stack['zoho_url']}/_sim/state", timeout=120).json()["records"]
     assert not left.get("Bulk")
 
 
@@ -123,12 +123,12 @@ def test_a_start_without_an_answer_is_not_sent_again_and_what_was_listed_goes(
     if fault == "changed":
         wait_for(lambda: calls(stack, "POST", f"{module}/actions/mass_delete"), what="start")
         sim(stack, "records", {module: [{"id": str(9_900 + n), "Last_Name": "Lost"} for n in range(3)]})
-    end = events.final(receipt["id"], seconds=90)
+    end = events.final(receipt["id"], seconds=180)
     counts = {name: n for name, n in end["data"]["counts"].items() if n}
     assert (end["data"]["status"], counts) == ("completed", {"requested": 9, "deleted": 9})
     assert [problem["code"] for problem in end["data"]["problems"]] == ["START_LOST"]
     assert len(calls(stack, "POST", f"{module}/actions/mass_delete")) == 1
-    left = requests.get(f"{stack['zoho_url']}/_sim/state", timeout=30).json()["records"]
+    left = requests.get(f"{stack['zoho_url']}/_sim/state", timeout=120).json()["records"]
     assert left.get(module, 0) == (3 if fault == "changed" else 0)
 
 

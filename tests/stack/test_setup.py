@@ -59,7 +59,7 @@ def expunge(stack: RunningStack, zoho: Server, org: str, tmp_path: Path) -> Setu
 
 
 def code(zoho: Server, scopes: list[str] | None = None, **more: Any) -> str:
-    answer = requests.post(f"{zoho.url}/_sim/grants", json={"scopes": scopes or SCOPES, **more}, timeout=10)
+    answer = requests.post(f"{zoho.url}/_sim/grants", json={"scopes": scopes or SCOPES, **more}, timeout=60)
     return str(answer.json()["code"])
 
 
@@ -79,7 +79,7 @@ def absent(stack: RunningStack, org: str) -> bool:
 
 
 def tokens_granted(zoho: Server) -> int:
-    return int(requests.get(f"{zoho.url}/_sim/state", timeout=10).json()["tokens"]["granted"])
+    return int(requests.get(f"{zoho.url}/_sim/state", timeout=60).json()["tokens"]["granted"])
 
 
 def test_from_the_code_to_the_secret_and_again(
@@ -188,7 +188,7 @@ def test_what_zoho_refuses_and_the_next_step(
 def test_too_many_tokens(stack: RunningStack, zoho: Server, org: str, expunge: Setup) -> None:
     form = {"grant_type": "refresh_token", "client_id": "1000.SETUP", "client_secret": SECRET}
     for _ in range(10):
-        requests.post(f"{zoho.url}/oauth/v2/token", data={**form, "refresh_token": "1000.often"}, timeout=10)
+        requests.post(f"{zoho.url}/oauth/v2/token", data={**form, "refresh_token": "1000.often"}, timeout=60)
     done = expunge("--yes", ZOHO_REFRESH_TOKEN="1000.often", **GOOD)
     assert done.exit_code == 3
     assert "wait ten minutes without trying again" in done.output
@@ -213,7 +213,7 @@ def test_the_refresh_token_of_a_spent_code_is_not_lost(
     stack: RunningStack, zoho: Server, org: str, expunge: Setup
 ) -> None:
     def most(tokens: int) -> None:
-        requests.post(f"{zoho.url}/_sim/settings", json={"tokens_per_window": tokens}, timeout=10)
+        requests.post(f"{zoho.url}/_sim/settings", json={"tokens_per_window": tokens}, timeout=60)
 
     most(1)  # the exchange takes it
     try:
@@ -227,7 +227,7 @@ def test_the_refresh_token_of_a_spent_code_is_not_lost(
 
 def test_an_ended_code(zoho: Server, expunge: Setup) -> None:
     made = code(zoho, minutes=1)
-    requests.post(f"{zoho.url}/_sim/clock", json={"advance_seconds": 60}, timeout=10)
+    requests.post(f"{zoho.url}/_sim/clock", json={"advance_seconds": 60}, timeout=60)
     done = expunge("--json", "--yes", ZOHO_GRANT_CODE=made, **GOOD)
     assert (done.exit_code, json.loads(done.stdout)["problems"][0]["code"]) == (3, "invalid_code")
 
@@ -256,7 +256,7 @@ def test_missing_scopes_are_not_stored(stack: RunningStack, zoho: Server, org: s
 def test_another_data_centre(zoho: Server, expunge: Setup, api_domain: str, says: str) -> None:
     answer = {"access_token": "1000.a.b", "api_domain": api_domain, "expires_in": 3600, "scope": "x"}
     fault = {"kind": "reply", "path": "/oauth/v2/token", "status": 200, "body": answer, "times": 1}
-    requests.post(f"{zoho.url}/_sim/faults", json=[fault], timeout=10)
+    requests.post(f"{zoho.url}/_sim/faults", json=[fault], timeout=60)
     done = expunge("--yes", ZOHO_REFRESH_TOKEN="1000.elsewhere", **GOOD)
     assert done.exit_code == 3
     assert says in done.output
@@ -269,11 +269,11 @@ def test_scopes_that_the_answer_does_not_name_are_tried(zoho: Server, expunge: S
             "grant_type": "authorization_code", "client_id": "1000.SETUP", "client_secret": SECRET,
             "code": code(zoho, [*READS, "ZohoCRM.modules.leads.READ"]),
         },
-        timeout=10,
+        timeout=60,
     ).json()["access_token"]  # fmt: skip
     answer = {"access_token": token, "api_domain": zoho.url, "expires_in": 3600}
     fault = {"kind": "reply", "path": "/oauth/v2/token", "status": 200, "body": answer, "times": 1}
-    requests.post(f"{zoho.url}/_sim/faults", json=[fault], timeout=10)
+    requests.post(f"{zoho.url}/_sim/faults", json=[fault], timeout=60)
     done = expunge("--module", "Leads", "--json", "--yes", ZOHO_REFRESH_TOKEN="1000.silent", **GOOD)
     scopes = json.loads(done.stdout)["scopes"]
     assert scopes["missing"] == ["ZohoCRM.mass_delete.leads.READ", "ZohoCRM.settings.custom_views.READ"]

@@ -137,7 +137,7 @@ def invoke(machine: Machine, keys: Credentials, asked: dict[str, Any]) -> reques
     SigV4Auth(keys, "execute-api", machine.stack["region"]).add_auth(request)
     with requests.Session() as session:
         session.trust_env = False
-        return session.request(method, address, data=data, headers=dict(request.headers.items()), timeout=30)
+        return session.request(method, address, data=data, headers=dict(request.headers.items()), timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_what_the_task_sends_is_accepted_and_a_retry_is_a_replay(
     machine: Machine, keys: Credentials, events: Events
 ) -> None:
     url = f"{machine.stack['zoho_url']}/_sim/records"
-    requests.post(url, json={"Leads": [{"id": RECORD}]}, timeout=10).raise_for_status()
+    requests.post(url, json={"Leads": [{"id": RECORD}]}, timeout=60).raise_for_status()
     task = machine.task()
     assert task["Resource"] == "arn:aws:states:::apigateway:invoke"
     context = {"Execution": {"Name": "erasure-4711"}}

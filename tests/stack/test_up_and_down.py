@@ -145,7 +145,7 @@ def test_an_interrupted_start_leaves_nothing(directory: Path, after: float) -> N
     with subprocess.Popen(command, cwd=ROOT, env=variables, stderr=subprocess.PIPE, text=True) as starting:
         time.sleep(after)
         starting.send_signal(signal.SIGINT)
-        _, said = starting.communicate(timeout=60)
+        _, said = starting.communicate(timeout=180)
     if starting.returncode == 0:  # it was quicker than the signal
         local("down", directory)
     else:
@@ -162,7 +162,7 @@ def test_the_schedule_wakes_the_poll_by_itself(directory: Path) -> None:
     group = f"/aws/lambda/{stack['functions']['poll']}"
     wait_for(
         lambda: logs.filter_log_events(logGroupName=group)["events"],
-        seconds=90,
+        seconds=180,
         every=2,
         what="run of the poll in its log",
     )

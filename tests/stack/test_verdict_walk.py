@@ -49,7 +49,7 @@ class Walk:
         self._ids: dict[str, str] = {}
 
     def sim(self, control: str, body: Any) -> None:
-        requests.post(f"{self._stack['zoho_url']}/_sim/{control}", json=body, timeout=30).raise_for_status()
+        requests.post(f"{self._stack['zoho_url']}/_sim/{control}", json=body, timeout=120).raise_for_status()
 
     def prepare(self, throttled: dict[str, str]) -> None:
         """`throttled`: accounts servers by the code that each answers with."""
@@ -89,7 +89,7 @@ class Walk:
             self._ids = dict(pool.map(one, CASES))
 
     def final(self, case: Case) -> dict[str, Any]:
-        return self._events.final(self._ids[case.name], seconds=120)
+        return self._events.final(self._ids[case.name], seconds=300)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def throttling(code: str) -> Iterator[str]:
             "body": body,
             "times": 1000,
         }
-        requests.post(f"{server.url}/_sim/faults", json=[fault], timeout=30).raise_for_status()
+        requests.post(f"{server.url}/_sim/faults", json=[fault], timeout=120).raise_for_status()
         yield server.url
 
 

@@ -41,7 +41,7 @@ def world(crm: Crm, house: House) -> World:
             return to_house(request)
         assert request.connection == "expunge_read"  # Zoho adds the connection's token
         headers = {**request.headers, "Authorization": str(crm.http.headers["Authorization"])}
-        answer = requests.post(request.url, request.body.encode(), headers=headers, timeout=10)
+        answer = requests.post(request.url, request.body.encode(), headers=headers, timeout=60)
         return answer.status_code, answer.text
 
     return kit.world(send, lambda: house.now, kit.key_text(KEY))

@@ -54,7 +54,7 @@ def server() -> Iterator[simulator.Server]:
 def refused(server: simulator.Server, scopes: list[str]) -> set[str]:
     """The calls that Zoho refuses to a token with these scopes."""
     for control, body in (("reset", {"documents": True}), ("settings", {"scopes": scopes})):
-        requests.post(f"{server.url}/_sim/{control}", json=body, timeout=10).raise_for_status()
+        requests.post(f"{server.url}/_sim/{control}", json=body, timeout=60).raise_for_status()
     crm = Bench(server.url).client()
     replies = {name: call(crm) for name, call in CALLS.items()}
     return {

@@ -29,10 +29,10 @@ class World:
         self.bench = Bench(server.url)
 
     def control(self, name: str, body: object) -> None:
-        requests.post(f"{self.server.url}/_sim/{name}", json=body, timeout=10).raise_for_status()
+        requests.post(f"{self.server.url}/_sim/{name}", json=body, timeout=60).raise_for_status()
 
     def calls(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = requests.get(f"{self.server.url}/_sim/calls", timeout=10).json()
+        found: list[dict[str, Any]] = requests.get(f"{self.server.url}/_sim/calls", timeout=60).json()
         return found
 
     def crm(self, **more: Any) -> ZohoClient:

@@ -80,9 +80,9 @@ def test_brackets_in_strings_are_not_depth() -> None:
     "body", [b'"' + b'\\"' * 130_000, b'"\\' * 87_000, b'"' * 262_144, b'[1e1,"a",' * 29_000]
 )
 def test_no_body_takes_long(body: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # of this process alone, however busy the machine is
     paths(body)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 2
 
 
 def test_long_lists_of_problems_are_cut_off() -> None:
