@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import quota
+from chalicelib.domain.children import as_child, shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.lane import Lane
@@ -60,11 +61,20 @@ class FakeLedger(FakeOrgs):
         if known is not None and known.expires_at > now:
             return False
         self.deliveries[delivery.source, delivery.delivery_id] = delivery
-        row = Row(replace(deletion, request=replace(deletion.request, ids=())), deletion.created_at)
-        row.chunks = {c.number: c for c in fresh(deletion.request.ids)}
+        if shows(deletion):
+            parent = self.rows[str(deletion.request.parent)]
+            children = (*parent.deletion.children, as_child(deletion))
+            parent.deletion = replace(parent.deletion, children=children)
+        self._store(deletion, entry)
+        return True
+
+    def _store(self, deletion: Deletion, entry: Entry) -> None:
+        assert deletion.id not in self.rows
+        bare = replace(deletion.request, ids=(), until=())
+        row = Row(replace(deletion, request=bare), deletion.created_at)
+        row.chunks = {c.number: c for c in fresh(deletion.request.ids, deletion.request.until)}
         row.entries = [entry]
         self.rows[deletion.id] = row
-        return True
 
     def count(self, wanted: quota.Count) -> quota.Counted | quota.Full:
         with self._counting:
@@ -103,7 +113,11 @@ class FakeLedger(FakeOrgs):
             if self.lane(change.lane.key).revision != change.lane.revision:
                 raise Overtaken(claim.deletion.id)
             self.lanes[change.lane.key] = replace(change.lane, revision=change.lane.revision + 1)
-        row.deletion = _apart(change.deletion)
+        born = tuple(as_child(new.deletion) for new in change.born)
+        children = (*row.deletion.children, *born)
+        row.deletion = replace(_apart(change.deletion), children=children)
+        for new in change.born:
+            self._store(new.deletion, new.entry)
         row.next_at, row.lease_until = change.next_at, change.lease_until
         row.entries += change.entries
         row.calls |= {call.n: call for call in change.calls}

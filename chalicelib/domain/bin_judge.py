@@ -8,7 +8,6 @@ deleted again is left alone, with a code that says so. A claim of Zoho's is neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -174,29 +173,3 @@ def _open(ends_as: Ruling, last_look: bool, code: str = "") -> Judged:
 
 def _skipped(code: str) -> Judged:
     return Judged(Ruling.SKIPPED, code)
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What reading showed of the purged ids, unknown ones included (contract section 3). `records`: their
-    number. `listed_as_permanent`: None where the deleted list was not read to its end for all of them.
-    """
-
-    records: int
-    gone: int
-    not_in_recycle_bin: int
-    listed_as_permanent: int | None
-
-
-def verified(seen: Iterable[Seen]) -> Verification | None:
-    """The sum over the purged ids; None where there are none."""
-    every = list(seen)
-    if not every:
-        return None
-    unread = any(each.listed is Listed.UNREAD for each in every)
-    return Verification(
-        records=len(every),
-        gone=sum(not each.there for each in every),
-        not_in_recycle_bin=sum(each.entry is None for each in every),
-        listed_as_permanent=None if unread else sum(each.listed is Listed.PERMANENT for each in every),
-    )

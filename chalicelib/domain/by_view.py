@@ -188,8 +188,9 @@ def may_be_listed(deletion: Deletion, progress: Progress) -> bool:
 
 
 def has_to_be_listed(deletion: Deletion) -> bool:
-    """Is it refused where it cannot be listed?"""
-    return deletion.request.freeze in (Freeze.ALWAYS, Freeze.EXACT)
+    """Is it refused where it cannot be listed? What is to become permanent is known by its ids."""
+    request = deletion.request
+    return request.freeze in (Freeze.ALWAYS, Freeze.EXACT) or request.permanent_after is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Do(StrEnum):
     CANCEL = "cancel"
     APPROVE = "approve"
     RESOLVE = "resolve"
+    BRING_FORWARD = "bring_forward"
 
 
 class Outcome(StrEnum):
@@ -95,6 +96,16 @@ def not_resolvable(deletion: Deletion) -> str:
     if deletion.status is Status.NEEDS_ATTENTION:
         return ""
     return f"it does not need attention: {deletion.status}"
+
+
+def not_to_bring_forward(deletion: Deletion, now: float) -> str:
+    """Only what still waits for its undo window can be done sooner."""
+    if deletion.is_final:
+        return f"its permanent deletion has ended: {deletion.status}"
+    if deletion.cancelled_by:
+        return "its permanent deletion is being cancelled"
+    waits = deletion.not_before is not None and now < deletion.not_before
+    return "" if waits else "its permanent deletion is under way already"
 
 
 def not_retryable(deletion: Deletion) -> str:

@@ -22,10 +22,14 @@ class Operation(StrEnum):
     MASS_DELETE = "mass_delete"
     DELINK_RECORDS = "delink_records"
     PURGE = "purge"  # a retention policy's run: the service's own, nobody can send it
+    RESTORE = "restore"  # out of Zoho's recycle bin: an operator asks for it
+    DELETE_PERMANENTLY = "delete_permanently"  # from the recycle bin, for good: made by the service
 
 
+#: What is about the recycle bin: a child of the deletion that put the records there.
+OF_THE_BIN = frozenset({Operation.RESTORE, Operation.DELETE_PERMANENTLY})
 #: What a request may ask for.
-REQUESTABLE = frozenset(Operation) - {Operation.PURGE}
+REQUESTABLE = frozenset(Operation) - {Operation.PURGE} - OF_THE_BIN
 
 
 class Api(StrEnum):
@@ -104,8 +108,12 @@ class Request:
     `ids`: without duplicates, in the order given; they are stored apart from the deletion. `wf_trigger`: None
     where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete). A purge
     has its policy's name, the run's name, the policy's selection as it was written, the time zone whose days
-    its cut-offs go by, and when the policy runs next (seconds since the epoch). `module` is canonical
-    (domain/modules.py), whichever of its names was given, also in what is read from the table.
+    its cut-offs go by, and when the policy runs next (seconds since the epoch).
+    `permanent_after`: seconds after its end at which what was deleted is deleted from the recycle bin too.
+    What is about the bin names its `parent`, the first call of that (`window_from`), and until when each id
+    may have been deleted by it (`until`, stored with the ids; NOT_ITS for an id that it did not delete), in
+    seconds since the epoch. `module` is canonical (domain/modules.py), whichever of its names was given, also
+    in what is read from the table.
     """
 
     operation: Operation
@@ -129,9 +137,17 @@ class Request:
     selection: dict[str, Any] | None = None
     time_zone: str | None = None
     next_run: float | None = None
+    permanent_after: int | None = None
+    parent: str | None = None
+    window_from: float | None = None
+    until: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "module", modules.canonical(self.module))
+
+
+#: In the place of a time: the id is none that the parent deleted.
+NOT_ITS = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +176,36 @@ class Counts:
     held: int = 0
     unknown: int = 0
     pending: int = 0
+    restored: int = 0
+    already_present: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What reading showed of the records that were deleted for good, unknown ones included. `records`: their
+    number. `listed_as_permanent`: None where the deleted list was not read to its end. `verified_at`: seconds
+    since the epoch.
+    """
+
+    records: int
+    gone: int
+    not_in_recycle_bin: int
+    listed_as_permanent: int | None
+    verified_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A deletion that is about the recycle bin, as its parent tells of it. `done`: records that it restored,
+    or deleted for good. `not_before`: as Deletion has it.
+    """
+
+    id: str
+    operation: Operation
+    status: Status = Status.ACCEPTED
+    done: int = 0
+    not_before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +270,9 @@ class Deletion:
     the job that had not been listed. `cancelled_by`: an operator who wants nothing more to be sent.
     `resolved_by`: who said what became of it where Zoho could not be asked. `data_center`: where the org's
     Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is personal in it is gone.
+    `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
+    `not_before`: nothing is sent before (the undo window). `children`: what was made of it about the recycle
+    bin, dry runs left out; the ledger adds to them, and no executor writes them.
     """
 
     id: str
@@ -267,6 +316,11 @@ class Deletion:
     resolved_by: str = ""
     data_center: str = ""
     forgotten_at: float | None = None
+    sent_at: float | None = None
+    job_ended_at: float | None = None
+    not_before: float | None = None
+    verification: Verification | None = None
+    children: tuple[Child, ...] = ()
     progress: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -308,6 +362,7 @@ def final_status(counts: Counts, *, cancelled: bool = False) -> Status:
     `cancelled`: what is pending was not to be sent any more.
     """
     gone = counts.deleted + counts.already_absent
+    gone += counts.restored + counts.already_present + counts.skipped
     if counts.unknown or (counts.pending and not cancelled):
         return Status.NEEDS_ATTENTION
     if counts.pending:

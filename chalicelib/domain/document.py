@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.domain import children
 from chalicelib.domain.deletion import Approval, Counts, Deletion, Operation
 from chalicelib.domain.zoho.lookup import explain
 
@@ -45,15 +46,12 @@ def document(deletion: Deletion) -> dict[str, Any]:
         "created_at": iso(deletion.created_at),
         "updated_at": iso(deletion.updated_at),
         "finished_at": iso(deletion.finished_at),
-        "counts": asdict(_counts(deletion)),
+        "counts": _shown_counts(deletion),
         "plan": _plan(deletion),
         "waiting_for": deletion.waiting_for,
         "problems": _problems(deletion),
     }
-    if request.operation is Operation.MASS_DELETE:
-        shown |= {"frozen": deletion.frozen, "job": _job(deletion)}
-    if request.operation is Operation.PURGE:
-        shown |= {"frozen": deletion.frozen, "policy": request.policy, "run": request.run}
+    shown |= _of_its_operation(deletion)
     if deletion.lane_ahead is not None:
         about = None if deletion.lane_seconds is None else round(deletion.lane_seconds)
         shown["lane"] = {"ahead": deletion.lane_ahead, "about_seconds": about}
@@ -61,7 +59,55 @@ def document(deletion: Deletion) -> dict[str, Any]:
         shown["approval"] = _approval(deletion.approval)
     if deletion.retry_of:
         shown["retry_of"] = deletion.retry_of
+    if children.may_come_back(deletion):
+        shown["recycle_bin"] = _recycle_bin(deletion)
     return shown
+
+
+def _of_its_operation(deletion: Deletion) -> dict[str, Any]:
+    """What only its operation has."""
+    request = deletion.request
+    if request.operation is Operation.MASS_DELETE:
+        return {"frozen": deletion.frozen, "job": _job(deletion)}
+    if request.operation is Operation.PURGE:
+        return {"frozen": deletion.frozen, "policy": request.policy, "run": request.run}
+    if request.operation is Operation.RESTORE:
+        return {"restore_of": request.parent}
+    if request.operation is Operation.DELETE_PERMANENTLY:
+        return {"permanent_of": request.parent, "verification": _verification(deletion)}
+    return {}
+
+
+_DELETES = ("deleted", "already_absent")
+_COUNTED = {
+    Operation.RESTORE: ("restored", "already_present", "skipped"),
+    Operation.DELETE_PERMANENTLY: (*_DELETES, "skipped"),
+}
+
+
+def _shown_counts(deletion: Deletion) -> dict[str, int]:
+    """Its counts, as far as its operation has them; `requested` is the sum of the others."""
+    counts = _counts(deletion)
+    own = _COUNTED.get(deletion.request.operation, _DELETES)
+    names = ("requested", *own, "failed", "held", "unknown", "pending")
+    return {name: getattr(counts, name) for name in names}
+
+
+def _verification(deletion: Deletion) -> dict[str, Any] | None:
+    found = deletion.verification
+    return None if found is None else {**asdict(found), "verified_at": iso(found.verified_at)}
+
+
+def _recycle_bin(deletion: Deletion) -> dict[str, Any]:
+    """Until when what it deleted can come back, when it goes for good, and what was done about it."""
+    made = deletion.children
+    return {
+        "restorable_until": iso(children.restorable_until(deletion)),
+        "permanent_at": iso(children.permanent_at(deletion)),
+        "restored": sum(c.done for c in made if c.operation is Operation.RESTORE),
+        "permanently_deleted": sum(c.done for c in made if c.operation is Operation.DELETE_PERMANENTLY),
+        "deletions": [{"id": c.id, "operation": c.operation.value, "status": c.status.value} for c in made],
+    }
 
 
 def _counts(deletion: Deletion) -> Counts:
@@ -93,7 +139,14 @@ def _approval(approval: Approval) -> dict[str, Any]:
 def _plan(deletion: Deletion) -> dict[str, Any] | None:
     if deletion.plan is None:
         return None
-    return {**asdict(deletion.plan), "first_ids": list(deletion.plan.first_ids)}
+    plan = deletion.plan
+    would = "would_restore" if deletion.request.operation is Operation.RESTORE else "would_delete"
+    return {
+        would: plan.would_delete,
+        "first_ids": list(plan.first_ids),
+        "calls": plan.calls,
+        "credits": plan.credits,
+    }
 
 
 def _problems(deletion: Deletion) -> list[dict[str, Any]]:

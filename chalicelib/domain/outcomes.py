@@ -31,16 +31,27 @@ class Mark(StrEnum):
     IN_VIEW = "v"  # a listed record of a view that a second reading has found again
     LEFT = "x"  # listed, and not in the second reading: it is looked up
     GONE = "g"  # not there any more, and nothing says yet by whose doing
+    SAID = "d"  # of the bin: Zoho says that it is done, or will be; reading has to show it
+    NOT_FOUND = "n"  # Zoho says that it does not lie in the bin
+    MISSING = "m"  # neither there nor in the bin, and no call of ours has touched it
+    AWAY = "y"  # neither there nor in the bin, after a call of ours
     DELETED = "D"
     ABSENT = "A"
     FAILED = "F"
     HELD = "H"
     UNKNOWN = "U"
+    RESTORED = "R"
+    PRESENT = "P"
+    SKIPPED = "K"
 
 
 #: Marks of a view's listed records until it is known what became of them, or they go by ids.
 OF_A_VIEW = frozenset({Mark.IN_VIEW, Mark.LEFT, Mark.GONE})
-UNSETTLED = OF_A_VIEW | {Mark.PENDING, Mark.SENT, Mark.SLOW, Mark.CHECK, Mark.RECENT, Mark.CHECK_SENT}
+#: Marks of what is about the bin, until reading has shown what became of it.
+OF_THE_BIN = frozenset({Mark.SAID, Mark.NOT_FOUND, Mark.MISSING, Mark.AWAY})
+UNSETTLED = (
+    OF_A_VIEW | OF_THE_BIN | {Mark.PENDING, Mark.SENT, Mark.SLOW, Mark.CHECK, Mark.RECENT, Mark.CHECK_SENT}
+)
 
 _COUNTED_AS = {
     Mark.DELETED: "deleted",
@@ -48,7 +59,12 @@ _COUNTED_AS = {
     Mark.FAILED: "failed",
     Mark.HELD: "held",
     Mark.UNKNOWN: "unknown",
+    Mark.RESTORED: "restored",
+    Mark.PRESENT: "already_present",
+    Mark.SKIPPED: "skipped",
 }
+#: Marks that stand for no problem, whatever was said on the way.
+_WELL = frozenset({Mark.DELETED.value, Mark.ABSENT.value, Mark.RESTORED.value, Mark.PRESENT.value})
 
 
 def outcome_name(mark: Mark) -> str:
@@ -73,7 +89,7 @@ class Chunk:
     different texts at most, and as many codes without words: what comes later has no words, then no name.
     `records`: position -> record id, where the ids are
     external ones and Zoho was asked which record they name; kept for good, as an external id may name another
-    record later.
+    record later. `until`: as Request.until, one for each id; empty where that is not needed.
     """
 
     number: int
@@ -81,6 +97,7 @@ class Chunk:
     marks: str
     codes: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     records: Mapping[int, str] = field(default_factory=dict)
+    until: tuple[float, ...] = ()
 
     def at(self, *wanted: Mark) -> list[int]:
         """Positions of the ids with one of these marks, in order."""
@@ -144,30 +161,22 @@ class _Texts:
         return (OTHER_CODES, "")
 
 
-def fresh(ids: tuple[str, ...]) -> list[Chunk]:
-    """`ids` cut into chunks, all pending."""
-    starts = range(0, len(ids), CHUNK_SIZE)
-    return [untouched(number, ids[start : start + CHUNK_SIZE]) for number, start in enumerate(starts)]
+def fresh(ids: tuple[str, ...], until: tuple[float, ...] = ()) -> list[Chunk]:
+    """`ids` cut into chunks, all pending, with their times of `until` where there are any."""
+    parts = [slice(start, start + CHUNK_SIZE) for start in range(0, len(ids), CHUNK_SIZE)]
+    return [untouched(number, ids[part], until[part]) for number, part in enumerate(parts)]
 
 
-def untouched(number: int, ids: tuple[str, ...]) -> Chunk:
+def untouched(number: int, ids: tuple[str, ...], until: tuple[float, ...] = ()) -> Chunk:
     """A chunk of which nothing has reached Zoho."""
-    return Chunk(number, ids, Mark.PENDING.value * len(ids))
+    return Chunk(number, ids, Mark.PENDING.value * len(ids), until=until)
 
 
 def recount(counts: Counts, before: Chunk, after: Chunk) -> Counts:
     """`counts` of the whole deletion after one of its chunks changed from `before` to `after`."""
     change = _tally(after)
     change.subtract(_tally(before))
-    return Counts(
-        requested=counts.requested,
-        deleted=counts.deleted + change["deleted"],
-        already_absent=counts.already_absent + change["already_absent"],
-        failed=counts.failed + change["failed"],
-        held=counts.held + change["held"],
-        unknown=counts.unknown + change["unknown"],
-        pending=counts.pending + change["pending"],
-    )
+    return replace(counts, **{name: getattr(counts, name) + n for name, n in change.items() if n})
 
 
 def without_marks(before: Counts, after: Counts, written: Iterable[tuple[Chunk, Chunk]]) -> int:
@@ -220,5 +229,4 @@ def _tally(chunk: Chunk) -> Counter[str]:
 
 
 def _problem_tally(chunk: Chunk) -> Counter[str]:
-    gone = {Mark.DELETED.value, Mark.ABSENT.value}
-    return Counter(code for i, (code, _) in chunk.codes.items() if chunk.marks[i] not in gone)
+    return Counter(code for i, (code, _) in chunk.codes.items() if chunk.marks[i] not in _WELL)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Never
 
 from chalicelib.domain import modules, quota, related
+from chalicelib.domain.children import DAY, MOST_DAYS
 from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
 from chalicelib.domain.keys import MOST_KEYS, Profile, key_of, scope_of
@@ -36,6 +37,7 @@ class Source:
     """One usable entry. `keys`: signing keys, or the UTF-8 of bearer values on the token profile; never
     shown. `modules`: as modules.listed returns them. `related_lists`: what it may delink, None for what
     Zoho's Delink page knows. `scope`: the source in whose deliveries its own count (keys.scope_of).
+    `permanent_min_days`: the shortest `permanent_after` that it may ask for; None for none at all.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Source:
     limits: Limits
     related_lists: frozenset[str] | None = None
     scope: str = ""
+    permanent_min_days: int | None = None
 
 
 def parse(name: str, entry: object) -> Source:
@@ -84,6 +87,7 @@ def parse(name: str, entry: object) -> Source:
             keep_credits=read.whole_or_none("keep_credits"),
         ),
         related_lists=read.related_lists(),
+        permanent_min_days=read.whole_or_none("permanent_min_days", most=MOST_DAYS),
     )
 
 
@@ -115,7 +119,17 @@ _LIMITS = {
     "max_records", "max_records_per_hour", "max_records_per_day", "keep_credits", "approve_above",
     "mass_delete_by_ids", "allow_uncounted", "max_share", "cool_off_seconds",
 }  # fmt: skip
-_FIELDS = {"profile", "keys", "org", "orgs", "modules", "operations", "related_lists", "note"} | _LIMITS
+_FIELDS = {
+    "profile",
+    "keys",
+    "org",
+    "orgs",
+    "modules",
+    "operations",
+    "related_lists",
+    "note",
+    "permanent_min_days",
+} | _LIMITS
 
 
 def _unusable(name: str, what: str, problem: str) -> Never:
@@ -191,8 +205,11 @@ class _Reader:
             _unusable(self.source, key, f"must be a whole number, {least} or more")
         return value
 
-    def whole_or_none(self, key: str, least: int = 0) -> int | None:
-        return None if self.entry.get(key) is None else self.whole(key, least, least)
+    def whole_or_none(self, key: str, least: int = 0, most: int | None = None) -> int | None:
+        value = None if self.entry.get(key) is None else self.whole(key, least, least)
+        if value is not None and most is not None and value > most:
+            _unusable(self.source, key, f"must be {most} at most")
+        return value
 
     def per_day(self, max_records: int) -> int | None:
         """Left out it follows from the largest request; null stands for no limit."""
@@ -225,7 +242,12 @@ def permit(source: Source, request: Request, size: int | None) -> None:
     `size`: how many records it names; None where only Zoho knows (a view): the
     limits look at that later.
     """
-    reasons = [*_scope(source, request), *_api(source, request), *_size(source, request, size)]
+    reasons = [
+        *_scope(source, request),
+        *_api(source, request),
+        *_permanent(source, request),
+        *_size(source, request, size),
+    ]
     if reasons:
         raise NotAllowed("this source may not ask for this deletion", tuple(reasons))
 
@@ -271,6 +293,19 @@ def _api(source: Source, request: Request) -> list[Field]:
     if request.api is Api.MASS_DELETE and not source.limits.mass_delete_by_ids:
         return [Field("/api", "this source may not use mass delete by ids (mass_delete_by_ids is not set)")]
     return []
+
+
+def _permanent(source: Source, request: Request) -> list[Field]:
+    after, least = request.permanent_after, source.permanent_min_days
+    if after is None:
+        return []
+    if least is None:
+        words = "this source may not make a deletion permanent (permanent_min_days is not set)"
+    elif after < least * DAY:
+        words = f"may not be shorter than this source's permanent_min_days: P{least}D"
+    else:
+        return []
+    return [Field("/permanent_after", words)]
 
 
 def _size(source: Source, request: Request, size: int | None) -> list[Field]:

@@ -6,12 +6,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.deletion import OF_THE_BIN, Deletion, Operation
 
 
 def executor_of(deletion: Deletion) -> Any:
     """What does its operation; once its selection is frozen, it is one by ids."""
     operation = deletion.request.operation
+    if operation in OF_THE_BIN:
+        from chalicelib.service.bin import executor as recycle_bin
+
+        return recycle_bin
     if deletion.by_ids or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
         from chalicelib.service.by_ids import executor as by_ids
 

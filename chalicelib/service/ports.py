@@ -65,13 +65,22 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Newborn:
+    """A deletion that is stored for the first time, with its ids in its request, and its first log entry."""
+
+    deletion: Deletion
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one atomic write of the ledger holds.
 
     `next_at`: when the deletion is due again; `lease_until`: 0 gives the lease back. `regardless`: also where
     a command has come since the claim was read. `chunks`: new outcomes of ids that are stored; `new_chunks`:
     ids stored for the first time, or again while their selection is still growing, untouched as yet (at
-    most 20 in one write; service.freeze makes them). All of it is written, or nothing.
+    most 20 in one write; service.engine.freeze makes them). `born`: children of the deletion, stored as
+    accepted ones are, and named by it from then on. All of it is written, or nothing.
     """
 
     deletion: Deletion
@@ -84,6 +93,7 @@ class Change:
     lane: Lane | None = None
     commands_done: int = 0
     regardless: bool = False
+    born: tuple[Newborn, ...] = ()
 
 
 class Deliveries(Protocol):
@@ -95,7 +105,8 @@ class Deliveries(Protocol):
         """
 
     def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
-        """Store the deletion (due at once), its ids, its first log entry and its delivery in one transaction.
+        """Store the deletion (due at once), its ids, its first log entry and its delivery in one transaction;
+        the parent of one that is about the recycle bin names it from then on.
 
         False where the delivery id is taken by an unexpired delivery: nothing is stored then.
         """

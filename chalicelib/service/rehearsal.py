@@ -78,6 +78,10 @@ class Deletions:
         """See commands.Deletions."""
         return self.of.chunk(deletion_id, number)
 
+    def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[ports.Call]:
+        """See commands.Deletions."""
+        return self.of.calls(deletion_id, numbers)
+
     def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> Sequence[tuple[str, str]]:
         """See commands.Deletions."""
         return self.of.listed(day, before, limit)

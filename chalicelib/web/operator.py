@@ -9,19 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain import modules
 from chalicelib.domain.controls import Outcome
 from chalicelib.domain.deletion import Deletion, Operation
-from chalicelib.domain.document import document, iso
+from chalicelib.domain.document import document
 from chalicelib.domain.errors import Field, NotAllowed, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.operators import Hold, Pause
 from chalicelib.domain.source import OPERATOR, Source, limits, parse, permit
 from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
-from chalicelib.service.operators import commands, listing, org_settings
+from chalicelib.service.operators import commands, listing, org_settings, undo
 from chalicelib.service.operators.commands import Caller, Operators
+from chalicelib.service.operators.family import with_children
 from chalicelib.service.operators.org_settings import Orgs
-from chalicelib.web import links, operator_schemas, responses, schemas
+from chalicelib.web import links, operator_answers, operator_schemas, responses, schemas
 from chalicelib.web.http import Answer, HttpRequest, public_url
 from chalicelib.web.intake import JSON, MOST_BYTES, Note, Secret
 from chalicelib.web.signature import Unauthorized
@@ -96,13 +96,15 @@ class OperatorDoor:
         page = listing.page(self.operators.deletions, wanted, start, now)
         following = page.following
         values = None if following is None else (following.day, *(following.after or ()))
-        shown = [self._shown(request, one) for one in page.deletions]
+        found = with_children(self.operators.deletions, page.deletions)
+        shown = [self._shown(request, one) for one in found]
         return responses.ok(200, {"deletions": shown, "next_cursor": operator_schemas.cursor(values)})
 
     def read(self, request: HttpRequest) -> Answer:
         """GET deletions/{id}: the status document with its link, for an operator who has only the id."""
         self._caller(request)
-        return responses.ok(200, self._shown(request, commands.read(self.operators, _id(request))))
+        found = with_children(self.operators.deletions, [commands.read(self.operators, _id(request))])
+        return responses.ok(200, self._shown(request, *found))
 
     def _shown(self, request: HttpRequest, deletion: Deletion) -> dict[str, Any]:
         return {
@@ -137,13 +139,28 @@ class OperatorDoor:
     def _asked(self, request: HttpRequest, what: str, deletion: Deletion) -> Answer:
         """It will be done; the document shows the deletion as it stood when that was decided."""
         self.note("Commanded", deletion=deletion.id, command=what)
-        return responses.ok(202, self._shown(request, deletion))
+        found = with_children(self.operators.deletions, [deletion])
+        return responses.ok(202, self._shown(request, *found))
 
     def retry(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/retry: the new deletion's receipt, with `retry_of`."""
         operator_schemas.read(operator_schemas.NOTHING, _body(request))
         receipt = commands.retry(self.operators, _id(request), self._caller(request))
         return self._receipt(request, receipt)
+
+    def restore(self, request: HttpRequest) -> Answer:
+        """POST deletions/{id}/restore: the status document of the deletion that restores."""
+        caller = self._caller(request)
+        asked = operator_schemas.undo(operator_schemas.RESTORE, _body(request))
+        made = undo.restore(self.operators, _id(request), asked, caller)
+        return self._asked(request, "restore", made)
+
+    def delete_permanently(self, request: HttpRequest) -> Answer:
+        """POST deletions/{id}/delete_permanently: the status document of the deletion that does it."""
+        caller = self._caller(request)
+        asked = operator_schemas.undo(operator_schemas.DELETE_PERMANENTLY, _body(request))
+        made = undo.delete_permanently(self.operators, _id(request), asked, caller)
+        return self._asked(request, "delete_permanently", made)
 
     # --- holds -----------------------------------------------------------------------------------
 
@@ -153,13 +170,17 @@ class OperatorDoor:
         after = operator_schemas.place_of_hold(request.query)
         found, following = org_settings.holds(self.orgs, org, after, now)
         cursor = operator_schemas.cursor(following)
-        return responses.ok(200, {"holds": [_hold(one) for one in found], "next_cursor": cursor})
+        return responses.ok(
+            200, {"holds": [operator_answers.held(one) for one in found], "next_cursor": cursor}
+        )
 
     def hold(self, request: HttpRequest) -> Answer:
         """GET holds/{module}/{record_id}."""
         now, org = self._caller(request).now, operator_schemas.org(request.query)
         module, record_id = operator_schemas.record(request.path_params)
-        return responses.ok(200, _hold(org_settings.hold(self.orgs, org, module, record_id, now)))
+        return responses.ok(
+            200, operator_answers.held(org_settings.hold(self.orgs, org, module, record_id, now))
+        )
 
     def set_hold(self, request: HttpRequest) -> Answer:
         """PUT holds/{module}/{record_id}."""
@@ -173,7 +194,9 @@ class OperatorDoor:
         hold = Hold(org, module, record_id, body["reason"], caller.arn, caller.now, until)
         self.orgs.set_hold(hold)
         self.note("HoldSet", org=org, module=module)
-        return responses.ok(200, {**_hold(hold), "not_checked": _not_checked(hold)})
+        return responses.ok(
+            200, {**operator_answers.held(hold), "not_checked": operator_answers.not_checked(hold)}
+        )
 
     def remove_hold(self, request: HttpRequest) -> Answer:
         """DELETE holds/{module}/{record_id}: the hold as it was."""
@@ -182,7 +205,7 @@ class OperatorDoor:
         module, record_id = operator_schemas.record(request.path_params)
         removed = org_settings.remove_hold(self.orgs, org, module, record_id)
         self.note("HoldRemoved", org=org, module=module)
-        return responses.ok(200, _hold(removed))
+        return responses.ok(200, operator_answers.held(removed))
 
     # --- pause -----------------------------------------------------------------------------------
 
@@ -190,7 +213,7 @@ class OperatorDoor:
         """GET pause: what holds for the query's org; without one, for all orgs."""
         self._caller(request)
         org = operator_schemas.org_or_all(request.query)
-        return responses.ok(200, _pause(org_settings.paused(self.orgs, org)))
+        return responses.ok(200, operator_answers.paused(org_settings.paused(self.orgs, org)))
 
     def pause(self, request: HttpRequest) -> Answer:
         """PUT pause."""
@@ -199,7 +222,7 @@ class OperatorDoor:
         pause = Pause(body.get("org"), body["paused"], body.get("reason", ""), caller.arn, caller.now)
         self.orgs.set_pause(pause)
         self.note("Paused" if pause.paused else "Resumed", org=pause.org or "all")
-        return responses.ok(200, _pause(pause))
+        return responses.ok(200, operator_answers.paused(pause))
 
     def _caller(self, request: HttpRequest) -> Caller:
         """Who IAM let in. A route that was left open by mistake lets nobody in."""
@@ -219,32 +242,3 @@ def _body(request: HttpRequest) -> bytes:
     if len(request.body) > MOST_BYTES:
         raise responses.TooLarge(MOST_BYTES)
     return request.body
-
-
-def _hold(hold: Hold) -> dict[str, Any]:
-    return {
-        "org": hold.org,
-        "module": hold.module,
-        "record_id": hold.record_id,
-        "reason": hold.reason,
-        "until": iso(hold.until),
-        "set_by": hold.set_by,
-        "set_at": iso(hold.set_at),
-    }
-
-
-def _not_checked(hold: Hold) -> list[str]:
-    """Fields that only Zoho could vouch for, which the api function has no access to."""
-    return ["record_id"] if modules.is_standard(hold.module) else ["module", "record_id"]
-
-
-def _pause(pause: Pause) -> dict[str, Any]:
-    """`org` is null where it is about all orgs."""
-    at = iso(pause.set_at) if pause.set_at else None
-    return {
-        "paused": pause.paused,
-        "org": pause.org,
-        "reason": pause.reason or None,
-        "set_by": pause.set_by or None,
-        "set_at": at,
-    }

@@ -18,8 +18,9 @@ from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_deletion_id, is_record_id
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.service.operators.listing import DEFAULT_SECONDS, Place, Wanted
+from chalicelib.service.operators.undo import Asked
 from chalicelib.web import shape, strict_json
-from chalicelib.web.schemas import BOOLEAN, ORG, TEXT, body
+from chalicelib.web.schemas import BOOLEAN, EXTERNAL_ID, FALSE, ORG, TEXT, body
 from chalicelib.web.shape import Schema
 
 DEFAULT_ORG = "default"
@@ -38,6 +39,12 @@ RESOLVE = body(
     {"outcome": {"type": "string", "enum": list(OUTCOMES)}, "note": {**TEXT, "default": ""}},
     "outcome",
 )
+_UNDO: dict[str, Schema] = {"dry_run": FALSE, "reason": TEXT}
+RESTORE = body(
+    "POST .../restore; without `ids` all that can come back.",
+    {**_UNDO, "ids": {"type": "array", "minItems": 1, "items": {"type": "string"}}},
+)
+DELETE_PERMANENTLY = body("POST .../delete_permanently.", _UNDO)
 SET_HOLD = body(
     "PUT .../holds/{module}/{record_id}; `until` is an ISO 8601 time with its zone.",
     {"reason": {**TEXT, "minLength": 1}, "until": {"type": ["string", "null"]}},
@@ -48,6 +55,8 @@ SET_PAUSE = body(
     {"paused": BOOLEAN, "org": {**ORG, "type": ["string", "null"]}, "reason": {**TEXT, "default": ""}},
     "paused",
 )
+#: Ids that a body may name: what 256 KiB can hold.
+MOST_IDS = 12_000
 NOTHING = body("Calls that need no body take none, or an empty object.", {})
 
 
@@ -61,6 +70,19 @@ def read(schema: Schema, given: bytes) -> dict[str, Any]:
     if found := tuple(shape.problems(schema, raw)):
         raise NotValid("the request is not valid", found)
     return raw
+
+
+def undo(schema: Schema, given: bytes) -> Asked:
+    """What a body about the recycle bin asks for. Raises NotValid."""
+    wanted = read(schema, given)
+    ids = wanted.get("ids")
+    if ids is not None and not 1 <= len(ids) <= MOST_IDS:
+        raise _refused("/ids", f"must name 1 to {MOST_IDS} ids")
+    for number, one in enumerate(ids or ()):
+        if not isinstance(one, str) or not EXTERNAL_ID.fullmatch(one):
+            raise _refused(f"/ids/{number}", "must be an id as a string")
+    given_ids = None if ids is None else tuple(dict.fromkeys(ids))
+    return Asked(given_ids, wanted.get("dry_run", False), wanted.get("reason"))
 
 
 def idempotency_key(headers: Mapping[str, str]) -> str:

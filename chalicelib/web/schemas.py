@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Never
 
 from chalicelib.domain import modules
+from chalicelib.domain.children import MOST_DAYS, permanent_seconds
 from chalicelib.domain.deletion import Api, Freeze, Operation, Request, Territory
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_PATTERN, RECORD_ID_WORDS, is_record_id
@@ -29,6 +30,10 @@ NAME: Schema = {"type": "string", "pattern": f"^{ZOHO_NAME.pattern}$"}
 ORG: Schema = {"type": "string", "pattern": f"^{ORG_NAME.pattern}$"}
 RECORD_ID: Schema = {"type": "string", "pattern": f"^{RECORD_ID_PATTERN}$", "format": "int64"}
 TEXT: Schema = {"type": "string", "maxLength": LONGEST_TEXT}
+PERMANENT_AFTER: Schema = {
+    "type": "string",
+    "description": f"how long what was deleted can be restored: ISO 8601, PT0H to P{MOST_DAYS}D",
+}
 #: The ids of a body: what each of them may be depends on other fields and the stage, see _id_problems.
 IDS: Schema = {"type": "array", "items": {"type": "string"}}
 
@@ -63,6 +68,7 @@ DELETE_RECORDS = body(
         "wf_trigger": BOOLEAN,
         "api": {"type": "string", "enum": [each.value for each in Api], "default": Api.AUTO.value},
         "external_id_field": NAME,
+        "permanent_after": PERMANENT_AFTER,
     },
     "module",
     "operation",
@@ -76,6 +82,7 @@ MASS_DELETE = body(
         "cvid": RECORD_ID,
         "territory": TERRITORY,
         "freeze": {"type": "string", "enum": [each.value for each in Freeze], "default": Freeze.AUTO.value},
+        "permanent_after": PERMANENT_AFTER,
     },
     "module",
     "operation",
@@ -136,6 +143,7 @@ def _request(raw: Any, default_org: str, max_ids: int) -> Request:
         *map(_of_another, shape.problems(schema, slim)),
         *_module_problem(slim),
         *_api_problems(slim),
+        *_permanent_problems(slim),
     ]
     if problems:
         _refuse(problems)
@@ -205,9 +213,22 @@ def _api_problems(raw: Mapping[str, Any]) -> Iterator[Field]:
             yield Field("/external_id_field", "cannot go with api mass_delete, which takes record ids only")
 
 
+def _permanent_problems(raw: Mapping[str, Any]) -> Iterator[Field]:
+    """What is to become permanent is known by its ids, and is restored until a time that can be told."""
+    given = raw.get("permanent_after")
+    if not isinstance(given, str):
+        return
+    try:
+        permanent_seconds(given)
+    except ValueError as problem:
+        yield Field("/permanent_after", str(problem))
+    if raw.get("freeze") == Freeze.NEVER:
+        yield Field("/permanent_after", "cannot go with freeze never: nobody would know which records went")
+
+
 def _built(good: Mapping[str, Any], default_org: str) -> Request:
     """The request that a body without problems asks for."""
-    territory = good.get("territory")
+    territory, after = good.get("territory"), good.get("permanent_after")
     return Request(
         operation=Operation(good["operation"]),
         module=good["module"],
@@ -227,6 +248,7 @@ def _built(good: Mapping[str, Any], default_org: str) -> Request:
         else Territory(territory["id"], territory.get("include_child", False)),
         record_id=good.get("record_id"),
         related_list=good.get("related_list"),
+        permanent_after=None if after is None else permanent_seconds(after),
     )
 
 

@@ -7,7 +7,7 @@ Any link that is not good is 404, whether there is such a deletion or not (contr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from chalicelib.domain.document import document
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark, outcome_name
+from chalicelib.service.operators.family import with_children
 from chalicelib.web import links, responses
 from chalicelib.web.http import Answer, HttpRequest
 from chalicelib.web.intake import Secret
@@ -34,6 +35,9 @@ class Deletions(Protocol):
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """A chunk of its ids with their outcomes so far. Raises Unavailable or Unreadable."""
 
+    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
+        """Those of the deletions that are there and can be read, by id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -45,7 +49,7 @@ class Reading:
 
     def status(self, request: HttpRequest) -> Answer:
         """The status document, or a page of it where a browser asks. Raises NotFound or Unavailable."""
-        deletion = self._deletion(request)
+        [deletion] = with_children(self.deletions, [self._deletion(request)])
         shown = document(deletion)
         # One address, two answers: a browser that goes back must not get the JSON that the page fetched.
         vary = {"Vary": "Accept"}

@@ -15,6 +15,8 @@ def everything() -> dict[str, Schema]:
     bodies: dict[str, Schema] = {
         "Approve": dict(schemas.APPROVE),
         "Resolve": dict(schemas.RESOLVE),
+        "Restore": dict(schemas.RESTORE),
+        "DeletePermanently": dict(schemas.DELETE_PERMANENTLY),
         "SetHold": dict(schemas.SET_HOLD),
         "SetPause": dict(schemas.SET_PAUSE),
         "Nothing": dict(schemas.NOTHING),

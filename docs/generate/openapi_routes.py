@@ -109,6 +109,10 @@ _HOLD = f"{_OPERATOR}/holds/{{module}}/{{record_id}}"
 _POLICY = f"{_OPERATOR}/policies/{{name}}"
 _DONE = {"202": ref("OperatorsDeletion"), "200": ref("OperatorsDeletion")}
 _MADE = {"202": ref("Receipt"), "200": {"anyOf": [ref("WouldBe"), ref("Receipt")]}}
+_MADE_ABOUT = {
+    "202": ref("OperatorsDeletion"),
+    "200": {"anyOf": [ref("WouldBe"), ref("OperatorsDeletion")]},
+}
 _POLICY_IS = {"200": ref("StoredPolicy")}
 _HOLD_IS = {"200": ref("Hold")}
 _ONE_OF = ("400", "403", "404")
@@ -179,6 +183,22 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     (f"{_ONE}/resolve", "POST"): Route(
         "resolve", "Settle what needs attention", _DONE, COMMAND, _ASKED, ref("Resolve")
+    ),
+    (f"{_ONE}/restore", "POST"): Route(
+        "restore",
+        "Bring back what it deleted, out of Zoho's recycle bin",
+        _MADE_ABOUT,
+        COMMAND,
+        _ASKED,
+        ref("Restore"),
+    ),
+    (f"{_ONE}/delete_permanently", "POST"): Route(
+        "deletePermanently",
+        "Delete what it deleted from Zoho's recycle bin too, for good and now",
+        _MADE_ABOUT,
+        COMMAND,
+        _ASKED,
+        ref("DeletePermanently"),
     ),
     (f"{_OPERATOR}/holds", "GET"): Route(
         "holds", "List holds", {"200": ref("HoldsPage")}, ("400", "403"), ("org", "page")

@@ -91,7 +91,9 @@ def _with_ids(found: dict[str, Schema]) -> None:
     }
 
 
-_COUNTS = ("requested", "deleted", "already_absent", "failed", "held", "unknown", "pending")
+#: Counts that not every operation has.
+_OF_SOME = ("deleted", "already_absent", "restored", "already_present", "skipped")
+_COUNTS = ("requested", *_OF_SOME, "failed", "held", "unknown", "pending")
 _HEAD: dict[str, Schema] = {
     "operation": {"type": "string", "enum": [each.value for each in Operation]},
     "module": {"type": "string", "pattern": anchored(ZOHO_NAME)},
@@ -143,17 +145,51 @@ def _deletion() -> Schema:
         "retry_of": TEXT,
         "policy": TEXT,
         "run": TEXT,
+        "permanent_of": TEXT,
+        "restore_of": TEXT,
+        "verification": or_null(ref("Verification")),
+        "recycle_bin": ref("RecycleBin"),
     }
     return record({**start, **who, **times, **found, **some}, optional=tuple(some))
 
 
 def _parts() -> dict[str, Schema]:
     """What the status document is made of."""
-    plan = {"would_delete": or_null(WHOLE), "first_ids": {"type": "array", "items": TEXT}}
+    would = {"would_delete": or_null(WHOLE), "would_restore": or_null(WHOLE)}
+    plan = {**would, "first_ids": {"type": "array", "items": TEXT}}
+    child = record({"id": TEXT, "operation": TEXT, "status": TEXT})
     problem = {"code": {**TEXT, "description": _CODES}, "count": WHOLE, "meaning": TEXT, "what_to_do": TEXT}
     return {
-        "Counts": record(dict.fromkeys(_COUNTS, WHOLE), description="requested is the sum of the others"),
-        "Plan": record({**plan, "calls": WHOLE, "credits": WHOLE}, description="of a dry run"),
+        "Counts": record(
+            dict.fromkeys(_COUNTS, WHOLE),
+            optional=_OF_SOME,
+            description="requested is the sum of the others; each operation has those that it can have",
+        ),
+        "Plan": record(
+            {**plan, "calls": WHOLE, "credits": WHOLE},
+            optional=tuple(would),
+            description="of a dry run; a restore has would_restore, all others would_delete",
+        ),
+        "Verification": record(
+            {
+                "records": WHOLE,
+                "gone": WHOLE,
+                "not_in_recycle_bin": WHOLE,
+                "listed_as_permanent": or_null(WHOLE),
+                "verified_at": TIME,
+            },
+            description="what reading showed of the records that were deleted for good",
+        ),
+        "RecycleBin": record(
+            {
+                "restorable_until": TIME,
+                "permanent_at": or_null(TIME),
+                "restored": WHOLE,
+                "permanently_deleted": WHOLE,
+                "deletions": {"type": "array", "items": child},
+            },
+            description="of a final deletion that deleted something by known ids",
+        ),
         "Job": record(
             {"id": TEXT, "status": or_null(TEXT), "unlisted": or_null(WHOLE)},
             description="of a view",

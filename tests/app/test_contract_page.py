@@ -88,8 +88,18 @@ def test_an_example_is_good(number: int) -> None:
 def test_there_are_examples_of_everything() -> None:
     kinds = Counter(name for name, _ in BLOCKS)
     assert kinds == Counter(
-        ["DeletionRequest"] * 4
-        + ["Receipt", "Error400", "Deletion", "RecordsPage", "Event", "Sources", "Zoho", "Stack"]
+        ["DeletionRequest"] * 5
+        + [
+            "RecycleBin",
+            "Receipt",
+            "Error400",
+            "Deletion",
+            "RecordsPage",
+            "Event",
+            "Sources",
+            "Zoho",
+            "Stack",
+        ]
     )
 
 

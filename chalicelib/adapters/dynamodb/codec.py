@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import cache
+from itertools import groupby
 from typing import Any, TypeVar, cast
 
 from chalicelib.domain.deletion import (
+    OF_THE_BIN,
     Api,
     Approval,
+    Child,
     Counts,
     Deletion,
     Failing,
@@ -28,6 +31,7 @@ from chalicelib.domain.deletion import (
     Request,
     Status,
     Territory,
+    Verification,
 )
 from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.log import Entry
@@ -64,9 +68,12 @@ def utf8(text: str) -> bytes:
 
 
 def deletion_to_text(deletion: Deletion) -> str:
-    """The deletion as JSON, without its ids: they are stored apart. What holds nothing is left out."""
-    document = _plain(replace(deletion, request=replace(deletion.request, ids=())))
-    request = {k: v for k, v in document["request"].items() if k != "ids" and v is not None}
+    """The deletion as JSON, without its ids and its children: they are stored apart. What holds nothing is
+    left out.
+    """
+    bare = replace(deletion.request, ids=(), until=())
+    document = _plain(replace(deletion, request=bare, children=()))
+    request = {k: v for k, v in document["request"].items() if k not in ("ids", "until") and v is not None}
     slim = {k: v for k, v in document.items() if v not in (None, [], {}, (), "") and k != "id"}
     return dumps({**slim, "request": request, "v": VERSION})
 
@@ -100,6 +107,7 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
     if "territory" in request:
         request["territory"] = Territory(**request["territory"])
     plan = document.pop("plan", None)
+    verification = document.pop("verification", None)
     approval = document.pop("approval", None)
     problems = tuple(Problem(**p) for p in document.pop("problems", []))
     document = _of_today(document)
@@ -114,6 +122,7 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
         problems=problems,
         approval=Approval(**approval) if approval else None,
         failing=failing,
+        verification=Verification(**verification) if verification else None,
         **document,
     )
 
@@ -169,7 +178,11 @@ def _checked(value: T) -> T:
 def check_progress(deletion: Deletion) -> None:
     """Can an executor of this version go on with it? Raises what `readable` makes Unreadable of."""
     operation = deletion.request.operation
-    if deletion.by_ids or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
+    if operation in OF_THE_BIN:
+        from chalicelib.domain import by_bin
+
+        by_bin.progress_of(deletion)
+    elif deletion.by_ids or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
         from chalicelib.domain import by_ids
 
         by_ids.progress_of(deletion)
@@ -202,11 +215,24 @@ def readable(deletion_id: str, part: str) -> Iterator[None]:
         raise Unreadable(deletion_id, f"{part}: {type(problem).__name__}") from problem
 
 
+def chunk_ids(chunk: Chunk) -> bytes:
+    """The ids of a chunk; with their times of `until` where they have any, equal ones in a row once."""
+    if not chunk.until:
+        return pack(list(chunk.ids))
+    times = [[len(list(equal)), at] for at, equal in groupby(chunk.until)]
+    return pack({"ids": list(chunk.ids), "until": times})
+
+
 def chunk_from(number: int, ids: Any, marks: Any | None) -> Chunk:
     """A chunk from its two stored parts; None for the marks where nothing has become of its ids yet."""
-    named = tuple(unpack(ids))
+    stored = unpack(ids)
+    listed, times = (stored["ids"], stored["until"]) if isinstance(stored, dict) else (stored, [])
+    named = tuple(listed)
+    until = tuple(float(at) for count, at in times for _ in range(count))
+    if until and len(until) != len(named):
+        raise ValueError("not one time for each id")
     if marks is None:
-        return untouched(number, named)
+        return untouched(number, named, until)
     state = unpack(marks)
     if len(state["m"]) != len(named):
         raise ValueError("not one mark for each id")
@@ -214,7 +240,18 @@ def chunk_from(number: int, ids: Any, marks: Any | None) -> Chunk:
     codes = {int(i): texts[n] for i, n in state["c"]}
     # Without "r" it was written before record ids were kept, or its ids are record ids themselves.
     records = {int(i): str(record) for i, record in state.get("r", ())}
-    return Chunk(number, named, str(state["m"]), codes, records)
+    return Chunk(number, named, str(state["m"]), codes, records, until)
+
+
+def child_to_text(child: Child) -> str:
+    """What is kept of a child with its parent: what will never change."""
+    return dumps({"id": child.id, "operation": child.operation.value, "not_before": child.not_before})
+
+
+def child_from_text(text: str) -> Child:
+    """The child that `child_to_text` wrote; how it stands has to be read."""
+    stored = json.loads(text)
+    return Child(stored["id"], Operation(stored["operation"]), not_before=stored["not_before"])
 
 
 def entry_to_text(entry: Entry) -> str:

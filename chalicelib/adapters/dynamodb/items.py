@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.dynamodb import codec
-from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.children import as_child
+from chalicelib.domain.deletion import Child, Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.lane import Lane
@@ -113,7 +116,7 @@ def new_deletion(deletion: Deletion, shards: int) -> Item:
 
 def from_ids(deletion: Deletion, chunk: Chunk) -> Item:
     """The ids of a chunk, written once. Their outcomes lie apart from them, once there are any."""
-    data = {"data": {"B": codec.pack(list(chunk.ids))}, "expires_at": number(deletion.expires_at)}
+    data = {"data": {"B": codec.chunk_ids(chunk)}, "expires_at": number(deletion.expires_at)}
     return {**part_key(deletion.id, "IDS", chunk.number), **data}
 
 
@@ -122,7 +125,36 @@ def to_deletion(item: Item) -> Deletion:
     deletion_id = item["pk"]["S"][2:]
     if "doc" not in item:
         raise Unreadable(deletion_id, "no document")
-    return codec.deletion_from_text(deletion_id, item["doc"]["S"])
+    deletion = codec.deletion_from_text(deletion_id, item["doc"]["S"])
+    return replace(deletion, children=_children(deletion_id, item)) if "children" in item else deletion
+
+
+def _children(deletion_id: str, item: Item) -> tuple[Child, ...]:
+    with codec.readable(deletion_id, "children"):
+        return tuple(codec.child_from_text(each["S"]) for each in item["children"]["L"])
+
+
+#: Adds to the children of a deletion, in an update of its item; the values are those of `more_children`.
+MORE_CHILDREN = "children = list_append(if_not_exists(children, :nobody), :born)"
+
+
+def more_children(born: Iterable[Deletion]) -> dict[str, Item]:
+    """The values of MORE_CHILDREN."""
+    texts = [{"S": codec.child_to_text(as_child(each))} for each in born]
+    return {":nobody": {"L": []}, ":born": {"L": texts}}
+
+
+def named_by_parent(table: str, child: Deletion) -> Any:
+    """The parent's naming of a child, as an action of a transaction."""
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": meta_key(str(child.request.parent)),
+            "UpdateExpression": f"SET {MORE_CHILDREN}",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": more_children([child]),
+        }
+    }
 
 
 def to_claim(item: Item) -> Claim:

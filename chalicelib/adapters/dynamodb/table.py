@@ -20,6 +20,7 @@ from chalicelib.adapters.dynamodb.org_items import OrgItems
 from chalicelib.adapters.dynamodb.quota_items import QuotaItems
 from chalicelib.adapters.dynamodb.recent_items import RecentItems
 from chalicelib.adapters.dynamodb.steering import Steering
+from chalicelib.domain.children import shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
 from chalicelib.domain.log import Entry
@@ -42,14 +43,10 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, Steering):
         """See ports.Deliveries. One transaction: the delivery, the deletion, its ids and its first log
         entry.
         """
-        meta = items.new_deletion(deletion, self.shards)
-        puts = [
-            items.put(self.name, items.from_delivery(delivery), items.unless_live(now)),
-            items.put(self.name, meta, items.UNLESS_THERE),
-        ]
-        chunks = fresh(deletion.request.ids)
-        puts += [items.put(self.name, items.from_ids(deletion, chunk)) for chunk in chunks]
-        puts.append(items.put(self.name, items.from_entry(deletion, entry)))
+        puts = [items.put(self.name, items.from_delivery(delivery), items.unless_live(now))]
+        puts += self._stored(deletion, entry)
+        if shows(deletion):
+            puts.append(items.named_by_parent(self.name, deletion))
         try:
             self.write("transact_write_items", TransactItems=puts)
         except ClientError as problem:
@@ -58,6 +55,16 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, Steering):
             raise refusal(problem) from problem
         self.seen(deletion)
         return True
+
+    def _stored(self, deletion: Deletion, entry: Entry) -> list[Any]:
+        """A new deletion with its ids and its first log entry, as actions of a transaction."""
+        meta = items.new_deletion(deletion, self.shards)
+        chunks = fresh(deletion.request.ids, deletion.request.until)
+        return [
+            items.put(self.name, meta, items.UNLESS_THERE),
+            *(items.put(self.name, items.from_ids(deletion, chunk)) for chunk in chunks),
+            items.put(self.name, items.from_entry(deletion, entry)),
+        ]
 
     # --- one deletion ----------------------------------------------------------------------------
 
@@ -116,6 +123,8 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, Steering):
         actions += [items.put(self.name, items.from_ids(deletion, c)) for c in change.new_chunks]
         if change.lane is not None:
             actions.append(items.lane_put(self.name, change.lane))
+        for new in change.born:
+            actions += self._stored(new.deletion, new.entry)
         self._save(claim, actions, once=change.commands_done > 0)
         return Claim(
             deletion, claim.fence, change.lease_until, claim.commands[change.commands_done :], claim.control
@@ -145,6 +154,9 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, Steering):
         if not change.lease_until:
             sets += ", attempts = :zero"
             values[":zero"] = items.number(0)
+        if change.born:
+            sets += f", {items.MORE_CHILDREN}"
+            values |= items.more_children(new.deletion for new in change.born)
         expression = f"SET {sets} REMOVE due"
         if not done:
             expression = f"SET {sets}, due = :due"

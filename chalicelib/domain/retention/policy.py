@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import modules
+from chalicelib.domain.children import permanent_seconds
 from chalicelib.domain.deletion import Limits
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.fields import Reader
@@ -61,8 +62,8 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy. `limits` are copied into each of its runs, as a source's are. `document`: as it was
-    written, with its name and org.
+    """One policy. `permanent_after` is that of its runs, in seconds. `limits` are copied into each of its
+    runs, as a source's are. `document`: as it was written, with its name and org.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Policy:
     wf_trigger: bool | None
     dry_run: bool
     enabled: bool
+    permanent_after: int | None
     document: dict[str, Any]
 
 
@@ -99,6 +101,7 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
         wf_trigger=reader.flag("wf_trigger", None),
         dry_run=bool(reader.flag("dry_run", False)),
         enabled=bool(reader.flag("enabled", True)),
+        permanent_after=reader.read("permanent_after", _permanent, None, optional=True),
         document={},
     )
     _check_size(reader, policy)
@@ -112,6 +115,10 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
 def _limits_name(reader: Reader) -> str:
     """`limits`; policies of before call it `belts`, which is understood where there are no `limits`."""
     return "belts" if "belts" in reader.raw and "limits" not in reader.raw else "limits"
+
+
+def _permanent(value: object) -> int | None:
+    return None if value is None else permanent_seconds(value)
 
 
 def _module(reader: Reader) -> str:

@@ -17,6 +17,8 @@ _CALLS_OF = {
     Operation.MASS_DELETE: (CallKind.MASS_DELETE_VIEW, CallKind.JOB_STATUS, CallKind.COUNT, CallKind.LIST),
     Operation.DELINK_RECORDS: (CallKind.DELINK,),
     Operation.PURGE: (CallKind.DELETE_RECORDS, CallKind.MASS_DELETE_IDS, CallKind.LIST),
+    Operation.RESTORE: (CallKind.RESTORE_FROM_BIN, CallKind.BIN_ENTRIES),
+    Operation.DELETE_PERMANENTLY: (CallKind.DELETE_FROM_BIN, CallKind.BIN_ENTRIES),
 }
 
 

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_view import PAGE, ROUND_LIMIT, Goal, Phase, Progress, may_be_listed
+from chalicelib.domain.by_view import (
+    PAGE,
+    ROUND_LIMIT,
+    Goal,
+    Phase,
+    Progress,
+    has_to_be_listed,
+    may_be_listed,
+)
 from chalicelib.domain.deletion import Deletion, Freeze, Plan, Status
 from chalicelib.domain.limits import APPROVAL, Kind, Stop
 from chalicelib.domain.zoho.judge_call import counted, judge_call
@@ -28,7 +36,7 @@ def begin(work: Slice, progress: Progress) -> Step:
     """Decide whether the view is listed. What might be longer than Zoho lists is counted first."""
     deletion = work.deletion
     if not may_be_listed(deletion, progress):
-        if deletion.request.freeze in (Freeze.ALWAYS, Freeze.EXACT):
+        if has_to_be_listed(deletion):
             return listing.stopped(work, progress, "NOT_LISTABLE", 0)
         return moves.to(work, replace(progress, phase=Phase.COUNT))
     if deletion.record_limit > MOST_LISTED:
@@ -156,7 +164,7 @@ def _counted(work: Slice, progress: Progress) -> Step:
     if may_be_listed(deletion, progress):
         return (
             listing.not_listable(work, progress, before)
-            if deletion.request.freeze is not Freeze.AUTO
+            if has_to_be_listed(deletion)
             else (_unfrozen(work, replace(progress, listable=False)))
         )
     return _unfrozen(work, progress)

@@ -79,7 +79,7 @@ def _job_over(work: Slice, progress: Progress, report: JobReport) -> Step:
         )
         note = Note("job_ended", f"{report.status}: {report.deleted} of {report.total}")
         return Commit(
-            replace(deletion, progress=settling.to_json()),
+            replace(deletion, progress=settling.to_json(), job_ended_at=work.now),
             notes=(note,),
             succeeded=moves.STATUS,
             leave_lane=True,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from chalicelib.domain import controls
 from chalicelib.domain.controls import Do, Outcome
-from chalicelib.domain.deletion import Counts, Deletion, Problem, Status, final_status
+from chalicelib.domain.deletion import Counts, Deletion, Operation, Problem, Status, final_status
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount, reproblem
 from chalicelib.service.engine.chunks import failed_ids, readable
 from chalicelib.service.engine.slice import LeasedSlice
@@ -31,6 +31,8 @@ def obey(work: LeasedSlice) -> None:
         _approve(work, command)
     elif do == Do.RESOLVE:
         _resolve(work, command)
+    elif do == Do.BRING_FORWARD:
+        _bring_forward(work, command)
     else:
         _let_go(work, command, "not a command that this version knows")
 
@@ -79,6 +81,17 @@ def _approve(work: LeasedSlice, command: Mapping[str, object]) -> None:
         _let_go(work, command, "it is not for the approval that is waited for")
         return
     deletion, entry = work.noted(deletion, "approved", f"count {command['count']}", _by(command))
+    work.save(deletion, entries=[entry], commands_done=1)
+
+
+def _bring_forward(work: LeasedSlice, command: Mapping[str, object]) -> None:
+    """Its undo window ends now."""
+    why_not = controls.not_to_bring_forward(work.deletion, work.now)
+    if why_not:
+        _let_go(work, command, why_not)
+        return
+    deletion = replace(work.deletion, not_before=work.now)
+    deletion, entry = work.noted(deletion, "brought_forward", by=_by(command))
     work.save(deletion, entries=[entry], commands_done=1)
 
 
@@ -133,12 +146,9 @@ def _counts_resolved(deletion: Deletion, *, done: bool) -> Deletion:
     """
     counts = deletion.counts
     lost = counts.unknown
-    after: Counts = replace(
-        counts,
-        unknown=0,
-        deleted=counts.deleted + (lost if done else 0),
-        failed=counts.failed + (0 if done else lost),
-    )
+    restores = deletion.request.operation is Operation.RESTORE
+    outcome = "failed" if not done else "restored" if restores else "deleted"
+    after: Counts = replace(counts, **{"unknown": 0, outcome: getattr(counts, outcome) + lost})
     problems = tuple(
         p for p in deletion.problems if p.code not in ("JOB_LOST", "OUTCOME_UNKNOWN", "JOB_TOO_OLD")
     )
@@ -153,7 +163,8 @@ def _ids_resolved(work: LeasedSlice, *, done: bool) -> tuple[Deletion, list[Chun
     """
     deletion = work.deletion
     chunks: list[Chunk] = []
-    finding = Finding(Mark.DELETED) if done else Finding(Mark.FAILED, NOT_DONE)
+    restores = deletion.request.operation is Operation.RESTORE
+    finding = Finding(Mark.RESTORED if restores else Mark.DELETED) if done else Finding(Mark.FAILED, NOT_DONE)
     for number in range(deletion.chunks):
         before = readable(work, number)
         after = before.resolved(finding) if before is not None else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.domain import backoff, lane, log, quota
 from chalicelib.domain.backoff import Patience
+from chalicelib.domain.children import makes_permanent
 from chalicelib.domain.deletion import Deletion, Problem, Status, moved
 from chalicelib.domain.errors import Miscounted, SecretUnusable
 from chalicelib.domain.lane import Lane
@@ -20,7 +21,7 @@ from chalicelib.service.engine.deps import Deps
 from chalicelib.service.engine.gate import Gate
 from chalicelib.service.engine.org_access import OrgAccess
 from chalicelib.service.engine.refusals import Paused
-from chalicelib.service.ports import Call, Change, Claim, Ledger, Zoho
+from chalicelib.service.ports import Call, Change, Claim, Ledger, Newborn, Zoho
 
 #: SQS keeps a message back for at most this long (seconds).
 LONGEST_NUDGE = 900.0
@@ -141,6 +142,7 @@ class LeasedSlice:
         commands_done: int = 0,
         regardless: bool = False,
         unmarked: int = 0,
+        born: Sequence[Newborn] = (),
     ) -> None:
         """Write a step. `next_at` gives the lease back until then; without it the lease is renewed.
 
@@ -153,6 +155,7 @@ class LeasedSlice:
             deletion = backoff.succeeded(deletion, backoff.ACCESS)
         if self._asked_before is not None:
             deletion = replace(deletion, asked_before=self._asked_before)
+        deletion = replace(deletion, sent_at=_sent_at(deletion.sent_at, calls))
         held_until = self.now + self.deps.lease_seconds
         change = Change(
             deletion=replace(deletion, published=self.deletion.published),
@@ -165,6 +168,7 @@ class LeasedSlice:
             lane=lane,
             commands_done=commands_done,
             regardless=regardless,
+            born=tuple(born),
         )
         written = {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         known, self._chunks = self._chunks, {}  # where the write fails nothing is known any more
@@ -289,9 +293,15 @@ class LeasedSlice:
         """Save the deletion in its final status; it stays due until its events have left."""
         deletion = replace(moved(deletion, status, self.now), failing={})
         deletion = replace(deletion, problems=(*deletion.problems, *problems))
+        if makes_permanent(deletion):
+            from chalicelib.service.engine import offspring
+
+            deletion, parts = offspring.with_children(self, deletion, parts)
         deletion, entry = self.told(deletion, log.event_name(status), why, by=by, failed_ids=failed_ids)
         entries = [*parts.pop("entries", ()), entry]
         self.save(deletion, entries=entries, **parts)
+        for new in parts.get("born", ()):
+            self.deps.nudges.nudge(new.deletion.id)
         self.deps.report("deletion_finished", deletion_id=deletion.id, status=status.value)
         failed = status in (Status.FAILED, Status.NEEDS_ATTENTION)
         self.deps.measure("FailedShare", float(failed))  # its average is the share
@@ -327,3 +337,16 @@ class LeasedSlice:
         if numbers[:1] == [published + 1]:
             return list(self._entries)
         return self.deps.ledger.entries(self.deletion.id, published)
+
+
+def _sent_at(before: float | None, calls: Sequence[Call]) -> float | None:
+    """When its first call that deletes was sent, by the intents and answers of a write: an intent counts
+    until it is known that it never left.
+    """
+    if not calls:
+        return before
+    first = min(call.at for call in calls)
+    stayed = all(call.answer is not None and call.answer.get("verdict") == "not_sent" for call in calls)
+    if stayed:
+        return None if before == first else before
+    return first if before is None else before

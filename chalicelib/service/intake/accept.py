@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import quota
-from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
+from chalicelib.domain.children import with_ids
+from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Conflict, Field, LimitReached, NotAllowed, Rejected, Unavailable
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.log import first
-from chalicelib.domain.outcomes import fresh
 from chalicelib.service.messaging import Nudges
 from chalicelib.service.ports import Deliveries, Delivery
 
@@ -44,11 +44,14 @@ class IntakeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the sender is told: `body` is the 202's but for its links. `replayed`: it was accepted before."""
+    """What the sender is told: `body` is the 202's but for its links. `replayed`: it was accepted before.
+    `stored`: the deletion, where it is new.
+    """
 
     deletion_id: str
     body: Mapping[str, object]
     replayed: bool
+    stored: Deletion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def accept(outside: Acceptance, asked: IntakeRequest, now: float) -> Receipt:
             raise Unavailable("table", "a delivery was taken and is not there")
         return replayed(winner)
     outside.nudges.nudge(deletion.id)
-    return Receipt(deletion.id, body, replayed=False)
+    return Receipt(deletion.id, body, replayed=False, stored=deletion)
 
 
 def _counted(
@@ -170,7 +173,4 @@ def _deletion(outside: Acceptance, asked: IntakeRequest, now: float) -> Deletion
     )
     if asked.request.operation is Operation.MASS_DELETE:
         return made  # what a view holds is known once it has been counted
-    named = len(asked.request.ids)
-    # A dry run's counts are all 0: nothing is pending that will never be deleted.
-    counts = Counts() if asked.request.dry_run else Counts(requested=named, pending=named)
-    return replace(made, id_count=named, chunks=len(fresh(asked.request.ids)), counts=counts)
+    return with_ids(made)

@@ -20,6 +20,7 @@ from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.service.messaging import Nudges
+from chalicelib.service.ports import Call
 
 #: How often a command is judged anew where the deletion is written at the same moment.
 TRIES = 8
@@ -41,6 +42,9 @@ class Deletions(Protocol):
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """A chunk of its ids with their outcomes so far."""
 
+    def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
+        """Ledger entries of the calls with these numbers."""
+
     def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> Sequence[tuple[str, str]]:
         """(created_at, id) of up to `limit` deletions accepted on `day` (yyyy-mm-dd), newest first, those
         after `before`. Eventually consistent.
@@ -60,11 +64,12 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """What operators work with."""
+    """What operators work with. `four_eyes`: who asked for a deletion may not make it final."""
 
     deletions: Deletions
     nudges: Nudges
     acceptance: Acceptance
+    four_eyes: bool = True
 
 
 def read(outside: Operators, deletion_id: str) -> Deletion:
@@ -82,7 +87,7 @@ def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
         _unless(controls.not_cancellable(deletion))
         return {"do": Do.CANCEL.value}
 
-    return _left(outside, deletion_id, caller, judged)
+    return leave(outside, deletion_id, caller, judged)
 
 
 def approve(outside: Operators, deletion_id: str, count: int, caller: Caller) -> Deletion:
@@ -93,7 +98,7 @@ def approve(outside: Operators, deletion_id: str, count: int, caller: Caller) ->
         asked_at = deletion.approval.asked_at if deletion.approval else 0.0
         return {"do": Do.APPROVE.value, "count": count, "asked_at": asked_at}
 
-    return _left(outside, deletion_id, caller, judged)
+    return leave(outside, deletion_id, caller, judged)
 
 
 def resolve(outside: Operators, deletion_id: str, outcome: Outcome, note: str, caller: Caller) -> Deletion:
@@ -103,7 +108,7 @@ def resolve(outside: Operators, deletion_id: str, outcome: Outcome, note: str, c
         _unless(controls.not_resolvable(deletion))
         return {"do": Do.RESOLVE.value, "outcome": outcome.value, "note": note}
 
-    return _left(outside, deletion_id, caller, judged)
+    return leave(outside, deletion_id, caller, judged)
 
 
 def _unless(why_not: str) -> None:
@@ -111,7 +116,7 @@ def _unless(why_not: str) -> None:
         raise WrongState(why_not)
 
 
-def _left(
+def leave(
     outside: Operators,
     deletion_id: str,
     caller: Caller,
@@ -164,14 +169,16 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
     if before is not None:
         return replayed(before)
     _unless(controls.not_retryable(deletion))
-    ids = _to_retry(outside, deletion)
+    found = _to_retry(outside, deletion)
+    ids = tuple(found)
     _unless("" if ids else "none of its ids is marked as failed or unknown: ask for them again")
     _unless("" if len(ids) <= MOST_RETRIED else f"{len(ids)} ids are more than one retry takes")
     by_view = deletion.frozen and deletion.request.operation is not Operation.DELINK_RECORDS
     request = replace(
         deletion.request,
         operation=Operation.DELETE_RECORDS if by_view else deletion.request.operation,
-        ids=tuple(ids),
+        ids=ids,
+        until=tuple(at for at in found.values() if at is not None),
         cvid=None,
     )
     asked = IntakeRequest(
@@ -186,11 +193,17 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
     return accept(outside.acceptance, asked, caller.now)
 
 
-def _to_retry(outside: Operators, deletion: Deletion) -> list[str]:
-    """All of them or none: what one retry leaves out no other one can take."""
+def _to_retry(outside: Operators, deletion: Deletion) -> dict[str, float | None]:
+    """All of them or none: what one retry leaves out no other one can take. With their times of `until`,
+    where they have any.
+    """
     chunks = (outside.deletions.chunk(deletion.id, number) for number in range(deletion.chunks))
     try:
-        return [chunk.ids[at] for chunk in chunks for at in chunk.at(Mark.FAILED, Mark.UNKNOWN)]
+        return {
+            chunk.ids[at]: chunk.until[at] if chunk.until else None
+            for chunk in chunks
+            for at in chunk.at(Mark.FAILED, Mark.UNKNOWN)
+        }
     except Unreadable:
         raise WrongState(
             "a part of its outcomes cannot be read: ask for the ids again that are meant"

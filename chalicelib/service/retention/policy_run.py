@@ -52,6 +52,7 @@ class PolicyRun:
     next_at: float | None = None
     wf_trigger: bool | None = None
     dry_run: bool = False
+    permanent_after: int | None = None
     asked_by: str | None = None
     refuse: str = ""
     why: str = ""
@@ -69,6 +70,7 @@ def run_of(policy: Policy, run: str, at: float, **more: Any) -> PolicyRun:
         limits=policy.limits,
         time_zone=policy.schedule.zone,
         wf_trigger=policy.wf_trigger,
+        permanent_after=policy.permanent_after,
         **{"dry_run": policy.dry_run, **more},
     )
 
@@ -108,6 +110,7 @@ def _deletion(run_intake: RunIntake, policy_run: PolicyRun, now: float) -> Delet
         policy_run.module,
         policy_run.org,
         wf_trigger=policy_run.wf_trigger,
+        permanent_after=policy_run.permanent_after,
         dry_run=policy_run.dry_run,
         reason=policy_run.why or None,
         policy=policy_run.name,

@@ -30,7 +30,7 @@ from chalicelib.domain.deletion import (
 from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.outcomes import Finding, Mark, fresh
 from chalicelib.domain.zoho.reply import CallKind
-from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger
+from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger, Newborn
 from tests import aws
 from tests.contract.ledger.busy import Busy
 from tests.fake_ledger import FakeLedger
@@ -344,3 +344,52 @@ def test_who_is_accepted_claimed_or_seen_is_told(ledger: Ledger) -> None:
     claimed(ledger)
     ledger.sight("del_1")
     assert told == ["del_1"] * 3
+
+
+def test_a_child_of_the_final_write_is_stored_with_it_and_named_by_its_parent(ledger: Ledger) -> None:
+    accept(ledger, deletion("del_1"), "d1")
+    claim = claimed(ledger, "del_1")
+    request = Request(
+        Operation.DELETE_PERMANENTLY,
+        "Leads",
+        "default",
+        ids=("1", "2"),
+        until=(NOW, NOW + 0.5),
+        parent="del_1",
+        window_from=NOW - 1,
+    )
+    child = replace(deletion("del_2"), request=request, not_before=NOW + 60)
+    new = Newborn(*log.first(child, "test"))
+    ended = replace(claim.deletion, verification=None)
+    ledger.save(claim, Change(ended, NOW, 0.0, born=(new,)))
+    parent = ledger.get("del_1")
+    assert parent is not None
+    assert [(c.id, c.operation, c.not_before) for c in parent.children] == [
+        ("del_2", Operation.DELETE_PERMANENTLY, NOW + 60)
+    ]
+    stored = ledger.get("del_2")
+    assert stored is not None
+    assert stored.request == replace(request, ids=(), until=())
+    chunk = ledger.chunk("del_2", 0)
+    assert (chunk.ids, chunk.until) == (("1", "2"), (NOW, NOW + 0.5))
+    assert "del_2" in ledger.due(NOW, 10)
+    again = claimed(ledger, "del_2")
+    after = chunk.with_mark([0], Finding(Mark.DELETED))
+    ledger.save(again, Change(again.deletion, NOW + 9, 0.0, chunks=(after,)))
+    assert ledger.chunk("del_2", 0) == after
+    assert [entry.what for entry in ledger.entries("del_2", 0)] == ["accepted"]
+
+
+def test_an_accepted_child_is_named_by_its_parent_and_a_dry_run_is_not(ledger: Ledger) -> None:
+    accept(ledger, deletion("del_1"), "d1")
+    for number, dry_run in ((2, False), (3, True)):
+        request = Request(Operation.RESTORE, "Leads", "default", ids=("1",), parent="del_1", dry_run=dry_run)
+        accept(ledger, replace(deletion(f"del_{number}"), request=request), f"d{number}")
+    parent = ledger.get("del_1")
+    assert parent is not None
+    assert [child.id for child in parent.children] == ["del_2"]
+    claim = claimed(ledger, "del_1")
+    ledger.save(claim, Change(claim.deletion, NOW, 0.0))
+    kept = ledger.get("del_1")
+    assert kept is not None
+    assert [child.id for child in kept.children] == ["del_2"]

@@ -10,14 +10,12 @@ from chalicelib.domain.bin_judge import (
     Listed,
     Ruling,
     Seen,
-    Verification,
     Window,
     in_zohos_clock,
     judge_purge,
     judge_restore,
     listed_as,
     of_module,
-    verified,
 )
 from chalicelib.domain.recycle_bin import BinEntry, entries_of
 from chalicelib.domain.zoho import deleted_list
@@ -250,14 +248,6 @@ def test_the_deleted_list_says_nothing_of_an_id_before_it_is_read_to_its_end() -
     for entry_ in (None, deleted_list.Deleted("1", 1.0, permanent=None)):
         assert listed_as(entry_, whole=True) is Listed.NOT_NAMED
         assert listed_as(entry_, whole=False) is Listed.UNREAD
-
-
-def test_a_verification_counts_what_was_read_and_is_none_for_nothing() -> None:
-    proven = Seen(there=False, entry=None, listed=Listed.PERMANENT)
-    odd = Seen(there=True, entry=entry(1.0), listed=Listed.NOT_NAMED)
-    assert verified([]) is None
-    assert verified([proven, proven, odd]) == Verification(3, 2, 2, 2)
-    assert verified([proven, Seen(there=False, entry=None)]) == Verification(2, 2, 2, None)
 
 
 @pytest.mark.parametrize("module", [{"api_name": "Leads", "id": "9"}, "Leads"])

@@ -1,0 +1,202 @@
+"""What is made of a deletion about the recycle bin: which ids, with which windows, and the deletion that does
+it.
+
+A deletion's *children* restore what it deleted, or delete it for good. What goes is known by ids: those that
+are `deleted`, each with the time of its own answer. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from chalicelib.domain.deletion import (
+    OF_THE_BIN,
+    Child,
+    Counts,
+    Deletion,
+    Operation,
+    Request,
+    Status,
+)
+from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
+from chalicelib.domain.outcomes import Chunk, Mark, fresh
+
+HOUR, DAY = 3600, 86_400
+#: How long Zoho keeps what was deleted (docs/CONTRACT.md, section 1).
+DAYS_IN_BIN = 60
+#: The longest `permanent_after`: a day is left to do it in.
+MOST_DAYS = DAYS_IN_BIN - 1
+PERMANENT_WORDS = f'must be whole hours or days from PT0H to P{MOST_DAYS}D, such as "P14D" or "PT12H"'
+_DURATION = re.compile(r"P(?:(0|[1-9][0-9]?)D|T(0|[1-9][0-9]{0,3})H)")
+_TAKES_RECORDS = frozenset({Operation.DELETE_RECORDS, Operation.MASS_DELETE, Operation.PURGE})
+
+
+class Sent(Protocol):
+    """A call of the ledger, as far as it is needed here (ports.Call)."""
+
+    @property
+    def target(self) -> Mapping[str, object]:
+        """What it was meant for."""
+
+    @property
+    def answered_at(self) -> float | None:
+        """When its answer came (seconds since the epoch)."""
+
+    @property
+    def answer(self) -> Mapping[str, object] | None:
+        """What the ledger keeps of the answer."""
+
+
+def permanent_seconds(text: object) -> int:
+    """The seconds of a `permanent_after` (ISO 8601). Raises ValueError in words for people."""
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError(PERMANENT_WORDS)
+    seconds = int(found[1]) * DAY if found[1] else int(found[2]) * HOUR
+    if seconds > MOST_DAYS * DAY:
+        raise ValueError(PERMANENT_WORDS)
+    return seconds
+
+
+def may_come_back(deletion: Deletion) -> bool:
+    """Did it, now that it has ended, put records into the recycle bin whose ids are known?"""
+    request = deletion.request
+    takes = request.operation in _TAKES_RECORDS and not request.dry_run
+    return takes and deletion.is_final and deletion.id_count > 0 and deletion.counts.deleted > 0
+
+
+def restorable_until(deletion: Deletion) -> float:
+    """Until when Zoho keeps all of what it deleted: by its first call (seconds since the epoch)."""
+    return _began(deletion) + DAYS_IN_BIN * DAY
+
+
+def permanent_at(deletion: Deletion) -> float | None:
+    """When what it deleted is deleted for good, None where nobody asked for that, or it was cancelled."""
+    times = [
+        child.not_before or deletion.finished_at
+        for child in deletion.children
+        if child.operation is Operation.DELETE_PERMANENTLY and child.status is not Status.CANCELLED
+    ]
+    return min((at for at in times if at is not None), default=None)
+
+
+def makes_permanent(deletion: Deletion) -> bool:
+    """Is a child to be made at its end, without anybody asking for it?"""
+    asked = deletion.request.permanent_after is not None and not deletion.cancelled_by
+    return asked and deletion.status is not Status.CANCELLED and may_come_back(deletion)
+
+
+def deleted_by_it(
+    parent: Deletion, chunks: Iterable[Chunk], calls: Sequence[Sent], ended_at: float
+) -> dict[str, float]:
+    """Record ids that it deleted, each with until when it may have deleted it (seconds since the epoch).
+
+    That is the answer to the id's own call. A job's are until its end; what a read settled, as the answer was
+    lost, until `ended_at`.
+    """
+    answered, named = _answers(calls)
+    of_job = parent.job_ended_at if parent.job_ended_at is not None else ended_at
+    found: dict[str, float] = {}
+    for chunk in chunks:
+        for position in chunk.at(Mark.DELETED):
+            external = parent.request.external_id_field
+            record = chunk.records.get(position) if external else chunk.ids[position]
+            if record is not None:
+                place = chunk.number, position
+                last = answered.get(place, ended_at if place in named else of_job)
+                found[record] = max(last, found.get(record, last))
+    return found
+
+
+def _answers(calls: Iterable[Sent]) -> tuple[dict[tuple[int, int], float], set[tuple[int, int]]]:
+    """When the answer came that said of an id that it is deleted, by (chunk, position); and all ids that were
+    in a call.
+    """
+    answered: dict[tuple[int, int], float] = {}
+    named: set[tuple[int, int]] = set()
+    for call in calls:
+        chunk, positions = call.target.get("chunk"), call.target.get("positions")
+        if not isinstance(chunk, int) or not isinstance(positions, list):
+            continue
+        named |= {(chunk, p) for p in positions}
+        marks = (call.answer or {}).get("marks")
+        for mark in marks if isinstance(marks, list) and call.answered_at is not None else ():
+            if mark[1] == Mark.DELETED.value and call.answered_at is not None:
+                answered[chunk, mark[0]] = call.answered_at
+    return answered, named
+
+
+def _began(deletion: Deletion) -> float:
+    """Its first call that deletes; what older versions wrote does not say it, so from its start on."""
+    if deletion.sent_at is not None:
+        return deletion.sent_at
+    return deletion.started_at if deletion.started_at is not None else deletion.created_at
+
+
+def request_of(parent: Deletion, operation: Operation, until: Mapping[str, float]) -> Request:
+    """The request of a child about these ids: it keeps module, org and reference of its parent."""
+    asked = parent.request
+    return Request(
+        operation,
+        asked.module,
+        asked.org,
+        ids=tuple(until),
+        until=tuple(until.values()),
+        reference=asked.reference,
+        parent=parent.id,
+        window_from=_began(parent),
+    )
+
+
+def at_its_end(parent: Deletion, until: Mapping[str, float], now: float) -> Deletion:
+    """The child that deletes for good, made with its parent's final write: not due before the undo window
+    ends, and kept for as long after it as others are kept.
+
+    Its id and its seed follow from its parent's seed, so that the same write makes the same child.
+    """
+    after = parent.request.permanent_after or 0
+    finished = parent.finished_at if parent.finished_at is not None else now
+    not_before = finished + after
+    words = f"{parent.id} child {len(parent.children) + 1}".encode()
+    random = hmac.digest(parent.seed.encode(), words, hashlib.sha512)
+    at = round(now, 3)
+    return with_ids(
+        Deletion(
+            id=deletion_id(at, random[:RANDOM_BYTES]),
+            request=request_of(parent, Operation.DELETE_PERMANENTLY, until),
+            source=parent.source,
+            created_at=at,
+            updated_at=at,
+            expires_at=int(not_before) + parent.expires_at - int(parent.created_at),
+            limits=parent.limits,
+            seed=random[RANDOM_BYTES : RANDOM_BYTES + SEED_BYTES].hex(),
+            not_before=not_before,
+        )
+    )
+
+
+def with_ids(deletion: Deletion) -> Deletion:
+    """The deletion with the numbers that follow from its ids. A dry run's counts are all 0."""
+    request = deletion.request
+    named = len(request.ids)
+    counts = Counts() if request.dry_run else Counts(requested=named, pending=named)
+    return replace(deletion, id_count=named, chunks=len(fresh(request.ids)), counts=counts)
+
+
+def as_child(deletion: Deletion) -> Child:
+    """What its parent tells of it."""
+    restores = deletion.request.operation is Operation.RESTORE
+    counts = deletion.counts
+    done = counts.restored if restores else counts.deleted
+    return Child(deletion.id, deletion.request.operation, deletion.status, done, deletion.not_before)
+
+
+def shows(deletion: Deletion) -> bool:
+    """Does its parent name it? Dry runs are not named."""
+    request = deletion.request
+    return request.operation in OF_THE_BIN and bool(request.parent) and not request.dry_run

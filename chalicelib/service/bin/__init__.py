@@ -1,0 +1,1 @@
+"""What is about Zoho's recycle bin: restoring what a deletion took, and deleting it for good."""

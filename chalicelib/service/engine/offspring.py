@@ -1,0 +1,106 @@
+"""Children that a deletion's final write makes: what it deleted is deleted for good after the undo window.
+
+They are stored by the very write that ends their parent, so a crash neither loses nor doubles one. Of a
+deletion with more ids than one write takes, all children but the last are made before it, one a write; what a
+child has already goes into no other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Protocol
+
+from chalicelib.domain import children, log
+from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.outcomes import Chunk
+from chalicelib.service.engine.chunks import readable
+from chalicelib.service.engine.deps import Deps
+from chalicelib.service.engine.step import Slice
+from chalicelib.service.ports import Call, Newborn
+
+#: Chunks of the parent that one child is made of: as many items as one write may well hold.
+MOST_CHUNKS = 20
+#: Calls of the ledger that are read at once.
+CALLS_AT_ONCE = 1000
+#: Parts of a write that go with the final status alone.
+_OF_THE_END = frozenset({"commands_done", "next_at"})
+
+
+class Ending(Slice, Protocol):
+    """A deletion that is being ended (slice.LeasedSlice)."""
+
+    deps: Deps
+
+    @property
+    def save(self) -> Callable[..., None]:
+        """Write a step."""
+
+
+def with_children(work: Ending, deletion: Deletion, parts: dict[str, Any]) -> tuple[Deletion, dict[str, Any]]:
+    """The ended deletion and the parts of its final write, with its children in them."""
+    known = {chunk.number: chunk for chunk in parts.get("chunks", ())}
+    groups = [range(n, min(n + MOST_CHUNKS, deletion.chunks)) for n in range(0, deletion.chunks, MOST_CHUNKS)]
+    taken = _taken(work, deletion) if deletion.children else set()
+    calls = _calls(work, deletion, parts.get("calls", ()))
+    for group in groups[:-1]:
+        new = _born(work, deletion, [_chunk(work, known, n) for n in group], calls, taken)
+        if new is None:
+            continue
+        early = {name: part for name, part in parts.items() if name not in _OF_THE_END}
+        started = replace(deletion, status=work.deletion.status, finished_at=work.deletion.finished_at)
+        work.save(replace(started, failing=work.deletion.failing), born=[new], **early)
+        work.deps.nudges.nudge(new.deletion.id)
+        parts = {name: part for name, part in parts.items() if name in _OF_THE_END | {"regardless"}}
+        deletion = replace(deletion, children=(*deletion.children, children.as_child(new.deletion)))
+    last = _born(work, deletion, [_chunk(work, known, n) for n in groups[-1]], calls, taken)
+    if last is None:
+        return deletion, parts
+    deletion = replace(deletion, children=(*deletion.children, children.as_child(last.deletion)))
+    return deletion, {**parts, "born": [last]}
+
+
+def _chunk(work: Ending, known: dict[int, Chunk], number: int) -> Chunk | None:
+    return known.get(number) or readable(work, number)
+
+
+def _born(
+    work: Ending,
+    deletion: Deletion,
+    chunks: list[Chunk | None],
+    calls: Sequence[Call],
+    taken: set[str],
+) -> Newborn | None:
+    """The child about what these chunks deleted and no child has yet; None where there is nothing."""
+    ended_at = work.deletion.finished_at if work.deletion.finished_at is not None else work.now
+    found = children.deleted_by_it(deletion, [c for c in chunks if c is not None], calls, ended_at)
+    until = {one: at for one, at in found.items() if one not in taken}
+    if not until:
+        return None
+    taken |= until.keys()
+    return Newborn(*log.first(children.at_its_end(deletion, until, work.now), work.deps.stage))
+
+
+def _calls(work: Ending, deletion: Deletion, written: Sequence[Call]) -> list[Call]:
+    """All its calls with their answers, also those that the final write holds (`written`)."""
+    stored = {
+        call.n: call
+        for first in range(1, deletion.calls + 1, CALLS_AT_ONCE)
+        for call in work.ledger.calls(
+            deletion.id, range(first, min(first + CALLS_AT_ONCE, deletion.calls + 1))
+        )
+    }
+    return list((stored | {call.n: call for call in written}).values())
+
+
+def _taken(work: Ending, deletion: Deletion) -> set[str]:
+    """Ids that children of it have already."""
+    found: set[str] = set()
+    for child in deletion.children:
+        with suppress(Unreadable):
+            stored = work.ledger.get(child.id) if child.operation is Operation.DELETE_PERMANENTLY else None
+            for number in range(stored.chunks if stored is not None else 0):
+                found.update(work.ledger.chunk(child.id, number).ids)
+    return found

@@ -1,0 +1,34 @@
+"""How the children of deletions stand, so that their parents can tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from chalicelib.domain.children import as_child
+from chalicelib.domain.deletion import Deletion
+
+
+class Many(Protocol):
+    """The part of the ledger that is needed here."""
+
+    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
+        """Those of the deletions that are there and can be read, by id."""
+
+
+def with_children(ledger: Many, deletions: Sequence[Deletion]) -> list[Deletion]:
+    """The deletions, each with its children as they stand now. A child that is not there any more stays as it
+    was told when it was made.
+    """
+    wanted = [child.id for deletion in deletions for child in deletion.children]
+    found = ledger.get_many(list(dict.fromkeys(wanted))) if wanted else {}
+    return [
+        replace(
+            deletion,
+            children=tuple(as_child(found[c.id]) if c.id in found else c for c in deletion.children),
+        )
+        if deletion.children
+        else deletion
+        for deletion in deletions
+    ]
