@@ -56,16 +56,18 @@ def listing(stack: RunningStack) -> Row:
 
 
 def slow_down(stack: RunningStack, module: str, whole: str, twice: str) -> None:
-    """Deploys a work function whose `module` (of the services) waits after its calls as long as they took."""
-    made = io.BytesIO()
+    """Deploys a work function whose `module` of the engine waits after its calls as long as they took."""
+    made, folder, found = io.BytesIO(), "chalicelib/service/engine", False
     with zipfile.ZipFile(package.build(STAGE).zip_file) as given, zipfile.ZipFile(made, "w") as changed:
         for entry in given.infolist():
             data = given.read(entry)
-            if entry.filename == f"chalicelib/service/{module}.py":
+            if entry.filename == f"{folder}/{module}.py":
+                found = True
                 assert data.decode().count(whole) == 1
                 data = data.decode().replace(whole, twice).encode()
-            if not entry.filename.startswith(f"chalicelib/service/__pycache__/{module}."):
+            if not entry.filename.startswith(f"{folder}/__pycache__/{module}."):
                 changed.writestr(entry, data)
+    assert found, f"{folder}/{module}.py has moved"
     client: Any = stack.client("lambda")
     client.update_function_code(FunctionName=stack["functions"]["work"], ZipFile=made.getvalue())
 
@@ -81,7 +83,7 @@ def test_twice_the_time_for_calls_does_not_pass(stack: RunningStack) -> None:
 @pytest.mark.long
 def test_twice_the_time_for_pages_does_not_pass(stack: RunningStack) -> None:
     before = listing(stack)
-    slow_down(stack, "pages", PAGE, PAGE_TWICE)
+    slow_down(stack, "view_pages", PAGE, PAGE_TWICE)
     after = listing(stack)
     assert not after.holds, after
     assert after.facts["value"] > 1.4 * before.facts["value"]
