@@ -124,6 +124,17 @@ def test_the_recipes_name_files_that_are_there() -> None:
     assert not missing
 
 
+def test_a_test_waits_for_a_minute_at_least_before_it_gives_up() -> None:
+    """Only a test that fails waits so long, and a busy machine fails none."""
+    short = [
+        f"{file.relative_to(ROOT)}: {found[0]}"
+        for file in (ROOT / "tests").rglob("*.py")
+        for found in re.finditer(r"\btimeout=([0-9.]+)", file.read_text(encoding="utf-8"))
+        if float(found[1]) < 60
+    ]
+    assert short == []
+
+
 def test_files_that_begin_first_are_there() -> None:
     assert [path for path in LONGEST_FIRST if not (ROOT / path).exists()] == []
 
