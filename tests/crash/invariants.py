@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain import log
 from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.log import Entry
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call
 from tests.crash.stage import Stage
@@ -27,8 +29,9 @@ def ended(stage: Stage) -> list[Deletion]:
     """What must hold of every ledger, whatever Zoho is; returns the deletions."""
     found = [_deletion(stage, one) for one in stage.accepted]
     for deletion in found:
-        _log_is_whole(stage, deletion)
-        _events_left(stage, deletion)
+        entries = stage.ledger.entries(deletion.id, 0)
+        _log_is_whole(deletion, entries)
+        _events_left(stage, deletion, entries)
     _nothing_is_held(stage)
     return found
 
@@ -43,20 +46,19 @@ def _deletion(stage: Stage, one: str) -> Deletion:
     return deletion
 
 
-def _log_is_whole(stage: Stage, deletion: Deletion) -> None:
-    entries = stage.ledger.entries(deletion.id, 0)
+def _log_is_whole(deletion: Deletion, entries: Sequence[Entry]) -> None:
     assert log.first_broken(entries) is None
     assert (len(entries), entries[-1].chain) == (deletion.events, deletion.chain)
     assert deletion.published == deletion.events
 
 
-def _events_left(stage: Stage, deletion: Deletion) -> None:
+def _events_left(stage: Stage, deletion: Deletion, entries: Sequence[Entry]) -> None:
     """Every public entry left under its own id, always with the same words, and the statuses are told."""
     heard: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in stage.topic.events:
         heard[event["id"]].append(event)
     told = []
-    for entry in stage.ledger.entries(deletion.id, 0):
+    for entry in entries:
         if entry.event is not None:
             copies = heard[f"{deletion.id}/{entry.n}"]
             assert copies, f"event {entry.n} never left"
