@@ -4,12 +4,11 @@ does not wait for the others.
 
 from __future__ import annotations
 
-from typing import Any
-
 from chalicelib.domain.deletion import OF_THE_BIN, Deletion, Operation
+from chalicelib.service.engine.step import Executor
 
 
-def executor_of(deletion: Deletion) -> Any:
+def executor_of(deletion: Deletion) -> Executor:
     """What does its operation; once its selection is frozen, it is one by ids."""
     operation = deletion.request.operation
     if operation in OF_THE_BIN:

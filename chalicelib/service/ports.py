@@ -121,13 +121,37 @@ class Deliveries(Protocol):
         """What the source has named on that UTC day so far (yyyy-mm-dd), strongly consistent."""
 
 
-class Ledger(Deliveries, Protocol):
-    """The table: the one truth about every deletion."""
+class Reads(Protocol):
+    """The part of the table that executors read."""
 
     def get(self, deletion_id: str) -> Deletion | None:
         """The deletion as it stands, strongly consistent. Raises Unreadable for an item of an unknown
         shape.
         """
+
+    def chunk(self, deletion_id: str, number: int) -> Chunk:
+        """A chunk of the deletion's ids with their outcomes so far."""
+
+    def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
+        """Ledger entries of the calls with these numbers."""
+
+    def lane(self, key: str) -> Lane:
+        """The lane as it stands, strongly consistent; an empty one where none was written."""
+
+    def paused(self, org: str) -> str | None:
+        """Why sending to Zoho is paused for this org or for all, None where it is not; strongly
+        consistent.
+        """
+
+    def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
+        """Those of the ids that a hold protects at `now`; strongly consistent."""
+
+    def has_holds(self, org: str, module: str, now: float) -> bool:
+        """Is any record of the module held at `now`?"""
+
+
+class Ledger(Deliveries, Reads, Protocol):
+    """The table: the one truth about every deletion. The engine alone saves."""
 
     def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
         """Take the lease if the deletion is due and free, with a new fence; None where it is not."""
@@ -143,12 +167,6 @@ class Ledger(Deliveries, Protocol):
     def wake(self, deletion_id: str, now: float) -> bool:
         """Make a waiting deletion due now; False where it is not waiting or a worker holds it."""
 
-    def chunk(self, deletion_id: str, number: int) -> Chunk:
-        """A chunk of the deletion's ids with their outcomes so far."""
-
-    def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
-        """Ledger entries of the calls with these numbers."""
-
     def entries(self, deletion_id: str, after: int) -> list[Entry]:
         """Log entries numbered above `after`, oldest first."""
 
@@ -163,20 +181,6 @@ class Ledger(Deliveries, Protocol):
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         """Take an unreadable deletion out of the due index, with the reason kept beside it."""
-
-    def lane(self, key: str) -> Lane:
-        """The lane as it stands, strongly consistent; an empty one where none was written."""
-
-    def paused(self, org: str) -> str | None:
-        """Why sending to Zoho is paused for this org or for all, None where it is not; strongly
-        consistent.
-        """
-
-    def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
-        """Those of the ids that a hold protects at `now`; strongly consistent."""
-
-    def has_holds(self, org: str, module: str, now: float) -> bool:
-        """Is any record of the module held at `now`?"""
 
 
 class Leases(Protocol):

@@ -184,7 +184,7 @@ class Stage:
         runs = [ran.deletion_id for one in kept for ran in (one.last, one.skipped) if ran is not None]
         self.accepted += [one for one in runs if one not in self.accepted]
 
-    def note(self, event: str, **fields: Any) -> None:
+    def note(self, event: str, /, **fields: Any) -> None:
         """What operators would see."""
         self.reports.append((event, fields))
 

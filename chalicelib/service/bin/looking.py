@@ -132,19 +132,25 @@ def _sending(
         since = at if progress.sent_since is None else progress.sent_since
         return replace(work.deletion, progress=replace(progress, open=numbers, sent_since=since).to_json())
 
-    def allowed() -> str:
-        if work.ledger.paused(work.deletion.request.org) is not None:
-            return "sending was paused"
-        return "a hold was set" if held_among(work, chunk, free) else ""
+    def last_look() -> list[str]:
+        paused = work.ledger.paused(work.deletion.request.org) is not None
+        held = not paused and held_among(work, chunk, free)
+        why = "sending was paused" if paused else "a hold was set" if held else ""
+        return [why] * len(batches)
 
-    def withdrawn(calls: Sequence[Call], why: str) -> Commit:
-        """Nothing was sent: what was looked at is looked at again."""
+    def judge(calls: Sequence[Call], replies: Sequence[Reply | None]) -> Commit:
+        answers = [
+            (call, batch, reply)
+            for call, batch, reply in zip(calls, batches, replies, strict=True)
+            if reply is not None
+        ]
+        if answers:
+            return _judged(work, chunk, wave, looked, answers)
+        # Nothing was sent: what was looked at is looked at again.
         after = replace(by_bin.progress_of(work.deletion), open=(), sent_since=progress.sent_since)
         deletion = replace(work.deletion, progress=after.to_json())
+        why = str((calls[0].answer or {}).get("message", ""))
         return Commit(deletion, Again(), calls=tuple(calls), notes=(Note("not_sent", why),))
-
-    def judge(calls: Sequence[Call], replies: Sequence[Reply]) -> Commit:
-        return _judged(work, chunk, wave, looked, list(zip(calls, batches, replies, strict=True)))
 
     outgoing = tuple(
         Outgoing(
@@ -152,7 +158,7 @@ def _sending(
         )
         for batch in batches
     )
-    return Send(outgoing, opened, allowed, judge, withdrawn)
+    return Send(outgoing, opened, last_look, judge)
 
 
 def _calling(deletion: Deletion, chunk: Chunk, batch: Sequence[int]) -> Callable[[Zoho], Reply]:

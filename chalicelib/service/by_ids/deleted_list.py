@@ -14,7 +14,7 @@ from chalicelib.domain.zoho.deleted_list import has_more, times_of
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.step import Slice
 
 #: Pages of 200 entries (2 credits each) that one deletion reads of the list, at most.
 MOST_PAGES = 3
@@ -23,7 +23,7 @@ KEPT_SECONDS = 60 * 86_400.0
 
 
 def look(
-    work: LeasedSlice, progress: Progress, *, ours: Collection[str], others: Collection[str], began: float
+    work: Slice, progress: Progress, *, ours: Collection[str], others: Collection[str], began: float
 ) -> tuple[dict[str, float], Progress]:
     """When the records were deleted, of those that the list names; and the progress with the pages read.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain.by_ids import Batch, Progress, record_of
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.step import Slice
 
 HELD = Finding(Mark.HELD, "HELD")
 
@@ -21,7 +21,7 @@ class Sifted:
     findings: dict[int, Finding] = field(default_factory=dict)
 
 
-def sift(work: LeasedSlice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Sifted:
+def sift(work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Sifted:
     """Take out what is held. Delinking deletes no record, so no hold is in its way."""
     if work.deletion.request.operation is Operation.DELINK_RECORDS:
         return Sifted(tuple(batches))
@@ -32,7 +32,7 @@ def sift(work: LeasedSlice, progress: Progress, chunk: Chunk, batches: Sequence[
     return Sifted(tuple(batch for batch in kept if batch.positions), findings)
 
 
-def held_among(work: LeasedSlice, ids: list[str]) -> set[str]:
+def held_among(work: Slice, ids: list[str]) -> set[str]:
     """Those of the record ids that a hold protects now."""
     request = work.deletion.request
-    return work.deps.ledger.held(request.org, request.module, ids, work.now)
+    return work.ledger.held(request.org, request.module, ids, work.now)

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from chalicelib.domain import backoff, by_ids
+from chalicelib.domain import by_ids
 from chalicelib.domain.by_ids import Batch, Progress
 from chalicelib.domain.deletion import Deletion, Operation, Plan, Problem, Status
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, reproblem, untouched
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
-from chalicelib.service.by_ids import holds
-from chalicelib.service.engine import parallel, waiting
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.by_ids import holds, moves
+from chalicelib.service.engine import parallel
+from chalicelib.service.engine.step import Commit, Finish, Slice, Step, TryAgain
 from chalicelib.service.ports import Zoho
 
 #: The call whose clock runs while a look fails.
@@ -30,33 +30,28 @@ PAGE_CREDITS, PAGE = 3, 200
 Looked = tuple[dict[int, Finding], int, Judgement | None]
 
 
-def step(work: LeasedSlice, progress: Progress) -> None:
+def plan(work: Slice, progress: Progress) -> Step:
     """Look at the next ids; where all were looked at, tell the plan."""
     if not progress.left:
-        _tell(work)
-        return
+        return _told(work)
     chunk = work.chunk(progress.left[0])
     if progress.looked >= len(chunk.ids):
-        following = replace(progress, left=progress.left[1:], looked=0)
-        work.save(replace(work.deletion, progress=following.to_json()))
-    else:
-        _look(work, progress, chunk)
+        return moves.to(work, replace(progress, left=progress.left[1:], looked=0))
+    return _look(work, progress, chunk)
 
 
-def _look(work: LeasedSlice, progress: Progress, chunk: Chunk) -> None:
+def _look(work: Slice, progress: Progress, chunk: Chunk) -> Step:
     """Ask about as many as may be asked about at once, and keep what is known now."""
     if _needs_no_read(work.deletion):
-        findings = {} if work.deletion.request.operation is Operation.DELINK_RECORDS else _held(work, chunk)
-        _keep(work, progress, chunk, findings, len(chunk.ids))
-        return
+        delinks = work.deletion.request.operation is Operation.DELINK_RECORDS
+        return _kept(work, progress, chunk, {} if delinks else _held(work, chunk), len(chunk.ids))
     findings, looked, trouble = (_look_external if progress.external else _look_by_id)(work, progress, chunk)
     if trouble is not None and not looked:
-        _trouble(work, progress, trouble)
-        return
-    _keep(work, progress, chunk, findings, looked)
+        return _trouble(work, progress, trouble)
+    return _kept(work, progress, chunk, findings, looked)
 
 
-def _look_by_id(work: LeasedSlice, progress: Progress, chunk: Chunk) -> Looked:
+def _look_by_id(work: Slice, progress: Progress, chunk: Chunk) -> Looked:
     size = BATCH_LIMIT[CallKind.READ]
     starts = range(progress.looked, len(chunk.ids), size)[: work.width]
     batches = [Batch(CallKind.READ, tuple(range(i, min(i + size, len(chunk.ids))))) for i in starts]
@@ -73,7 +68,7 @@ def _look_by_id(work: LeasedSlice, progress: Progress, chunk: Chunk) -> Looked:
     return findings, looked, None
 
 
-def _look_external(work: LeasedSlice, progress: Progress, chunk: Chunk) -> Looked:
+def _look_external(work: Slice, progress: Progress, chunk: Chunk) -> Looked:
     """Which records are meant, asked as before a delete; of a record that two ids name, one goes."""
     from chalicelib.service.by_ids import resolving
 
@@ -92,22 +87,20 @@ def _needs_no_read(deletion: Deletion) -> bool:
     return deletion.frozen or deletion.request.operation is Operation.DELINK_RECORDS
 
 
-def _keep(
-    work: LeasedSlice, progress: Progress, chunk: Chunk, findings: dict[int, Finding], more: int
-) -> None:
+def _kept(work: Slice, progress: Progress, chunk: Chunk, findings: dict[int, Finding], more: int) -> Commit:
     """A dry run's counts stay 0, so its outcomes are kept without them."""
     after = chunk.with_findings(findings)
-    looked = replace(progress, looked=progress.looked + more)
-    deletion = backoff.succeeded(replace(work.deletion, progress=looked.to_json(), updated_at=work.now), READ)
-    work.save(deletion, chunks=[after] if after != chunk else [])
+    step = moves.to(work, replace(progress, looked=progress.looked + more))
+    deletion = replace(step.deletion, updated_at=work.now)
+    return replace(step, deletion=deletion, succeeded=READ, chunks=(after,) if after != chunk else ())
 
 
-def _held(work: LeasedSlice, chunk: Chunk) -> dict[int, Finding]:
+def _held(work: Slice, chunk: Chunk) -> dict[int, Finding]:
     held = holds.held_among(work, list(chunk.ids))
     return {p: holds.HELD for p, one in enumerate(chunk.ids) if one in held}
 
 
-def _found(work: LeasedSlice, chunk: Chunk, batch: Batch, reply: Reply) -> dict[int, Finding]:
+def _found(work: Slice, chunk: Chunk, batch: Batch, reply: Reply) -> dict[int, Finding]:
     """What an answer says of its ids: held, not there; nothing of those that would go."""
     there = {item.id for item in reply.items if item.id is not None}
     held = holds.held_among(work, sorted(there))
@@ -115,34 +108,32 @@ def _found(work: LeasedSlice, chunk: Chunk, batch: Batch, reply: Reply) -> dict[
     return gone | {p: holds.HELD for p in batch.positions if chunk.ids[p] in held}
 
 
-def _reader(work: LeasedSlice, zoho: Zoho, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
+def _reader(work: Slice, zoho: Zoho, chunk: Chunk, batch: Batch) -> Callable[[], Reply]:
     ids: Sequence[str] = [chunk.ids[p] for p in batch.positions]
     return lambda: zoho.read(work.deletion.request.module, ids)
 
 
-def _trouble(work: LeasedSlice, progress: Progress, judged: Judgement) -> None:
+def _trouble(work: Slice, progress: Progress, judged: Judgement) -> Commit:
     if judged.verdict not in NOT_NOW:
-        fail(work, judged.code, judged.message)
-        return
+        return failed(work, judged.code, judged.message)
     progress = replace(progress, code=judged.code, message=judged.message)
-    deletion = replace(work.deletion, progress=progress.to_json())
-    waiting.wait_for(work, deletion, READ, judged.verdict, judged.code)
+    return moves.to(work, progress, TryAgain(READ, judged.verdict, judged.code))
 
 
-def fail(work: LeasedSlice, code: str, message: str) -> None:
+def failed(work: Slice, code: str, message: str) -> Commit:
     """The plan cannot be told: nothing was deleted, and nothing is known of what would go."""
     problem = Problem(code, work.deletion.id_count, message)
-    work.finish(work.deletion, Status.FAILED, code, problems=[problem])
+    return Commit(replace(work.deletion, problems=()), Finish(Status.FAILED, code, problems=(problem,)))
 
 
-def _tell(work: LeasedSlice) -> None:
+def _told(work: Slice) -> Commit:
     """The plan; where all that is there is held, the refusal that deleting it would meet."""
     deletion = work.deletion
     would, held = 0, 0
     problems: tuple[Problem, ...] = ()
     first: list[str] = []
     for number in range(deletion.chunks):
-        chunk = work.deps.ledger.chunk(deletion.id, number)
+        chunk = work.ledger.chunk(deletion.id, number)
         pending = chunk.at(Mark.PENDING)
         would += len(pending)
         held += len(chunk.at(Mark.HELD))
@@ -150,10 +141,11 @@ def _tell(work: LeasedSlice) -> None:
         first += [chunk.ids[p] for p in pending[: SHOWN - len(first)]]
     calls = -(-would // BATCH_LIMIT[by_ids.call_kind(deletion)])
     more_calls, more_credits = _of_reading(deletion)
-    plan = Plan(would, tuple(first), calls=calls + more_calls, credits=calls + more_credits)
+    found = Plan(would, tuple(first), calls=calls + more_calls, credits=calls + more_credits)
     status = Status.REFUSED if held and held == deletion.id_count else Status.COMPLETED
     counts = replace(deletion.counts, requested=0, pending=0)
-    work.finish(replace(deletion, plan=plan, counts=counts), status, "dry run", problems=problems)
+    told = replace(deletion, plan=found, counts=counts, problems=problems)
+    return Commit(told, Finish(status, "dry run"))
 
 
 def _of_reading(deletion: Deletion) -> tuple[int, int]:

@@ -11,9 +11,9 @@ from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
-from chalicelib.service.by_ids import storing
+from chalicelib.service.by_ids import moves
 from chalicelib.service.engine import parallel
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.step import Commit, Slice
 from chalicelib.service.ports import Zoho
 
 #: How far Zoho's clock and ours may be apart (seconds).
@@ -21,8 +21,8 @@ CLOCKS_APART = 300.0
 
 
 def read(
-    work: LeasedSlice, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *, last: bool = False
-) -> None:
+    work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *, last: bool = False
+) -> Commit:
     """Ask Zoho which of the ids are there. `last`: what cannot be read now stays unknown."""
     try:
         zoho = work.zoho
@@ -30,8 +30,7 @@ def read(
         if not last:
             raise
         lost = ids_settling.unreadable(chunk, [p for batch in batches for p in batch.positions])
-        storing.save_chunk(work, progress, chunk, lost)
-        return
+        return moves.found(work, progress, chunk, lost)
     replies = parallel.all_at_once(
         [_reader(work, zoho, _records(progress, chunk, batch)) for batch in batches]
     )
@@ -49,11 +48,11 @@ def read(
             trouble = Effect({}, judged.verdict, judged.code, judged.message, reply.retry_after)
     progress, found = _found(work, progress, chunk, answered)
     findings |= found
-    storing.save_chunk(work, progress, chunk, findings, trouble=trouble, call=storing.READ)
+    return moves.found(work, progress, chunk, findings, trouble=trouble, call=moves.READ)
 
 
 def _found(
-    work: LeasedSlice, progress: Progress, chunk: Chunk, answered: Sequence[tuple[Batch, set[int]]]
+    work: Slice, progress: Progress, chunk: Chunk, answered: Sequence[tuple[Batch, set[int]]]
 ) -> tuple[Progress, dict[int, Finding]]:
     """What the reads tell. What is not there and in doubt is looked for in the module's deleted list."""
     away = [p for batch, there in answered for p in batch.positions if p not in there]
@@ -73,7 +72,7 @@ def _found(
     return progress, findings
 
 
-def began(work: LeasedSlice) -> float:
+def began(work: Slice) -> float:
     """Before this time (seconds since the epoch, Zoho's clock) nothing was deleted by this deletion."""
     return work.deletion.created_at - CLOCKS_APART
 
@@ -82,5 +81,5 @@ def _records(progress: Progress, chunk: Chunk, batch: Batch) -> list[str]:
     return [str(record_of(chunk, progress, p)) for p in batch.positions]
 
 
-def _reader(work: LeasedSlice, zoho: Zoho, records: Sequence[str]) -> Callable[[], Reply]:
+def _reader(work: Slice, zoho: Zoho, records: Sequence[str]) -> Callable[[], Reply]:
     return lambda: zoho.read(work.deletion.request.module, records)

@@ -16,9 +16,9 @@ from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
-from chalicelib.service.by_ids import storing
+from chalicelib.service.by_ids import moves
 from chalicelib.service.engine import parallel
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.step import Commit, Slice
 from chalicelib.service.ports import Zoho
 
 #: Several records have the external id.
@@ -39,8 +39,8 @@ class Resolved:
     retry_after: float | None = None
 
 
-def step(work: LeasedSlice, progress: Progress) -> None:
-    """Resolve the next ids of the first chunk that has some left, and save what is known now."""
+def resolve(work: Slice, progress: Progress) -> Commit:
+    """Resolve the next ids of the first chunk that has some left, and keep what is known now."""
     chunk = work.chunk(progress.resolved)
     positions = unresolved(chunk)
     found = _inherited(work, chunk, positions) or ask(work, chunk, positions[:MOST_AT_ONCE])
@@ -51,18 +51,18 @@ def step(work: LeasedSlice, progress: Progress) -> None:
     if told is not None:
         trouble = Effect({}, told.verdict, told.code, told.message, found.retry_after)
         progress = replace(progress, code=told.code, message=told.message)
-    storing.save_chunk(
+    return moves.found(
         work,
         progress,
         chunk,
         found.findings,
         records=found.records,
         trouble=trouble,
-        call=storing.READ if positions else None,
+        call=moves.READ if positions else None,
     )
 
 
-def ask(work: LeasedSlice, chunk: Chunk, positions: Sequence[int]) -> Resolved:
+def ask(work: Slice, chunk: Chunk, positions: Sequence[int]) -> Resolved:
     """Ask Zoho which records are meant, in waves, until all are known, time is over, or it does not tell."""
     known = Resolved()
     at = 0
@@ -76,7 +76,7 @@ def ask(work: LeasedSlice, chunk: Chunk, positions: Sequence[int]) -> Resolved:
     return known
 
 
-def _asking(work: LeasedSlice, zoho: Zoho, value: str) -> Callable[[], Reply]:
+def _asking(work: Slice, zoho: Zoho, value: str) -> Callable[[], Reply]:
     request = work.deletion.request
     return lambda: zoho.read_external(request.module, str(request.external_id_field), value)
 
@@ -95,7 +95,7 @@ def _told(known: Resolved, position: int, reply: Reply) -> Resolved:
     return replace(known, findings={**known.findings, position: finding})
 
 
-def _inherited(work: LeasedSlice, chunk: Chunk, positions: Sequence[int]) -> Resolved | None:
+def _inherited(work: Slice, chunk: Chunk, positions: Sequence[int]) -> Resolved | None:
     """What the deletion that this one retries had resolved; None where that is nothing new.
 
     Raises Unreadable where that deletion is not there any more: to resolve anew could name another record.

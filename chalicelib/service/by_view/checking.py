@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain.by_view import (
+    MOST_COUNTS,
     PAGE,
     ROUND_LIMIT,
     Goal,
@@ -16,13 +17,13 @@ from chalicelib.domain.by_view import (
     may_be_listed,
 )
 from chalicelib.domain.deletion import Deletion, Freeze, Plan, Status
-from chalicelib.domain.limits import APPROVAL, Kind, Stop
+from chalicelib.domain.limits import Stop, still_waiting
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service.by_view import listing, moves
 from chalicelib.service.engine import limits
-from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, TryAgain, Wait
+from chalicelib.service.engine.step import Commit, Finish, Slice, Step, TryAgain
 from chalicelib.service.engine.view_pages import MOST_LISTED
 
 #: Credits of a count (Zoho does not print its price; one source says 50), of a page of a view, and of a page
@@ -116,22 +117,13 @@ def not_counted(work: Slice, progress: Progress, judged: Judgement, asked: float
 
 def _wait(work: Slice, progress: Progress, stop: Stop) -> Step:
     deletion = replace(work.deletion, progress=progress.to_json())
-    longest = work.patience.longest
-    if stop.kind is Kind.COOL_OFF:
-        return Commit(deletion, Wait(limits.COOL_OFF, stop.until - work.now), leave_lane=True)
-    notes: tuple[Note, ...] = ()
-    if stop.kind is Kind.ASK:
-        deletion = limits.asked(deletion, stop.count, work.now, work.now + work.patience.approval)
-        notes = (Note("awaiting_approval", f"{stop.count} records", public=True),)
-    seconds = min(longest, stop.until - work.now) if stop.kind is Kind.AWAIT else longest
-    then = Wait(APPROVAL, seconds, Status.AWAITING_APPROVAL)
-    return Commit(deletion, then, notes=notes, leave_lane=True)
+    return replace(limits.waiting(work, deletion, stop), leave_lane=True)
 
 
 def count(work: Slice, progress: Progress) -> Step:
     """Count the view: before each round of an unfrozen one, and where it may be too long to be listed."""
     request = work.deletion.request
-    waiting = limits.still_waiting(work.deletion, work.now)
+    waiting = still_waiting(work.deletion, work.now)
     if waiting is not None:
         return _wait(work, progress, waiting)
     if progress.counts >= _most_counts(progress):
@@ -154,8 +146,6 @@ def count(work: Slice, progress: Progress) -> Step:
 
 
 def _most_counts(progress: Progress) -> int:
-    from chalicelib.domain.by_view import MOST_COUNTS
-
     return MOST_COUNTS * progress.round
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import lane
@@ -139,32 +138,34 @@ def _sending(work: Slice, progress: Progress) -> Send:
         intent = replace(progress, open=numbers[0], intent_at=work.now)
         return replace(work.deletion, progress=intent.to_json())
 
-    def allowed() -> str:
+    def last_look() -> tuple[str]:
         if work.ledger.paused(request.org) is not None:
-            return "paused"
-        return "the module has holds" if _has_holds(work) else ""
+            return ("paused",)
+        return ("the module has holds" if _has_holds(work) else "",)
 
     return Send(
         (outgoing,),
         opened,
-        allowed,
-        judge=lambda calls, replies: _judged(work, calls, replies[0]),
-        withdrawn=lambda calls, why: _withdrawn(work, calls, why),
+        last_look,
+        judge=lambda calls, replies: _judged(work, calls[0], replies[0]),
         running=f"round {progress.round}",
     )
 
 
-def _withdrawn(work: Slice, calls: Sequence[Call], why: str) -> Commit:
+def _withdrawn(work: Slice, call: Call) -> Commit:
     """A hold or a pause came between the decision and the call: nothing was sent."""
+    why = str((call.answer or {}).get("message", ""))
     progress = replace(progress_of(work.deletion), open=None, intent_at=0.0)
     deletion = replace(work.deletion, progress=progress.to_json())
-    return Commit(deletion, Again(), calls=tuple(calls), notes=(Note("not_sent", why),))
+    return Commit(deletion, Again(), calls=(call,), notes=(Note("not_sent", why),))
 
 
-def _judged(work: Slice, calls: Sequence[Call], reply: Reply) -> Commit:
+def _judged(work: Slice, call: Call, reply: Reply | None) -> Commit:
+    if reply is None:
+        return _withdrawn(work, call)
     judged = judge_call(CallKind.MASS_DELETE_VIEW, reply)
     answer = {"verdict": judged.verdict.value, "code": judged.code, "message": judged.message}
-    answered = (replace(calls[0], answered_at=work.now, answer=answer),)
+    answered = (replace(call, answered_at=work.now, answer=answer),)
     progress = replace(progress_of(work.deletion), open=None, code=judged.code, message=judged.message)
     job_id = started_job(reply)
     if judged.verdict is Verdict.STARTED and job_id is not None:

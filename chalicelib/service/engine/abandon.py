@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.deletion import Deletion, Problem, Status
+from chalicelib.domain.deletion import Problem, Status
 from chalicelib.domain.errors import Rejected
-from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount, reproblem
-from chalicelib.service.engine.chunks import failed_ids, readable
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
+from chalicelib.service.engine.chunks import readable
+from chalicelib.service.engine.commit import carry_out
+from chalicelib.service.engine.slice import LeasedSlice, Write
+from chalicelib.service.engine.step import Commit, Finish
 
 #: Chunks that one write marks.
 CHUNKS_AT_ONCE = 20
@@ -24,16 +26,17 @@ def end(work: LeasedSlice, reason: str, code: str) -> None:
     What is not known to be done is unknown from here on: nobody can say any more what was sent. It is marked
     as such with each id; how many ids cannot be marked is said.
     """
-    work.deps.report("ended_unfinished", deletion_id=work.deletion.id, code=code, reason=reason)
+    work.report("ended_unfinished", code=code, reason=reason)
     if work.stopped:
         return
     if work.deletion.is_final:
-        work.deps.ledger.set_aside(work.deletion.id, reason, work.now)
+        work.ledger.set_aside(work.deletion.id, reason, work.now)
         return
     try:
         _end_as_far_as_it_goes(work, reason, code)
+        work.save(Write(work.deletion, next_at=work.now))  # its events leave by the next slice
     except Rejected as problem:
-        work.deps.ledger.set_aside(work.deletion.id, str(problem), work.now)
+        work.ledger.set_aside(work.deletion.id, str(problem), work.now)
         work.stopped = True
         return
     work.deps.nudges.nudge(work.deletion.id)
@@ -42,55 +45,43 @@ def end(work: LeasedSlice, reason: str, code: str) -> None:
 def _end_as_far_as_it_goes(work: LeasedSlice, reason: str, code: str) -> None:
     """With outcomes where the table takes them, else in the counts alone. Raises Rejected."""
     try:
-        deletion, chunks = _marked(work, code)
-        _end(work, deletion, chunks, reason, code)
+        carry_out(work, _ending(work, _marked(work, code), reason, code))
     except Rejected:
-        _end(work, work.deletion, [], reason, code)
+        carry_out(work, _ending(work, (), reason, code))
 
 
-def _end(work: LeasedSlice, deletion: Deletion, chunks: list[Chunk], reason: str, code: str) -> None:
-    unmarked = deletion.counts.pending
+def _ending(work: LeasedSlice, chunks: tuple[Chunk, ...], reason: str, code: str) -> Commit:
+    """The last write. What is pending after `chunks` changes in the counts alone."""
+    deletion = work.deletion
+    unmarked = deletion.counts.pending - sum(len(work.chunk(each.number).at(*UNSETTLED)) for each in chunks)
     if unmarked:
-        counts = replace(deletion.counts, unknown=deletion.counts.unknown + unmarked, pending=0)
+        counts = deletion.counts
+        counts = replace(counts, unknown=counts.unknown + unmarked, pending=counts.pending - unmarked)
         deletion = replace(deletion, counts=counts)
     if unmarked and deletion.id_count:
-        work.deps.report("outcomes_not_marked", deletion_id=deletion.id, count=unmarked)
+        work.report("outcomes_not_marked", count=unmarked)
         reason = f"{reason}; the outcomes of {unmarked} ids could not be marked"
     told = sum(problem.count for problem in deletion.problems if problem.code == code)
     others = tuple(problem for problem in deletion.problems if problem.code != code)
-    free = work.leave_lane(deletion.lane)
-    work.finish(
-        replace(deletion, problems=others),
-        Status.NEEDS_ATTENTION,
-        reason,
-        problems=[Problem(code, told + unmarked)],
-        failed_ids=failed_ids(work, deletion, {chunk.number: chunk for chunk in chunks}),
+    return Commit(
+        replace(deletion, problems=(*others, Problem(code, told + unmarked))),
+        Finish(Status.NEEDS_ATTENTION, reason),
         chunks=chunks,
-        lane=free,
-        next_at=work.now,
-        regardless=True,
         unmarked=unmarked if deletion.id_count else 0,
     )
 
 
-def _marked(work: LeasedSlice, code: str) -> tuple[Deletion, list[Chunk]]:
-    """The deletion with the last of its chunks marked, and those chunks; the others are written by then."""
-    deletion = work.deletion
+def _marked(work: LeasedSlice, code: str) -> tuple[Chunk, ...]:
+    """The last of its chunks, marked; the others are written by then."""
     chunks: list[Chunk] = []
-    if deletion.request.dry_run:
-        return deletion, chunks
-    for number in range(deletion.chunks):
+    if work.deletion.request.dry_run:
+        return ()
+    for number in range(work.deletion.chunks):
         before = readable(work, number)
         if before is None or before.settled:
             continue
         if len(chunks) == CHUNKS_AT_ONCE:
-            work.save(deletion, chunks=chunks, regardless=True)
-            deletion, chunks = work.deletion, []
-        after = before.with_mark(before.at(*UNSETTLED), Finding(Mark.UNKNOWN, code))
-        chunks.append(after)
-        deletion = replace(
-            deletion,
-            counts=recount(deletion.counts, before, after),
-            problems=reproblem(deletion.problems, before, after),
-        )
-    return deletion, chunks
+            carry_out(work, Commit(work.deletion, chunks=tuple(chunks), regardless=True))
+            chunks = []
+        chunks.append(before.with_mark(before.at(*UNSETTLED), Finding(Mark.UNKNOWN, code)))
+    return tuple(chunks)

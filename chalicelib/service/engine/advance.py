@@ -8,12 +8,13 @@ from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, Rejected, SecretUnusable, Unreadable
 from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service.engine import abandon, loop_guard, waiting, watchdog
+from chalicelib.service.engine import abandon, waiting, watchdog
+from chalicelib.service.engine.commit import carry_out
 from chalicelib.service.engine.concurrency import NoSlot
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.engine.refusals import Paused, Reserved
-from chalicelib.service.engine.slice import LeasedSlice
-from chalicelib.service.engine.step import Step
+from chalicelib.service.engine.slice import LeasedSlice, Write
+from chalicelib.service.engine.step import Commit, Rest, TryAgain, Wait
 
 #: About how long to wait for other workers to give back some of the org's concurrency.
 SLOT_WAIT_SECONDS = 2.0
@@ -57,7 +58,7 @@ def advance(deps: Deps, deletion_id: str) -> bool:
         abandon.end(work, type(problem).__name__, "STUCK")
     finally:
         work.let_go()
-        loop_guard.remember(work)
+        work.remember_deleted()
     return True
 
 
@@ -68,7 +69,7 @@ def _slice(work: LeasedSlice) -> None:
             break
         _turn(work)
     if not work.stopped:
-        work.save(work.deletion, next_at=work.now, regardless=True)
+        work.save(Write(work.deletion, next_at=work.now, regardless=True))
         work.deps.nudges.nudge(work.deletion.id)
 
 
@@ -76,7 +77,9 @@ def _turn(work: LeasedSlice) -> None:
     """Commands of operators come first, then what the deletion itself has to do."""
     try:
         if work.claim.commands:
-            _obey(work)
+            from chalicelib.service.engine.obey import obey
+
+            carry_out(work, obey(work, work.claim.commands[0]))
         elif work.deletion.is_final:
             _close(work)
         else:
@@ -86,59 +89,43 @@ def _turn(work: LeasedSlice) -> None:
         work.read_again()
 
 
-def _obey(work: LeasedSlice) -> None:
-    from chalicelib.service.engine import obey
-
-    obey.obey(work)
-
-
 def _step(work: LeasedSlice) -> None:
     """One step of the executor; the one place where a clock that has run out is looked at."""
     executor = work.deps.executor_of(work.deletion)
     work.wanted = executor.wanted(work.deletion)  # a selection that is frozen by now is done by many calls
-    over = backoff.exhausted(work.deletion, work.deps.patience) or _too_old(work)
+    over = backoff.exhausted(work.deletion, work.patience) or _too_old(work)
     work.access.asked = False
     try:
-        step = executor.step(work) if over is None else executor.give_up(work, over)
-        if step is not None:  # executors that still write by themselves answer None
-            _carry_out(work, step)
+        carry_out(work, executor.step(work) if over is None else executor.give_up(work, over))
     except (NoSlot, Paused, Reserved) as stop:
         _hold_on(work, stop, over)
     except SecretUnusable as problem:
-        work.deps.report(
-            "secret_unusable", deletion_id=work.deletion.id, what=problem.what, reason=problem.reason
-        )
-        _without_secret(work, executor.blamed(work.deletion, "SECRET_UNUSABLE"))
+        work.report("secret_unusable", what=problem.what, reason=problem.reason)
+        carry_out(work, _without_secret(executor.blamed(work.deletion, "SECRET_UNUSABLE")))
 
 
 def _hold_on(work: LeasedSlice, stop: Exception, over: str | None) -> None:
     """Wait for what keeps Zoho out of reach, but not beyond the keeping time: what is not known by then stays
     unknown.
     """
+    longest = work.patience.longest
     if over == LIFETIME:
         abandon.end(work, f"near the end of its keeping time: {stop}", "OUTCOME_UNKNOWN")
     elif isinstance(stop, NoSlot):
-        work.publish()
-        work.rest(work.deletion, SLOT_WAIT_SECONDS * (0.5 + work.deps.chance()))
+        carry_out(work, Commit(work.deletion, Rest(SLOT_WAIT_SECONDS * (0.5 + work.deps.chance()))))
     elif isinstance(stop, Paused):
-        seconds = min(work.deps.patience.longest, work.deps.patience.recheck)
-        work.wait(backoff.standing_still(work.deletion), waiting.PAUSE, seconds)
+        carry_out(work, Commit(work.deletion, Wait(waiting.PAUSE, min(longest, work.patience.recheck))))
     else:
-        work.wait(backoff.standing_still(work.deletion), waiting.CREDITS, work.deps.patience.longest)
+        carry_out(work, Commit(work.deletion, Wait(waiting.CREDITS, longest)))
 
 
-def _without_secret(work: LeasedSlice, deletion: Deletion) -> None:
+def _without_secret(deletion: Deletion) -> Commit:
     """Wait for the org's secret. While a job runs no give-up time does: the job's age bounds it."""
     from chalicelib.domain import by_view
 
     blame = not by_view.job_runs(deletion)
-    waiting.wait_for(work, deletion, backoff.ACCESS, Verdict.WAIT_CREDENTIALS, "SECRET_UNUSABLE", blame=blame)
-
-
-def _carry_out(work: LeasedSlice, step: Step) -> None:
-    from chalicelib.service.engine.commit import carry_out
-
-    carry_out(work, step)
+    code = "SECRET_UNUSABLE"
+    return Commit(deletion, TryAgain(backoff.ACCESS, Verdict.WAIT_CREDENTIALS, code, blame=blame))
 
 
 def _too_old(work: LeasedSlice) -> str | None:
@@ -151,8 +138,8 @@ def _too_old(work: LeasedSlice) -> str | None:
 def _close(work: LeasedSlice) -> None:
     """The last events leave, then the deletion is no longer due. Until they have left it stays due."""
     if work.publish():
-        work.save(work.deletion, next_at=work.now)
+        work.save(Write(work.deletion, next_at=work.now))
         return
     deletion = backoff.failed(work.deletion, PUBLISH, work.now)
     tries = backoff.tries(deletion, PUBLISH)
-    work.rest(deletion, backoff.delay(tries, work.deps.patience.longest, work.deps.chance()))
+    waiting.rest(work, Write(deletion), backoff.delay(tries, work.patience.longest, work.deps.chance()))

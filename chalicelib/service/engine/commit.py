@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain import backoff, lane
-from chalicelib.domain.deletion import Deletion, final_status
+from chalicelib.domain import backoff, lane, log
+from chalicelib.domain.children import makes_permanent
+from chalicelib.domain.deletion import Deletion, Status, final_status, moved
 from chalicelib.domain.errors import Overtaken
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
@@ -14,7 +15,7 @@ from chalicelib.domain.outcomes import recount, reproblem
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import parallel, waiting
 from chalicelib.service.engine.chunks import failed_ids
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.slice import LeasedSlice, Write
 from chalicelib.service.engine.step import (
     Again,
     Commit,
@@ -24,6 +25,7 @@ from chalicelib.service.engine.step import (
     Rest,
     Send,
     Step,
+    Then,
     TryAgain,
     Wait,
 )
@@ -34,31 +36,45 @@ LANE_TRIES = 8
 
 
 def carry_out(work: LeasedSlice, step: Step) -> None:
-    """Write the step; a `Send` is sent in between. Raises Overtaken, LostLease or Unavailable."""
+    """Write the step; a `Send` is sent in between. Raises Overtaken, LostLease or Unavailable; and, before
+    anything is written, what `Slice.zoho` raises.
+    """
     if isinstance(step, Send):
         step = _sent(work, step)
+    work.gone += step.gone
     if isinstance(step.then, Finish):
         _finish(work, step, step.then)
         return
     free = _left(work, step.deletion) if step.leave_lane else None
-    deletion, entries = _written(work, step)
+    write = _write_of(work, step)
     if step.leave_lane:
-        deletion = replace(deletion, lane="")
-    _go_on(work, step, deletion, entries, free if step.leave_lane else step.lane)
+        write = replace(write, deletion=replace(write.deletion, lane=""), lane=free)
+    if any(note.public for note in step.notes) and not isinstance(step.then, Again):
+        # What a person has to see leaves now, and not only after the wait.
+        work.save(write)
+        work.publish()
+        write = Write(work.deletion)
+    _go_on(work, write, step.then)
     _wake_next(work, free)
 
 
 def _sent(work: LeasedSlice, send: Send) -> Commit:
-    """Intents, then the last look at pause and holds, then the calls; their answers as a commit."""
+    """Intents, then the last look at pause and holds, then the calls that may leave; their answers as a
+    commit.
+    """
     zoho = work.zoho
     calls = _intents(work, send)
     work.publish()
-    why_not = send.allowed()
-    if why_not:
-        return replace(
-            send.withdrawn([_unsent(work, call, why_not) for call in calls], why_not), regardless=True
-        )
-    replies = parallel.all_at_once([_making(each, zoho) for each in send.calls])
+    why_not = send.last_look()
+    leaving = [i for i, why in enumerate(why_not) if not why]
+    calls = [_unsent(work, call, why) if why else call for call, why in zip(calls, why_not, strict=True)]
+    replies: list[Reply | None] = [None] * len(calls)
+    if leaving:
+        answers = parallel.all_at_once([_making(send.calls[i], zoho) for i in leaving])
+        for i, reply in zip(leaving, answers, strict=True):
+            replies[i] = reply
+        if send.last:
+            work.let_go()  # what is left is bookkeeping, and others may wait for the org's concurrency
     return replace(send.judge(calls, replies), regardless=True)
 
 
@@ -67,22 +83,22 @@ def _making(outgoing: Outgoing, zoho: Zoho) -> Callable[[], Reply]:
 
 
 def _intents(work: LeasedSlice, send: Send) -> list[Call]:
+    """Write what is about to be sent, in one transaction with the deletion: no call without its intent."""
     first = work.deletion.calls + 1
     calls = [Call(first + i, each.kind, each.target, work.now) for i, each in enumerate(send.calls)]
     deletion = send.opened(tuple(call.n for call in calls))
     deletion, entries = work.running(deletion, send.running)
-    work.save(replace(deletion, calls=calls[-1].n), calls=calls, entries=entries)
+    work.save(Write(replace(deletion, calls=calls[-1].n), tuple(entries), calls=tuple(calls)))
     return calls
 
 
 def _unsent(work: LeasedSlice, call: Call, why: str) -> Call:
-    return replace(
-        call, answered_at=work.now, answer={"verdict": "not_sent", "code": "NOT_SENT", "message": why}
-    )
+    answer = {"verdict": "not_sent", "code": "NOT_SENT", "message": why}
+    return replace(call, answered_at=work.now, answer=answer)
 
 
-def _written(work: LeasedSlice, step: Commit) -> tuple[Deletion, list[Entry]]:
-    """The deletion with what follows from the step's parts, and its new log entries."""
+def _write_of(work: LeasedSlice, step: Commit) -> Write:
+    """The step as a write: with what follows from its parts, and its new log entries."""
     deletion = step.deletion
     for after in step.chunks:
         before = work.chunk(after.number)
@@ -100,7 +116,17 @@ def _written(work: LeasedSlice, step: Commit) -> tuple[Deletion, list[Entry]]:
     for note in step.notes:
         deletion, entry = _noted(work, deletion, note)
         entries.append(entry)
-    return deletion, entries
+    return Write(
+        deletion,
+        tuple(entries),
+        step.calls,
+        step.chunks,
+        step.new_chunks,
+        step.lane,
+        commands_done=step.commands_done,
+        regardless=step.regardless,
+        unmarked=step.unmarked,
+    )
 
 
 def _noted(work: LeasedSlice, deletion: Deletion, note: Note) -> tuple[Deletion, Entry]:
@@ -109,86 +135,68 @@ def _noted(work: LeasedSlice, deletion: Deletion, note: Note) -> tuple[Deletion,
     return work.noted(deletion, note.what, note.why, note.by)
 
 
-def _go_on(
-    work: LeasedSlice, step: Commit, deletion: Deletion, entries: list[Entry], line: Lane | None
-) -> None:
-    then = step.then
-    if any(note.public for note in step.notes) and not isinstance(then, Again):
-        # What a person has to see leaves now, and not only after the wait.
-        _go_on(work, replace(step, then=Again()), deletion, entries, line)
-        work.publish()
-        _go_on(work, Commit(work.deletion, then), work.deletion, [], None)
-        return
-    calls, chunks, new = step.calls, step.chunks, step.new_chunks
-    regardless = step.regardless
-    if isinstance(then, Again):
-        work.save(
-            deletion,
-            entries=entries,
-            calls=calls,
-            chunks=chunks,
-            new_chunks=new,
-            lane=line,
-            regardless=regardless,
-        )
-        return
-    parts = {
-        "entries": entries,
-        "calls": calls,
-        "chunks": chunks,
-        "new_chunks": new,
-        "lane": line,
-        "regardless": regardless,
-    }
+def _go_on(work: LeasedSlice, write: Write, then: Then) -> None:
     if isinstance(then, Rest):
         work.publish()
-        work.rest(deletion, then.seconds, **parts)
+        waiting.rest(work, write, then.seconds)
     elif isinstance(then, Wait):
-        work.wait(
-            backoff.standing_still(deletion), then.waiting_for, then.seconds, status=then.status, **parts
-        )
+        still = replace(write, deletion=backoff.standing_still(write.deletion))
+        waiting.wait(work, still, then.waiting_for, then.seconds, then.status)
     elif isinstance(then, TryAgain):
-        waiting.try_again(work, deletion, then, **parts)
+        waiting.try_again(work, write, then)
+    else:
+        work.save(write)
 
 
 def _finish(work: LeasedSlice, step: Commit, then: Finish) -> None:
     """The final write gives the lane free in the same transaction, then whoever is next is woken."""
+    children = work.deletion.children
     for tries_left in range(LANE_TRIES - 1, -1, -1):
         free = _left(work, step.deletion)
-        deletion, entries = _written(work, step)
+        write = replace(_write_of(work, step), lane=free, regardless=not step.commands_done)
         try:
-            work.finish(
-                replace(deletion, lane="", job_deleted=0),
-                then.status or final_status(deletion.counts, cancelled=bool(deletion.cancelled_by)),
-                then.why,
-                by=then.by,
-                problems=then.problems,
-                failed_ids=failed_ids(work, deletion, {chunk.number: chunk for chunk in step.chunks}),
-                lane=free,
-                entries=entries,
-                calls=step.calls,
-                chunks=step.chunks,
-                new_chunks=step.new_chunks,
-                regardless=True,
-            )
+            _end(work, write, then)
         except Overtaken:
-            if not tries_left:
-                raise
+            if not tries_left or work.deletion.children != children:
+                raise  # what has been written by now is not written again: the next turn decides anew
             work.read_again()
             continue
         _wake_next(work, free)
         return
 
 
+def _end(work: LeasedSlice, write: Write, then: Finish) -> None:
+    """Save the deletion in its final status; it stays due until its events have left."""
+    deletion = write.deletion
+    status = then.status or final_status(deletion.counts, cancelled=bool(deletion.cancelled_by))
+    canceller = deletion.cancelled_by if status is Status.CANCELLED else None
+    failed = failed_ids(work, deletion, {chunk.number: chunk for chunk in write.chunks})
+    deletion = replace(moved(deletion, status, work.now), failing={}, lane="", job_deleted=0)
+    write = replace(write, deletion=replace(deletion, problems=(*deletion.problems, *then.problems)))
+    if makes_permanent(deletion):
+        from chalicelib.service.engine import offspring
+
+        write = offspring.with_children(work, write)
+    by = then.by or canceller or log.SERVICE
+    deletion, entry = work.told(write.deletion, log.event_name(status), then.why, by=by, failed_ids=failed)
+    work.save(replace(write, deletion=deletion, entries=(*write.entries, entry)))
+    for new in write.born:
+        work.deps.nudges.nudge(new.deletion.id)
+    work.report("deletion_finished", status=status.value)
+    needs_attention = status is Status.NEEDS_ATTENTION
+    work.deps.measure("FailedShare", float(needs_attention or status is Status.FAILED))  # its average
+    work.deps.measure("NeedsAttention", float(needs_attention))
+
+
 def _left(work: LeasedSlice, deletion: Deletion) -> Lane | None:
     """The lane of the deletion without it; None where it is in none."""
     if not deletion.lane:
         return None
-    before = work.deps.ledger.lane(deletion.lane)
+    before = work.ledger.lane(deletion.lane)
     after = lane.left(before, deletion.id, work.now)
     return None if after == before else after
 
 
 def _wake_next(work: LeasedSlice, free: Lane | None) -> None:
-    if free is not None and free.queue and work.deps.ledger.wake(free.queue[0], work.now):
+    if free is not None and free.queue and work.ledger.wake(free.queue[0], work.now):
         work.deps.nudges.nudge(free.queue[0])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.by_view import ROUND_LIMIT
 from chalicelib.domain.deletion import Deletion
+from chalicelib.service.engine.step import Executor
 from chalicelib.service.messaging import Queue, Topic
 from chalicelib.service.ports import Leases, Ledger, ZohoFactory
 
@@ -22,6 +23,13 @@ class Recent(Protocol):
 
     def deleted_lately(self, org: str, scope: str, ids: Sequence[str], since: float, now: float) -> set[str]:
         """Those of the ids that are kept as deleted from `since` to `now`, and perhaps somewhat earlier."""
+
+
+class Report(Protocol):
+    """Takes what operators should see. Never raises."""
+
+    def __call__(self, event: str, /, **fields: object) -> None:
+        """Note `event` with what belongs to it."""
 
 
 def _nobody(*_told: object) -> None:
@@ -47,10 +55,10 @@ class Deps:
     nudges: Queue
     topic: Topic
     zoho: ZohoFactory
-    executor_of: Callable[[Deletion], Any]
+    executor_of: Callable[[Deletion], Executor]
     clock: Callable[[], float]
     chance: Callable[[], float]
-    report: Callable[..., None]
+    report: Report
     stage: str
     patience: Patience
     slice_seconds: float = 20.0

@@ -1,42 +1,23 @@
 """Freezing a selection: the ids that a view or a policy selects are stored before the first of them is
 deleted.
 
-A selection grows by `freeze`, as often as pages of it have been read, and is closed by `closed`; from then on
-the deletion is done by ids, like one that named them itself. Until then nothing of it may be sent.
+A selection grows by `more`, as often as pages of it have been read. Once it is whole, the executor says so in
+the deletion (`frozen`); until then nothing of it may be sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, fresh
-from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.step import Slice
 
 #: A selection of up to so many chunks is looked through for what it holds already.
 MOST_KNOWN = 20
 #: Ids that one write can store: 20 chunks are 20 items and about 1 MB, far below what a transaction takes.
 MOST_AT_ONCE = 20 * CHUNK_SIZE
-
-
-def freeze(work: LeasedSlice, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
-    """Save `deletion` with up to MOST_AT_ONCE more ids in its selection; `parts` as LeasedSlice.save
-    takes them.
-
-    All chunks but the last are full, so the last one is written again with more ids. What it holds already is
-    left out.
-    """
-    grown, chunks = more(work, deletion, ids)
-    work.save(grown, new_chunks=chunks, **parts)
-
-
-def freeze_and_close(work: LeasedSlice, deletion: Deletion, ids: Sequence[str], **parts: Any) -> None:
-    """As `freeze`, with the last ids of the selection: by ids from here on, in the same write."""
-    grown, chunks = more(work, deletion, ids)
-    work.save(replace(grown, frozen=True, by_ids=True, progress={}), new_chunks=chunks, **parts)
 
 
 def more(work: Slice, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion, list[Chunk]]:

@@ -7,67 +7,58 @@ child has already goes into no other one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
 
 from chalicelib.domain import children, log
 from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.service.engine.chunks import readable
-from chalicelib.service.engine.deps import Deps
-from chalicelib.service.engine.step import Slice
+from chalicelib.service.engine.slice import LeasedSlice, Write
 from chalicelib.service.ports import Call, Newborn
 
 #: Chunks of the parent that one child is made of: as many items as one write may well hold.
 MOST_CHUNKS = 20
 #: Calls of the ledger that are read at once.
 CALLS_AT_ONCE = 1000
-#: Parts of a write that go with the final status alone.
-_OF_THE_END = frozenset({"commands_done", "next_at"})
 
 
-class Ending(Slice, Protocol):
-    """A deletion that is being ended (slice.LeasedSlice)."""
-
-    deps: Deps
-
-    @property
-    def save(self) -> Callable[..., None]:
-        """Write a step."""
-
-
-def with_children(work: Ending, deletion: Deletion, parts: dict[str, Any]) -> tuple[Deletion, dict[str, Any]]:
-    """The ended deletion and the parts of its final write, with its children in them."""
-    known = {chunk.number: chunk for chunk in parts.get("chunks", ())}
+def with_children(work: LeasedSlice, write: Write) -> Write:
+    """The final write, with the children of the deletion in it."""
+    deletion = write.deletion
+    known = {chunk.number: chunk for chunk in write.chunks}
     groups = [range(n, min(n + MOST_CHUNKS, deletion.chunks)) for n in range(0, deletion.chunks, MOST_CHUNKS)]
     taken = _taken(work, deletion) if deletion.children else set()
-    calls = _calls(work, deletion, parts.get("calls", ()))
+    calls = _calls(work, deletion, write.calls)
     for group in groups[:-1]:
         new = _born(work, deletion, [_chunk(work, known, n) for n in group], calls, taken)
         if new is None:
             continue
-        early = {name: part for name, part in parts.items() if name not in _OF_THE_END}
-        started = replace(deletion, status=work.deletion.status, finished_at=work.deletion.finished_at)
-        work.save(replace(started, failing=work.deletion.failing), born=[new], **early)
+        # All that the write holds, but for what goes with the final status alone.
+        before = work.deletion
+        started = replace(
+            deletion, status=before.status, finished_at=before.finished_at, failing=before.failing
+        )
+        work.save(replace(write, deletion=started, born=(new,), commands_done=0, next_at=None))
         work.deps.nudges.nudge(new.deletion.id)
-        parts = {name: part for name, part in parts.items() if name in _OF_THE_END | {"regardless"}}
         deletion = replace(deletion, children=(*deletion.children, children.as_child(new.deletion)))
+        done, at, regardless = write.commands_done, write.next_at, write.regardless
+        write = Write(deletion, commands_done=done, next_at=at, regardless=regardless)
     last = _born(work, deletion, [_chunk(work, known, n) for n in groups[-1]], calls, taken)
     if last is None:
-        return deletion, parts
+        return replace(write, deletion=deletion)
     deletion = replace(deletion, children=(*deletion.children, children.as_child(last.deletion)))
-    return deletion, {**parts, "born": [last]}
+    return replace(write, deletion=deletion, born=(last,))
 
 
-def _chunk(work: Ending, known: dict[int, Chunk], number: int) -> Chunk | None:
+def _chunk(work: LeasedSlice, known: dict[int, Chunk], number: int) -> Chunk | None:
     return known.get(number) or readable(work, number)
 
 
 def _born(
-    work: Ending,
+    work: LeasedSlice,
     deletion: Deletion,
     chunks: list[Chunk | None],
     calls: Sequence[Call],
@@ -83,7 +74,7 @@ def _born(
     return Newborn(*log.first(children.at_its_end(deletion, until, work.now), work.deps.stage))
 
 
-def _calls(work: Ending, deletion: Deletion, written: Sequence[Call]) -> list[Call]:
+def _calls(work: LeasedSlice, deletion: Deletion, written: Sequence[Call]) -> list[Call]:
     """All its calls with their answers, also those that the final write holds (`written`)."""
     stored = {
         call.n: call
@@ -95,7 +86,7 @@ def _calls(work: Ending, deletion: Deletion, written: Sequence[Call]) -> list[Ca
     return list((stored | {call.n: call for call in written}).values())
 
 
-def _taken(work: Ending, deletion: Deletion) -> set[str]:
+def _taken(work: LeasedSlice, deletion: Deletion) -> set[str]:
     """Ids that children of it have already."""
     found: set[str] = set()
     for child in deletion.children:

@@ -1,32 +1,49 @@
-"""One worker's hold on one deletion: how it saves, waits, finishes, and what leaves as events on the way."""
+"""One worker's hold on one deletion: what may be read of it, how it is written, what leaves as events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from chalicelib.domain import backoff, lane, log, quota
+from chalicelib.domain import backoff, log, quota, recent
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.children import makes_permanent
-from chalicelib.domain.deletion import Deletion, Problem, Status, moved
-from chalicelib.domain.errors import Miscounted, SecretUnusable
+from chalicelib.domain.deletion import Deletion, Operation, Status, moved
+from chalicelib.domain.errors import Miscounted, Rejected, SecretUnusable, Unavailable
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import publish
 from chalicelib.service.engine.ahead import Ahead
-from chalicelib.service.engine.deps import Deps
+from chalicelib.service.engine.deps import Deps, Recent
 from chalicelib.service.engine.gate import Gate
 from chalicelib.service.engine.org_access import OrgAccess
 from chalicelib.service.engine.refusals import Paused
 from chalicelib.service.ports import Call, Change, Claim, Ledger, Newborn, Zoho
 
-#: SQS keeps a message back for at most this long (seconds).
-LONGEST_NUDGE = 900.0
 #: Chunks of ids that a slice keeps in memory (about 1 MB each).
 MOST_CHUNKS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a deletion. `next_at` gives the lease back until then; without it the lease is renewed.
+
+    `regardless`: write although a command has come in between; for answers of calls that were sent already.
+    `unmarked`: ids that change in the counts alone, because their outcomes cannot be read. `born`: children.
+    """
+
+    deletion: Deletion
+    entries: tuple[Entry, ...] = ()
+    calls: tuple[Call, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
+    new_chunks: tuple[Chunk, ...] = ()
+    lane: Lane | None = None
+    next_at: float | None = None
+    commands_done: int = 0
+    regardless: bool = False
+    unmarked: int = 0
+    born: tuple[Newborn, ...] = ()
 
 
 @dataclass
@@ -69,13 +86,13 @@ class LeasedSlice:
 
     @property
     def ledger(self) -> Ledger:
-        """The table, for reading."""
+        """The table. It is written by `save` alone."""
         return self.deps.ledger
 
     @property
     def zoho(self) -> Zoho:
         """The org's client, for the next call or wave of calls. Raises as OrgAccess.zoho does."""
-        return Gate(self.access.zoho(self.deps, self.claim, self.wanted), lambda reply: self.spent([reply]))
+        return Gate(self.access.zoho(self.deps, self.claim, self.wanted), lambda reply: self._spent([reply]))
 
     @property
     def width(self) -> int:
@@ -96,101 +113,118 @@ class LeasedSlice:
         """Are the org's credits down to what is kept for the others?"""
         return self.access.reserved(self.claim)
 
-    def spent(self, replies: Iterable[Reply]) -> None:
+    def _spent(self, replies: Iterable[Reply]) -> None:
         """Take note of the credits that Zoho says are left; it says so once half of them are used."""
         told = self.access.spent(replies)
         if told is not None:
             self.deps.measure("CreditsLeft", told)
 
-    def named(self, records: int) -> int | quota.Full:
-        """See Slice.named."""
-        known = self.deletion.asked_before if self._asked_before is None else self._asked_before
-        if known is not None or not quota.is_counted_later(self.deletion):
-            return known or 0
-        count = quota.count_of(self.deletion, records, self.now, self.deletion.id)
-        counted = self.ledger.count(count)
-        if isinstance(counted, quota.Full):
-            return counted
-        self._asked_before = counted.before
-        return counted.before
-
-    def let_go(self) -> None:
-        """Give the org's concurrency back."""
-        self.ahead.close()
-        self.access.let_go(self.deps)
+    def report(self, event: str, **fields: object) -> None:
+        """Tell operators of `event`, in the log and as a metric. Never raises."""
+        self.deps.report(event, deletion_id=self.deletion.id, **fields)
 
     def chunk(self, number: int) -> Chunk:
         """A chunk of the deletion. It is read once: only the holder of the deletion writes it."""
         if number not in self._chunks:
             if len(self._chunks) >= MOST_CHUNKS:
                 self._chunks.clear()
-            self._chunks[number] = self.deps.ledger.chunk(self.deletion.id, number)
+            self._chunks[number] = self.ledger.chunk(self.deletion.id, number)
         return self._chunks[number]
+
+    def read_again(self) -> None:
+        """Take in what others (operators) have written since."""
+        self.claim = self.ledger.again(self.claim)
+
+    def let_go(self) -> None:
+        """Give the org's concurrency back."""
+        self.ahead.close()
+        self.access.let_go(self.deps)
+
+    def named(self, records: int) -> int | quota.Full:
+        """See Slice.named."""
+        known = self.deletion.asked_before if self._asked_before is None else self._asked_before
+        if known is not None or not quota.is_counted_later(self.deletion):
+            return known or 0
+        counted = self.ledger.count(quota.count_of(self.deletion, records, self.now, self.deletion.id))
+        if isinstance(counted, quota.Full):
+            return counted
+        self._asked_before = counted.before
+        return counted.before
+
+    # --- the loop guard --------------------------------------------------------------------------
+
+    def deleted_lately(self, ids: Sequence[str]) -> set[str]:
+        """Those of the records that the loop guard remembers as deleted by us a moment ago."""
+        guard, now, request = self._guard(), self.now, self.deletion.request
+        if guard is None:
+            return set()
+        scope = recent.scope(request.module, None)
+        return guard.deleted_lately(request.org, scope, ids, now - self.deps.loop_window, now)
+
+    def remember_deleted(self) -> None:
+        """Keep what the slice has deleted, all at once: a write a wave would keep the next one waiting.
+
+        Where that cannot be written, or the worker dies before, the guard knows less: no harm is done.
+        """
+        guard, ids, now, request = self._guard(), self.gone, self.now, self.deletion.request
+        if guard is None or not ids:
+            return
+        self.gone = []
+        scope = recent.scope(request.module, None)
+        try:
+            guard.remember_deleted(request.org, scope, ids, now, now + self.deps.loop_window)
+        except (Unavailable, Rejected) as problem:
+            self.report("guard_unavailable", reason=problem.reason)
+
+    def _guard(self) -> Recent | None:
+        """None where there is no guard; delinking deletes nothing."""
+        delinks = self.deletion.request.operation is Operation.DELINK_RECORDS
+        return None if delinks or self.deps.loop_window <= 0 else self.deps.recent
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def save(  # noqa: PLR0913 -- each is one part of the same write
-        self,
-        deletion: Deletion,
-        *,
-        entries: Sequence[Entry] = (),
-        calls: Sequence[Call] = (),
-        chunks: Sequence[Chunk] = (),
-        new_chunks: Sequence[Chunk] = (),
-        lane: Lane | None = None,
-        next_at: float | None = None,
-        commands_done: int = 0,
-        regardless: bool = False,
-        unmarked: int = 0,
-        born: Sequence[Newborn] = (),
-    ) -> None:
-        """Write a step. `next_at` gives the lease back until then; without it the lease is renewed.
-
-        `regardless`: write although a command has come in between; for answers of calls that were sent
-        already. `unmarked`: ids that change in the counts alone, because their outcomes cannot be read.
-        Raises Miscounted where counts and outcomes would not change alike.
+    def save(self, write: Write) -> None:
+        """Write a step. Raises Miscounted where counts and outcomes would not change alike, LostLease, and
+        Overtaken where a command has come in between.
         """
-        self._counts_follow_marks(deletion, chunks, unmarked)
+        self._counts_follow_marks(write)
+        deletion = write.deletion
         if self.access.usable:
             deletion = backoff.succeeded(deletion, backoff.ACCESS)
         if self._asked_before is not None:
             deletion = replace(deletion, asked_before=self._asked_before)
-        deletion = replace(deletion, sent_at=_sent_at(deletion.sent_at, calls))
+        deletion = replace(deletion, sent_at=_sent_at(deletion.sent_at, write.calls))
         held_until = self.now + self.deps.lease_seconds
         change = Change(
             deletion=replace(deletion, published=self.deletion.published),
-            next_at=held_until if next_at is None else next_at,
-            lease_until=held_until if next_at is None else 0.0,
-            entries=tuple(entries),
-            calls=tuple(calls),
-            chunks=tuple(chunks),
-            new_chunks=tuple(new_chunks),
-            lane=lane,
-            commands_done=commands_done,
-            regardless=regardless,
-            born=tuple(born),
+            next_at=held_until if write.next_at is None else write.next_at,
+            lease_until=held_until if write.next_at is None else 0.0,
+            entries=write.entries,
+            calls=write.calls,
+            chunks=write.chunks,
+            new_chunks=write.new_chunks,
+            lane=write.lane,
+            commands_done=write.commands_done,
+            regardless=write.regardless,
+            born=write.born,
         )
         written = {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         known, self._chunks = self._chunks, {}  # where the write fails nothing is known any more
-        self.claim = self.deps.ledger.save(self.claim, change)
+        self.claim = self.ledger.save(self.claim, change)
         self._chunks = known | written
-        self._entries += entries
-        self.stopped = next_at is not None
+        self._entries += write.entries
+        self.stopped = write.next_at is not None
 
-    def _counts_follow_marks(self, deletion: Deletion, chunks: Sequence[Chunk], unmarked: int) -> None:
-        before = self.deletion
+    def _counts_follow_marks(self, write: Write) -> None:
+        before, deletion = self.deletion, write.deletion
         if deletion.request.dry_run or not before.id_count or deletion.id_count != before.id_count:
             return  # a dry run counts nothing, a view's job has no ids, a selection is still being read
-        written = [(self.chunk(chunk.number), chunk) for chunk in chunks]
+        written = [(self.chunk(chunk.number), chunk) for chunk in write.chunks]
         loose = without_marks(before.counts, deletion.counts, written)
-        if loose != unmarked:
+        if loose != write.unmarked:
             raise Miscounted(deletion.id, f"{loose} ids change in the counts and not in the outcomes")
 
-    def read_again(self) -> None:
-        """Take in what others (operators) have written since."""
-        self.claim = self.deps.ledger.again(self.claim)
-
-    # --- changes of status -----------------------------------------------------------------------
+    # --- the log, and what leaves of it as events --------------------------------------------------
 
     def noted(
         self, deletion: Deletion, what: str, why: str = "", by: str = log.SERVICE
@@ -198,9 +232,18 @@ class LeasedSlice:
         """The deletion with an entry in its log that is not published."""
         return log.append(deletion, what, self.now, stage=self.deps.stage, why=why, by=by, public=False)
 
-    def told(self, deletion: Deletion, what: str, why: str = "", **more: Any) -> tuple[Deletion, Entry]:
+    def told(
+        self,
+        deletion: Deletion,
+        what: str,
+        why: str = "",
+        *,
+        by: str = log.SERVICE,
+        failed_ids: Sequence[str] = (),
+    ) -> tuple[Deletion, Entry]:
         """The deletion with an entry in its log that leaves as an event."""
-        return log.append(deletion, what, self.now, stage=self.deps.stage, why=why, **more)
+        stage = self.deps.stage
+        return log.append(deletion, what, self.now, stage=stage, why=why, by=by, failed_ids=failed_ids)
 
     def running(
         self, deletion: Deletion, why: str = "", *, proven: bool = False
@@ -220,105 +263,6 @@ class LeasedSlice:
             deletion, entry = self.noted(deletion, "running", why)
         return deletion, [entry]
 
-    def wait(
-        self,
-        deletion: Deletion,
-        waiting_for: str,
-        seconds: float,
-        *,
-        status: Status = Status.WAITING,
-        **parts: Any,
-    ) -> None:
-        """Save the deletion as waiting, give the lease back and ask to be woken in `seconds`."""
-        now = self.now
-        entries = list(parts.pop("entries", ()))
-        changed = deletion.status is not status or deletion.waiting_for != waiting_for
-        deletion = moved(deletion, status, now, waiting_for)
-        if changed:
-            deletion, entry = self.noted(deletion, status.value, waiting_for)
-            entries.append(entry)
-        self.deps.measure("WaitingSeconds", now - deletion.created_at)
-        since = deletion.waiting_since if deletion.waiting_since is not None else now
-        if not deletion.waiting_told and now - since >= self.deps.patience.tell_waiting:
-            deletion, entry = self.told(replace(deletion, waiting_told=True), "waiting", waiting_for)
-            entries.append(entry)
-        self.publish()
-        self.rest(deletion, seconds, entries=entries, **parts)
-
-    def rest(self, deletion: Deletion, seconds: float, **parts: Any) -> None:
-        """Save, give the lease back and ask to be woken in `seconds`.
-
-        With `regardless` what came back is kept whatever operators want meanwhile, and the rest is not: their
-        command must not lie there for the whole wait.
-        """
-        if parts.pop("regardless", False):
-            self.save(deletion, regardless=True, **parts)
-            deletion, parts = self.deletion, {}
-        self.save(deletion, next_at=self.now + seconds, **parts)
-        if seconds <= LONGEST_NUDGE:
-            self.deps.nudges.nudge(deletion.id, seconds)
-
-    def try_again(
-        self,
-        deletion: Deletion,
-        call: str,
-        waiting_for: str,
-        *,
-        blame: bool = True,
-        asked: float | None = None,
-        at_least: float = 0.0,
-        **parts: Any,
-    ) -> None:
-        """Wait a growing while before `call` is tried again. `blame`: its give-up time runs. `asked`: Zoho's
-        Retry-After.
-        """
-        clock = backoff.failed if blame else backoff.waited
-        deletion = clock(deletion, call, self.now)
-        seconds = backoff.delay(
-            backoff.tries(deletion, call), self.deps.patience.longest, self.deps.chance(), asked
-        )
-        self.wait(deletion, waiting_for, max(seconds, at_least), **parts)
-
-    def finish(
-        self,
-        deletion: Deletion,
-        status: Status,
-        why: str = "",
-        *,
-        by: str = log.SERVICE,
-        failed_ids: Sequence[str] = (),
-        problems: Sequence[Problem] = (),
-        **parts: Any,
-    ) -> None:
-        """Save the deletion in its final status; it stays due until its events have left."""
-        deletion = replace(moved(deletion, status, self.now), failing={})
-        deletion = replace(deletion, problems=(*deletion.problems, *problems))
-        if makes_permanent(deletion):
-            from chalicelib.service.engine import offspring
-
-            deletion, parts = offspring.with_children(self, deletion, parts)
-        deletion, entry = self.told(deletion, log.event_name(status), why, by=by, failed_ids=failed_ids)
-        entries = [*parts.pop("entries", ()), entry]
-        self.save(deletion, entries=entries, **parts)
-        for new in parts.get("born", ()):
-            self.deps.nudges.nudge(new.deletion.id)
-        self.deps.report("deletion_finished", deletion_id=deletion.id, status=status.value)
-        failed = status in (Status.FAILED, Status.NEEDS_ATTENTION)
-        self.deps.measure("FailedShare", float(failed))  # its average is the share
-        self.deps.measure("NeedsAttention", float(status is Status.NEEDS_ATTENTION))
-
-    def leave_lane(self, key: str) -> Lane | None:
-        """The lane without this deletion, to be written with its final status; None where it was not in
-        it.
-        """
-        if not key:
-            return None
-        before = self.deps.ledger.lane(key)
-        after = lane.left(before, self.deletion.id, self.now)
-        return None if after == before else after
-
-    # --- events ----------------------------------------------------------------------------------
-
     def publish(self) -> bool:
         """Publish what is saved and has not left; True once nothing is left.
 
@@ -336,7 +280,7 @@ class LeasedSlice:
         numbers = [entry.n for entry in self._entries]
         if numbers[:1] == [published + 1]:
             return list(self._entries)
-        return self.deps.ledger.entries(self.deletion.id, published)
+        return self.ledger.entries(self.deletion.id, published)
 
 
 def _sent_at(before: float | None, calls: Sequence[Call]) -> float | None:

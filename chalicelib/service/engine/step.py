@@ -20,7 +20,7 @@ from chalicelib.domain.quota import Full
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine.ahead import Ahead
-from chalicelib.service.ports import Call, Ledger, Zoho
+from chalicelib.service.ports import Call, Reads, Zoho
 
 
 class Slice(Protocol):
@@ -61,7 +61,7 @@ class Slice(Protocol):
         """How many records a view's mass delete takes at Zoho."""
 
     @property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> Reads:
         """The table, for reading."""
 
     def chunk(self, number: int) -> Chunk:
@@ -72,8 +72,11 @@ class Slice(Protocol):
         with the next write. Returns what the source had named before it that UTC day, or what is full.
         """
 
-    def spent(self, replies: Sequence[Reply]) -> None:
-        """Take note of the credits that Zoho says are left."""
+    def deleted_lately(self, ids: Sequence[str]) -> set[str]:
+        """Those of the records that the loop guard remembers as deleted by us a moment ago."""
+
+    def report(self, event: str, **fields: object) -> None:
+        """Tell operators of `event`, in the log and as a metric. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,9 @@ class Wait:
 class TryAgain:
     """`call` did not work now; it is tried again after a growing while, until its clock has run out.
 
-    `asked`: Zoho's Retry-After, `at_least`: the shortest pause (seconds). `blame`: False where the give-up
-    time stands still, as while a job runs.
+    `asked`: Zoho's Retry-After; `at_least`, `at_most`: bounds of the pause (seconds). `longest`: what the
+    growing while grows to, None for the stage's longest. `blame`: False where the give-up time stands still,
+    as while a job runs. `tried_at`: when it was tried (seconds since the epoch), None for now.
     """
 
     call: str
@@ -121,17 +125,20 @@ class TryAgain:
     asked: float | None = None
     at_least: float = 0.0
     blame: bool = True
+    at_most: float | None = None
+    longest: float | None = None
+    tried_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The final status; None for the one that the counts decide. The engine frees the lane in the same write,
-    and wakes whoever is next in it.
+    """The final status; None for the one that the counts decide. `by`: "" for the operator who cancelled it,
+    and else the service. The engine frees the lane in the same write, and wakes whoever is next in it.
     """
 
     status: Status | None = None
     why: str = ""
-    by: str = SERVICE
+    by: str = ""
     problems: tuple[Problem, ...] = ()
 
 
@@ -147,6 +154,9 @@ class Commit:
     be written; `leave_lane`: give the lane free, or leave its line. `running`: why it is at work now, None
     where that is not said; `proven`: what it waited for is over. `succeeded`: the call whose clock is over.
     `regardless`: write although a command has come in between, for answers of calls that were sent.
+    `commands_done`: so many of the oldest commands are done by it. `gone`: records that were deleted, for the
+    loop guard. `unmarked`: ids that change in the counts of `deletion` alone, as their outcomes cannot be
+    read or written.
     """
 
     deletion: Deletion
@@ -161,6 +171,9 @@ class Commit:
     proven: bool = False
     succeeded: str | None = None
     regardless: bool = False
+    commands_done: int = 0
+    gone: tuple[str, ...] = ()
+    unmarked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +190,18 @@ class Send:
     """Calls to send, each with its intent in the ledger first.
 
     `deletion`: as `opened` makes it of the calls' numbers, so that an intent without an answer shows.
-    `allowed`: asked once more after the intents are written, directly before sending: why nothing may be sent
-    after all, "" where it may. `judge`: from the calls with their answers to the write that keeps them;
-    `withdrawn`: the write where nothing was sent.
+    `last_look`: asked once more after the intents are written, directly before sending: for each call why it
+    may not leave after all, "" where it may. `judge`: from the calls and Zoho's replies to the write that
+    keeps them; no reply (None) stands for a call that did not leave, whose answer is there already.
+    `last`: nothing is left to be sent after it, so the org's concurrency is given back at once.
     """
 
     calls: tuple[Outgoing, ...]
     opened: Callable[[tuple[int, ...]], Deletion]
-    allowed: Callable[[], str]
-    judge: Callable[[Sequence[Call], Sequence[Reply]], Commit]
-    withdrawn: Callable[[Sequence[Call], str], Commit]
+    last_look: Callable[[], Sequence[str]]
+    judge: Callable[[Sequence[Call], Sequence[Reply | None]], Commit]
     running: str = ""
+    last: bool = False
 
 
 Step = Commit | Send

@@ -1,6 +1,6 @@
 """A retention policy's run, until what it selects is frozen; from then on it is a deletion by ids.
 
-Everything is read and stored before the first id is deleted, so the limits speak about exactly what would go,
+Everything is read and stored before the first id is deleted, so the belts speak about exactly what would go,
 and nothing that comes into the selection later is touched.
 """
 
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Counts, Deletion, Problem, Status
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING, Progress, progress_of
 from chalicelib.domain.retention.policy import Selection, selection_of
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
-from chalicelib.service.engine import freeze, waiting
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine import freeze
+from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, TryAgain
 from chalicelib.service.engine.view_pages import MOST_RESTARTS
 from chalicelib.service.retention.reading import Page, read_page
 
@@ -37,52 +36,46 @@ def wanted(deletion: Deletion) -> int:
     return 1
 
 
-def step(work: LeasedSlice) -> None:
+def step(work: Slice) -> Step:
     """Read the next pages of the selection and store their ids, or end the run where it may not go on."""
     progress = progress_of(work.deletion)
     if work.deletion.cancelled_by:
-        _end(work, Status.CANCELLED, by=work.deletion.cancelled_by)
-    elif progress.refuse == STILL_GOING:
-        _end(work, Status.REFUSED, Problem(STILL_GOING, 0, progress.message))
-    elif progress.refuse:
-        _end(work, Status.FAILED, Problem(progress.refuse, 0, progress.message))
-    else:
-        _read(work, progress)
+        return _end(work, Status.CANCELLED)
+    if progress.refuse == STILL_GOING:
+        return _end(work, Status.REFUSED, Problem(STILL_GOING, 0, progress.message))
+    if progress.refuse:
+        return _end(work, Status.FAILED, Problem(progress.refuse, 0, progress.message))
+    return _read(work, progress)
 
 
-def give_up(work: LeasedSlice, call: str) -> None:
+def give_up(work: Slice, call: str) -> Step:
     """The clock of `call` has run out: the selection could not be read."""
     del call
     progress = progress_of(work.deletion)
-    _end(work, Status.FAILED, Problem(progress.code or "GAVE_UP", 0, progress.message))
+    return _end(work, Status.FAILED, Problem(progress.code or "GAVE_UP", 0, progress.message))
 
 
-def _read(work: LeasedSlice, progress: Progress) -> None:
+def _read(work: Slice, progress: Progress) -> Step:
     try:
         selection = selection_of(work.deletion.request.selection)
     except NotValid as problem:
         words = "; ".join(f"{each.path}: {each.problem}" for each in problem.fields)
-        _end(work, Status.FAILED, Problem(BROKEN, 0, words[:256]))
-        return
+        return _end(work, Status.FAILED, Problem(BROKEN, 0, words[:256]))
     ids, then, page = _pages(work, selection, progress)
     size = work.deletion.id_count + len(ids)
     if size > work.deletion.record_limit:
-        _end(work, Status.REFUSED, Problem("MAX_RECORDS", size))
-        return
-    if isinstance(page, Page) and page.last:
-        _freeze(work, then, ids)
-        return
-    if isinstance(page, Judgement) and page.verdict is Verdict.TOO_LONG:
-        _too_long(work, page, size)
-        return
-    if ids or then != progress:  # pages of which nothing goes are not read again
-        _keep(work, then, ids)
-    if isinstance(page, Judgement):
-        _hindered(work, selection, then, page)
+        return _end(work, Status.REFUSED, Problem("MAX_RECORDS", size))
+    if isinstance(page, Page):
+        return _frozen(work, then, ids) if page.last else _kept(work, then, ids)
+    if page.verdict is Verdict.TOO_LONG:
+        return _too_long(work, page, size)
+    # Pages of which nothing goes are not read again.
+    kept = _kept(work, then, ids) if ids or then != progress else Commit(work.deletion)
+    return _hindered(work, selection, then, page, kept)
 
 
 def _pages(
-    work: LeasedSlice, selection: Selection, progress: Progress
+    work: Slice, selection: Selection, progress: Progress
 ) -> tuple[list[str], Progress, Page | Judgement]:
     """Ids of the next pages, where the reading stands after them, and the last page or what kept it away."""
     ids: list[str] = []
@@ -97,49 +90,49 @@ def _pages(
             return ids, progress, page
 
 
-def _keep(work: LeasedSlice, progress: Progress, ids: list[str]) -> None:
+def _kept(work: Slice, progress: Progress, ids: list[str]) -> Commit:
     """Store the ids of the pages that were read, and where the reading goes on, in one write."""
-    deletion, entries = work.running(work.deletion, "reading the selection")
+    deletion, chunks = freeze.more(work, work.deletion, ids)
     deletion = replace(deletion, progress=progress.to_json(), updated_at=work.now)
-    freeze.freeze(work, backoff.succeeded(deletion, READ), ids, entries=entries)
+    return Commit(deletion, new_chunks=tuple(chunks), running="reading the selection", succeeded=READ)
 
 
-def _freeze(work: LeasedSlice, progress: Progress, ids: list[str]) -> None:
+def _frozen(work: Slice, progress: Progress, ids: list[str]) -> Commit:
     """The last page: with this write the selection is whole, and by ids from here on."""
-    deletion, entries = work.running(work.deletion, "the selection is frozen", proven=True)
+    kept = _kept(work, progress, ids)
+    problems = kept.deletion.problems
     if progress.converted:
-        left_out = Problem("CONVERTED_LEFT_OUT", progress.converted)
-        deletion = replace(deletion, problems=(*deletion.problems, left_out))
-    freeze.freeze_and_close(
-        work, backoff.succeeded(replace(deletion, updated_at=work.now), READ), ids, entries=entries
-    )
+        problems = (*problems, Problem("CONVERTED_LEFT_OUT", progress.converted))
+    deletion = replace(kept.deletion, frozen=True, by_ids=True, progress={}, problems=problems)
+    return replace(kept, deletion=deletion, running="the selection is frozen", proven=True)
 
 
-def _hindered(work: LeasedSlice, selection: Selection, progress: Progress, judged: Judgement) -> None:
-    """Zoho did not give the page: not now, not under this name any more, or not at all."""
+def _hindered(
+    work: Slice, selection: Selection, progress: Progress, judged: Judgement, kept: Commit
+) -> Commit:
+    """Zoho did not give the page: not now, not under this name any more, or not at all. `kept`: the pages
+    before it.
+    """
     if judged.verdict in NOT_NOW:
         progress = replace(progress, code=judged.code, message=judged.message)
-        deletion = replace(work.deletion, progress=progress.to_json())
-        waiting.wait_for(work, deletion, READ, judged.verdict, judged.code)
-    elif judged.verdict is Verdict.READ_ANEW and progress.restarts < MOST_RESTARTS:
+        deletion = replace(kept.deletion, progress=progress.to_json())
+        return replace(kept, deletion=deletion, then=TryAgain(READ, judged.verdict, judged.code))
+    if judged.verdict is Verdict.READ_ANEW and progress.restarts < MOST_RESTARTS:
         anew = Progress(restarts=progress.restarts + 1, code=judged.code, message=judged.message)
-        deletion, entry = work.noted(freeze.thawed(work.deletion), "selection_restarted", judged.code)
-        work.save(replace(deletion, progress=anew.to_json()), entries=[entry])
-    else:
-        gone = selection.view is not None and judged.verdict is Verdict.FAIL and judged.code == "INVALID_DATA"
-        code = "VIEW_NOT_FOUND" if gone else judged.code
-        _end(work, Status.FAILED, Problem(code, 0, judged.message))
+        deletion = replace(freeze.thawed(work.deletion), progress=anew.to_json())
+        return Commit(deletion, notes=(Note("selection_restarted", judged.code),))
+    gone = selection.view is not None and judged.verdict is Verdict.FAIL and judged.code == "INVALID_DATA"
+    code = "VIEW_NOT_FOUND" if gone else judged.code
+    return _end(work, Status.FAILED, Problem(code, 0, judged.message))
 
 
-def _too_long(work: LeasedSlice, judged: Judgement, size: int) -> None:
-    """Zoho lists no more, and there is at least one more: over the limit, where as many as that were read."""
+def _too_long(work: Slice, judged: Judgement, size: int) -> Commit:
+    """Zoho lists no more, and there is at least one more: over the belt, where as many as that were read."""
     code = "MAX_RECORDS" if size >= work.deletion.record_limit else "NOT_LISTABLE"
-    _end(work, Status.REFUSED, Problem(code, size + 1, judged.message))
+    return _end(work, Status.REFUSED, Problem(code, size + 1, judged.message))
 
 
-def _end(work: LeasedSlice, status: Status, *problems: Problem, by: str = "") -> None:
+def _end(work: Slice, status: Status, *problems: Problem) -> Commit:
     """End before anything was deleted: what was read so far is no part of it any more."""
     deletion = replace(freeze.thawed(work.deletion), counts=Counts())
-    why = problems[0].code if problems else ""
-    named = {"by": by} if by else {}
-    work.finish(deletion, status, why, problems=problems, **named)
+    return Commit(deletion, Finish(status, problems[0].code if problems else "", problems=problems))

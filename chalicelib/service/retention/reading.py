@@ -14,7 +14,7 @@ from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.engine import view_pages
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.step import Slice
 from chalicelib.service.ports import Zoho
 
 #: Rows of a query's page: what Zoho takes from v4 on, and before.
@@ -34,7 +34,7 @@ class Page:
     last: bool
 
 
-def read_page(work: LeasedSlice, selection: Selection, progress: Progress) -> Page | Judgement:
+def read_page(work: Slice, selection: Selection, progress: Progress) -> Page | Judgement:
     """Read the next page; a Judgement where Zoho does not give it (its verdicts: pages.view_page).
 
     What is older than a span is older than it was when the run was stored, however long the reading takes.

@@ -67,7 +67,7 @@ class World:
             executor_of=executor_of,
             clock=lambda: self.now,
             chance=lambda: 0.5,
-            report=lambda event, **fields: self.reports.append((event, fields)),
+            report=lambda event, /, **fields: self.reports.append((event, fields)),
             stage="test",
             patience=PATIENCE,
             recent=self.ledger,

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import CHUNK_SIZE
 from chalicelib.service.engine import freeze
+from chalicelib.service.engine.commit import carry_out
 from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.step import Commit
 from tests.unit.service.world import World
 
 
@@ -10,6 +15,11 @@ def held(world: World, one: str) -> LeasedSlice:
     claim = world.ledger.claim(one, world.now, world.now + 60)
     assert claim is not None
     return LeasedSlice(world.deps, claim, until=world.now + 20)
+
+
+def store(work: LeasedSlice, deletion: Deletion, ids: list[str], *, whole: bool = False) -> None:
+    grown, chunks = freeze.more(work, deletion, ids)
+    carry_out(work, Commit(replace(grown, frozen=whole), new_chunks=tuple(chunks)))
 
 
 def numbers(start: int, end: int) -> list[str]:
@@ -21,8 +31,8 @@ def test_pages_of_any_size_fill_chunk_after_chunk() -> None:
     one = world.accept("mass_delete", cvid="5")
     work = held(world, one)
     for start, end in ((0, 200), (100, 7000), (7000, 7001)):
-        freeze.freeze(work, work.deletion, numbers(start, end))
-    freeze.freeze_and_close(work, work.deletion, numbers(7001, 10_001))
+        store(work, work.deletion, numbers(start, end))
+    store(work, work.deletion, numbers(7001, 10_001), whole=True)
     done = world.get(one)
     assert (done.id_count, done.chunks, done.frozen) == (10_001, 3, True)
     assert (done.counts.requested, done.counts.pending) == (10_001, 10_001)
@@ -35,8 +45,8 @@ def test_a_selection_can_be_made_anew() -> None:
     world = World()
     one = world.accept("mass_delete", cvid="5")
     work = held(world, one)
-    freeze.freeze(work, work.deletion, numbers(0, 6000))
-    freeze.freeze_and_close(work, freeze.thawed(work.deletion), numbers(5, 10))
+    store(work, work.deletion, numbers(0, 6000))
+    store(work, freeze.thawed(work.deletion), numbers(5, 10))
     done = world.get(one)
     assert (done.id_count, done.chunks, done.counts.pending) == (5, 1, 5)
     assert world.ledger.chunk(one, 0).ids == tuple(numbers(5, 10))
@@ -46,6 +56,6 @@ def test_a_dry_runs_selection_is_not_counted() -> None:
     world = World()
     one = world.accept("mass_delete", cvid="5", dry_run=True)
     work = held(world, one)
-    freeze.freeze_and_close(work, work.deletion, [])
-    freeze.freeze_and_close(work, work.deletion, numbers(0, 3))
+    store(work, work.deletion, [])
+    store(work, work.deletion, numbers(0, 3))
     assert (world.get(one).counts.requested, world.get(one).id_count) == (0, 3)

@@ -13,7 +13,7 @@ from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import Miscounted, Rejected, Unreadable, WrongState
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, outcome_name
 from chalicelib.service.engine import abandon, watchdog
-from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.slice import LeasedSlice, Write
 from chalicelib.service.operators import commands
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import error
@@ -228,7 +228,7 @@ def test_a_write_that_changes_counts_and_outcomes_otherwise_is_refused_whole(cha
     before = world.ledger.rows[one].revision
     deletion, chunks = change(work.deletion, work.chunk(0))
     with pytest.raises(Miscounted):
-        work.save(deletion, chunks=chunks)
+        work.save(Write(deletion, chunks=tuple(chunks)))
     assert world.ledger.rows[one].revision == before
 
 
