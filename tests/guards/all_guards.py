@@ -115,9 +115,8 @@ GUARDS = (
     Guard(
         "intent of a delete by ids",
         f"{_C}/service/by_ids/sending.py",
-        "work.save(deletion, calls=calls, entries=entries)",
-        "work.save(replace(deletion, progress=work.deletion.progress), calls=calls, entries=entries)\n"
-        "    work.claim = replace(work.claim, deletion=replace(work.deletion, progress=opened.to_json()))",
+        "progress = replace(self.progress, open=numbers)",
+        "progress = self.progress",
         (f"{_CRASH}::test_whatever_call_goes_wrong_nothing_is_lost[delete records by ids]",),
     ),
     Guard(
@@ -158,7 +157,7 @@ GUARDS = (
     Guard(
         "holds before each call",
         f"{_C}/service/by_ids/holds.py",
-        "return work.deps.ledger.held(request.org, request.module, ids, work.now)",
+        "return work.ledger.held(request.org, request.module, ids, work.now)",
         "return set()",
         (f"{_UNIT}/service/by_ids/test_holds.py", f"{_UNIT}/service/by_ids/test_executor.py"),
     ),

@@ -33,8 +33,8 @@ OF_THE_VIEWS = (
     Guard(
         "holds are looked at directly before the start",
         f"{_BY_VIEW}/starting.py",
-        'return "the module has holds" if _has_holds(work) else ""',
-        'return ""',
+        'return ("the module has holds" if _has_holds(work) else "",)',
+        'return ("",)',
         (_FROZEN,),
     ),
     Guard(

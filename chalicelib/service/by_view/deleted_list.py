@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chalicelib.domain.by_view import LAG, Progress, deleted_pages_left
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
@@ -40,10 +39,9 @@ def read_on(work: Slice, progress: Progress, awaited: Set[str] | None = None) ->
     used = 0
     left = deleted_pages_left(work.deletion, progress)
 
-    def stands(**more: Any) -> Progress:
-        return replace(
-            progress, since=since, deleted_page=page, deleted_pages=progress.deleted_pages + used, **more
-        )
+    def stands() -> Progress:
+        pages = progress.deleted_pages + used
+        return replace(progress, since=since, deleted_page=page, deleted_pages=pages)
 
     zoho = work.zoho
     while used < min(left, PAGES_A_STEP) and (not used or (work.now < work.until and not work.reserved)):
@@ -52,17 +50,17 @@ def read_on(work: Slice, progress: Progress, awaited: Set[str] | None = None) ->
         if judged.verdict in NOT_NOW:
             return Deleted(times, stands(), judged)
         if judged.verdict is not Verdict.ANSWERED:
-            return Deleted(times, stands(list_is_over=True))
+            return Deleted(times, replace(stands(), list_is_over=True))
         used, page = used + 1, page + 1
         found = times_of(reply.body)
         times |= found
         newest = max([newest, *found.values()])
         if not has_more(reply.body):
-            ended = stands(list_is_read=True)
+            ended = replace(stands(), list_is_read=True)
             return Deleted(times, replace(ended, since=max(since, newest - LAG), deleted_page=1))
         if awaited is not None and awaited <= times.keys():
             return Deleted(times, stands())
-    return Deleted(times, stands(list_is_over=left <= PAGES_A_STEP and used >= left))
+    return Deleted(times, replace(stands(), list_is_over=left <= PAGES_A_STEP and used >= left))
 
 
 def named(work: Slice, progress: Progress, times: Mapping[str, float]) -> tuple[Chunk, ...]:

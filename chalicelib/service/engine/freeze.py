@@ -31,7 +31,7 @@ def more(work: Slice, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion,
     had = set(known)
     if deletion.chunks <= MOST_KNOWN:
         had.update(one for number in range(deletion.chunks) for one in work.chunk(number).ids)
-    added = [one for one in dict.fromkeys(ids) if one not in had]
+    added = [one for one in dict.fromkeys(ids, True) if one not in had]
     if not added:
         return deletion, []
     chunks = [replace(chunk, number=first + chunk.number) for chunk in fresh((*known, *added))]

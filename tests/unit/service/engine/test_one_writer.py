@@ -1,0 +1,47 @@
+"""The engine alone writes deletions: executors read, and answer what is to be written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib.service import ports
+
+ROOT = Path(__file__).resolve().parents[4]
+SERVICE = ROOT / "chalicelib" / "service"
+#: What changes the table, of all that `ports.Ledger` has, besides the intake's own `accept`.
+WRITES = {"save", "claim", "wake", "set_aside"}
+
+
+def calls(file: Path) -> Iterator[tuple[str, str]]:
+    """What is called, as (owner, method): the owner is the last name before the method."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+            yield name, node.func.attr
+
+
+def files() -> list[Path]:
+    return sorted(SERVICE.rglob("*.py"))
+
+
+def test_the_table_is_saved_to_in_one_place() -> None:
+    places = [file for file in files() for call in calls(file) if call == ("ledger", "save")]
+    assert places == [SERVICE / "engine" / "slice.py"]
+
+
+@pytest.mark.parametrize("method", sorted(WRITES))
+def test_only_the_engine_calls_what_writes_a_deletion(method: str) -> None:
+    callers = {file.parent.name for file in files() for _, called in calls(file) if called == method}
+    assert callers == {"engine"}
+
+
+def test_what_an_executor_gets_of_the_table_can_only_be_read() -> None:
+    reads = {name for name in vars(ports.Reads) if not name.startswith("_")}
+    ledger = {name for kind in ports.Ledger.__mro__ for name in vars(kind) if not name.startswith("_")}
+    assert reads == {"get", "chunk", "calls", "lane", "paused", "held", "has_holds"}
+    assert ledger >= reads | WRITES
