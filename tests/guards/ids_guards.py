@@ -17,7 +17,7 @@ OF_THE_IDS = (
     Guard(
         "holds read once more before a call leaves",
         f"{_SERVICE}/by_ids/sending.py",
-        "self.held = holds.sift(work, self.progress, self.chunk, self.batches).findings",
+        "self.held = holds.split(work, self.progress, self.chunk, self.batches).findings",
         "self.held = {}",
         (f"{_TESTS}/by_ids/test_last_look.py",),
     ),

@@ -13,7 +13,7 @@ from chalicelib.domain.operators import Sight
 
 
 def _nothing(_deletion: Deletion) -> None:
-    """Nobody wants to know."""
+    """Discards what is reported."""
 
 
 @dataclass

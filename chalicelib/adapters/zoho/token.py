@@ -54,7 +54,7 @@ class Shared(Leases, Blocks, Protocol):
 
 
 def _nobody(*_event: object, **_fields: object) -> None:
-    """Takes what nobody wants to know."""
+    """Discards what is reported."""
 
 
 @dataclass(frozen=True, slots=True)

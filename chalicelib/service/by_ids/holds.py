@@ -14,22 +14,22 @@ HELD = Finding(Mark.HELD, "HELD")
 
 
 @dataclass(frozen=True, slots=True)
-class Sifted:
+class Split:
     """What may be sent of a wave: `free`. `findings`: for ids that may not be."""
 
     free: tuple[Batch, ...]
     findings: dict[int, Finding] = field(default_factory=dict)
 
 
-def sift(work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Sifted:
+def split(work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Split:
     """Take out what is held. Delinking deletes no record, so no hold is in its way."""
     if work.deletion.request.operation is Operation.DELINK_RECORDS:
-        return Sifted(tuple(batches))
+        return Split(tuple(batches))
     positions = [p for batch in batches for p in batch.positions]
     where = {str(record_of(chunk, progress, p)): p for p in positions}
     findings = {where[one]: HELD for one in held_among(work, list(where))}
     kept = [replace(b, positions=tuple(p for p in b.positions if p not in findings)) for b in batches]
-    return Sifted(tuple(batch for batch in kept if batch.positions), findings)
+    return Split(tuple(batch for batch in kept if batch.positions), findings)
 
 
 def held_among(work: Slice, ids: list[str]) -> set[str]:

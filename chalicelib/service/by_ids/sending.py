@@ -24,16 +24,16 @@ from chalicelib.service.ports import Call, Zoho
 
 def send(work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Step:
     """Send the batches at once, unless ids of them are held: these are kept as such first."""
-    sifted = holds.sift(work, progress, chunk, batches)
-    if sifted.findings:
-        return moves.found(work, progress, chunk, sifted.findings)
-    wave = _Wave(work, progress, chunk, sifted.free)
+    found = holds.split(work, progress, chunk, batches)
+    if found.findings:
+        return moves.found(work, progress, chunk, found.findings)
+    wave = _Wave(work, progress, chunk, found.free)
     return Send(
         wave.outgoing(),
         wave.opened,
         wave.last_look,
         wave.judged,
-        last=not _more_to_send(progress, chunk, sifted.free),
+        last=not _more_to_send(progress, chunk, found.free),
     )
 
 
@@ -69,7 +69,7 @@ class _Wave:
         work = self.work
         if work.ledger.paused(work.deletion.request.org) is not None:
             return ["sending was paused"] * len(self.batches)
-        self.held = holds.sift(work, self.progress, self.chunk, self.batches).findings
+        self.held = holds.split(work, self.progress, self.chunk, self.batches).findings
         return [
             "" if self.held.keys().isdisjoint(batch.positions) else "a hold was set" for batch in self.batches
         ]

@@ -32,8 +32,8 @@ class Report(Protocol):
         """Note `event` with what belongs to it."""
 
 
-def _nobody(*_told: object) -> None:
-    """Takes what nobody wants to know."""
+def _discard(*_reported: object) -> None:
+    """Discards what is reported."""
 
 
 @dataclass(frozen=True)
@@ -68,5 +68,5 @@ class Deps:
     loop_window: float = 3600.0
     sleep: Callable[[float], None] | None = None
     round_limit: int = ROUND_LIMIT
-    measure: Callable[[str, float], None] = _nobody
-    about: Callable[[str, str], None] = _nobody
+    measure: Callable[[str, float], None] = _discard
+    about: Callable[[str, str], None] = _discard

@@ -1,6 +1,6 @@
 """A retention policy's run, until what it selects is frozen; from then on it is a deletion by ids.
 
-Everything is read and stored before the first id is deleted, so the belts speak about exactly what would go,
+Everything is read and stored before the first id is deleted, so the limits speak about exactly what would go,
 and nothing that comes into the selection later is touched.
 """
 
@@ -127,7 +127,7 @@ def _hindered(
 
 
 def _too_long(work: Slice, judged: Judgement, size: int) -> Commit:
-    """Zoho lists no more, and there is at least one more: over the belt, where as many as that were read."""
+    """Zoho lists no more, and there is at least one more: too many, where as many as the limit were read."""
     code = "MAX_RECORDS" if size >= work.deletion.record_limit else "NOT_LISTABLE"
     return _end(work, Status.REFUSED, Problem(code, size + 1, judged.message))
 
