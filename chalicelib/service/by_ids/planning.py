@@ -123,7 +123,7 @@ def _trouble(work: Slice, progress: Progress, judged: Judgement) -> Commit:
 def failed(work: Slice, code: str, message: str) -> Commit:
     """The plan cannot be told: nothing was deleted, and nothing is known of what would go."""
     problem = Problem(code, work.deletion.id_count, message)
-    return Commit(replace(work.deletion, problems=()), Finish(Status.FAILED, code, problems=(problem,)))
+    return Commit(work.deletion, Finish(Status.FAILED, code, problems=(problem,)))
 
 
 def _told(work: Slice) -> Commit:
@@ -144,7 +144,9 @@ def _told(work: Slice) -> Commit:
     found = Plan(would, tuple(first), calls=calls + more_calls, credits=calls + more_credits)
     status = Status.REFUSED if held and held == deletion.id_count else Status.COMPLETED
     counts = replace(deletion.counts, requested=0, pending=0)
-    told = replace(deletion, plan=found, counts=counts, problems=problems)
+    named = {problem.code for problem in problems}
+    others = tuple(problem for problem in deletion.problems if problem.code not in named)
+    told = replace(deletion, plan=found, counts=counts, problems=(*others, *problems))
     return Commit(told, Finish(status, "dry run"))
 
 
