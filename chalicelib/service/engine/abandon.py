@@ -12,8 +12,9 @@ from chalicelib.domain.errors import Rejected
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.service.engine.chunks import readable
 from chalicelib.service.engine.commit import carry_out
-from chalicelib.service.engine.slice import LeasedSlice, Write
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.step import Commit, Finish
+from chalicelib.service.engine.write import Write
 
 #: Chunks that one write marks.
 CHUNKS_AT_ONCE = 20

@@ -13,8 +13,9 @@ from chalicelib.service.engine.commit import carry_out
 from chalicelib.service.engine.concurrency import NoSlot
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.engine.refusals import Paused, Reserved
-from chalicelib.service.engine.slice import LeasedSlice, Write
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.step import Commit, Rest, TryAgain, Wait
+from chalicelib.service.engine.write import Write
 
 #: About how long to wait for other workers to give back some of the org's concurrency.
 SLOT_WAIT_SECONDS = 2.0

@@ -13,9 +13,9 @@ from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import recount, reproblem
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.engine import parallel, waiting
+from chalicelib.service.engine import logbook, parallel, waiting
 from chalicelib.service.engine.chunks import failed_ids
-from chalicelib.service.engine.slice import LeasedSlice, Write
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.step import (
     Again,
     Commit,
@@ -29,6 +29,7 @@ from chalicelib.service.engine.step import (
     TryAgain,
     Wait,
 )
+from chalicelib.service.engine.write import Write
 from chalicelib.service.ports import Call, Zoho
 
 #: How often the last write is tried where others write the lane at the same moment.
@@ -87,7 +88,7 @@ def _intents(work: LeasedSlice, send: Send) -> list[Call]:
     first = work.deletion.calls + 1
     calls = [Call(first + i, each.kind, each.target, work.now) for i, each in enumerate(send.calls)]
     deletion = send.opened(tuple(call.n for call in calls))
-    deletion, entries = work.running(deletion, send.running)
+    deletion, entries = logbook.running(work, deletion, send.running)
     work.save(Write(replace(deletion, calls=calls[-1].n), tuple(entries), calls=tuple(calls)))
     return calls
 
@@ -112,7 +113,7 @@ def _write_of(work: LeasedSlice, step: Commit) -> Write:
         deletion = backoff.succeeded(deletion, step.succeeded)
     entries: list[Entry] = []
     if step.running is not None:
-        deletion, entries = work.running(deletion, step.running, proven=step.proven)
+        deletion, entries = logbook.running(work, deletion, step.running, proven=step.proven)
     for note in step.notes:
         deletion, entry = _noted(work, deletion, note)
         entries.append(entry)
@@ -131,8 +132,8 @@ def _write_of(work: LeasedSlice, step: Commit) -> Write:
 
 def _noted(work: LeasedSlice, deletion: Deletion, note: Note) -> tuple[Deletion, Entry]:
     if note.public:
-        return work.told(deletion, note.what, note.why, by=note.by)
-    return work.noted(deletion, note.what, note.why, note.by)
+        return logbook.told(work, deletion, note.what, note.why, by=note.by)
+    return logbook.noted(work, deletion, note.what, note.why, note.by)
 
 
 def _go_on(work: LeasedSlice, write: Write, then: Then) -> None:
@@ -178,7 +179,9 @@ def _end(work: LeasedSlice, write: Write, then: Finish) -> None:
 
         write = offspring.with_children(work, write)
     by = then.by or canceller or log.SERVICE
-    deletion, entry = work.told(write.deletion, log.event_name(status), then.why, by=by, failed_ids=failed)
+    deletion, entry = logbook.told(
+        work, write.deletion, log.event_name(status), then.why, by=by, failed_ids=failed
+    )
     work.save(replace(write, deletion=deletion, entries=(*write.entries, entry)))
     for new in write.born:
         work.deps.nudges.nudge(new.deletion.id)

@@ -16,7 +16,8 @@ from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.service.engine.chunks import readable
-from chalicelib.service.engine.slice import LeasedSlice, Write
+from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.write import Write
 from chalicelib.service.ports import Call, Newborn
 
 #: Chunks of the parent that one child is made of: as many items as one write may well hold.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain import backoff, log, quota, recent
+from chalicelib.domain import backoff, quota, recent
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.deletion import Deletion, Operation, Status, moved
+from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import Miscounted, Rejected, SecretUnusable, Unavailable
-from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
 from chalicelib.domain.zoho.reply import Reply
@@ -19,31 +18,11 @@ from chalicelib.service.engine.deps import Deps, Recent
 from chalicelib.service.engine.gate import Gate
 from chalicelib.service.engine.org_access import OrgAccess
 from chalicelib.service.engine.refusals import Paused
-from chalicelib.service.ports import Call, Change, Claim, Ledger, Newborn, Zoho
+from chalicelib.service.engine.write import Write, sent_at
+from chalicelib.service.ports import Change, Claim, Ledger, Zoho
 
 #: Chunks of ids that a slice keeps in memory (about 1 MB each).
 MOST_CHUNKS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One write of a deletion. `next_at` gives the lease back until then; without it the lease is renewed.
-
-    `regardless`: write although a command has come in between; for answers of calls that were sent already.
-    `unmarked`: ids that change in the counts alone, because their outcomes cannot be read. `born`: children.
-    """
-
-    deletion: Deletion
-    entries: tuple[Entry, ...] = ()
-    calls: tuple[Call, ...] = ()
-    chunks: tuple[Chunk, ...] = ()
-    new_chunks: tuple[Chunk, ...] = ()
-    lane: Lane | None = None
-    next_at: float | None = None
-    commands_done: int = 0
-    regardless: bool = False
-    unmarked: int = 0
-    born: tuple[Newborn, ...] = ()
 
 
 @dataclass
@@ -193,7 +172,7 @@ class LeasedSlice:
             deletion = backoff.succeeded(deletion, backoff.ACCESS)
         if self._asked_before is not None:
             deletion = replace(deletion, asked_before=self._asked_before)
-        deletion = replace(deletion, sent_at=_sent_at(deletion.sent_at, write.calls))
+        deletion = replace(deletion, sent_at=sent_at(deletion.sent_at, write.calls))
         held_until = self.now + self.deps.lease_seconds
         change = Change(
             deletion=replace(deletion, published=self.deletion.published),
@@ -224,44 +203,7 @@ class LeasedSlice:
         if loose != write.unmarked:
             raise Miscounted(deletion.id, f"{loose} ids change in the counts and not in the outcomes")
 
-    # --- the log, and what leaves of it as events --------------------------------------------------
-
-    def noted(
-        self, deletion: Deletion, what: str, why: str = "", by: str = log.SERVICE
-    ) -> tuple[Deletion, Entry]:
-        """The deletion with an entry in its log that is not published."""
-        return log.append(deletion, what, self.now, stage=self.deps.stage, why=why, by=by, public=False)
-
-    def told(
-        self,
-        deletion: Deletion,
-        what: str,
-        why: str = "",
-        *,
-        by: str = log.SERVICE,
-        failed_ids: Sequence[str] = (),
-    ) -> tuple[Deletion, Entry]:
-        """The deletion with an entry in its log that leaves as an event."""
-        stage = self.deps.stage
-        return log.append(deletion, what, self.now, stage=stage, why=why, by=by, failed_ids=failed_ids)
-
-    def running(
-        self, deletion: Deletion, why: str = "", *, proven: bool = False
-    ) -> tuple[Deletion, list[Entry]]:
-        """The deletion at work: the first time that is an event, later only a line in the log.
-
-        Another try of a deletion that waits leaves it waiting until it is `proven` that the wait is over, so
-        that `waiting_since` tells how long it has lasted, whatever was tried in between.
-        """
-        waits = deletion.status is Status.WAITING and deletion.started_at is not None
-        if deletion.status is Status.RUNNING or (waits and not proven):
-            return deletion, []
-        deletion = moved(deletion, Status.RUNNING, self.now)
-        if deletion.started_at is None:
-            deletion, entry = self.told(replace(deletion, started_at=self.now), "started", why)
-        else:
-            deletion, entry = self.noted(deletion, "running", why)
-        return deletion, [entry]
+    # --- events ------------------------------------------------------------------------------------
 
     def publish(self) -> bool:
         """Publish what is saved and has not left; True once nothing is left.
@@ -281,16 +223,3 @@ class LeasedSlice:
         if numbers[:1] == [published + 1]:
             return list(self._entries)
         return self.ledger.entries(self.deletion.id, published)
-
-
-def _sent_at(before: float | None, calls: Sequence[Call]) -> float | None:
-    """When its first call that deletes was sent, by the intents and answers of a write: an intent counts
-    until it is known that it never left.
-    """
-    if not calls:
-        return before
-    first = min(call.at for call in calls)
-    stayed = all(call.answer is not None and call.answer.get("verdict") == "not_sent" for call in calls)
-    if stayed:
-        return None if before == first else before
-    return first if before is None else before

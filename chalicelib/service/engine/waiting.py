@@ -7,8 +7,10 @@ from dataclasses import replace
 from chalicelib.domain import backoff
 from chalicelib.domain.deletion import Status, moved
 from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service.engine.slice import LeasedSlice, Write
+from chalicelib.service.engine import logbook
+from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.step import TryAgain
+from chalicelib.service.engine.write import Write
 
 LANE = "another mass delete at Zoho"
 CREDENTIALS = "zoho credentials"
@@ -52,12 +54,12 @@ def wait(
     changed = deletion.status is not status or deletion.waiting_for != waiting_for
     deletion = moved(deletion, status, now, waiting_for)
     if changed:
-        deletion, entry = work.noted(deletion, status.value, waiting_for)
+        deletion, entry = logbook.noted(work, deletion, status.value, waiting_for)
         entries.append(entry)
     work.deps.measure("WaitingSeconds", now - deletion.created_at)
     since = deletion.waiting_since if deletion.waiting_since is not None else now
     if not deletion.waiting_told and now - since >= work.patience.tell_waiting:
-        deletion, entry = work.told(replace(deletion, waiting_told=True), "waiting", waiting_for)
+        deletion, entry = logbook.told(work, replace(deletion, waiting_told=True), "waiting", waiting_for)
         entries.append(entry)
     work.publish()
     rest(work, replace(write, deletion=deletion, entries=tuple(entries)), seconds)

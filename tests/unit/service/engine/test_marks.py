@@ -13,7 +13,8 @@ from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import Miscounted, Rejected, Unreadable, WrongState
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, outcome_name
 from chalicelib.service.engine import abandon, watchdog
-from chalicelib.service.engine.slice import LeasedSlice, Write
+from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.write import Write
 from chalicelib.service.operators import commands
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import error
