@@ -181,7 +181,7 @@ def operator_door() -> OperatorDoor:
 
     stage = config()
     return OperatorDoor(
-        operators=Operators(table(), nudges(), acceptance()),
+        operators=Operators(table(), nudges(), acceptance(), stage.four_eyes),
         orgs=table(),
         sources=secret(stage.sources_secret),
         links=secret(stage.links_secret),

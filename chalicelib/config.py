@@ -57,6 +57,7 @@ class Config:
     token_window_seconds: int = _whole(600)
     due_shards: int = _whole(1, most=100)
     allow_custom_zoho_hosts: bool = False
+    four_eyes: bool = True  # who asked for a deletion cannot approve it
     lease_seconds: int = _whole(60, most=3600)
     settle_seconds: int = _whole(60, least=0)
     waiting_event_seconds: int = _whole(300, least=0)

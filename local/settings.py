@@ -23,6 +23,7 @@ _FIXED = {
     "EXPUNGE_WORK_QUEUE_URL",
     "EXPUNGE_TOPIC_ARN",
     "EXPUNGE_PUBLIC_URL",
+    "EXPUNGE_FOUR_EYES",
     "EXPUNGE_SECRETS_KEY",
     # Of the command line, for senders: no setting of a stage, and no business of its functions.
     "EXPUNGE_KEY",

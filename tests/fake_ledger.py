@@ -43,6 +43,8 @@ class Row:
 class FakeLedger(FakeOrgs):
     """Implements ports.Ledger, ports.Leases, and what operators need."""
 
+    _counting = threading.Lock()  # of the class, as a ledger is copied by tests
+
     def __init__(self) -> None:
         super().__init__()
         self.rows: dict[str, Row] = {}
@@ -51,7 +53,6 @@ class FakeLedger(FakeOrgs):
         self.blocks: dict[str, tuple[str, float]] = {}
         self.lanes: dict[str, Lane] = {}
         self.tallies: dict[tuple[str, str], quota.Tally] = {}
-        self._counting = threading.Lock()
 
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
         return self.deliveries.get((source, delivery_id))

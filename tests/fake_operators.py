@@ -10,7 +10,11 @@ from typing import Any
 from chalicelib.domain import modules
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
-from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.operators import Hold, Pause, SourceCancel
+
+
+def _paused(org: str | None, source: str | None) -> str:
+    return f"source {source}" if source else org or "*"
 
 
 @dataclass
@@ -20,6 +24,7 @@ class FakeOrgs:
     pauses: dict[str, str] = field(default_factory=dict)
     holds_set: dict[tuple[str, str, str], Hold] = field(default_factory=dict)
     pauses_set: dict[str, Pause] = field(default_factory=dict)
+    source_cancels: dict[str, SourceCancel] = field(default_factory=dict)
     day_queries: int = 0
     gone: list[tuple[str, str, str, float]] = field(default_factory=list)
     guard_calls: list[str] = field(default_factory=list)
@@ -55,17 +60,24 @@ class FakeOrgs:
         found = mine[:limit]
         return [self.holds_set[org, *where] for where in found], found[-1] if len(found) == limit else None
 
-    def pause(self, org: str | None) -> Pause:
-        return self.pauses_set.get(org or "*", Pause(org, paused=False))
+    def pause(self, org: str | None, source: str | None = None) -> Pause:
+        return self.pauses_set.get(_paused(org, source), Pause(org, paused=False, source=source))
 
     def set_pause(self, pause: Pause) -> None:
-        self.pauses_set[pause.org or "*"] = pause
-        self.pauses.pop(pause.org or "*", None)
+        name = _paused(pause.org, pause.source)
+        self.pauses_set[name] = pause
+        self.pauses.pop(name, None)
         if pause.paused:
-            self.pauses[pause.org or "*"] = pause.reason or "paused by an operator"
+            self.pauses[name] = pause.reason or "paused by an operator"
 
-    def paused(self, org: str) -> str | None:
-        return self.pauses.get("*") or self.pauses.get(org)
+    def paused(self, org: str, source: str = "") -> str | None:
+        return self.pauses.get("*") or self.pauses.get(org) or self.pauses.get(_paused(None, source or "-"))
+
+    def set_source_cancel(self, cancel: SourceCancel) -> None:
+        self.source_cancels[cancel.source] = cancel
+
+    def source_cancel(self, source: str) -> SourceCancel | None:
+        return self.source_cancels.get(source)
 
     def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
         names = modules.reached(module)

@@ -1,22 +1,40 @@
-"""Who two callers are, as IAM names them: whether one person asked and approves."""
+"""Who is who among callers, as IAM names them; who asked for a deletion can neither approve it nor make it
+final (FourEyes).
+"""
 
 from __future__ import annotations
 
-_ASSUMED = ":assumed-role/"
+from chalicelib.domain.deletion import Deletion
 
 
 def same_person(one: str | None, other: str | None) -> bool:
     """Are these two ARNs of callers the same role and session, or the same user? Unknown ones are nobody's.
 
-    The session's name is what a role's user is known by; the path of a role is no part of an assumed role's
-    ARN.
+    The session's name is what a role's user is known by. Paths are no part of an assumed role's ARN, and
+    IAM's names are the same in any letter case.
     """
     return bool(one) and bool(other) and _who(str(one)) == _who(str(other))
 
 
-def _who(arn: str) -> str:
-    """What stands for the person: `account:role/session` of an assumed role, else the whole ARN."""
-    head, found, tail = arn.partition(_ASSUMED)
-    if not found:
-        return arn
-    return f"{head.rpartition(':')[2]}:{tail}"
+def asked_for_it(deletion: Deletion, arn: str) -> str:
+    """How `arn` asked for the deletion, in words; "" where somebody else did, or nobody knows who.
+
+    Of a policy's run both asked for it: who put the policy last, and who ran it by hand.
+    """
+    if same_person(deletion.asked_by, arn):
+        return "who asked for a deletion"
+    return "who put a policy last" if same_person(deletion.put_by, arn) else ""
+
+
+def _who(arn: str) -> tuple[str, ...]:
+    """What stands for the person: account, role and session of an assumed role, else account, kind and
+    name.
+    """
+    parts = arn.casefold().split(":", 5)
+    if len(parts) < 6:
+        return (arn.casefold(),)
+    kind, _, rest = parts[5].partition("/")
+    if kind == "assumed-role":
+        role, _, session = rest.rpartition("/")
+        return (parts[4], "role", role.rpartition("/")[2], session)
+    return (parts[4], kind, rest.rpartition("/")[2])

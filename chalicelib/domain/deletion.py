@@ -260,19 +260,19 @@ class Deletion:
     """One accepted request and everything that the ledger keeps of it, but for its ids and its calls.
 
     Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as
-    plain JSON values. `asked_before`: the records that its source had named before it that UTC day; None as
-    long as it was not counted. `events` counts the entries of its log, `chain` is the hash of the newest,
-    `published` the number up to which they have left. `seed`: random text, known to the table alone, that
-    the salts of its log are made of. `failing`: a clock for each call that fails, by the call's
-    name. `frozen`: what its view or policy selects is stored as ids now. `by_ids`: it is done by ids from
-    here on. `lane`: the key of the lane that it waits in or holds, "" for none. `job_deleted`: how many
-    records the running job has deleted, as last told by Zoho. `unlisted`: at least so many records went with
-    the job that had not been listed. `cancelled_by`: an operator who wants nothing more to be sent.
-    `resolved_by`: who said what became of it where Zoho could not be asked. `data_center`: where the org's
-    Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is personal in it is gone.
-    `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
-    `not_before`: nothing is sent before (the undo window). `children`: what was made of it about the recycle
-    bin, dry runs left out; the ledger adds to them, and no executor writes them.
+    plain JSON values. `put_by`: of a policy's run, who put the policy last. `asked_before`: the records that
+    its source had named before it that UTC day; None as long as it was not counted. `events` counts the
+    entries of its log, `chain` is the hash of the newest, `published` the number up to which they have left.
+    `seed`: random text, known to the table alone, that the salts of its log are made of. `failing`: a clock
+    for each call that fails, by the call's name. `frozen`: what its view or policy selects is stored as ids
+    now. `by_ids`: it is done by ids from here on. `lane`: the key of the lane that it waits in or holds, ""
+    for none. `job_deleted`: how many records the running job has deleted, as last told by Zoho. `unlisted`:
+    at least so many records went with the job that had not been listed. `cancelled_by`: an operator who wants
+    nothing more to be sent. `resolved_by`: who said what became of it where Zoho could not be asked.
+    `data_center`: where the org's Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is
+    personal in it is gone. `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job
+    was seen to have ended. `not_before`: nothing is sent before (the undo window). `children`: what was made
+    of it about the recycle bin, dry runs left out; the ledger adds to them, and no executor writes them.
     """
 
     id: str
@@ -283,6 +283,7 @@ class Deletion:
     expires_at: int
     limits: Limits = Limits()
     asked_by: str | None = None
+    put_by: str | None = None
     retry_of: str | None = None
     status: Status = Status.ACCEPTED
     counts: Counts = Counts()

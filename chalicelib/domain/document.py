@@ -133,6 +133,7 @@ def _approval(approval: Approval) -> dict[str, Any]:
         "asked_at": iso(approval.asked_at),
         "expires_at": iso(approval.expires_at),
         "approved_at": iso(approval.approved_at),
+        "approved_by": approval.by or None,
     }
 
 

@@ -43,10 +43,24 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Whether sending to Zoho is paused for `org`, or for all orgs where that is None."""
+    """Whether sending to Zoho is paused for what `source` asked for, for `org`, or for all orgs where both
+    are None.
+    """
 
     org: str | None
     paused: bool
     reason: str = ""
     set_by: str = ""
     set_at: float = 0.0
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCancel:
+    """An operator (`by`, an ARN) wants nothing more of what `source` had asked for at `at` (seconds since the
+    epoch).
+    """
+
+    source: str
+    by: str
+    at: float

@@ -13,6 +13,7 @@ from typing import Protocol
 from chalicelib.domain.deletion import Deletion, Territory
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
+from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.quota import Count, Counted, Full, Tally
 from chalicelib.domain.zoho.reply import CallKind, Reply
@@ -138,9 +139,9 @@ class Reads(Protocol):
     def lane(self, key: str) -> Lane:
         """The lane as it stands, strongly consistent; an empty one where none was written."""
 
-    def paused(self, org: str) -> str | None:
-        """Why sending to Zoho is paused for this org or for all, None where it is not; strongly
-        consistent.
+    def paused(self, org: str, source: str) -> str | None:
+        """Why sending to Zoho is paused for this org or for all, or for what this source asked for; None
+        where it is not; strongly consistent.
         """
 
     def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
@@ -178,6 +179,9 @@ class Ledger(Deliveries, Reads, Protocol):
 
     def due_pages(self, now: float, limit: int) -> Iterator[list[tuple[str, float]]]:
         """As `due_since`, page after page; the longest waiting of each page first, no page empty."""
+
+    def source_cancel(self, source: str) -> SourceCancel | None:
+        """Until when what the source asked for is cancelled, None where it never was; strongly consistent."""
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         """Take an unreadable deletion out of the due index, with the reason kept beside it."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain import quota
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.log import Entry
-from chalicelib.domain.operators import Hold, Pause, Sight
+from chalicelib.domain.operators import Hold, Pause, Sight, SourceCancel
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service import ports
@@ -90,6 +90,10 @@ class Deletions:
         """See commands.Deletions."""
         return self.of.get_many(deletion_ids)
 
+    def wake(self, deletion_id: str, now: float) -> bool:  # noqa: ARG002
+        """Woken nowhere."""
+        return True
+
 
 @dataclass(frozen=True)
 class Orgs:
@@ -118,13 +122,16 @@ class Orgs:
         """See org_settings.Orgs."""
         return self.of.holds(org, after, limit)
 
-    def pause(self, org: str | None) -> Pause:
+    def pause(self, org: str | None, source: str | None = None) -> Pause:
         """See org_settings.Orgs."""
-        return self.of.pause(org)
+        return self.of.pause(org, source)
 
-    def paused(self, org: str) -> str | None:
+    def paused(self, org: str, source: str = "") -> str | None:
         """See org_settings.Orgs."""
-        return self.of.paused(org)
+        return self.of.paused(org, source)
+
+    def set_source_cancel(self, cancel: SourceCancel) -> None:
+        """Cancelled nowhere."""
 
     def set_pause(self, pause: Pause) -> None:
         """Set nowhere."""

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib.domain.controls import Outcome
 from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.document import document
-from chalicelib.domain.errors import Field, NotAllowed, NotValid
+from chalicelib.domain.errors import Field, Missing, NotAllowed, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.operators import Hold, Pause
 from chalicelib.domain.source import OPERATOR, Source, limits, parse, permit
 from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
-from chalicelib.service.operators import commands, listing, org_settings, undo
+from chalicelib.service.operators import by_source, commands, listing, org_settings, undo
 from chalicelib.service.operators.commands import Caller, Operators
 from chalicelib.service.operators.family import with_children
 from chalicelib.service.operators.org_settings import Orgs
@@ -212,17 +212,38 @@ class OperatorDoor:
     def paused(self, request: HttpRequest) -> Answer:
         """GET pause: what holds for the query's org; without one, for all orgs."""
         self._caller(request)
-        org = operator_schemas.org_or_all(request.query)
+        org, source = operator_schemas.org_or_all(request.query), operator_schemas.source(request.query)
+        if source is not None:
+            return responses.ok(200, operator_answers.paused(self.orgs.pause(None, source)))
         return responses.ok(200, operator_answers.paused(org_settings.paused(self.orgs, org)))
 
     def pause(self, request: HttpRequest) -> Answer:
         """PUT pause."""
         caller = self._caller(request)
         body = operator_schemas.read(operator_schemas.SET_PAUSE, _body(request))
-        pause = Pause(body.get("org"), body["paused"], body.get("reason", ""), caller.arn, caller.now)
+        org, source = body.get("org"), body.get("source")
+        if org is not None and source is not None:
+            raise NotValid(
+                "the request is not valid", (Field("/org", "leave it out where a source is named"),)
+            )
+        pause = Pause(org, body["paused"], body.get("reason", ""), caller.arn, caller.now, source)
         self.orgs.set_pause(pause)
-        self.note("Paused" if pause.paused else "Resumed", org=pause.org or "all")
+        self.note(
+            "Paused" if pause.paused else "Resumed", org=pause.org or "all", source=pause.source or "all"
+        )
         return responses.ok(200, operator_answers.paused(pause))
+
+    # --- sources ---------------------------------------------------------------------------------
+
+    def cancel_source(self, request: HttpRequest) -> Answer:
+        """POST sources/{source}/cancel."""
+        operator_schemas.read(operator_schemas.NOTHING, _body(request))
+        caller, source = self._caller(request), request.path_params.get("source", "")
+        if source not in self.sources.value() and source not in (self.sources.fresh() or {}):
+            raise Missing(f"source {source}")
+        found = by_source.cancel(self.operators, self.orgs, source, caller, self.clock)
+        self.note("SourceCancelled", source=source)
+        return responses.ok(202, asdict(found))
 
     def _caller(self, request: HttpRequest) -> Caller:
         """Who IAM let in. A route that was left open by mistake lets nobody in."""

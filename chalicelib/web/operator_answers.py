@@ -28,11 +28,12 @@ def not_checked(hold: Hold) -> list[str]:
 
 
 def paused(pause: Pause) -> dict[str, Any]:
-    """`org` is null where it is about all orgs."""
+    """`org` and `source` are null where it is about all orgs."""
     at = iso(pause.set_at) if pause.set_at else None
     return {
         "paused": pause.paused,
         "org": pause.org,
+        "source": pause.source,
         "reason": pause.reason or None,
         "set_by": pause.set_by or None,
         "set_at": at,

@@ -16,7 +16,7 @@ from chalicelib.domain import modules
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_deletion_id, is_record_id
-from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
+from chalicelib.domain.source import ORG_NAME, SOURCE_NAME, ZOHO_NAME
 from chalicelib.service.operators.listing import DEFAULT_SECONDS, Place, Wanted
 from chalicelib.service.operators.undo import Asked
 from chalicelib.web import shape, strict_json
@@ -51,8 +51,13 @@ SET_HOLD = body(
     "reason",
 )
 SET_PAUSE = body(
-    "PUT .../pause; without `org` for all orgs.",
-    {"paused": BOOLEAN, "org": {**ORG, "type": ["string", "null"]}, "reason": {**TEXT, "default": ""}},
+    "PUT .../pause; with `source` for what it asks for, else for `org`, without either for all orgs.",
+    {
+        "paused": BOOLEAN,
+        "org": {**ORG, "type": ["string", "null"]},
+        "source": {"type": ["string", "null"], "pattern": f"^{SOURCE_NAME.pattern}$"},
+        "reason": {**TEXT, "default": ""},
+    },
     "paused",
 )
 #: Ids that a body may name: what 256 KiB can hold.
@@ -102,6 +107,11 @@ def org(query: Mapping[str, str]) -> str:
 def org_or_all(query: Mapping[str, str]) -> str | None:
     """The query's org, None where it names none. Raises NotValid."""
     return _named(query, "org", ORG_NAME)
+
+
+def source(given: Mapping[str, str]) -> str | None:
+    """The source that a query or a path names, None where it names none. Raises NotValid."""
+    return _named(given, "source", SOURCE_NAME)
 
 
 def record(path: Mapping[str, str]) -> tuple[str, str]:

@@ -30,7 +30,8 @@ def _answers() -> dict[str, Schema]:
     who = {"asked_by": or_null(TEXT), "approved_by": or_null(TEXT)}
     more = record({**who, "reason": or_null(TEXT), "calls": calls, "links": link})
     hold = {"org": TEXT, "module": TEXT, "record_id": TEXT, "reason": TEXT, "until": or_null(TIME)}
-    pause = {"paused": {"type": "boolean"}, "org": or_null(TEXT), "reason": or_null(TEXT)}
+    pause = {"paused": {"type": "boolean"}, "org": or_null(TEXT), "source": or_null(TEXT)}
+    pause |= {"reason": or_null(TEXT)}
     return {
         "OperatorsDeletion": {"allOf": [ref("Deletion"), more]},
         "WouldBe": {
@@ -51,6 +52,7 @@ def _answers() -> dict[str, Schema]:
             }
         ),
         "HoldsPage": _page("holds", "Hold"),
+        "SourceCancelled": record({"cancelled": WHOLE, "running": WHOLE, "more": {"type": "boolean"}}),
         "Pause": record({**pause, "set_by": or_null(TEXT), "set_at": or_null(TIME)}),
     }
 

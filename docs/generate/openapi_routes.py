@@ -92,6 +92,9 @@ PARAMETERS = {
     "by_status": parameter("status", "query", TEXT, "only deletions in this status"),
     "by_module": parameter("module", "query", TEXT, "only deletions in this module"),
     "by_source": parameter("source", "query", TEXT, "only deletions that this source asked for"),
+    "of_source": parameter(
+        "source", "query", {**TEXT, "pattern": anchored(SOURCE_NAME)}, "what was set for this source alone"
+    ),
     "by_reference": parameter("reference", "query", TEXT, "only deletions with exactly this reference"),
     "since": parameter("since", "query", TIME, "only deletions accepted then or later"),
     "until": parameter("until", "query", TIME, "only deletions accepted before then"),
@@ -229,7 +232,7 @@ ROUTES: dict[tuple[str, str], Route] = {
         "runPolicy", "Run a policy now", _MADE, COMMAND, (*_NAMED, "dry_run"), ref("RunPolicy")
     ),
     (f"{_OPERATOR}/pause", "GET"): Route(
-        "paused", "Read what is paused", {"200": ref("Pause")}, ("400", "403"), ("org",)
+        "paused", "Read what is paused", {"200": ref("Pause")}, ("400", "403"), ("org", "of_source")
     ),
     (f"{_OPERATOR}/pause", "PUT"): Route(
         "pause",
@@ -238,5 +241,14 @@ ROUTES: dict[tuple[str, str], Route] = {
         ("400", "403"),
         ("dry_run",),
         ref("SetPause"),
+    ),
+    (f"{_OPERATOR}/sources/{{source}}/cancel", "POST"): Route(
+        "cancel_source",
+        "Cancel whatever a source asked for and was not sent",
+        {"202": ref("SourceCancelled"), "200": ref("SourceCancelled")},
+        ("400", "403", "404"),
+        ("source", "dry_run"),
+        ref("Nothing"),
+        says="One mark: each deletion of the source obeys it with its next step.",
     ),
 }

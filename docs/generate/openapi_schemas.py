@@ -158,6 +158,7 @@ def _parts() -> dict[str, Schema]:
     would = {"would_delete": or_null(WHOLE), "would_restore": or_null(WHOLE)}
     plan = {**would, "first_ids": {"type": "array", "items": TEXT}}
     child = record({"id": TEXT, "operation": TEXT, "status": TEXT})
+    asked = {"count": WHOLE, "asked_at": TIME, "expires_at": TIME}
     problem = {"code": {**TEXT, "description": _CODES}, "count": WHOLE, "meaning": TEXT, "what_to_do": TEXT}
     return {
         "Counts": record(
@@ -196,7 +197,5 @@ def _parts() -> dict[str, Schema]:
         ),
         "Problem": record(problem),
         "Lane": record({"ahead": WHOLE, "about_seconds": or_null(WHOLE)}, description="before this one"),
-        "Approval": record(
-            {"count": WHOLE, "asked_at": TIME, "expires_at": TIME, "approved_at": or_null(TIME)}
-        ),
+        "Approval": record({**asked, "approved_at": or_null(TIME), "approved_by": or_null(TEXT)}),
     }

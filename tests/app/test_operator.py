@@ -21,11 +21,13 @@ from tests.fake_ledger import FakeLedger
 from tests.fakes import CONTEXT, LEADS, LINK_KEYS, NOW, SOURCES, FakeSecret, Nudged, Reply, event
 
 ARN = "arn:aws:iam::123456789012:user/ann"
+BOB = "arn:aws:iam::123456789012:user/bob"
 ROOT = "/v1/operator"
 DELETIONS, PAUSE, HOLDS = f"{ROOT}/deletions", f"{ROOT}/pause", f"{ROOT}/holds"
 HOLD = f"{HOLDS}/{{module}}/{{record_id}}"
 VIEW = {"operation": "mass_delete", "module": "Leads", "cvid": "3652397000000538003"}
 NOWHERE = "del_01JD0000000000000000000000"
+IN_PATH: Any = {"module": "Leads", "record_id": "1", "source": "crm"}
 
 
 class Office:
@@ -82,8 +84,8 @@ class Office:
         headers = {} if key is None else {"Idempotency-Key": key}
         return self.call("POST", DELETIONS, body, headers=headers, **more)
 
-    def on(self, one: str, what: str, body: Any = None) -> Reply:
-        return self.call("POST", f"{DELETIONS}/{{id}}/{what}", body, id=one)
+    def on(self, one: str, what: str, body: Any = None, arn: str = ARN) -> Reply:
+        return self.call("POST", f"{DELETIONS}/{{id}}/{what}", body, arn=arn, id=one)
 
     def change(self, one: str, **changes: Any) -> None:
         """Write the deletion as a worker would."""
@@ -176,9 +178,7 @@ def test_who_iam_did_not_name_gets_nothing() -> None:
     office = Office()
     for path, methods in operator_routes.ROUTES.items():
         for method in methods:
-            reply = office.call(
-                method, path, {"paused": True}, arn=None, id=NOWHERE, module="Leads", record_id="1"
-            )
+            reply = office.call(method, path, {"paused": True}, arn=None, id=NOWHERE, **IN_PATH)
             assert reply.status in (400, 401), (method, path, reply.text)
     assert office.ledger.rows == {}
     assert office.ledger.paused("default") is None
@@ -189,7 +189,7 @@ def test_every_operator_route_is_behind_iam() -> None:
     for path, methods in operator_routes.ROUTES.items():
         for method in methods:
             assert isinstance(office.app.routes[path][method].authorizer, IAMAuthorizer), path
-        wrong = office.call("PATCH", path, arn=None, id=NOWHERE, module="Leads", record_id="1")
+        wrong = office.call("PATCH", path, arn=None, id=NOWHERE, **IN_PATH)
         refused(wrong, 405, "method_not_allowed")
 
 
@@ -292,8 +292,9 @@ def test_an_approval_names_the_count() -> None:
     one = office.send(LEADS).json["id"]
     waits = moved(office.ledger.rows[one].deletion, Status.AWAITING_APPROVAL, NOW, "approval")
     office.change(one, status=waits.status, approval=Approval(2, NOW, NOW + 60))
-    refused(office.on(one, "approve", {"count": 3}), 409, "conflict", "its count is 2")
-    reply = office.on(one, "approve", {"count": 2})
+    refused(office.on(one, "approve", {"count": 3}, BOB), 409, "conflict", "its count is 2")
+    refused(office.on(one, "approve", {"count": 2}), 403, "not_allowed", "may not approve")
+    reply = office.on(one, "approve", {"count": 2}, BOB)
     assert reply.status == 202
     assert reply.json["approval"]["count"] == 2
     assert office.ledger.rows[one].commands[0]["count"] == 2
@@ -433,7 +434,7 @@ def test_paths_of_holds_are_checked(module: str, record_id: str) -> None:
 
 def test_the_pause_is_set_and_read() -> None:
     office = Office()
-    nothing = {"paused": False, "org": None, "reason": None, "set_by": None, "set_at": None}
+    nothing = dict.fromkeys(("org", "source", "reason", "set_by", "set_at"), None) | {"paused": False}
     assert office.call("GET", PAUSE).json == nothing
     put = office.call("PUT", PAUSE, {"paused": True, "org": "eu", "reason": "audit"})
     assert (put.json["paused"], put.json["org"], put.json["reason"]) == (True, "eu", "audit")
@@ -450,7 +451,65 @@ def test_the_pause_is_set_and_read() -> None:
 
 @pytest.mark.parametrize(
     ("body", "path"),
-    [({}, "/paused"), ({"paused": "yes"}, "/paused"), ({"paused": True, "org": "a/b"}, "/org")],
+    [
+        ({}, "/paused"),
+        ({"paused": "yes"}, "/paused"),
+        ({"paused": True, "org": "a/b"}, "/org"),
+        ({"paused": True, "source": "A"}, "/source"),
+        ({"paused": True, "source": "crm", "org": "default"}, "/org"),
+    ],
 )
 def test_bodies_of_pauses_are_checked(body: Any, path: str) -> None:
     assert problems(Office().call("PUT", PAUSE, body)) == [path]
+
+
+def test_one_source_is_paused_and_the_others_are_not() -> None:
+    office = Office()
+    put = office.call("PUT", PAUSE, {"paused": True, "source": "crm", "reason": "leaked"})
+    assert (put.status, put.json["source"], put.json["org"], put.json["paused"]) == (200, "crm", None, True)
+    assert office.call("GET", PAUSE, query={"source": "crm"}).json == put.json
+    assert office.call("GET", PAUSE).json["paused"] is False
+    assert office.ledger.paused("default", "crm") == "leaked"
+    assert office.ledger.paused("default", "shop") is None
+    office.call("PUT", PAUSE, {"paused": False, "source": "crm"})
+    assert office.ledger.paused("default", "crm") is None
+
+
+# --- sources ---------------------------------------------------------------------------------------
+
+
+def cancel_source(office: Office, source: str, body: Any = None) -> Reply:
+    return office.call("POST", f"{ROOT}/sources/{{source}}/cancel", body, source=source)
+
+
+def test_all_that_a_source_asked_for_is_cancelled_and_woken() -> None:
+    office = Office()
+    mine = [office.send(LEADS, key=f"k{n}").json["id"] for n in range(3)]
+    office.change(mine[0], status=Status.COMPLETED)
+    reply = cancel_source(office, "operator")
+    assert (reply.status, reply.json) == (202, {"cancelled": 2, "running": 0, "more": False})
+    mark = office.ledger.source_cancel("operator")
+    assert mark is not None
+    assert (mark.by, mark.at) == (ARN, NOW)
+
+
+def test_a_source_that_nobody_knows_is_404_and_a_body_is_checked() -> None:
+    office = Office()
+    refused(cancel_source(office, "nobody"), 404, "not_found")
+    assert problems(cancel_source(office, "crm", {"x": 1})) == ["/x"]
+    assert office.ledger.source_cancels == {}
+
+
+def test_a_source_that_was_just_made_is_known() -> None:
+    office = Office({})
+    office.sources.stored = {"new": {"keys": []}}
+    assert cancel_source(office, "new").status == 202
+
+
+def test_what_passes_a_limit_over_time_is_429_for_operators_too() -> None:
+    office = Office({**SOURCES, "operator": {"modules": ["Leads"], "max_records_per_day": 2}})
+    office.send(LEADS)
+    reply = office.send(LEADS, key="k2")
+    refused(reply, 429, "limit_reached")
+    assert int(reply.headers["Retry-After"]) > 0
+    assert len(office.ledger.rows) == 1

@@ -44,6 +44,7 @@ def test_functions_get_the_settings_of_their_stage(
     }
     if function == "api":
         expected["EXPUNGE_PUBLIC_URL"] = {"Ref": "PublicUrl"}
+        expected["EXPUNGE_FOUR_EYES"] = {"Ref": "FourEyes"}
     if function in ("work", "poll"):
         expected["EXPUNGE_TOPIC_ARN"] = {"Ref": "ResultsTopic"}
     assert {name: variables.get(name) for name in expected} == expected

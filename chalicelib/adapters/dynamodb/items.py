@@ -65,6 +65,11 @@ def org_key(org: str, name: str) -> Item:
     return key(f"ORG#{org}", name)
 
 
+def source_key(source: str, name: str) -> Item:
+    """Where something of a source's own lies."""
+    return key(f"SRC#{source}", name)
+
+
 def shard(deletion_id: str, shards: int) -> str:
     """The partition of the due index that a deletion belongs to."""
     return f"due#{zlib.crc32(deletion_id.encode()) % shards}"

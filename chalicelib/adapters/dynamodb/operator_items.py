@@ -11,7 +11,7 @@ from chalicelib.adapters.dynamodb import hold_items, items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.operators import Hold, Pause, SourceCancel
 
 _ALL = "*"
 
@@ -88,17 +88,18 @@ class OperatorItems(Dynamo):
 
     # --- pauses ----------------------------------------------------------------------------------
 
-    def pause(self, org: str | None) -> Pause:
+    def pause(self, org: str | None, source: str | None = None) -> Pause:
         """See org_settings.Orgs."""
-        item = self.get_item(items.org_key(org or _ALL, "PAUSE"))
+        item = self.get_item(_pause_key(org, source))
         if item is None:
-            return Pause(org, paused=False)
+            return Pause(org, paused=False, source=source)
         return Pause(
             org,
             paused=bool(item.get("paused", {}).get("BOOL")),
             reason=item.get("reason", {}).get("S", ""),
             set_by=item.get("set_by", {}).get("S", ""),
             set_at=float(item.get("set_at", {}).get("N", "0")),
+            source=source,
         )
 
     def set_pause(self, pause: Pause) -> None:
@@ -106,7 +107,7 @@ class OperatorItems(Dynamo):
         self.write_anyway(
             "update_item",
             TableName=self.name,
-            Key=items.org_key(pause.org or _ALL, "PAUSE"),
+            Key=_pause_key(pause.org, pause.source),
             UpdateExpression="SET paused = :paused, reason = :reason, set_by = :by, set_at = :at",
             ExpressionAttributeValues={
                 ":paused": {"BOOL": pause.paused},
@@ -115,3 +116,17 @@ class OperatorItems(Dynamo):
                 ":at": items.number(pause.set_at),
             },
         )
+
+    def set_source_cancel(self, cancel: SourceCancel) -> None:
+        """See org_settings.Orgs."""
+        self.write_anyway(
+            "update_item",
+            TableName=self.name,
+            Key=items.source_key(cancel.source, "CANCEL"),
+            UpdateExpression="SET set_by = :by, set_at = :at",
+            ExpressionAttributeValues={":by": {"S": cancel.by}, ":at": items.number(cancel.at)},
+        )
+
+
+def _pause_key(org: str | None, source: str | None) -> items.Item:
+    return items.source_key(source, "PAUSE") if source else items.org_key(org or _ALL, "PAUSE")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.adapters.dynamodb import hold_items, items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.lane import Lane
+from chalicelib.domain.operators import SourceCancel
 
 
 def _epoch_of(kept: Sequence[items.Item]) -> int:
@@ -25,9 +26,10 @@ class OrgItems(Dynamo):
         item = self.get_item(items.lane_key(key))
         return items.to_lane(item) if item else Lane(key)
 
-    def paused(self, org: str) -> str | None:
+    def paused(self, org: str, source: str = "") -> str | None:
         """See ports.Ledger. An item for all orgs lies under `*`."""
-        found = self.batch_get([items.org_key(o, "PAUSE") for o in dict.fromkeys(("*", org))])
+        keys = [items.org_key(o, "PAUSE") for o in dict.fromkeys(("*", org))]
+        found = self.batch_get(keys + ([items.source_key(source, "PAUSE")] if source else []))
         kept = [item for item in found if item["pk"] == items.org_key("*", "PAUSE")["pk"]]
         if _epoch_of(kept) != self.epoch:
             return "the table was restored from a backup"
@@ -35,6 +37,11 @@ class OrgItems(Dynamo):
             item.get("reason", {}).get("S", "") for item in found if item.get("paused", {}).get("BOOL")
         ]
         return (reasons[0] or "paused by an operator") if reasons else None
+
+    def source_cancel(self, source: str) -> SourceCancel | None:
+        """See ports.Ledger."""
+        item = self.get_item(items.source_key(source, "CANCEL"))
+        return SourceCancel(source, item["set_by"]["S"], float(item["set_at"]["N"])) if item else None
 
     def kept_epoch(self) -> int:
         """The epoch that the table was last released for; the stage is paused while its own is another."""

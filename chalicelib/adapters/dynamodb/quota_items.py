@@ -24,7 +24,7 @@ KEPT = 2 * 86_400
 
 def tally_key(source: str, day: str) -> items.Item:
     """Where the tally of a source and UTC day lies."""
-    return items.key(f"SRC#{source}", f"DAY#{day}")
+    return items.source_key(source, f"DAY#{day}")
 
 
 def to_tally(item: items.Item | None) -> Tally:

@@ -67,7 +67,7 @@ class _Wave:
     def last_look(self) -> list[str]:
         """Why a call may not leave after all: a pause keeps all of them, a hold those with its record."""
         work = self.work
-        if work.ledger.paused(work.deletion.request.org) is not None:
+        if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:
             return ["sending was paused"] * len(self.batches)
         self.held = holds.split(work, self.progress, self.chunk, self.batches).findings
         return [

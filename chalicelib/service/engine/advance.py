@@ -4,9 +4,10 @@ happened.
 
 from __future__ import annotations
 
-from chalicelib.domain import backoff
+from chalicelib.domain import backoff, controls
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, Rejected, SecretUnusable, Unreadable
+from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine import abandon, waiting, watchdog
 from chalicelib.service.engine.commit import carry_out
@@ -83,11 +84,26 @@ def _turn(work: LeasedSlice) -> None:
             carry_out(work, obey(work, work.claim.commands[0]))
         elif work.deletion.is_final:
             _close(work)
+        elif (mark := _source_cancel(work)) is not None:
+            from chalicelib.service.engine.obey import cancel_with_source
+
+            carry_out(work, cancel_with_source(work, mark))
         else:
             work.publish()
             _step(work)
     except Overtaken:
         work.read_again()
+
+
+def _source_cancel(work: LeasedSlice) -> SourceCancel | None:
+    """The mark that ends the deletion: an operator has cancelled what its source had asked for by then. A job
+    at Zoho is not stopped.
+    """
+    deletion = work.deletion
+    if deletion.cancelled_by or controls.not_cancellable(deletion):
+        return None
+    mark = work.deps.ledger.source_cancel(deletion.source)
+    return mark if mark is not None and deletion.created_at <= mark.at else None
 
 
 def _step(work: LeasedSlice) -> None:

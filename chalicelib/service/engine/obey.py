@@ -12,6 +12,7 @@ from dataclasses import replace
 from chalicelib.domain import controls
 from chalicelib.domain.controls import Do, Outcome
 from chalicelib.domain.deletion import Deletion, Operation, Problem, Status, final_status
+from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount
 from chalicelib.service.engine.chunks import readable
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step
@@ -58,6 +59,12 @@ def _cancel(work: Slice, command: Mapping[str, object]) -> Step:
     ended = work.deletion.is_final
     why_not = f"it has ended: {work.deletion.status}" if ended else controls.not_cancellable(work.deletion)
     return _let_go(work, command, why_not) if why_not else _done(deletion, command, "cancel_asked")
+
+
+def cancel_with_source(work: Slice, mark: SourceCancel) -> Step:
+    """As a cancel of its own, by who cancelled all that its source had asked for."""
+    note = Note("cancel_asked", f"source {mark.source}", mark.by)
+    return Commit(replace(work.deletion, cancelled_by=mark.by), notes=(note,))
 
 
 def _approve(work: Slice, command: Mapping[str, object]) -> Step:

@@ -36,7 +36,7 @@ class OrgAccess:
         Raises Paused, SecretUnusable, NoSlot where others use all of the org's concurrency, or Reserved.
         """
         org = claim.deletion.request.org
-        reason = deps.ledger.paused(org)
+        reason = deps.ledger.paused(org, claim.deletion.source)
         if reason is not None:
             raise Paused(org, reason)
         zoho = self._take(deps, claim, wanted)[0]

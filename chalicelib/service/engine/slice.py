@@ -82,7 +82,7 @@ class LeasedSlice:
             return self.access.width(self.deps, self.claim, self.wanted)
         except SecretUnusable:
             org = self.deletion.request.org
-            reason = self.ledger.paused(org)
+            reason = self.ledger.paused(org, self.deletion.source)
             if reason is not None:
                 raise Paused(org, reason) from None
             raise

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.domain import controls
+from chalicelib.domain.callers import asked_for_it
 from chalicelib.domain.controls import Do, Outcome
 from chalicelib.domain.deletion import Deletion, Operation
-from chalicelib.domain.errors import Missing, Unavailable, Unreadable, WrongState
+from chalicelib.domain.errors import Field, Missing, NotAllowed, Unavailable, Unreadable, WrongState
 from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
@@ -50,6 +51,9 @@ class Deletions(Protocol):
         after `before`. Eventually consistent.
         """
 
+    def wake(self, deletion_id: str, now: float) -> bool:
+        """See ports.Ledger."""
+
     def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
         """Those of the deletions that are there and can be read, by id."""
 
@@ -64,7 +68,9 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """What operators work with. `four_eyes`: who asked for a deletion may not make it final."""
+    """What operators work with. `four_eyes`: who asked for a deletion can neither approve it nor make it
+    final.
+    """
 
     deletions: Deletions
     nudges: Nudges
@@ -91,10 +97,16 @@ def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
 
 
 def approve(outside: Operators, deletion_id: str, count: int, caller: Caller) -> Deletion:
-    """Approve the deletion of `count` records. Raises Missing or WrongState."""
+    """Approve the deletion of `count` records. Raises Missing, NotAllowed for who asked for it, or
+    WrongState.
+    """
 
     def judged(deletion: Deletion) -> Mapping[str, object]:
         _unless(controls.not_approvable(deletion, count, caller.now))
+        own = asked_for_it(deletion, caller.arn) if outside.four_eyes else ""
+        if own:
+            problem = f"{own} cannot approve it: another operator has to"
+            raise NotAllowed("this caller may not approve this deletion", (Field("", problem),))
         asked_at = deletion.approval.asked_at if deletion.approval else 0.0
         return {"do": Do.APPROVE.value, "count": count, "asked_at": asked_at}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chalicelib.domain.errors import Missing, WrongState
-from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.operators import Hold, Pause, SourceCancel
 
 #: What stands for all orgs where one is named.
 ALL = "*"
@@ -38,14 +38,19 @@ class Orgs(Protocol):
         the `after` of the next ones; None where there are no more.
         """
 
-    def pause(self, org: str | None) -> Pause:
-        """What was set for the org, or for all orgs (None); not paused where nothing was."""
+    def pause(self, org: str | None, source: str | None = None) -> Pause:
+        """What was set for the source, for the org, or for all orgs (both None); not paused where nothing
+        was.
+        """
 
-    def paused(self, org: str) -> str | None:
+    def paused(self, org: str, source: str = "") -> str | None:
         """See ports.Ledger; ALL stands for every org."""
 
     def set_pause(self, pause: Pause) -> None:
         """Pause, or go on."""
+
+    def set_source_cancel(self, cancel: SourceCancel) -> None:
+        """Cancel what the source had asked for by then, and has not been sent."""
 
 
 def hold(orgs: Orgs, org: str, module: str, record_id: str, now: float) -> Hold:

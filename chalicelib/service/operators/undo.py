@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.domain import children, controls
-from chalicelib.domain.callers import same_person
+from chalicelib.domain.callers import asked_for_it
 from chalicelib.domain.controls import Do
 from chalicelib.domain.deletion import NOT_ITS, Deletion, Limits, Operation, Request, Status
 from chalicelib.domain.errors import Field, NotAllowed, NotValid, Unreadable, WrongState
@@ -72,7 +72,7 @@ def delete_permanently(outside: Operators, deletion_id: str, asked: Asked, calle
     Raises Missing, WrongState, or NotAllowed for who asked for the deletion.
     """
     parent = _ended(outside, deletion_id)
-    if outside.four_eyes and not asked.dry_run and same_person(parent.asked_by, caller.arn):
+    if outside.four_eyes and not asked.dry_run and asked_for_it(parent, caller.arn):
         raise NotAllowed("who asked for a deletion cannot make it permanent: another operator has to")
     [whole] = with_children(outside.deletions, [parent])
     going = [c for c in whole.children if c.operation is Operation.DELETE_PERMANENTLY and c.status in _GOING]

@@ -54,6 +54,7 @@ class PolicyRun:
     dry_run: bool = False
     permanent_after: int | None = None
     asked_by: str | None = None
+    put_by: str | None = None
     refuse: str = ""
     why: str = ""
 
@@ -129,6 +130,7 @@ def _deletion(run_intake: RunIntake, policy_run: PolicyRun, now: float) -> Delet
         expires_at=int(now) + run_intake.keep_days * DAY,
         limits=policy_run.limits,
         asked_by=policy_run.asked_by,
+        put_by=policy_run.put_by,
         seed=run_intake.random(SEED_BYTES).hex(),
         progress=Progress(refuse=policy_run.refuse, message=policy_run.why).to_json()
         if policy_run.refuse

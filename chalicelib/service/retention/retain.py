@@ -98,7 +98,7 @@ def _run(outside: Retention, org: str, name: str, now: float) -> str:
     except (NotValid, ValueError) as problem:
         return _broken(outside, kept, problem, now)
     run = _name(kept.next_at)
-    policy_run = run_of(policy, run, kept.next_at, next_at=following)
+    policy_run = run_of(policy, run, kept.next_at, next_at=following, put_by=kept.set_by or None)
     ran = Ran(run, id_of(outside.run_intake, policy_run), now)
     if kept.last is None or kept.last.deletion_id != ran.deletion_id:  # else a tick before got so far
         going = outside.runs.going(kept.last.deletion_id, now) if kept.last else None
