@@ -10,7 +10,7 @@ OF_THE_IDS = (
     Guard(
         "pause read once more before a call leaves",
         f"{_SERVICE}/by_ids/sending.py",
-        "if work.ledger.paused(work.deletion.request.org) is not None:",
+        "if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:",
         "if work.deletion is None:",
         (f"{_TESTS}/by_ids/test_last_look.py",),
     ),

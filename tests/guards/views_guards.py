@@ -6,7 +6,10 @@ from tests.guards.guard import Guard
 
 _BY_VIEW = "chalicelib/service/by_view"
 _TESTS = "tests/unit/service"
-_FROZEN, _UNFROZEN = f"{_TESTS}/by_view", f"{_TESTS}/by_view/test_unfrozen.py"
+_LOST_START, _INSTEAD, _JOB, _LISTING, _UNFROZEN = (
+    f"{_TESTS}/by_view/test_{name}.py"
+    for name in ("lost_start", "instead_by_ids", "job", "listing", "unfrozen")
+)
 
 OF_THE_VIEWS = (
     Guard(
@@ -21,35 +24,35 @@ OF_THE_VIEWS = (
         f"{_BY_VIEW}/executor.py",
         "return progress.open is not None and progress.phase is Phase.START",
         "return progress.open == -1",
-        (_FROZEN,),
+        (_LOST_START,),
     ),
     Guard(
         "a lost start is never sent again",
         f"{_BY_VIEW}/starting.py",
         "    if judged.verdict in (Verdict.UNKNOWN, Verdict.STARTED):\n",
         "    if judged.verdict is Verdict.ANSWERED:\n",
-        (_FROZEN, _UNFROZEN),
+        (_LOST_START, _UNFROZEN),
     ),
     Guard(
         "holds are looked at directly before the start",
         f"{_BY_VIEW}/starting.py",
         'return ("the module has holds" if _has_holds(work) else "",)',
         'return ("",)',
-        (_FROZEN,),
+        (_INSTEAD,),
     ),
     Guard(
         "only what both readings hold goes",
         f"{_BY_VIEW}/rereading.py",
         "chunk.with_mark(gone, Finding(Mark.LEFT))",
         "chunk.with_mark(gone, Finding(Mark.PENDING))",
-        (_FROZEN,),
+        (_INSTEAD,),
     ),
     Guard(
         "what came into the view stops the job",
         f"{_BY_VIEW}/rereading.py",
         "if goal is Goal.START and progress.newcomers:",
         "if goal is Goal.START and progress.newcomers < 0:",
-        (_FROZEN,),
+        (_INSTEAD,),
     ),
     Guard(
         "what went before the start was absent",
@@ -63,21 +66,21 @@ OF_THE_VIEWS = (
         f"{_BY_VIEW}/settling.py",
         "Finding(Mark.GONE if _was_sent(progress) else Mark.ABSENT)",
         "Finding(Mark.DELETED)",
-        (_FROZEN,),
+        (_JOB,),
     ),
     Guard(
         "reading stops at what may go",
         f"{_BY_VIEW}/listing.py",
         "if deletion.id_count > room(work, progress):",
         "if deletion.id_count > 10**9:",
-        (_FROZEN,),
+        (_LISTING,),
     ),
     Guard(
         "second readings have a budget",
         f"{_BY_VIEW}/starting.py",
         "if may_read_again(progress):",
         "if progress.reread_pages >= 0:",
-        (_FROZEN,),
+        (_INSTEAD,),
     ),
     Guard(
         "a fresh count before the start",
