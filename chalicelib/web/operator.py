@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.domain.controls import Outcome
+from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import Field, Missing, NotAllowed, NotValid

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.domain.controls import Do
+from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import Api, Deletion, Freeze, Limits, Status, Territory
 from chalicelib.domain.operators import Hold
 from chalicelib.domain.zoho.reply import Reply

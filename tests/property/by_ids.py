@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from chalicelib.domain.controls import Outcome
+from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import SecretUnusable, WrongState
 from chalicelib.domain.outcomes import Mark, outcome_name

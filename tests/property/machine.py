@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain import controls
-from chalicelib.domain.controls import Do
+from chalicelib.domain import commands
+from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import Freeze, Operation, Status
 from tests.contract.ledger.test_ledger import make_table
 from tests.crash import invariants
@@ -131,7 +131,7 @@ class Anything(RuleBasedStateMachine):
         one = self.stage.accepted[which % len(self.stage.accepted)]
         seen = self.table.sight(one)
         assert seen is not None
-        if not controls.not_cancellable(seen.deletion):
+        if not commands.not_cancellable(seen.deletion):
             assert self.table.command(seen, {"do": Do.CANCEL.value, "by": "operator"}, self.stage.now)
 
     @rule(paused=st.booleans())

@@ -16,7 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from chalicelib.domain import controls
+from chalicelib.domain import commands
 from chalicelib.domain.deletion import Freeze, Limits, Operation, Status
 from chalicelib.domain.operators import Pause
 from chalicelib.domain.outcomes import Mark, outcome_name
@@ -108,7 +108,7 @@ class Views(RuleBasedStateMachine):
         one = self.asked[which % len(self.asked)]
         seen = self.world.ledger.sight(one)
         assert seen is not None
-        if not controls.not_cancellable(seen.deletion):
+        if not commands.not_cancellable(seen.deletion):
             self.world.ledger.command(
                 seen, {"do": "cancel", "by": "ann", "at": self.world.now}, self.world.now
             )

@@ -14,12 +14,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb.command_items import CommandItems
 from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operator_items import OperatorItems
 from chalicelib.adapters.dynamodb.org_items import OrgItems
 from chalicelib.adapters.dynamodb.quota_items import QuotaItems
 from chalicelib.adapters.dynamodb.recent_items import RecentItems
-from chalicelib.adapters.dynamodb.steering import Steering
 from chalicelib.domain.children import shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
@@ -29,7 +29,7 @@ from chalicelib.service.ports import Call, Change, Claim, Delivery
 
 
 @dataclass
-class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, Steering):
+class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems):
     """The ledger over a DynamoDB client."""
 
     # --- intake ----------------------------------------------------------------------------------

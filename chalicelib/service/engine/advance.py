@@ -4,7 +4,7 @@ happened.
 
 from __future__ import annotations
 
-from chalicelib.domain import backoff, controls
+from chalicelib.domain import backoff, commands
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, Rejected, SecretUnusable, Unreadable
 from chalicelib.domain.operators import SourceCancel
@@ -100,7 +100,7 @@ def _source_cancel(work: LeasedSlice) -> SourceCancel | None:
     at Zoho is not stopped.
     """
     deletion = work.deletion
-    if deletion.cancelled_by or controls.not_cancellable(deletion):
+    if deletion.cancelled_by or commands.not_cancellable(deletion):
         return None
     mark = work.deps.ledger.source_cancel(deletion.source)
     return mark if mark is not None and deletion.created_at <= mark.at else None

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.domain import controls
-from chalicelib.domain.controls import Do, Outcome
+from chalicelib.domain import commands
+from chalicelib.domain.commands import Do, Outcome
 from chalicelib.domain.deletion import Deletion, Operation, Problem, Status, final_status
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount
@@ -54,10 +54,10 @@ def _cancel(work: Slice, command: Mapping[str, object]) -> Step:
     What needs attention has no executor any more: it is ended here, with its counts as they are.
     """
     deletion = replace(work.deletion, cancelled_by=_by(command))
-    if controls.cancels_attention(work.deletion, command):
+    if commands.cancels_attention(work.deletion, command):
         return Commit(deletion, Finish(Status.CANCELLED), commands_done=1)
     ended = work.deletion.is_final
-    why_not = f"it has ended: {work.deletion.status}" if ended else controls.not_cancellable(work.deletion)
+    why_not = f"it has ended: {work.deletion.status}" if ended else commands.not_cancellable(work.deletion)
     return _let_go(work, command, why_not) if why_not else _done(deletion, command, "cancel_asked")
 
 
@@ -68,7 +68,7 @@ def cancel_with_source(work: Slice, mark: SourceCancel) -> Step:
 
 
 def _approve(work: Slice, command: Mapping[str, object]) -> Step:
-    deletion = controls.approved(work.deletion, command)
+    deletion = commands.approved(work.deletion, command)
     if deletion is None:
         return _let_go(work, command, "it is not for the approval that is waited for")
     return _done(deletion, command, "approved", f"count {command['count']}")
@@ -76,7 +76,7 @@ def _approve(work: Slice, command: Mapping[str, object]) -> Step:
 
 def _bring_forward(work: Slice, command: Mapping[str, object]) -> Step:
     """Its undo window ends now."""
-    why_not = controls.not_to_bring_forward(work.deletion, work.now)
+    why_not = commands.not_to_bring_forward(work.deletion, work.now)
     if why_not:
         return _let_go(work, command, why_not)
     return _done(replace(work.deletion, not_before=work.now), command, "brought_forward")
@@ -85,7 +85,7 @@ def _bring_forward(work: Slice, command: Mapping[str, object]) -> Step:
 def _resolve(work: Slice, command: Mapping[str, object]) -> Step:
     """A person has looked: what is unknown was done, or was not."""
     outcome, deletion = command.get("outcome"), work.deletion
-    why_not = controls.not_resolvable(deletion)
+    why_not = commands.not_resolvable(deletion)
     if why_not or outcome not in list(Outcome):
         return _let_go(work, command, why_not or "not an outcome")
     done = outcome == Outcome.DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.domain import controls
+from chalicelib.domain import commands
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.service.operators import listing
@@ -50,7 +50,7 @@ def cancel(
 
 
 def _ends(deletion: Deletion) -> bool:
-    return not deletion.is_final and not controls.not_cancellable(deletion)
+    return not deletion.is_final and not commands.not_cancellable(deletion)
 
 
 def _wake(outside: Operators, deletion_id: str, now: float) -> None:

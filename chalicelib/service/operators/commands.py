@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chalicelib.domain import controls
+from chalicelib.domain import commands
 from chalicelib.domain.callers import asked_for_it
-from chalicelib.domain.controls import Do, Outcome
+from chalicelib.domain.commands import Do, Outcome
 from chalicelib.domain.deletion import Deletion, Operation
 from chalicelib.domain.errors import Field, Missing, NotAllowed, Unavailable, Unreadable, WrongState
 from chalicelib.domain.operators import Sight
@@ -90,7 +90,7 @@ def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
     """
 
     def judged(deletion: Deletion) -> Mapping[str, object]:
-        _unless(controls.not_cancellable(deletion))
+        _unless(commands.not_cancellable(deletion))
         return {"do": Do.CANCEL.value}
 
     return leave(outside, deletion_id, caller, judged)
@@ -102,7 +102,7 @@ def approve(outside: Operators, deletion_id: str, count: int, caller: Caller) ->
     """
 
     def judged(deletion: Deletion) -> Mapping[str, object]:
-        _unless(controls.not_approvable(deletion, count, caller.now))
+        _unless(commands.not_approvable(deletion, count, caller.now))
         own = asked_for_it(deletion, caller.arn) if outside.four_eyes else ""
         if own:
             problem = f"{own} cannot approve it: another operator has to"
@@ -117,7 +117,7 @@ def resolve(outside: Operators, deletion_id: str, outcome: Outcome, note: str, c
     """Say what became of a deletion that needs attention. Raises Missing or WrongState."""
 
     def judged(deletion: Deletion) -> Mapping[str, object]:
-        _unless(controls.not_resolvable(deletion))
+        _unless(commands.not_resolvable(deletion))
         return {"do": Do.RESOLVE.value, "outcome": outcome.value, "note": note}
 
     return leave(outside, deletion_id, caller, judged)
@@ -180,7 +180,7 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
     before = replay(outside.acceptance.deliveries, deletion.source, delivery_id, delivery_id, caller.now)
     if before is not None:
         return replayed(before)
-    _unless(controls.not_retryable(deletion))
+    _unless(commands.not_retryable(deletion))
     found = _to_retry(outside, deletion)
     ids = tuple(found)
     _unless("" if ids else "none of its ids is marked as failed or unknown: ask for them again")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chalicelib.domain import children, controls
+from chalicelib.domain import children, commands
 from chalicelib.domain.callers import asked_for_it
-from chalicelib.domain.controls import Do
+from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import NOT_ITS, Deletion, Limits, Operation, Request, Status
 from chalicelib.domain.errors import Field, NotAllowed, NotValid, Unreadable, WrongState
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
@@ -101,7 +101,7 @@ def _ended(outside: Operators, deletion_id: str) -> Deletion:
 
 def _bring_forward(outside: Operators, child_id: str, caller: Caller) -> Deletion:
     def judged(deletion: Deletion) -> Mapping[str, object]:
-        why_not = controls.not_to_bring_forward(deletion, caller.now)
+        why_not = commands.not_to_bring_forward(deletion, caller.now)
         if why_not:
             raise WrongState(why_not)
         return {"do": Do.BRING_FORWARD.value}

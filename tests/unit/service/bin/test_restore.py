@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from chalicelib.domain.controls import Outcome
+from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Freeze, Operation, Status
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed, WrongState

@@ -46,7 +46,7 @@ class Reading:
     def lane(self, key: str) -> Lane:
         raise AssertionError("a deletion by ids is in no lane")
 
-    def paused(self, org: str) -> str | None:
+    def paused(self, org: str, source: str) -> str | None:
         return self.pause
 
     def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:

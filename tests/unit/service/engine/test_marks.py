@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.controls import Outcome
+from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import Miscounted, Rejected, Unreadable, WrongState
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, outcome_name

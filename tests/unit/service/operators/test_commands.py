@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.controls import Outcome
+from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Counts, Limits, Status
 from chalicelib.domain.errors import Missing, Unavailable, WrongState
 from chalicelib.domain.ids import deletion_id

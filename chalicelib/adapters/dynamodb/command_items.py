@@ -17,7 +17,7 @@ def _nothing(_deletion: Deletion) -> None:
 
 
 @dataclass
-class Steering(Dynamo):
+class CommandItems(Dynamo):
     """The part of the table for those who hold nothing. `shards`: partitions of the due index; `seen` is told
     of deletions that were read or written.
     """
