@@ -16,6 +16,7 @@ from cli.operating.pausing import pause, resume
 from cli.operating.recovering import recover
 from cli.operating.redriving import redrive
 from cli.operating.steering import approve, cancel, resolve, retry
+from cli.operating.undoing import delete_permanently, restore
 from cli.place import Group
 from cli.policies import policies
 from cli.sending.command import send
@@ -46,6 +47,8 @@ main.add_command(cancel)
 main.add_command(retry)
 main.add_command(approve)
 main.add_command(resolve)
+main.add_command(restore)
+main.add_command(delete_permanently)
 main.add_command(holds)
 main.add_command(pause)
 main.add_command(resume)

@@ -61,7 +61,7 @@ def _bar(shown: Mapping[str, Any]) -> str:
     """Outcomes side by side. Sizes are attributes, since the policy takes no style attribute."""
     counts = shown["counts"]
     most, at, parts = max(counts["requested"], 1), 0.0, []
-    for kind in words.OUTCOMES:
+    for kind in (name for name in words.OUTCOMES if name in counts):
         width = 0 if kind == "pending" else round(100 * counts[kind] / most, 3)
         parts.append(f'<rect class="{kind}" x="{round(at, 3)}" y="0" width="{width}" height="4"></rect>')
         at += width
@@ -79,6 +79,7 @@ def _counts(counts: Mapping[str, int]) -> str:
     parts = (
         f'<div data-kind="{key}"><dt>{label}</dt><dd id="count-{key}">{counts[key]:,}</dd></div>'
         for key, label in words.COUNTS.items()
+        if key in counts
     )
     return f'<dl class="counts">{"".join(parts)}</dl>'
 
@@ -106,7 +107,8 @@ def _problems(problems: list[Mapping[str, Any]]) -> str:
 
 def _records(shown: Mapping[str, Any]) -> str:
     """The place of the outcomes by id, which the script reads in pages; `hidden` until it has."""
-    choices = "".join(f'<option value="{key}">{label}</option>' for key, label in words.OUTCOMES.items())
+    found = [(key, label) for key, label in words.OUTCOMES.items() if key in shown["counts"]]
+    choices = "".join(f'<option value="{key}">{label}</option>' for key, label in found)
     inner = f"""<p id="note" hidden></p>
 <div id="found" hidden>
 <div class="tools" role="search" aria-label="Records">
@@ -149,6 +151,8 @@ def _asked(shown: Mapping[str, Any], deletion: Deletion) -> list[tuple[str, obje
         ("Reference", shown.get("reference") or "none", ""),
         ("Reason", request.reason or "none", ""),
         ("Retry of", shown.get("retry_of"), ""),
+        ("Restores what was deleted by", shown.get("restore_of"), ""),
+        ("Deletes for good what was deleted by", shown.get("permanent_of"), ""),
         ("Deletion", shown["id"], ""),
     ]
     return [row for row in rows if row[1]]
@@ -162,6 +166,10 @@ def _times(shown: Mapping[str, Any]) -> list[tuple[str, object, str]]:
         ("Finished", shown["finished_at"] or "not yet", "finished_at"),
         ("Approval", words.approval(shown.get("approval")), "approval"),
     ]
+    restorable = words.recycle_bin(shown.get("recycle_bin"))
+    if restorable:
+        rows.append(("Can be restored", restorable, ""))
+        rows.append(("How to restore", f"an operator: expunge restore {shown['id']}", ""))
     if shown["operation"] == "mass_delete":
         rows.append(("Job at Zoho", f"{job['status'] or 'started'} ({job['id']})" if job else "none", "job"))
     return rows

@@ -38,6 +38,7 @@ WAITS = {
     "cool-off": "Its source wants some time to pass before anything is deleted. It can still be cancelled.",
     "locked records": "Zoho has locked some records, or they wait for approval there. They are tried again.",
     "pause": "An operator has paused everything that goes to Zoho. It goes on when the pause ends.",
+    "the undo window": "Until then what was deleted can be restored. An operator can cancel it.",
     "zoho credentials": "Zoho refuses the org's credentials: an operator has to renew them.",
     "zoho token limit": "Zoho gives out no more access tokens for some minutes. Then it goes on.",
 }
@@ -45,6 +46,9 @@ OTHER_WAIT = "Zoho cannot be reached, or did not take the call. It is tried agai
 OUTCOMES = {
     "deleted": "Deleted",
     "already_absent": "Already absent",
+    "restored": "Restored",
+    "already_present": "Already present",
+    "skipped": "Skipped",
     "failed": "Failed",
     "held": "Held",
     "unknown": "Unknown",
@@ -56,6 +60,8 @@ _OPERATIONS = {
     "mass_delete": "Mass delete by view",
     "delink_records": "Delink records",
     "purge": "Retention run",
+    "restore": "Restore from the recycle bin",
+    "delete_permanently": "Delete from the recycle bin for good",
 }
 
 
@@ -134,10 +140,21 @@ def plan(shown: Mapping[str, Any]) -> str:
     found = shown.get("plan")
     if not found:
         return "Not known yet."
-    count = found["would_delete"]
+    restores = "would_restore" in found
+    count = found["would_restore" if restores else "would_delete"]
     records = "an unknown number of records" if count is None else _counted(count, "record")
     cost = f"{_counted(found['calls'], 'call')} to Zoho ({_counted(found['credits'], 'API credit')})"
-    return f"Would delete {records} with {cost}. Nothing was deleted."
+    does, done = ("restore", "restored") if restores else ("delete", "deleted")
+    return f"Would {does} {records} with {cost}. Nothing was {done}."
+
+
+def recycle_bin(found: Mapping[str, Any] | None) -> str:
+    """Until when what was deleted can come back, and when it goes for good."""
+    if not found:
+        return ""
+    at = found["permanent_at"]
+    ends = f"; deleted for good {at}" if at else ""
+    return f"until {found['restorable_until']}{ends}"
 
 
 def approval(asked: Mapping[str, Any] | None) -> str:

@@ -82,7 +82,7 @@ def totals(deletions: Iterable[Document]) -> dict[str, int]:
 
 
 def _work(deletion: Document) -> dict[str, int]:
-    return {"records_deleted": deletion["counts"]["deleted"], "calls": deletion.get("calls", 0)}
+    return {"records_deleted": deletion["counts"].get("deleted", 0), "calls": deletion.get("calls", 0)}
 
 
 def over_time(deletions: Iterable[Document], since: datetime, now: datetime) -> dict[str, Any]:

@@ -127,11 +127,12 @@ def _ending(found: list[dict[str, Any]], summed: progress.Tally) -> list[str]:
 
 def _planned(plans: list[dict[str, Any]]) -> list[str]:
     """What dry runs found, together. What is not known of one of them is said, and is no 0."""
-    names = ("would_delete", "calls", "credits")
+    would = "would_restore" if "would_restore" in plans[0] else "would_delete"
+    names = (would, "calls", "credits")
     total: dict[str, Any] = {name: sum(plan.get(name) or 0 for plan in plans) for name in names}
-    open_ends = sum(plan.get("would_delete") is None for plan in plans)
+    open_ends = sum(plan.get(would) is None for plan in plans)
     if open_ends == len(plans):
-        return [render.planned({**total, "would_delete": None})]
+        return [render.planned({**total, would: None})]
     lines = [render.planned(total)]
     if open_ends:
         lines.append(f"and how many the view holds is not known of {render.many(open_ends, 'deletion')}")

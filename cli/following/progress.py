@@ -9,7 +9,10 @@ from typing import Any
 
 from cli.ends import FINAL
 
-OUTCOMES = ("deleted", "already_absent", "failed", "held", "unknown", "pending")
+OUTCOMES = (
+    "deleted", "already_absent", "restored", "already_present", "skipped",
+    "failed", "held", "unknown", "pending",
+)  # fmt: skip
 #: Seconds that the rate looks back.
 WINDOW = 30.0
 Document = Mapping[str, Any]

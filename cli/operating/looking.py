@@ -15,6 +15,7 @@ import click
 from chalicelib.domain.deletion import Status
 from cli import csv_out
 from cli.ends import OutOfReach
+from cli.following.progress import OUTCOMES
 from cli.following.targets import from_words
 from cli.operating import render, times
 from cli.operator_api import reach
@@ -42,7 +43,7 @@ Examples:
 zone. CSV has times in UTC, and an apostrophe before what a spreadsheet would
 calculate; a file that is written is its owner's alone."""
 
-COUNTS = ("requested", "deleted", "already_absent", "failed", "held", "unknown", "pending")
+COUNTS = ("requested", *OUTCOMES)
 COLUMNS = (
     "id", "created_at", "finished_at", "status", "operation", "org", "module", "source", "asked_by",
     "approved_by", "reference", "reason", "dry_run", *COUNTS, "calls",

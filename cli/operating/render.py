@@ -72,12 +72,14 @@ def _gone(document: Document) -> str:
     if document.get("dry_run"):
         return "dry run"
     counts = document.get("counts") or {}
-    deleted = (counts.get("deleted") or 0) + (counts.get("already_absent") or 0)
+    done = ("deleted", "already_absent", "restored", "already_present")
+    deleted = sum(counts.get(name) or 0 for name in done)
     return f"{deleted}/{counts.get('requested') or 0}"
 
 
 #: Fields that are shown by their names where they are there, in this order.
-_NAMED = ("reference", "reason", "asked_by", "retry_of", "policy", "run", "waiting_for")
+_NAMED = ("reference", "reason", "asked_by", "retry_of", "restore_of", "permanent_of", "policy", "run",
+          "waiting_for")  # fmt: skip
 
 
 def shown(document: Document, width: int = WIDTH) -> list[str]:
@@ -93,10 +95,40 @@ def shown(document: Document, width: int = WIDTH) -> list[str]:
     counts = said("counts") or {}
     lines.append(f"  {many(counts.get('requested'))} requested: {became(counts)}")
     lines = [cut(line, width) for line in [*lines, *_plan(said("plan")), *_approval(document)]]
+    lines += _recycle_bin(document) + _verification(said("verification"))
     for each in said("problems") or ():
         words = f"{each.get('code')} x{each.get('count')}: {each.get('meaning')} {each.get('what_to_do')}"
         lines += textwrap.wrap(flat(words), width, initial_indent="  ", subsequent_indent="    ")
     return lines
+
+
+def _recycle_bin(document: Document) -> list[str]:
+    """Until when what it deleted can come back, and how; what was done about it."""
+    found = document.get("recycle_bin")
+    if not found:
+        return []
+    at = found.get("permanent_at")
+    ends = f", deleted for good {moment(at)}" if at else ""
+    lines = [f"  can be restored until {moment(found.get('restorable_until'))}{ends}"]
+    lines.append(f"  to bring it back: expunge restore {document.get('id')}")
+    done = ", ".join(
+        f"{found[name]:,} {name.replace('_', ' ')}"
+        for name in ("restored", "permanently_deleted")
+        if found.get(name)
+    )
+    lines += [f"  of these {done}"] if done else []
+    words = "  {}: {} {}"
+    made = found.get("deletions") or ()
+    return lines + [words.format(e.get("operation"), e.get("id"), e.get("status")) for e in made]
+
+
+def _verification(found: Document | None) -> list[str]:
+    if not found:
+        return []
+    listed = found.get("listed_as_permanent")
+    parts = [f"{found.get('gone')} gone", f"{found.get('not_in_recycle_bin')} not in the recycle bin"]
+    parts.append(f"{UNKNOWN if listed is None else listed} listed as permanent")
+    return [f"  verified {many(found.get('records'), 'record')}: {', '.join(parts)}"]
 
 
 def _job(job: Document | None) -> list[str]:
@@ -113,10 +145,11 @@ def _lane(lane: Document | None) -> list[str]:
 
 def planned(plan: Document, when: str = "") -> str:
     """What a dry run found. How many records a view with a territory holds cannot always be told."""
-    found = plan.get("would_delete")
+    restores = "would_restore" in plan
+    found = plan.get("would_restore" if restores else "would_delete")
     records = many(found, "record") if found is not None else "an unknown number of records"
     calls, costs = many(plan.get("calls"), "call"), many(plan.get("credits"), "credit")
-    return f"would delete {records}{when} in {calls}, {costs}"
+    return f"would {'restore' if restores else 'delete'} {records}{when} in {calls}, {costs}"
 
 
 def _plan(plan: Document | None) -> list[str]:

@@ -24,7 +24,7 @@ from cli.options import options
 from cli.output import say
 from cli.sending import deliver, ids_file, inputs, journal
 from cli.sending.deliver import Courier
-from cli.sending.inputs import Given
+from cli.sending.inputs import Given, permanent_after
 from cli.sending.journal import Answer, Journal, Part
 from cli.sending.request import MOST_IDS, digest
 from cli.sending.source import sender
@@ -34,6 +34,7 @@ Examples:
   expunge send Leads 410405000002264040 410405000002264025
   expunge send Leads --ids leads.csv --column "Record Id" --wait
   expunge send Leads --ids leads.csv --dry-run     what would go, nothing does
+  expunge send Leads --ids leads.csv --permanent-after 14d
   expunge send --request view.json                 any request, as in the contract
   expunge send Leads 4104... --operator            signed with AWS credentials
   EXPUNGE_KEY=whsec_... expunge send Leads --ids leads.csv \\
@@ -57,6 +58,12 @@ same delivery ids, and nothing is deleted twice."""
 @click.option("--reference", help="Echoed in every answer and event.")
 @click.option("--reason", help="Kept with the deletion.")
 @click.option("--max-records", type=click.IntRange(min=1), help="A lower limit than the source's.")
+@click.option(
+    "--permanent-after",
+    metavar="TIME",
+    callback=permanent_after,
+    help="How long it can be restored, 0h to 59d; then it goes for good. Left out: never by Expunge.",
+)
 @click.option("--wf-trigger", is_flag=True, help="Let the deletes fire Zoho's workflows.")
 @click.option("--chunk", type=click.IntRange(1, 5000), help="Ids of a request. Default: what may go.")
 @click.option("--state", type=click.Path(path_type=Path), help="The journal. Default: FILE.expunge.")

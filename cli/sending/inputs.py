@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,12 +11,13 @@ from typing import Any
 
 import click
 
+from chalicelib.domain.children import permanent_seconds
 from cli.sending import ids_file
 from cli.sending.request import Body, Wanted, digest, from_json
 
 STDIN = "-"
 #: Options that become fields of the request, by the field's name in both.
-_FIELDS = ("external_id_field", "org", "reference", "reason", "max_records")
+_FIELDS = ("external_id_field", "org", "reference", "reason", "max_records", "permanent_after")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,19 @@ def _whole(words: Mapping[str, Any]) -> Given:
     data, path = _file(words["whole"])
     wanted = from_json(data, trusted=words["not_rounded"])
     return Given(Wanted(wanted.common | _more(words), wanted.ids), digest(data), path, 0, lambda _: "")
+
+
+def permanent_after(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    """`14d` or `12h` as the request has it (ISO 8601), which is understood too. Raises BadParameter."""
+    if given is None:
+        return None
+    short = re.fullmatch(r"([0-9]{1,4})([dh])", given)
+    text = given if short is None else f"P{short[1]}D" if short[2] == "d" else f"PT{short[1]}H"
+    try:
+        permanent_seconds(text)
+    except ValueError as problem:
+        raise click.BadParameter(f'must be hours or days from 0h to 59d, such as "14d": {given}') from problem
+    return text
 
 
 def _more(words: Mapping[str, Any]) -> Body:

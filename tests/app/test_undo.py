@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.deletion import Counts, Operation, Status
+from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed, NotValid
 from chalicelib.domain.source import parse, permit
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call, Change
-from chalicelib.web import schemas
+from chalicelib.web import page_status, schemas
 from tests.app.test_operator import DELETIONS, Office, refused
 from tests.fakes import LEADS, SOURCES
 
@@ -97,6 +98,21 @@ def test_who_asked_for_a_deletion_does_not_make_it_permanent() -> None:
     assert made.json["verification"] is None
     again = office.call("POST", f"{DELETIONS}/{{id}}/delete_permanently", {}, arn=BEN, id=one)
     refused(again, 409, "conflict", "under way")
+
+
+def test_the_page_of_a_restore_and_of_its_parent_are_shown() -> None:
+    office = Office()
+    one = ended(office)
+    made = office.on(one, "restore").json["id"]
+    for deletion_id, words in ((made, "Restore from the recycle bin"), (one, f"expunge restore {one}")):
+        stored = office.ledger.get(deletion_id)
+        assert stored is not None
+        text = page_status.render(document(stored), stored, "nonce")
+        assert words in text
+    row = office.ledger.rows[made].deletion
+    restore = page_status.render(document(row), row, "nonce")
+    assert 'id="count-restored"' in restore
+    assert 'id="count-deleted"' not in restore
 
 
 def body(**more: object) -> bytes:

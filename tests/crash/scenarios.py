@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chalicelib.domain import children
 from chalicelib.domain.commands import Do
-from chalicelib.domain.deletion import Api, Deletion, Freeze, Limits, Status, Territory
+from chalicelib.domain.deletion import Api, Deletion, Freeze, Limits, Operation, Status, Territory
 from chalicelib.domain.operators import Hold
 from chalicelib.domain.zoho.reply import Reply
 from tests.crash.stage import START, VISIBILITY, Stage
@@ -215,7 +216,60 @@ def _policy(**more: Any) -> Callable[[Stage], None]:
     return run
 
 
+def _deleted_for_good(stage: Stage) -> None:
+    """The child that the final write makes, with no undo window."""
+    one = stage.send(stage.order("delete_records", ids=IDS, permanent_after=0))
+    stage.rest()
+    _with_one_child(stage, one)
+    assert set(stage.zoho.purged) == set(IDS)
+
+
+def _left_alone(stage: Stage) -> None:
+    """In the undo window one record is restored by somebody, and one is held."""
+    one = stage.send(stage.order("delete_records", ids=IDS, permanent_after=3600))
+    while not stage.ledger.get(one).is_final:
+        stage.now += VISIBILITY / 10
+        stage.work()
+        stage.poll()
+    stage.zoho.restore("1")
+    stage.ledger.set_hold(Hold("default", "Leads", "2", "audit", "ann", stage.now, None))
+    stage.rest()
+    _with_one_child(stage, one)
+    assert set(stage.zoho.purged) == {"3"}
+    assert "1" in stage.zoho.records
+    assert "2" in stage.zoho.bin
+
+
+def _with_one_child(stage: Stage, one: str) -> None:
+    """A crash neither loses nor doubles the child."""
+    (child,) = stage.ledger.get(one).children
+    stage.accepted.append(child.id)
+
+
+def _restored(stage: Stage) -> None:
+    """What was deleted comes back, and what somebody else deleted stays in the bin."""
+    one = stage.send(stage.order("delete_records", ids=IDS))
+    stage.rest()
+    parent = stage.ledger.get(one)
+    calls = stage.ledger.calls(one, range(1, parent.calls + 1))
+    until = children.deleted_by_it(parent, [stage.ledger.chunk(one, 0)], calls, parent.finished_at)
+    asked = children.request_of(parent, Operation.RESTORE, until)
+    stage.now += 600
+    stage.zoho.restore("2")
+    stage.zoho.to_bin("2", stage.now)
+    stage.zoho.deleted.pop()
+    stage.send(
+        stage.order("restore", ids=asked.ids, until=asked.until, parent=one, window_from=asked.window_from)
+    )
+    stage.rest()
+    assert sorted(stage.zoho.records) == ["1", "3"]
+    assert set(stage.zoho.bin) == {"2"}
+
+
 SCENARIOS = {
+    "deleted for good": Scenario(_deleted_for_good, gone=3, records=3, listed_twice=3),
+    "restored or held in the undo window": Scenario(_left_alone, gone=3, records=3, held=1, listed_twice=1),
+    "restored": Scenario(_restored, gone=3, records=3),
     "delete records by ids": Scenario(_by_ids, gone=3, records=3, absent=1),
     "several calls at once": Scenario(_several_calls_at_once, gone=250, records=250, concurrency=10),
     "mass delete by ids": Scenario(_mass_by_ids, gone=601, records=601),

@@ -20,6 +20,7 @@ OURS = {
     "approval": r"approv(?:al|e)s?",
     "back-off": "",
     "chain": "",
+    "child": r"child(?:ren)?",
     "chunk": "",
     "cool-off": r"cool[-_ ]off",
     "dead letter": r"dead[- ]letters?",
@@ -69,6 +70,7 @@ OURS = {
     "source": "",
     "stage": "",
     "stuck": "",
+    "undo window": "",
     "view": "",
     "wave": "",
 }

@@ -24,9 +24,10 @@ function place(lane) {
 }
 
 function planned(plan) {
-  const n = plan.would_delete, records = n === null ? 'an unknown number of records' : counted(n, 'record');
-  return `Would delete ${records} with ${counted(plan.calls, 'call')} to Zoho ` +
-    `(${counted(plan.credits, 'API credit')}). Nothing was deleted.`;
+  const back = 'would_restore' in plan, n = back ? plan.would_restore : plan.would_delete;
+  const records = n === null ? 'an unknown number of records' : counted(n, 'record');
+  return `Would ${back ? 'restore' : 'delete'} ${records} with ${counted(plan.calls, 'call')} to Zoho ` +
+    `(${counted(plan.credits, 'API credit')}). Nothing was ${back ? 'restored' : 'deleted'}.`;
 }
 
 function approval(a) {

@@ -1,0 +1,97 @@
+"""`expunge restore`, `delete-permanently`: what a person may do about Zoho's recycle bin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cli import http
+from cli.following.command import finish
+from cli.following.targets import Target, deletion_id
+from cli.operator_api import OperatorApi, reach
+from cli.options import dry_run as dry_run_option
+from cli.options import options
+from cli.place import Place, find
+
+ONE = click.argument("deletion", callback=deletion_id, metavar="DELETION")
+REASON = click.option("--reason", help="Kept with the new deletion.")
+WAIT = click.option("--wait", is_flag=True, help="Watch to the end; the exit code is that of expunge watch.")
+TIMEOUT = click.option("--timeout", type=float, default=None, help="With --wait: seconds at most.")
+
+RESTORE = """\b
+Examples:
+  expunge restore del_01M8298QNC9R2FS46471MHPX7V --dry-run
+  expunge restore del_01M8298QNC9R2FS46471MHPX7V --wait
+  expunge restore del_01M8298QNC9R2FS46471MHPX7V 410405000002264040
+
+What somebody else deleted is left alone. Zoho keeps what was deleted for 60
+days; expunge show tells until when. Of a view that was not frozen the IDs have
+to be given: Zoho's recycle bin shows them."""
+
+PERMANENTLY = """\b
+Example:
+  expunge delete-permanently del_01M8298QNC9R2FS46471MHPX7V --dry-run
+  expunge delete-permanently del_01M8298QNC9R2FS46471MHPX7V --wait
+
+Nobody can bring back what was deleted for good. Held records stay in the
+recycle bin. Who asked for the deletion cannot do this."""
+
+
+@click.command(epilog=RESTORE)
+@ONE
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@REASON
+@dry_run_option("Tell what would come back and wait for it; nothing is restored.")
+@WAIT
+@TIMEOUT
+@options
+def restore(deletion: str, ids: tuple[str, ...], dry_run: bool, stage: str | None, **more: Any) -> None:
+    """Bring back what DELETION took, out of Zoho's recycle bin: all of it, or the records with these IDs."""
+    body: dict[str, Any] = {"ids": list(dict.fromkeys(ids))} if ids else {}
+    _ask(deletion, "restore", body, f"restores what {deletion} deleted", dry_run=dry_run, stage=stage, **more)
+
+
+@click.command("delete-permanently", epilog=PERMANENTLY)
+@ONE
+@REASON
+@dry_run_option("Tell what would go for good and wait for it; nothing is deleted.")
+@WAIT
+@TIMEOUT
+@options
+def delete_permanently(deletion: str, dry_run: bool, stage: str | None, **more: Any) -> None:
+    """Delete what DELETION took from Zoho's recycle bin too, for good and now, without the undo window."""
+    words = f"deletes for good what {deletion} deleted"
+    _ask(deletion, "delete_permanently", {}, words, dry_run=dry_run, stage=stage, **more)
+
+
+def _ask(  # noqa: PLR0913 -- each is a part of one command
+    deletion: str,
+    what: str,
+    body: dict[str, Any],
+    words: str,
+    *,
+    dry_run: bool,
+    stage: str | None,
+    as_json: bool,
+    reason: str | None,
+    wait: bool,
+    timeout: float | None,
+) -> None:
+    place, api = _reached(stage, as_json=as_json)
+    if not dry_run:
+        place.tell_target(str(api.deletion(deletion)["org"]))
+    more = {name: given for name, given in (("dry_run", dry_run), ("reason", reason)) if given}
+    made = http.good(api.call("POST", f"deletions/{deletion}/{what}", {}, {**body, **more}))
+    told = {"deletion": made, "of": deletion}
+    if not (wait or dry_run):
+        place.say(told, f"{made['id']} {words}", made["links"]["self"])
+        return
+    if not as_json:
+        place.say(told, f"{made['id']} {words if not dry_run else 'looks at what it would do'}")
+    finish([Target(made["id"], made["links"]["self"])], timeout, as_json=as_json, told=told, again=made["id"])
+
+
+def _reached(stage: str | None, *, as_json: bool) -> tuple[Place, OperatorApi]:
+    place = find(stage, as_json=as_json)
+    return place, reach(place, stage)
