@@ -14,7 +14,7 @@ import zipfile
 #: How a file of bytecode begins that goes by its source's hash and is not checked (PEP 552).
 UNCHECKED = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
 #: Parts of Powertools that no function here loads: bytecode of them would only make the package larger.
-NOT_LOADED = ("aws_lambda_powertools/event_handler/", "aws_lambda_powertools/utilities/")
+NOT_LOADED = ("aws_lambda_powertools/utilities/",)
 LOADED = ("aws_lambda_powertools/utilities/__init__.py", "aws_lambda_powertools/utilities/jmespath_utils/")
 #: What every entry is dated, so that the same sources give the same zip.
 DATED = (1980, 1, 1, 0, 0, 0)

@@ -6,6 +6,7 @@ somebody, and `deploy` sends the same files. See docs/adr/0010-package.md.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -15,7 +16,8 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,11 +72,21 @@ def build(stage: str, *, root: Path = ROOT, kept_in: Path | None = None) -> Pack
     found = sources.of(root, tracked_only=not aim.own)
     place = shelf / f"{stage}-{_digest(aim, python, root, found.files)}"
     if not (place / "template.json").exists():
-        _make(aim, python, root, found.files, place)
+        with _alone(shelf, stage):  # who comes second finds what the first has made
+            if not (place / "template.json").exists():
+                _make(aim, python, root, found.files, place)
     os.utime(place)
     _prune(shelf, stage)
     notes = (*found.notes, *_without(aim, python))
     return Package(stage, place / "deployment.zip", place / "template.json", notes)
+
+
+@contextmanager
+def _alone(shelf: Path, stage: str) -> Iterator[None]:
+    """Waits until no other command makes a package of the stage here."""
+    with (shelf / f".{stage}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write(stage: str, out: Path, *, with_kept: bool = False, given_as: str = "") -> Package:

@@ -31,6 +31,8 @@ TOOLS_LOCK = "requirements/dev.txt"
 CHALICE = "chalice"
 #: All of Chalice that functions load; the rest makes templates.
 OF_CHALICE = ("chalice/__init__.py", "chalice/app.py")
+#: Routers for web applications, which no function loads: a seventh of the package.
+LEFT_OUT = ("aws_lambda_powertools/event_handler/",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Wheel:
                     yield place, archive.read(entry)
 
     def _wanted(self, place: str) -> bool:
+        if place.startswith(LEFT_OUT):
+            return False
         return self.name != CHALICE or place in OF_CHALICE or ".dist-info/" in place
 
     def metadata(self) -> Mapping[str, list[str]]:

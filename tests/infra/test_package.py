@@ -52,6 +52,7 @@ def test_the_package_holds_the_application_and_nothing_of_development() -> None:
     assert {"app.py", "chalicelib", "chalice", "requests", "aws_lambda_powertools"} <= tops
     assert not tops & {*RUNTIME_ONLY, "tests", "simulator", "local", "infra"}
     assert not tops & {"pydantic", "pydantic_core"}
+    assert not [name for name in found if name.startswith("aws_lambda_powertools/event_handler/")]
 
 
 def test_a_package_has_at_most_four_megabytes() -> None:
