@@ -6,19 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import pytest
 
 from chalicelib import bootstrap, observability
+from infra.alarm_list import ALARMS
 from local import package
 from local.settings import ROOT
 from tests.alarms import drive
 from tests.alarms.emf import data, text, watches
 
 STAGES = ("local", "dev", "prod")
-TEMPLATES = {stage: package.build(stage).template() for stage in STAGES}
-NAMES = sorted(watches(TEMPLATES["prod"], "prod"))
+NAMES = sorted(each.name for each in ALARMS)
 #: AWS's own metrics as AWS documents them: the dimensions, and how many values a quiet stage has.
 AWS = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"},
@@ -29,7 +30,18 @@ AWS = {
 }
 
 
-def named(template: dict[str, Any], stage: str) -> dict[str, set[str]]:
+@cache
+def template(stage: str) -> dict[str, Any]:
+    """The packaged template; made when a test asks for it, not while tests are collected."""
+    return package.build(stage).template()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_alarms_of_the_template_are_those_of_the_list(stage: str) -> None:
+    assert sorted(watches(template(stage), stage)) == NAMES
+
+
+def named(made: dict[str, Any], stage: str) -> dict[str, set[str]]:
     """What the template's own resources are called, by the dimension that AWS reports them under."""
     found: dict[str, set[str]] = {"Stage": {stage}}
     names = {
@@ -37,7 +49,7 @@ def named(template: dict[str, Any], stage: str) -> dict[str, set[str]]:
         "AWS::SNS::Topic": ("TopicName", "TopicName"),
         "AWS::Serverless::Function": ("FunctionName", "FunctionName"),
     }
-    for resource in template["Resources"].values():
+    for resource in made["Resources"].values():
         its = resource.get("Properties", {})
         if resource["Type"] in names:
             dimension, name = names[resource["Type"]]
@@ -52,12 +64,12 @@ def named(template: dict[str, Any], stage: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_alarm_rings_for_what_it_is_about(name: str, stage: str) -> None:
-    watch = watches(TEMPLATES[stage], stage)[name]
+    watch = watches(template(stage), stage)[name]
     namespace, _ = watch.metric
     if namespace.startswith("AWS/"):
         assert name not in drive.SCENES
         assert AWS[watch.metric] == {dimension for dimension, _ in watch.dimensions}
-        ours = named(TEMPLATES[stage], stage)
+        ours = named(template(stage), stage)
         assert all(value in ours[dimension] for dimension, value in watch.dimensions)
         assert watch.rings([watch.threshold])
         assert not watch.rings([0.0])
