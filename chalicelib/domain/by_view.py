@@ -60,7 +60,7 @@ BEFORE_START = frozenset(
 
 
 class Goal(StrEnum):
-    """What a second reading, or a settling, is for."""
+    """What follows when the view was read again, or when each listed record has its outcome."""
 
     START = "start"  # the job, where nothing new is in the view
     BY_IDS = "by_ids"
@@ -84,9 +84,9 @@ class Progress:
     `listable`: Zoho can list it. `for_holds`: it is listed because the module has holds. `page`: token of the
     page that is read next; `pages`: pages of this reading so far; `first_pages`: of the first reading;
     `reread_pages`: of all later ones; `restarts`: how often this reading began anew. `listed_from`,
-    `listed_at`: when the first reading began, and when the newest one ended. `newcomers`: records in the
-    second reading that had not been listed. `goal`: what a second reading or a settling is for. `said`: why
-    it goes by ids.
+    `listed_at`: when the first reading began, and when the newest one ended. `newcomers`: records that
+    came into the view after it was listed. `goal`: what follows when the view was read again, or when each
+    record has its outcome. `said`: the reason why the records go by ids, as operators see it.
 
     `before`, `counted_at`, `counts`: the count before this round, when it was taken, how many were taken.
     `round`, `total`, `deleted`, `failed`: the round of an unfrozen view, and sums over those that have ended.
