@@ -30,3 +30,9 @@ def poll(event: CloudWatchEvent) -> dict[str, float]:
 def retention(event: CloudWatchEvent) -> dict[str, int]:
     """Starts the retention runs that are due."""
     return handlers.start_due_runs(event.context)
+
+
+@app.schedule("rate(1 minute)", name="write_evidence")
+def evidence(event: CloudWatchEvent) -> dict[str, float]:
+    """Writes receipts for what has ended, and the head that names them."""
+    return handlers.write_evidence(event.context)

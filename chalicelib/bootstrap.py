@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.secrets import Secret
     from chalicelib.domain.backoff import Patience
     from chalicelib.service.engine.deps import Deps
+    from chalicelib.service.evidence.tools import Tools as EvidenceTools
     from chalicelib.service.intake.accept import Acceptance
     from chalicelib.service.retention.retain import Retention
     from chalicelib.web.operator import OperatorDoor
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Kept back from a function's time for the last writes (seconds).
 SPARE_SECONDS = 5.0
+#: The same for evidence, which signs and writes what it has begun (seconds).
+EVIDENCE_SPARE_SECONDS = 15.0
 #: How long Zoho's token endpoint stays closed after "Access Denied"; a quick stage asks sooner.
 TOKEN_BLOCK_SECONDS = 600.0
 
@@ -50,6 +53,7 @@ def table() -> Table:
         partial(aws.client, "dynamodb"),
         shards=stage.due_shards,
         epoch=stage.epoch,
+        evidence=stage.evidence,
         seen=lambda deletion: groups().note(deletion),
     )
 
@@ -139,6 +143,34 @@ def retention() -> Retention:
     stage = config()
     run_intake = RunIntake(table(), nudges(), stage.stage, stage.keep_days)
     return Retention(policy_table(), run_intake, next_time, observability.note)
+
+
+@cache
+def evidence() -> EvidenceTools:
+    """What writes evidence: it signs, and changes no deletion."""
+    from chalicelib.adapters.dynamodb.evidence_items import Book
+    from chalicelib.adapters.evidence.bucket import Bucket
+    from chalicelib.adapters.evidence.signer import Signer
+    from chalicelib.adapters.topic import ResultsTopic
+    from chalicelib.service.evidence.tools import Tools
+
+    stage = config()
+    account = stage.evidence_key.split(":")[4]
+    s3 = partial(aws.client, "s3")
+    return Tools(
+        book=Book(table(), time.time, stage.keep_days),
+        objects=Bucket(
+            stage.evidence_bucket, account, stage.evidence_lock, stage.evidence_days, s3, time.time
+        ),
+        signer=Signer(stage.evidence_key, partial(aws.client, "kms")),
+        nudges=nudges(),
+        topic=ResultsTopic(stage.topic_arn, partial(aws.client, "sns")),
+        clock=time.time,
+        stage=stage.stage,
+        owner=token_urlsafe(12),
+        report=observability.note,
+        measure=observability.measure,
+    )
 
 
 def patience(stage: Config) -> Patience:

@@ -64,6 +64,11 @@ class Config:
     approval_seconds: int = _whole(86_400)  # how long an approval is waited for
     loop_window_seconds: int = _whole(3600, least=0, most=86_400)  # 0: no loop guard
     epoch: int = _whole(0, least=0, most=999_999)  # a table of another one is paused: make restore-table
+    evidence: bool = False  # what has ended waits for a receipt
+    evidence_bucket: str = ""
+    evidence_key: str = ""  # ARN of the KMS key that signs
+    evidence_lock: str = "GOVERNANCE"
+    evidence_days: int = _whole(400, most=36_500)
     secrets_key: str = ""  # ARN of the KMS key for secrets that the service makes; empty: AWS's own key
 
     @property
@@ -98,6 +103,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     config = Config(**values)
     if not _STAGE.fullmatch(config.stage):
         raise BadSetting(PREFIX + "STAGE", "must be 1 to 32 letters, digits, hyphens or underscores")
+    if config.evidence_lock not in ("GOVERNANCE", "COMPLIANCE"):
+        raise BadSetting(PREFIX + "EVIDENCE_LOCK", "must be GOVERNANCE or COMPLIANCE")
     if config.public_url.startswith("http:") and not _may_be_plain(config):
         problem = (
             "must start with https://, since a read link is a secret; http:// is for the local stage only"

@@ -1,8 +1,8 @@
-"""What Lambda calls without an HTTP request: work, poll and retention, free of Chalice.
+"""What Lambda calls without an HTTP request: work, poll, retention and evidence, free of Chalice.
 
-The packaged template names `work`, `poll` and `retention` as handlers. app.py has the same functions for
-`chalice local` and its tests, and hands over to what they call. Each imports only what it needs, when it is
-first called: a cold start waits for nothing else.
+The packaged template names these four as handlers. app.py has the same functions for `chalice local` and its
+tests, and hands over to what they call. Each imports only what it needs, when it is first called: a cold
+start waits for nothing else.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ def poll(_event: Mapping[str, Any], context: Any) -> dict[str, float]:
 def retention(_event: Mapping[str, Any], context: Any) -> dict[str, int]:
     """Starts the retention runs that are due."""
     return start_due_runs(context)
+
+
+@observability.invocation
+def evidence(_event: Mapping[str, Any], context: Any) -> dict[str, float]:
+    """Writes receipts for what has ended, and the head that names them."""
+    return write_evidence(context)
 
 
 def work_batch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -66,3 +72,14 @@ def start_due_runs(context: Any) -> dict[str, int]:
 
     del context
     return asdict(retain(bootstrap.retention(), time.time()))
+
+
+def write_evidence(context: Any) -> dict[str, float]:
+    """One tick of the schedule; answers what was written."""
+    from chalicelib.service.evidence.minute import write
+
+    tools = bootstrap.evidence()
+    ends = time.time() + context.get_remaining_time_in_millis() / 1000
+    done = write(tools, until=ends - bootstrap.EVIDENCE_SPARE_SECONDS, lease_until=ends)
+    tools.measure("EvidenceOldestSeconds", tools.book.oldest(time.time()))
+    return asdict(done)

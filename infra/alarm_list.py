@@ -146,6 +146,22 @@ ALARMS = (
         period=HOUR,
     ),
     Alarm(
+        "evidence-late",
+        "A deletion has ended and has no receipt yet",
+        "EvidenceOldestSeconds",
+        {"local": 300, "dev": 900, "prod": 600},
+        "Maximum",
+        bad=2,
+        of=2,
+        missing=DEAD,
+    ),
+    Alarm(
+        "evidence-broken",
+        "A mistake of ours, or of somebody in the bucket, keeps evidence from being written",
+        "evidence_broken",
+        1,
+    ),
+    Alarm(
         "api-refuses",
         "The API answers 503: senders have to try again",
         "5XXError",
@@ -157,6 +173,7 @@ ALARMS = (
     _function("work", "Errors", "The work function fails", bad=2, of=3),
     _function("poll", "Errors", "The poll function fails", bad=2, of=3),
     _function("retention", "Errors", "The retention function fails", bad=2, of=3),
+    _function("evidence", "Errors", "The evidence function fails", bad=2, of=3),
     _function("api", "Throttles", "The api function has no executions left", bad=1, of=1),
     _function("work", "Throttles", "The work function has no executions left", bad=3, of=3),
 )

@@ -1,7 +1,8 @@
 """Takes a stage down: all but its data, or its data too where that was asked for and confirmed.
 
 Without its data, the stack stays and shrinks to what is kept: table, secrets and their key go on belonging to
-it, so the next deployment finds them like any other. See docs/adr/0007-destroy-and-adopt.md.
+it, so the next deployment finds them like any other. See docs/adr/0007-destroy-and-adopt.md. Receipts, heads
+and the key that signed them are never deleted: only the records files beside them go with the data.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def _but_data(deployer: Deployer, stage: str, *, yes: bool) -> None:
     if not deployer.is_there(stack):
         raise Failure(f"STAGE={stage}: there is no stack {stack} in this account and region")
     template = deployer.template(stack)
-    names, there = kept.names(template), deployer.resources(stack)
+    names, there = [*kept.names(template), *kept.beside(template)], deployer.resources(stack)
     left = ", ".join(name for name in sorted(names) if name in there)
     if set(there) <= set(names):
         line(f"  {stage}: nothing is left but {left}")
@@ -55,7 +56,7 @@ def _but_data(deployer: Deployer, stage: str, *, yes: bool) -> None:
 def _with_data(found: boto3.Session, deployer: Deployer, stage: str, confirmed: str) -> None:
     stack, client = f"expunge-{stage}", clients(found)
     there, left = deployer.is_there(stack), leftovers.find(client, stage)
-    if not there and not left:
+    if not there and not left.data:
         raise Failure(f"STAGE={stage}: there is neither a stack {stack} nor anything left of one")
     if there:
         line(f" ! Remove  the stack {stack} with everything in it")
@@ -80,6 +81,8 @@ def _confirm(stage: str, confirmed: str) -> None:
 def _what_remains(left: Leftovers) -> None:
     if left.table:
         line("  DynamoDB keeps a backup of the deleted table for 35 days by itself")
+    if left.evidence:
+        line(f"  receipts and heads stay in {left.evidence}, and the key that signed them")
     if left.key:
         line(
             f"  the key is deleted in {leftovers.KEY_DAYS} days: aws kms cancel-key-deletion takes that back"

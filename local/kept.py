@@ -1,4 +1,4 @@
-"""The part of a stage that outlives the rest: table, secrets and the key that they are encrypted with."""
+"""The part of a stage that outlives the rest: table, secrets and their key, evidence and its key."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ IDENTIFIERS = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::SecretsManager::Secret": "Id",
     "AWS::KMS::Key": "KeyId",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::S3::Bucket": "BucketName",
 }
 #: What a template may refer to without having it.
 PSEUDO_PARAMETERS = frozenset(
@@ -29,6 +31,17 @@ _NOTHING = {"Ref": "AWS::NoValue"}
 def names(template: dict[str, Any]) -> list[str]:
     """The logical ids of what is kept: whatever the template says to retain."""
     return [n for n, each in template["Resources"].items() if each.get("DeletionPolicy") == "Retain"]
+
+
+def beside(template: dict[str, Any]) -> list[str]:
+    """The policies of buckets that are kept: they stay as long as the stack does."""
+    kept = names(template)
+    found = template["Resources"].items()
+    return [
+        name
+        for name, each in found
+        if each["Type"] == "AWS::S3::BucketPolicy" and each["Properties"]["Bucket"].get("Ref") in kept
+    ]
 
 
 def secrets(template: dict[str, Any], stage: str) -> list[str]:

@@ -22,7 +22,7 @@ KEY_DAYS = 30
 @dataclass(frozen=True, slots=True)
 class Leftovers:
     """`table`: its name, and `records` about how many items it holds; `secrets`: ARNs by name; `key`: id of
-    the stage's own KMS key.
+    the stage's own KMS key. `evidence`: the bucket of evidence, and `signing` the key that signs it.
     """
 
     stage: str
@@ -30,15 +30,23 @@ class Leftovers:
     records: int
     secrets: dict[str, str]
     key: str | None
+    evidence: str | None = None
+    signing: str | None = None
 
     def __bool__(self) -> bool:
         """Is there anything?"""
+        return bool(self.table or self.secrets or self.evidence)
+
+    @property
+    def data(self) -> bool:
+        """Is there anything that can be deleted?"""
         return bool(self.table or self.secrets)
 
     def lines(self) -> list[str]:
         """Each of them in a line, for people."""
         found = [f"table {self.table}, about {self.records} items"] if self.table else []
         found += [f"secret {name}" for name in sorted(self.secrets)]
+        found += [f"bucket {self.evidence}, of it the records files only"] if self.evidence else []
         return found + ([f"KMS key {self.key}"] if self.key else [])
 
 
@@ -51,7 +59,26 @@ def find(client: Callable[[str], Any], stage: str) -> Leftovers:
     secrets = {each["Name"]: each["ARN"] for each in listed if each["Name"].startswith(prefix)}
     keys = {manager.describe_secret(SecretId=arn).get("KmsKeyId") for arn in secrets.values()}
     own = (own_key(client, key, stage) for key in sorted(filter(None, keys)))
-    return Leftovers(stage, table, records, secrets, next(filter(None, own), None))
+    return Leftovers(stage, table, records, secrets, next(filter(None, own), None), *_evidence(client, stage))
+
+
+def _evidence(client: Callable[[str], Any], stage: str) -> tuple[str | None, str | None]:
+    """The bucket of evidence and its key, as the template names them."""
+    sts = client("sts")
+    bucket = f"expunge-{stage}-evidence-{sts.get_caller_identity()['Account']}-{sts.meta.region_name}"
+    try:
+        client("s3").head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+            return None, None
+        raise
+    try:
+        found = client("kms").describe_key(KeyId=f"alias/expunge-{stage}-evidence")["KeyMetadata"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NotFoundException":
+            return bucket, None
+        raise
+    return bucket, str(found["KeyId"])
 
 
 def _table(client: Callable[[str], Any], name: str) -> tuple[str | None, int]:
@@ -106,23 +133,28 @@ def adopt(
 
 def _there(found: Leftovers, template: dict[str, Any]) -> dict[str, str]:
     """Identifiers of what the template keeps and is there, by logical id."""
-    here: dict[str, str] = {}
-    for name in kept.names(template):
-        resource = template["Resources"][name]
-        if resource["Type"] == "AWS::DynamoDB::Table":
-            identifier = found.table
-        elif resource["Type"] == "AWS::SecretsManager::Secret":
+    here = {name: _identifier(found, name, template["Resources"][name]) for name in kept.names(template)}
+    return {name: identifier for name, identifier in here.items() if identifier is not None}
+
+
+def _identifier(found: Leftovers, name: str, resource: dict[str, Any]) -> str | None:
+    match resource["Type"]:
+        case "AWS::DynamoDB::Table":
+            return found.table
+        case "AWS::SecretsManager::Secret":
             called = resource["Properties"]["Name"]["Fn::Sub"].replace("${Stage}", found.stage)
-            identifier = found.secrets.get(called)
-        else:
-            identifier = found.key
-        if identifier is not None:
-            here[name] = identifier
-    return here
+            return found.secrets.get(called)
+        case "AWS::S3::Bucket":
+            return found.evidence
+        case "AWS::KMS::Alias":
+            return f"alias/expunge-{found.stage}-evidence" if found.signing else None
+    return found.signing if name == "EvidenceKey" else found.key
 
 
 def delete(client: Callable[[str], Any], found: Leftovers) -> None:
-    """Deletes all of it, for good; the key after KEY_DAYS. What is gone already is no error."""
+    """Deletes all of it, for good; the key after KEY_DAYS. What is gone already is no error. Of the evidence
+    only the records files go: receipts, heads and the key that signed them stay.
+    """
     if found.table:
         dynamodb = client("dynamodb")
         dynamodb.update_table(TableName=found.table, DeletionProtectionEnabled=False)
@@ -133,3 +165,11 @@ def delete(client: Callable[[str], Any], found: Leftovers) -> None:
         client("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
     if found.key:
         client("kms").schedule_key_deletion(KeyId=found.key, PendingWindowInDays=KEY_DAYS)
+    if found.evidence:
+        _without_records(client("s3"), found.evidence)
+
+
+def _without_records(s3: Any, bucket: str) -> None:
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="records/"):
+        for each in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])

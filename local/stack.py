@@ -92,6 +92,7 @@ def _deploy(settings: Settings, aws: Local) -> dict[str, str]:
         outputs = done.outputs
         _allow_recursion(aws, outputs)
         _keep_data(aws, outputs["TableName"])
+        _lock_objects(aws, outputs["EvidenceBucketName"])
     return outputs
 
 
@@ -120,6 +121,14 @@ def _keep_data(aws: Local, table: str) -> None:
         )
 
 
+def _lock_objects(aws: Local, bucket: str) -> None:
+    """And the bucket's ObjectLockEnabled."""
+    client = aws.session().client("s3", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
+    client.put_object_lock_configuration(
+        Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
+    )
+
+
 def _stop(settings: Settings) -> None:
     for process in reversed(record.processes(settings).values()):
         end(process)
@@ -133,7 +142,7 @@ def _api_url(aws: Local, api_id: str, stage: str) -> str:
 
 def _describe(aws: Local, outputs: dict[str, str], events_queue_url: str, zoho_url: str) -> dict[str, Any]:
     """stack.json, as the public contract has it."""
-    functions = ("Api", "Work", "Poll", "Retention")
+    functions = ("Api", "Work", "Poll", "Retention", "Evidence")
     return {
         "endpoint_url": aws.endpoint_url,
         "region": REGION,
@@ -144,6 +153,8 @@ def _describe(aws: Local, outputs: dict[str, str], events_queue_url: str, zoho_u
         "work_queue_url": outputs["WorkQueueUrl"],
         "dead_letter_queue_url": outputs["DeadLetterQueueUrl"],
         "events_queue_url": events_queue_url,
+        "evidence_bucket": outputs["EvidenceBucketName"],
+        "evidence_key_id": outputs["EvidenceKeyId"],
         "functions": {name.lower(): outputs[name + "Function"] for name in functions},
         "credentials": {"access_key_id": aws.access_key_id, "secret_access_key": aws.secret_access_key},
         "sources_secret": outputs["SourcesSecretName"],

@@ -210,6 +210,10 @@ class FakeLedger(FakeOrgs):
         leases = self.leases.items()
         return {n for (o, n), (_, ends) in leases if o == org and n.startswith(prefix) and ends > now}
 
+    def awaits_evidence(self, deletion: Deletion) -> bool:
+        del deletion
+        return False
+
     def lane(self, key: str) -> Lane:
         return self.lanes.get(key, Lane(key))
 

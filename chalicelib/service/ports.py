@@ -81,7 +81,8 @@ class Change:
     a command has come since the claim was read. `chunks`: new outcomes of ids that are stored; `new_chunks`:
     ids stored for the first time, or again while their selection is still growing, untouched as yet (at
     most 20 in one write; service.engine.freeze makes them). `born`: children of the deletion, stored as
-    accepted ones are, and named by it from then on. All of it is written, or nothing.
+    accepted ones are, and named by it from then on. `evidenced`: the receipt of its end is there. All of it
+    is written, or nothing.
     """
 
     deletion: Deletion
@@ -95,6 +96,7 @@ class Change:
     commands_done: int = 0
     regardless: bool = False
     born: tuple[Newborn, ...] = ()
+    evidenced: bool = False
 
 
 class Deliveries(Protocol):
@@ -185,6 +187,9 @@ class Ledger(Deliveries, Reads, Protocol):
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         """Take an unreadable deletion out of the due index, with the reason kept beside it."""
+
+    def awaits_evidence(self, deletion: Deletion) -> bool:
+        """Has it ended, and is there no receipt of that end yet? Always False where none are written."""
 
 
 class Leases(Protocol):

@@ -130,4 +130,7 @@ def test_outputs_name_what_operators_need(template: dict[str, Any]) -> None:
         "WorkFunction",
         "PollFunction",
         "RetentionFunction",
+        "EvidenceBucketName",
+        "EvidenceKeyId",
+        "EvidenceFunction",
     }

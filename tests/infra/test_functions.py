@@ -45,15 +45,18 @@ def test_functions_get_the_settings_of_their_stage(
     if function == "api":
         expected["EXPUNGE_PUBLIC_URL"] = {"Ref": "PublicUrl"}
         expected["EXPUNGE_FOUR_EYES"] = {"Ref": "FourEyes"}
-    if function in ("work", "poll"):
+    publishing = ("work", "poll", "evidence")
+    if function in publishing:
         expected["EXPUNGE_TOPIC_ARN"] = {"Ref": "ResultsTopic"}
+        expected["EXPUNGE_EVIDENCE"] = {"Ref": "Evidence"}
     assert {name: variables.get(name) for name in expected} == expected
-    assert ("EXPUNGE_TOPIC_ARN" in variables) == (function in ("work", "poll"))
+    assert ("EXPUNGE_TOPIC_ARN" in variables) == (function in publishing)
+    assert ("EXPUNGE_EVIDENCE_LOCK" in variables) == (function == "evidence")
 
 
 def test_only_work_and_poll_may_feed_their_own_queue(resources: dict[str, Any]) -> None:
     loops = {n: resources[c]["Properties"].get("RecursiveLoop") for n, c in FUNCTIONS.items()}
-    assert loops == {"api": None, "work": "Allow", "poll": "Allow", "retention": None}
+    assert loops == {"api": None, "work": "Allow", "poll": "Allow", "retention": None, "evidence": None}
 
 
 def test_the_queue_wakes_work_in_batches_that_may_fail_in_part(
@@ -68,7 +71,14 @@ def test_the_queue_wakes_work_in_batches_that_may_fail_in_part(
     assert resolved(template, stage, found["ScalingConfig"]["MaximumConcurrency"]) >= 2
 
 
-@pytest.mark.parametrize(("function", "rate"), [("Poll", "rate(1 minute)"), ("Retention", "rate(5 minutes)")])
+@pytest.mark.parametrize(
+    ("function", "rate"),
+    [
+        ("Poll", "rate(1 minute)"),
+        ("Retention", "rate(5 minutes)"),
+        ("WriteEvidence", "rate(1 minute)"),
+    ],
+)
 def test_schedules_and_where_their_lost_runs_go(resources: dict[str, Any], function: str, rate: str) -> None:
     found = resources[function]["Properties"]
     (event,) = found["Events"].values()

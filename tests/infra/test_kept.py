@@ -18,7 +18,14 @@ SECRETS = {name: f"arn:aws:secretsmanager:eu-central-1:1:secret:{name}-AbCdEf" f
 
 def test_what_is_kept_needs_nothing_that_goes(template: dict[str, Any]) -> None:
     names = kept.names(template)
-    assert set(names) == {"Key", "Table", "SourcesSecret", "LinksSecret", "ZohoSecret"}
+    evidence = {"EvidenceBucket", "EvidenceKey", "EvidenceAlias"}
+    assert set(names) == {"Key", "Table", "SourcesSecret", "LinksSecret", "ZohoSecret"} | evidence
+    assert kept.beside(template) == ["EvidenceBucketPolicy"]
+    assert kept.refers(template["Resources"]["EvidenceBucketPolicy"]) <= {
+        *names,
+        *kept.PSEUDO_PARAMETERS,
+        "Stage",
+    }
     small = kept.only(template, names)
     known = set(names) | set(small["Parameters"]) | kept.PSEUDO_PARAMETERS
     assert kept.refers(small["Resources"]) | kept.refers(small["Outputs"]) <= known
@@ -62,6 +69,21 @@ def test_what_has_lost_its_stack_is_imported_as_it_is(key: str | None) -> None:
     assert all(each["ResourceType"] == template["Resources"][name]["Type"] for name, each in told.items())
 
 
+def test_evidence_is_taken_up_so_that_its_chain_goes_on() -> None:
+    template, deployer = package.build("prod").template(), FakeDeployer()
+    bucket = "expunge-prod-evidence-1-eu-central-1"
+    found = Leftovers("prod", None, 0, {}, None, bucket, "abcd-1234")
+    assert found
+    assert not found.data
+    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]
+    told = {each["LogicalResourceId"]: each["ResourceIdentifier"] for each in deployer.resources}
+    assert told == {
+        "EvidenceBucket": {"BucketName": bucket},
+        "EvidenceKey": {"KeyId": "abcd-1234"},
+        "EvidenceAlias": {"AliasName": "alias/expunge-prod-evidence"},
+    }
+
+
 def test_a_secret_that_is_not_there_is_not_imported() -> None:
     template, deployer = package.build("prod").template(), FakeDeployer()
     found = Leftovers("prod", None, 0, {NAMES[1]: SECRETS[NAMES[1]]}, None)
@@ -81,6 +103,7 @@ def test_a_template_that_takes_up_needs_nothing_that_it_does_not_have(
         *("AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Parameters", "Resources")
     }
     data = {"Table", "SourcesSecret", "LinksSecret", "ZohoSecret"}
+    data |= {"EvidenceBucket", "EvidenceKey", "EvidenceAlias"}
     assert set(small["Resources"]) == (data | {"Key"} if key == "true" else data)
     assert "Fn::If" not in json.dumps(small["Resources"])
     known = set(small["Resources"]) | set(small["Parameters"]) | kept.PSEUDO_PARAMETERS

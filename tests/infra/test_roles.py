@@ -1,4 +1,4 @@
-"""The four roles of the packaged template: each allows exactly what its function may do."""
+"""The five roles of the packaged template: each allows exactly what its function may do."""
 
 from __future__ import annotations
 
@@ -48,12 +48,26 @@ MAY = {
         ("sqs", {"SendMessage"}, "WorkQueue.Arn"),
     ),
     "work": ZOHO_WORK
-    | grants(("sqs", {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}, "WorkQueue.Arn")),
+    | grants(
+        ("sqs", {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}, "WorkQueue.Arn"),
+        ("s3", {"ListBucketVersions"}, "EvidenceBucket.Arn"),
+        ("s3", {"DeleteObjectVersion"}, "${EvidenceBucket.Arn}/records/*"),
+    ),
     "poll": ZOHO_WORK | LOST | grants(("sqs", {"GetQueueAttributes"}, "WorkQueue.Arn")),
     "retention": LOST
     | grants(
         ("dynamodb", {"Query", "PutItem", "UpdateItem"}, TABLE),
         ("dynamodb", {"Query"}, "${Table.Arn}/index/due"),
+        ("sqs", {"SendMessage"}, "WorkQueue.Arn"),
+    ),
+    "evidence": LOST
+    | grants(
+        ("dynamodb", {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"}, TABLE),
+        ("dynamodb", {"Query"}, "${Table.Arn}/index/due"),
+        ("s3", {"ListBucket"}, "EvidenceBucket.Arn"),
+        ("s3", {"GetObject", "PutObject", "PutObjectRetention"}, "${EvidenceBucket.Arn}/*"),
+        ("kms", {"Sign", "GetPublicKey"}, "EvidenceKey.Arn"),
+        ("sns", {"Publish"}, "ResultsTopic"),
         ("sqs", {"SendMessage"}, "WorkQueue.Arn"),
     ),
 }
@@ -103,7 +117,7 @@ def test_no_wildcards_but_the_ones_that_aws_forces(resources: dict[str, Any], fu
         if statement["Resource"] == "*":
             assert {action.partition(":")[0] for action in statement["Action"]} == {"xray"}
     wild = {where for _, where in allowed(resources, ROLES[function]) if "*" in where or "?" in where}
-    assert wild <= {"*", ZOHO, *TOKEN}
+    assert wild <= {"*", ZOHO, *TOKEN, "${EvidenceBucket.Arn}/*", "${EvidenceBucket.Arn}/records/*"}
 
 
 def test_only_lambda_may_take_the_roles(resources: dict[str, Any]) -> None:
@@ -117,3 +131,22 @@ def test_the_api_deletes_items_of_orgs_only(resources: dict[str, Any]) -> None:
     found = [s for s in statements(resources, ROLES["api"]) if "dynamodb:DeleteItem" in s["Action"]]
     assert [s["Action"] for s in found] == [["dynamodb:DeleteItem"]]
     assert found[0]["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ORG#*"]}}
+
+
+def test_the_evidence_function_writes_its_own_items_only(resources: dict[str, Any]) -> None:
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+    found = [s for s in statements(resources, ROLES["evidence"]) if writing & set(s["Action"])]
+    assert [set(s["Action"]) for s in found] == [writing]
+    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["EVIDENCE#*"]}}
+    assert found[0]["Condition"] == own
+
+
+def test_the_evidence_function_deletes_nothing_and_nobody_else_writes_or_signs(
+    resources: dict[str, Any],
+) -> None:
+    actions = {f: {action for action, _ in allowed(resources, role)} for f, role in ROLES.items()}
+    assert not [action for action in actions["evidence"] if "Delete" in action or "Bypass" in action]
+    for function in set(ROLES) - {"evidence"}:
+        assert not actions[function] & {"kms:Sign", "s3:PutObject", "s3:PutObjectRetention"}
+        deletes = {action for action in actions[function] if action.startswith("s3:Delete")}
+        assert deletes == ({"s3:DeleteObjectVersion"} if function == "work" else set())

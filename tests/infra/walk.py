@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-FUNCTIONS = {"api": "APIHandler", "work": "Work", "poll": "Poll", "retention": "Retention"}
-ROLES = {"api": "ApiHandlerRole", "work": "WorkRole", "poll": "PollRole", "retention": "RetentionRole"}
-LOGS = {"api": "ApiLogs", "work": "WorkLogs", "poll": "PollLogs", "retention": "RetentionLogs"}
+FUNCTIONS = {
+    "api": "APIHandler",
+    "work": "Work",
+    "poll": "Poll",
+    "retention": "Retention",
+    "evidence": "WriteEvidence",
+}
+ROLES = {
+    "api": "ApiHandlerRole",
+    "work": "WorkRole",
+    "poll": "PollRole",
+    "retention": "RetentionRole",
+    "evidence": "WriteEvidenceRole",
+}
+LOGS = {
+    "api": "ApiLogs",
+    "work": "WorkLogs",
+    "poll": "PollLogs",
+    "retention": "RetentionLogs",
+    "evidence": "EvidenceLogs",
+}
 QUEUES = ("WorkQueue", "DeadLetterQueue", "ScheduleDeadLetterQueue")
 
 NOTHING = {"Ref": "AWS::NoValue"}

@@ -11,7 +11,13 @@ from local.clients import TIMEOUTS
 from local.running import RunningStack
 from local.stack import STACK
 
-LOGICAL = {"api": "ApiHandlerRole", "work": "WorkRole", "poll": "PollRole", "retention": "RetentionRole"}
+LOGICAL = {
+    "api": "ApiHandlerRole",
+    "work": "WorkRole",
+    "poll": "PollRole",
+    "retention": "RetentionRole",
+    "evidence": "WriteEvidenceRole",
+}
 ACCOUNT = "000000000000"
 
 

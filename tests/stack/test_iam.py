@@ -39,7 +39,7 @@ def policy(name: str, stage: str) -> str:
         ("111122223333", "000000000000"), ("eu-central-1", REGION), ("expunge-prod", f"expunge-{stage}"),
         ("expunge/prod/", f"expunge/{stage}/"), ("*/prod/", f"*/{stage}/"),
     ):  # fmt: skip
-        assert there in text or name == "deployer", there
+        assert there in text or name.startswith("deployer"), there
         text = text.replace(there, here)
     for real, emulated in EMULATED:
         text = text.replace(real, emulated)
@@ -50,7 +50,8 @@ def someone(aws: Local, name: str, stage: str) -> Local:
     """A new user with this policy and nothing else."""
     iam = aws.session().client("iam", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
     iam.create_user(UserName=name)
-    iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=policy(name, stage))
+    for one in (name, *(["deployer-evidence"] if name == "deployer" else [])):
+        iam.put_user_policy(UserName=name, PolicyName=one, PolicyDocument=policy(one, stage))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return replace(aws, access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
 

@@ -27,6 +27,9 @@ Item = dict[str, Any]
 #: Bytes of the largest item that DynamoDB takes.
 LARGEST_ITEM = 400 * 1024
 
+#: Where deletions lie in the due index that have ended and wait for evidence: workers' are `due#{number}`.
+DUE_FOR_EVIDENCE = "due#evidence"
+
 UNLESS_THERE: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 

@@ -19,6 +19,7 @@ from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operator_items import OperatorItems
 from chalicelib.adapters.dynamodb.org_items import OrgItems
 from chalicelib.adapters.dynamodb.quota_items import QuotaItems
+from chalicelib.adapters.dynamodb.receipt_items import ReceiptItems
 from chalicelib.adapters.dynamodb.recent_items import RecentItems
 from chalicelib.domain.children import shows
 from chalicelib.domain.deletion import Deletion
@@ -29,8 +30,10 @@ from chalicelib.service.ports import Call, Change, Claim, Delivery
 
 
 @dataclass
-class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems):
-    """The ledger over a DynamoDB client."""
+class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, ReceiptItems):
+    """The ledger over a DynamoDB client. `evidence`: what has ended waits for a receipt."""
+
+    evidence: bool = False
 
     # --- intake ----------------------------------------------------------------------------------
 
@@ -158,9 +161,10 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems):
             sets += f", {items.MORE_CHILDREN}"
             values |= items.more_children(new.deletion for new in change.born)
         expression = f"SET {sets} REMOVE due"
-        if not done:
+        if not done or (self.evidence and not change.evidenced):
             expression = f"SET {sets}, due = :due"
-            values[":due"] = {"S": items.shard(claim.deletion.id, self.shards)}
+            shard = items.shard(claim.deletion.id, self.shards)
+            values[":due"] = {"S": items.DUE_FOR_EVIDENCE if done else shard}
         return {
             "TableName": self.name,
             "Key": items.meta_key(claim.deletion.id),

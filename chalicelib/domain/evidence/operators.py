@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.domain.document import iso
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.evidence.salts import salt
+from chalicelib.domain.ids import RANDOM_BYTES, deletion_id
 
 VERSION = 1
 PREFIX = "operators/"
@@ -98,6 +99,16 @@ def sealed(entry: Entry) -> bytes:
         "after": _sealed(entry.after, entry.seed, "after"),
     }
     return canonical.to_bytes(body)
+
+
+def entry_id(at: float, random: bytes) -> str:
+    """The id of an entry made at `at` (seconds since the epoch) with 10 bytes of `random`."""
+    return "op_" + deletion_id(at, random).removeprefix("del_")
+
+
+def first_id(at: float) -> str:
+    """What no id of an entry that was made at `at` or later comes before."""
+    return entry_id(max(0.0, at), bytes(RANDOM_BYTES))
 
 
 def is_entry_id(text: str) -> bool:

@@ -205,6 +205,7 @@ def _least_pause(work: Slice, progress: Progress) -> float:
 
 def _started(work: Slice, progress: Progress, calls: tuple[Call, ...], job_id: str) -> Commit:
     progress = replace(progress, phase=Phase.RUN, job_since=work.now, lost=False, code="", message="")
+    calls = tuple(replace(call, answer={**(call.answer or {}), "job_id": job_id}) for call in calls)
     deletion = replace(
         work.deletion, job_id=job_id, job_status="SCHEDULED", progress=progress.to_json(), updated_at=work.now
     )

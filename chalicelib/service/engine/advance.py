@@ -153,9 +153,12 @@ def _too_old(work: LeasedSlice) -> str | None:
 
 
 def _close(work: LeasedSlice) -> None:
-    """The last events leave, then the deletion is no longer due. Until they have left it stays due."""
+    """The last events leave, then the deletion is no longer due, or only for its receipt. Until they have
+    left it stays due.
+    """
     if work.publish():
-        work.save(Write(work.deletion, next_at=work.now))
+        evidenced = not work.ledger.awaits_evidence(work.deletion)
+        work.save(Write(work.deletion, next_at=work.now, evidenced=evidenced))
         return
     deletion = backoff.failed(work.deletion, PUBLISH, work.now)
     tries = backoff.tries(deletion, PUBLISH)

@@ -186,6 +186,7 @@ class LeasedSlice:
             commands_done=write.commands_done,
             regardless=write.regardless,
             born=write.born,
+            evidenced=write.evidenced,
         )
         written = {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         known, self._chunks = self._chunks, {}  # where the write fails nothing is known any more

@@ -18,6 +18,7 @@ class Write:
 
     `regardless`: write although a command has come in between; for answers of calls that were sent already.
     `unmarked`: ids that change in the counts alone, because their outcomes cannot be read. `born`: children.
+    `evidenced`: the receipt of its end is there, so it need not be due any more.
     """
 
     deletion: Deletion
@@ -31,6 +32,7 @@ class Write:
     regardless: bool = False
     unmarked: int = 0
     born: tuple[Newborn, ...] = ()
+    evidenced: bool = False
 
 
 def sent_at(before: float | None, calls: Sequence[Call]) -> float | None:

@@ -1,0 +1,92 @@
+"""The operators' log in the table, `OPERATORS#{yyyy-mm}` / `{id}`: written with the change it tells of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb.dynamo import Dynamo
+from chalicelib.domain.evidence.operators import Entry, What, first_id
+
+PREFIX = "OPERATORS#"
+#: How long an entry is kept that does not say so (days).
+KEEP_DAYS = 400
+DAY = 86_400
+
+
+def put(table: str, entry: Entry) -> Any:
+    """The entry as an action of the transaction that holds the change."""
+    document = {"by": entry.by, "target": entry.target, "before": entry.before, "after": entry.after}
+    item = {
+        **items.key(_month(entry.at), entry.id),
+        "what": {"S": entry.what.value},
+        "at": items.number(entry.at),
+        "doc": {"S": codec.dumps(document)},
+        "seed": {"S": entry.seed},
+        "expires_at": items.number(int(entry.at) + KEEP_DAYS * DAY),
+    }
+    return items.put(table, item, items.UNLESS_THERE)
+
+
+def entries_since(table: Dynamo, since: float, now: float) -> list[Entry]:
+    """The entries made at `since` or later, oldest first; strongly consistent."""
+    return [
+        to_entry(item)
+        for month in _months(since, now)
+        for item in table.query(
+            KeyConditionExpression="pk = :pk AND sk >= :sk",
+            ExpressionAttributeValues={":pk": {"S": month}, ":sk": {"S": first_id(since)}},
+            ConsistentRead=True,
+        )
+    ]
+
+
+def newest_first(
+    table: Dynamo, since: float, until: float, before: str | None, limit: int
+) -> tuple[list[Entry], str | None]:
+    """Up to `limit` entries from `since` on and before `until`, those before the entry `before`; and the
+    `before` of the next ones, None where there are no more.
+    """
+    low, high = first_id(since), before or first_id(until)
+    found: list[Entry] = []
+    for month in reversed(list(_months(since, until))):
+        page = table.first_page(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues={":pk": {"S": month}, ":low": {"S": low}, ":high": {"S": high}},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=limit - len(found) + 2,
+        )
+        found += [to_entry(item) for item in page if item["sk"]["S"] < high]
+        if len(found) > limit:
+            break
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def to_entry(item: items.Item) -> Entry:
+    """An entry from its item."""
+    document = json.loads(item["doc"]["S"])
+    return Entry(
+        id=item["sk"]["S"],
+        at=float(item["at"]["N"]),
+        by=document["by"],
+        what=What(item["what"]["S"]),
+        target=document["target"],
+        before=document["before"],
+        after=document["after"],
+        seed=item["seed"]["S"],
+    )
+
+
+def _month(at: float) -> str:
+    return PREFIX + datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
+
+
+def _months(since: float, until: float) -> Iterator[str]:
+    """The partitions from one time to another, oldest first."""
+    first, last = (datetime.fromtimestamp(at, UTC) for at in (max(0.0, since), until))
+    for n in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
+        yield f"{PREFIX}{n // 12:04d}-{n % 12 + 1:02d}"

@@ -1,0 +1,1 @@
+"""Evidence is written once a minute: receipts, the operators' entries, and a head that names both."""

@@ -1,0 +1,34 @@
+"""What writing evidence works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.domain.evidence import canonical, dsse
+from chalicelib.service.evidence.ports import Book, Objects, Signer
+from chalicelib.service.messaging import Queue, Topic
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Adapters and settings. `clock`: seconds since the epoch. `owner`: a name of this process, other ones
+    have others. `report` and `measure` as in the engine. `abreast`: how many receipts are made at once.
+    """
+
+    book: Book
+    objects: Objects
+    signer: Signer
+    nudges: Queue
+    topic: Topic
+    clock: Callable[[], float]
+    stage: str
+    owner: str
+    report: Callable[..., None]
+    measure: Callable[[str, float], None]
+    abreast: int = 8
+
+    def envelope(self, kind: str, payload: bytes) -> bytes:
+        """The payload, signed."""
+        signature = self.signer.sign(dsse.pae(kind, payload))
+        return dsse.Envelope(payload, kind, canonical.sha256(self.signer.public_key()), signature).to_bytes()
