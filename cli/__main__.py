@@ -7,6 +7,8 @@ import click
 from cli.dashboard.command import dashboard
 from cli.doctor import doctor
 from cli.ends import TABLE
+from cli.evidence.audit import audit
+from cli.evidence.receipts import receipt
 from cli.export import export
 from cli.following.command import watch
 from cli.keys import keys
@@ -43,6 +45,8 @@ main.add_command(watch)
 main.add_command(show)
 main.add_command(list_deletions)
 main.add_command(export)
+main.add_command(receipt)
+main.add_command(audit)
 main.add_command(cancel)
 main.add_command(retry)
 main.add_command(approve)

@@ -82,7 +82,22 @@ def find(stage: str | None, *, as_json: bool) -> Place:
 
 
 #: Commands that change nothing, by the names they have in their groups.
-LOOKING = frozenset({"list", "show", "watch", "export", "doctor", "verify", "dashboard", "pending"})
+LOOKING = frozenset(
+    {
+        "receipt",
+        "audit",
+        "find",
+        "log",
+        "list",
+        "show",
+        "watch",
+        "export",
+        "doctor",
+        "verify",
+        "dashboard",
+        "pending",
+    }
+)
 
 
 class Group(click.Group):

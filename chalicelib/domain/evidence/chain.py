@@ -62,6 +62,11 @@ def check(store: Store, key: Key, keep_days: int) -> Checked:
     return done
 
 
+def hash_of(read: Head) -> str:
+    """What the next head names this one by: SHA-256, hex, of its payload."""
+    return canonical.sha256(read.payload())
+
+
 def _heads(store: Store, key: Key, done: Checked, seen: _Seen) -> None:
     numbers: list[int] = []
     for name in store.names(head.PREFIX):

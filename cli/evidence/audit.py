@@ -1,0 +1,181 @@
+"""`expunge audit verify` and `expunge audit export`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from chalicelib.domain.evidence import chain
+from chalicelib.domain.evidence.checking import PUBLIC_KEY
+from cli import csv_out
+from cli.ends import End
+from cli.evidence.keys import NoKey, load
+from cli.evidence.stores import BucketStore, Unreachable, bucket_of, folder_at, reaching
+from cli.operating import times
+from cli.operating.render import many
+from cli.operator_api import reach
+from cli.options import options
+from cli.output import say, say_json
+from cli.place import Group, Place, find
+
+VERIFY = """\b
+Examples:
+  expunge audit verify --stage prod
+  expunge audit verify --from copy-of-the-bucket
+
+The end of a copy may have been cut off without a trace in it: compare the last
+head's number and hash with the daily event expunge.evidence.head. Exit code 1
+means that something does not fit, 8 that it could not be checked."""
+
+EXPORT = """\b
+Examples:
+  expunge audit export --since 2026-11-01 --until 2026-12-01 --output november.csv
+  expunge audit export --since 2026-11-01 --source erp --module Leads
+
+A row for each deletion by the time of its request; --until is exclusive."""
+
+COLUMNS = (
+    "deletion", "requested_at", "finished_at", "status", "operation", "org", "module", "source", "asked_by",
+    "approved_by", "reference", "reason", "requested", "deleted", "already_absent", "failed", "held", "unknown",
+    "permanent_at", "receipt",
+)  # fmt: skip
+
+
+@click.group(cls=Group)
+def audit() -> None:
+    """Check the chain of evidence, and export what was deleted."""
+
+
+@audit.command(epilog=VERIFY)
+@click.option(
+    "--from", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A copy of the bucket."
+)
+@click.option(
+    "--keep-days", type=click.IntRange(min=1), default=400, show_default=True,
+    help="EXPUNGE_KEEP_DAYS: after so many days records files may be gone.",
+)  # fmt: skip
+@options
+def verify(folder: Path | None, keep_days: int, stage: str | None, as_json: bool) -> None:
+    """Check every head, receipt and operators' entry: gaps, changes, signatures."""
+    with reaching():
+        place = None if folder else find(stage, as_json=as_json)
+        store: Any = folder_at(folder) if folder else bucket_of(place)  # type: ignore[arg-type]
+        pem = store.read(PUBLIC_KEY)
+        if pem is None:
+            raise Unreachable(
+                f"{PUBLIC_KEY} is not there: no evidence was written yet, or this is no copy of it"
+            )
+        try:
+            key = load(pem)
+        except NoKey as problem:
+            shown = {"fits": False, "problems": [str(problem)], "notes": []}
+            _say(as_json, shown, f"does not fit: {problem}")
+            raise SystemExit(End.OUT_OF_REACH.value) from problem
+        done = chain.check(store, key, keep_days)
+    last, found = done.last, done.found
+    hash_of = chain.hash_of(last) if last else None
+    shown = {
+        "fits": not found.problems,
+        "objects": done.objects,
+        "last_head": last.n if last else 0,
+        "last_head_hash": hash_of,
+        "last_head_at": last.at if last else None,
+        "key_fingerprint": key.keyid,
+        "problems": found.problems,
+        "notes": found.notes,
+    }
+    ends = [f"last head {last.n} of {last.at}, hash {hash_of}" if last else "no head yet"]
+    result = [f"does not fit: {each}" for each in found.problems] or [
+        f"all of {many(done.objects, 'object')} fit"
+    ]
+    _say(as_json, shown, *found.notes, *ends, f"key {key.keyid}", *result)
+    if found.problems:
+        raise SystemExit(End.OUT_OF_REACH.value)
+
+
+def _say(as_json: bool, shown: dict[str, Any], *lines: str) -> None:
+    if as_json:
+        say_json(shown)
+    else:
+        say(*lines)
+
+
+@audit.command(epilog=EXPORT)
+@click.option("--since", metavar="TIME", required=True, help=f"Requested then or later, {times.FORMS}.")
+@click.option("--until", metavar="TIME", help="Requested before then. Default: now.")
+@times.zone_option
+@click.option("--source", help="Only of this source.")
+@click.option("--module", help="Only in this module.")
+@click.option("--reference", help="Only with exactly this reference.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="F.csv", help="The file to write.")
+@options
+def export(
+    since: str,
+    until: str | None,
+    zone: tzinfo,
+    output: Path | None,
+    stage: str | None,
+    as_json: bool,
+    **filters: str | None,
+) -> None:
+    """Write a CSV with one row for each deletion."""
+    bounds = {
+        name: times.moment(text, zone, f"--{name}")
+        for name, text in (("since", since), ("until", until))
+        if text
+    }
+    place = find(stage, as_json=as_json)
+    rows = list(_rows(place, stage, bounds, {name: value for name, value in filters.items() if value}))
+    if output is None:
+        _lines(rows, sys.stdout)
+        return
+    try:
+        with csv_out.whole(output) as sink:
+            _lines(rows, sink)
+    except OSError as problem:
+        raise click.ClickException(f"{output}: {problem.strerror}") from problem
+    place.say({"output": str(output), "deletions": len(rows)}, f"{many(len(rows), 'deletion')} in {output}")
+
+
+def _rows(
+    place: Place, stage: str | None, bounds: dict[str, datetime], filters: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """The deletions of the time, oldest first."""
+    query = filters | {name: at.isoformat(timespec="milliseconds") for name, at in bounds.items()}
+    found = list(reach(place, stage).pages("deletions", "deletions", query))
+    receipts = _receipts(bucket_of(place), [each["id"] for each in found])
+    for each in reversed(found):
+        recycle_bin = each.get("recycle_bin") or {}
+        yield {
+            **each["counts"],
+            **each,
+            "deletion": each["id"],
+            "requested_at": each["created_at"],
+            "permanent_at": recycle_bin.get("permanent_at"),
+            "receipt": receipts.get(each["id"]),
+        }
+
+
+def _receipts(store: BucketStore, ids: list[str]) -> dict[str, str]:
+    """The newest receipt of each: names sort by the time of the request, as ids do."""
+    if not ids:
+        return {}
+    wanted, found, counts = set(ids), dict[str, str](), dict[str, int]()
+    last = max(ids)
+    for name in store.names("receipts/", after=f"receipts/{min(ids)}"):
+        one, _, n = name.removeprefix("receipts/").removesuffix(".json").partition(".")
+        if one > last:
+            break
+        if one in wanted and int(n or 1) > counts.get(one, 0):
+            found[one], counts[one] = name, int(n or 1)
+    return found
+
+
+def _lines(rows: Iterable[dict[str, Any]], sink: TextIO) -> None:
+    sink.write(csv_out.row(COLUMNS))
+    sink.writelines(csv_out.row(each.get(name) for name in COLUMNS) for each in rows)

@@ -1,0 +1,142 @@
+"""`expunge receipt` and `expunge receipt verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chalicelib.domain.evidence import folder
+from chalicelib.domain.evidence.checking import PUBLIC_KEY, Findings
+from cli.ends import End
+from cli.evidence.gathering import gathered
+from cli.evidence.keys import NoKey, load
+from cli.evidence.stores import bucket_of, folder_at, reaching
+from cli.following.targets import deletion_id
+from cli.options import options
+from cli.output import say, say_json
+from cli.place import Group, Refused, find
+
+EXAMPLES = """\b
+Examples:
+  expunge receipt del_01M8298QNC9R2FS46471MHPX7V
+  expunge receipt del_01M8298QNC9R2FS46471MHPX7V --output receipt-7V
+  expunge receipt verify receipt-7V
+
+A receipt is there within two minutes of the end. Its folder needs neither
+Expunge nor AWS: docs/EVIDENCE.md has the recipe for openssl, jq, sha256sum."""
+
+VERIFY = """\b
+Examples:
+  expunge receipt verify receipt-7V
+
+Exit code 1 means that something does not fit, 8 that it could not be checked."""
+
+
+class _Receipt(Group):
+    """A group whose name alone, followed by a deletion, shows that deletion's receipt."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`receipt del_...` is `receipt show del_...`."""
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Receipt, epilog=EXAMPLES, subcommand_metavar="DELETION | verify DIR")
+def receipt() -> None:
+    """Show or keep the signed receipt of a deletion, or check one that was kept."""
+
+
+@receipt.command(hidden=True)
+@click.argument("deletion", callback=deletion_id, metavar="ID|LINK")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="DIR", help="The folder to write, made where needed."
+)
+@options
+def show(deletion: str, output: Path | None, stage: str | None, as_json: bool) -> None:
+    """Show what the receipt says, or with --output write its files, bytes unchanged."""
+    place = find(stage, as_json=as_json)
+    files = gathered(bucket_of(place), deletion)
+    if not files:
+        raise Refused(
+            f"{deletion} has no receipt: it is written within two minutes of the end;"
+            " expunge show tells whether it has ended"
+        )
+    if output is not None:
+        _write(output, files)
+        kept = {"output": str(output), "files": sorted(files)}
+        place.say(kept, *sorted(files), f"{len(files)} files in {output}; expunge receipt verify {output}")
+        return
+    found, told = _checked(files)
+    lines = [line for body in told for line in shown(body)]
+    place.say({"receipts": told, "problems": found.problems}, *lines, *_result(found))
+    if found.problems:
+        raise SystemExit(End.OUT_OF_REACH.value)
+
+
+@receipt.command(epilog=VERIFY)
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
+def verify(directory: Path, as_json: bool) -> None:
+    """Check the files of a receipt, offline and without credentials."""
+    with reaching():
+        store = folder_at(directory)
+        files = {name: store.read(name) or b"" for name in store.names("")}
+    found, told = _checked(files)
+    if as_json:
+        say_json({"fits": not found.problems, "problems": found.problems, "notes": found.notes})
+    else:
+        lines = [line for body in told for line in shown(body)]
+        say(*lines, *_result(found))
+    if found.problems:
+        raise SystemExit(End.OUT_OF_REACH.value)
+
+
+def _write(output: Path, files: Mapping[str, bytes]) -> None:
+    with reaching():
+        for name, data in files.items():
+            file = output / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+            file.chmod(0o600)
+
+
+def _checked(files: Mapping[str, bytes]) -> tuple[Findings, list[dict[str, Any]]]:
+    try:
+        key = load(files.get(PUBLIC_KEY, b""))
+    except NoKey as problem:
+        return Findings([str(problem)]), []
+    found, told = folder.check(files, key)
+    found.notes.append(f"the key's fingerprint is {key.keyid}: compare it with one that you had before")
+    return found, told
+
+
+def _result(found: Findings) -> list[str]:
+    if found.problems:
+        return [*(f"does not fit: {each}" for each in found.problems)]
+    return [*found.notes, "all of it fits"]
+
+
+def shown(body: Mapping[str, Any]) -> list[str]:
+    """What a receipt says, in lines for people."""
+    counts = ", ".join(f"{number} {name}" for name, number in body["counts"].items() if number)
+    people = [
+        (name, body.get(key))
+        for name, key in (
+            ("asked by", "asked_by"),
+            ("approved by", "approved_by"),
+            ("resolved by", "resolved_by"),
+        )
+    ]
+    dry = ", a dry run: nothing was deleted" if body.get("dry_run") else ""
+    return [
+        f"{body['deletion']}: {body['status']}, {body['finished_at']}{dry}",
+        f"  {body['operation']} in {body['module']}, org {body['org']}, stage {body['stage']}",
+        f"  {counts or 'no records'}",
+        f"  requested at {body['requested_at']} by source {body['source']}",
+        *(f"  {name} {who}" for name, who in people if who),
+        f"  not covered: {', '.join(body['not_covered'])}",
+    ]

@@ -1,0 +1,113 @@
+"""Where evidence is read from: the stage's bucket, or a copy of it in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.ends import End
+from cli.place import Place
+from local.running import RunningStack
+from local.settings import STAGE, from_environment
+
+
+class Unreachable(click.ClickException):
+    """Out of reach, for the commands whose exit code 1 means "does not fit"."""
+
+    exit_code = End.CANNOT_BE_CHECKED.value
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Whatever keeps evidence out of reach ends the command with the exit code of that."""
+    try:
+        yield
+    except ClientError as problem:
+        error = problem.response["Error"]
+        words = f"{problem.operation_name}: {error.get('Code')}: {error.get('Message')}"
+        raise Unreachable(words) from problem
+    except BotoCoreError as problem:
+        raise Unreachable(f"AWS cannot be reached: {problem}") from problem
+    except OSError as problem:
+        raise Unreachable(f"{problem.filename}: {problem.strerror}") from problem
+    except click.ClickException as problem:
+        if problem.exit_code == End.OUT_OF_REACH.value:
+            raise Unreachable(problem.message) from problem
+        raise
+
+
+@dataclass(frozen=True)
+class BucketStore:
+    """A bucket. `client`: boto3's for S3."""
+
+    client: Any
+    bucket: str
+
+    def names(self, prefix: str, after: str = "") -> Iterator[str]:
+        """The names that begin so, in order, those after `after`."""
+        start = {"StartAfter": after} if after else {}
+        pages = self.client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, **start):
+            yield from (each["Key"] for each in page.get("Contents", []))
+
+    def read(self, name: str) -> bytes | None:
+        """The object; None where there is none."""
+        try:
+            return bytes(self.client.get_object(Bucket=self.bucket, Key=name)["Body"].read())
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+
+    def written(self, name: str) -> datetime | None:
+        """When the object was written; None where there is none."""
+        try:
+            found: datetime = self.client.head_object(Bucket=self.bucket, Key=name)["LastModified"]
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                return None
+            raise
+        return found
+
+
+@dataclass(frozen=True)
+class FolderStore:
+    """A copy of a bucket, or the folder of a receipt."""
+
+    folder: Path
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """The names that begin so, in order."""
+        found = (
+            file.relative_to(self.folder).as_posix() for file in self.folder.rglob("*") if file.is_file()
+        )
+        return iter(sorted(name for name in found if name.startswith(prefix)))
+
+    def read(self, name: str) -> bytes | None:
+        """The file; None where there is none."""
+        file = self.folder / name
+        return file.read_bytes() if file.is_file() else None
+
+
+def bucket_of(place: Place) -> BucketStore:
+    """The bucket of the stage's evidence."""
+    client = place.client("s3")
+    if place.stage == STAGE:
+        return BucketStore(client, RunningStack.read(from_environment().stack_file)["evidence_bucket"])
+    sts = place.client("sts")
+    account, region = sts.get_caller_identity()["Account"], sts.meta.region_name
+    return BucketStore(client, f"expunge-{place.stage}-evidence-{account}-{region}")
+
+
+def folder_at(path: Path) -> FolderStore:
+    """The copy in the folder. Raises Unreachable where there is none."""
+    if not path.is_dir():
+        raise Unreachable(f"{path}: there is no such folder")
+    return FolderStore(path)
