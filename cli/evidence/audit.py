@@ -41,8 +41,8 @@ A row for each deletion by the time of its request; --until is exclusive."""
 
 COLUMNS = (
     "deletion", "requested_at", "finished_at", "status", "operation", "org", "module", "source", "asked_by",
-    "approved_by", "reference", "reason", "requested", "deleted", "already_absent", "failed", "held", "unknown",
-    "permanent_at", "receipt",
+    "approved_by", "reference", "reason", "requested", "deleted", "already_absent", "failed", "held",
+    "unknown", "permanent_at", "receipt",
 )  # fmt: skip
 
 

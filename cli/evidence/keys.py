@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.evidence.checking import PUBLIC_KEY, Key
 from chalicelib.domain.evidence.pem import to_pem
@@ -13,10 +17,6 @@ class NoKey(ValueError):
 
 def load(pem: bytes) -> Key:
     """The key in the bytes of public-key.pem. Raises NoKey."""
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     try:
         public = serialization.load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as problem:

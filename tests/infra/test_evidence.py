@@ -79,9 +79,7 @@ def test_the_local_stage_has_the_same_policies_in_the_words_of_its_aws(template:
     local = localised(deepcopy(template), {})["Resources"]
     bucket = statements(local, "EvidenceBucketPolicy", "PolicyDocument")
     assert bucket["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "true"}}
-    session = {
-        "Fn::Sub": "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role/expunge-${Stage}-WriteEvidenceRole-*/*"
-    }
+    session = {"Fn::Sub": WRITER.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/*"}
     for each in (
         bucket["OnlyTheEvidenceFunctionWrites"],
         statements(local, "EvidenceKey", "KeyPolicy")["OnlyTheEvidenceFunctionSigns"],

@@ -40,7 +40,8 @@ UNUSED = re.compile(
 )
 #: What a deployer may not do: data are deleted, and secrets read, by somebody else.
 WITHHELD = {
-    "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "kms:Sign",
+    "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention",
+    "kms:Sign",
     "dynamodb:DeleteTable", "kms:ScheduleKeyDeletion",
     "secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue",
 }  # fmt: skip
