@@ -153,7 +153,7 @@ ALARMS = (
         "Maximum",
         bad=2,
         of=2,
-        missing=DEAD,
+        missing=UNKNOWN,
     ),
     Alarm(
         "evidence-broken",

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.evidence.checking import PUBLIC_KEY, Key
 from chalicelib.domain.evidence.pem import to_pem
@@ -17,6 +13,11 @@ class NoKey(ValueError):
 
 def load(pem: bytes) -> Key:
     """The key in the bytes of public-key.pem. Raises NoKey."""
+    # Here, since they take a tenth of a second, for which no other command need wait.
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
     try:
         public = serialization.load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as problem:

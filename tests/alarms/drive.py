@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -22,6 +22,8 @@ from chalicelib import bootstrap, handlers, observability
 from chalicelib.domain.errors import SecretUnusable, Unreadable
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import watchdog
+from chalicelib.service.evidence.ports import Chain
+from chalicelib.service.evidence.tools import Tools as EvidenceTools
 from chalicelib.service.ports import ZohoFactory
 from tests.contract.zoho.kit import Bench, small_server
 from tests.fake_zoho import error
@@ -168,6 +170,50 @@ def _bad_policy(patch: pytest.MonkeyPatch) -> None:
     handlers.retention({}, CONTEXT)
 
 
+class EvidenceBook:
+    """A table in which one deletion has waited for its receipt for long, and cannot be read."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        answers = {
+            "take_turn": True,
+            "chain": Chain(1, "", "", "9999-12-31"),
+            "due": [["del_1"]],
+            "oldest": 1000.0,
+            "entries": [],
+            "waiting": {},
+        }
+        return lambda *_: answers.get(name)
+
+    def get(self, deletion_id: str) -> None:
+        raise KeyError(deletion_id)
+
+
+class NoObjects:
+    """A bucket with nothing in it."""
+
+    def read(self, _name: str) -> None:
+        return None
+
+
+def _no_receipt(patch: pytest.MonkeyPatch) -> None:
+    nobody: Any = None
+    book: Any = EvidenceBook()
+    tools = EvidenceTools(
+        book=book,
+        objects=cast("Any", NoObjects()),
+        signer=nobody,
+        nudges=nobody,
+        topic=nobody,
+        clock=time.time,
+        stage="test",
+        owner="a process",
+        report=observability.note,
+        measure=observability.measure,
+    )
+    patch.setattr(bootstrap, "evidence", lambda: tools)
+    handlers.evidence({}, CONTEXT)
+
+
 #: What is done for each alarm on a metric of ours.
 SCENES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "oldest-due": _late,
@@ -183,6 +229,8 @@ SCENES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "set-aside": _unreadable,
     "events-stuck": _topic_down,
     "retention-broken": _bad_policy,
+    "evidence-late": _no_receipt,
+    "evidence-broken": _no_receipt,
 }
 
 
