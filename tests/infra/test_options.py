@@ -75,7 +75,10 @@ def test_who_may_use_the_own_key(resources: dict[str, Any]) -> None:
         *("/aws/lambda/expunge-${Stage}-*", "/aws/apigateway/expunge-${Stage}")
     ]
     use = resources["KeyUse"]["Properties"]
-    assert {each["Ref"] for each in use["Roles"]} == set(ROLES.values())
+    *always, evidence = use["Roles"]
+    writer = ROLES["evidence"]
+    assert evidence == {"Fn::If": ["EvidenceOn", {"Ref": writer}, NOTHING]}
+    assert {each["Ref"] for each in always} | {writer} == set(ROLES.values())
     (statement,) = use["PolicyDocument"]["Statement"]
     assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert statement["Resource"] == {"Fn::GetAtt": ["Key", "Arn"]}
