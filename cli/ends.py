@@ -26,14 +26,14 @@ class End(IntEnum):
 
 MEANING = {
     End.DONE: "done; what was watched has completed",
-    End.OUT_OF_REACH: "out of reach: AWS, the service or a file; of what checks evidence: does not fit",
+    End.OUT_OF_REACH: "out of reach: AWS, the service, a file; of evidence: does not fit",
     End.NOT_UNDERSTOOD: "the command or its input was not understood; nothing was sent",
     End.NOT_AS_THINGS_STAND: "refused: the current state does not allow it; nothing was changed",
     End.NOT_ALL_GONE: "ended, not all gone: partially_completed, failed, refused, cancelled",
     End.NEEDS_A_PERSON: "ended as needs_attention: a person has to look, then expunge resolve",
     End.NOT_ENDED_YET: "not ended within --timeout",
     End.ACCEPTED_BEFORE: "nothing was sent: all of it was accepted before",
-    End.CANNOT_BE_CHECKED: "evidence is out of reach, so that it could not be checked; run it again",
+    End.CANNOT_BE_CHECKED: "evidence could not be checked: it is out of reach; run it again",
     End.INTERRUPTED: "interrupted; the last lines say what is known and how to go on",
 }
 

@@ -1,4 +1,4 @@
-"""`expunge receipt` and `expunge receipt verify`."""
+"""`expunge receipt DELETION`, and `expunge receipt verify DIR`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from cli.ends import End
 from cli.evidence.gathering import gathered
 from cli.evidence.keys import NoKey, load
 from cli.evidence.stores import bucket_of, folder_at, reaching
-from cli.following.targets import deletion_id
+from cli.following.targets import one_deletion
 from cli.options import options
 from cli.output import say, say_json
-from cli.place import Group, Refused, find
+from cli.place import Refused, find
 
 EXAMPLES = """\b
 Examples:
@@ -28,36 +28,31 @@ Examples:
 A receipt is there within two minutes of the end. Its folder needs neither
 Expunge nor AWS: docs/EVIDENCE.md has the recipe for openssl, jq, sha256sum."""
 
-VERIFY = """\b
-Examples:
-  expunge receipt verify receipt-7V
 
-Exit code 1 means that something does not fit, 8 that it could not be checked."""
-
-
-class _Receipt(Group):
-    """A group whose name alone, followed by a deletion, shows that deletion's receipt."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """`receipt del_...` is `receipt show del_...`."""
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_Receipt, epilog=EXAMPLES, subcommand_metavar="DELETION | verify DIR")
-def receipt() -> None:
-    """Show or keep the signed receipt of a deletion, or check one that was kept."""
-
-
-@receipt.command(hidden=True)
-@click.argument("deletion", callback=deletion_id, metavar="ID|LINK")
+@click.command(epilog=EXAMPLES)
+@click.argument("words", nargs=-1, required=True, metavar="DELETION | verify DIR")
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="DIR", help="The folder to write, made where needed."
 )
 @options
-def show(deletion: str, output: Path | None, stage: str | None, as_json: bool) -> None:
-    """Show what the receipt says, or with --output write its files, bytes unchanged."""
+def receipt(words: tuple[str, ...], output: Path | None, stage: str | None, as_json: bool) -> None:
+    """Show the signed receipt of a deletion, or write its files; or check files that were written.
+
+    Exit code 1 means that something does not fit, 8 that it could not be checked.
+    """
+    first, *more = words
+    if first == "verify":
+        if len(more) != 1 or output is not None or stage is not None:
+            raise click.UsageError("receipt verify takes the folder of a receipt, and --json")
+        _verify(Path(more[0]), as_json=as_json)
+        return
+    if more:
+        raise click.UsageError("receipt takes one deletion, or verify and a folder")
+    _show(one_deletion(first), output, stage, as_json=as_json)
+
+
+def _show(deletion: str, output: Path | None, stage: str | None, *, as_json: bool) -> None:
+    """What the receipt says, or with `output` its files, bytes unchanged."""
     place = find(stage, as_json=as_json)
     files = gathered(bucket_of(place), deletion)
     if not files:
@@ -73,14 +68,10 @@ def show(deletion: str, output: Path | None, stage: str | None, as_json: bool) -
     found, told = _checked(files)
     lines = [line for body in told for line in shown(body)]
     place.say({"receipts": told, "problems": found.problems}, *lines, *_result(found))
-    if found.problems:
-        raise SystemExit(End.OUT_OF_REACH.value)
+    _end(found)
 
 
-@receipt.command(epilog=VERIFY)
-@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
-def verify(directory: Path, as_json: bool) -> None:
+def _verify(directory: Path, *, as_json: bool) -> None:
     """Check the files of a receipt, offline and without credentials."""
     with reaching():
         store = folder_at(directory)
@@ -91,6 +82,10 @@ def verify(directory: Path, as_json: bool) -> None:
     else:
         lines = [line for body in told for line in shown(body)]
         say(*lines, *_result(found))
+    _end(found)
+
+
+def _end(found: Findings) -> None:
     if found.problems:
         raise SystemExit(End.OUT_OF_REACH.value)
 

@@ -92,6 +92,11 @@ def _of_journal(word: str) -> list[Target]:
 
 def deletion_id(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
     """One deletion's id, given as id or as link (a callback of click)."""
+    return one_deletion(value)
+
+
+def one_deletion(value: str) -> str:
+    """One deletion's id, given as id or as link. Raises BadParameter."""
     if urlsplit(value).scheme in ("http", "https"):
         return _of_link(value).id
     if not is_deletion_id(value):

@@ -60,9 +60,9 @@ def stack(value: Any) -> None:
     assert set(value) == {
         *("endpoint_url", "region", "stage", "api_url", "table_name", "topic_arn", "work_queue_url"),
         *("dead_letter_queue_url", "events_queue_url", "functions", "credentials", "sources_secret"),
-        *("zoho_secret", "zoho_url"),
+        *("zoho_secret", "zoho_url", "evidence_bucket", "evidence_key_id"),
     }
-    assert set(value["functions"]) == {"api", "work", "poll", "retention"}
+    assert set(value["functions"]) == {"api", "work", "poll", "retention", "evidence"}
 
 
 OWN: dict[str, Callable[[Any], None]] = {

@@ -1,0 +1,146 @@
+"""`expunge receipt` and `expunge audit`, on a bucket in memory and on folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from chalicelib.domain.evidence.checking import PUBLIC_KEY
+from cli.__main__ import main
+from cli.evidence.gathering import gathered
+from cli.evidence.keys import NoKey, load
+from tests.evidence.made import NOW, Maker, chain_of, deletion
+
+
+class Store:
+    """A bucket as the commands read it: each object was written a minute after the one before."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self.objects = objects
+        self.at = {
+            name: datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=n) for n, name in enumerate(objects)
+        }
+        self.reads = 0
+
+    def names(self, prefix: str, after: str = "") -> Iterator[str]:
+        return iter(sorted(name for name in self.objects if name.startswith(prefix) and name > after))
+
+    def read(self, name: str) -> bytes | None:
+        self.reads += 1
+        return self.objects.get(name)
+
+    def written(self, name: str) -> datetime | None:
+        return self.at.get(name)
+
+
+def write(folder: Path, objects: dict[str, bytes]) -> Path:
+    for name, data in objects.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, list(words))
+    return done.exit_code, done.output
+
+
+def test_a_receipt_is_gathered_with_its_records_its_head_and_the_key() -> None:
+    maker, _ = chain_of(9)
+    wanted, _ = deletion(7)
+    found = gathered(Store(maker.bucket.objects), wanted.id)  # type: ignore[arg-type]
+    assert set(found) == {
+        f"receipts/{wanted.id}.json",
+        f"records/{wanted.id}.jsonl.gz",
+        "heads/000000000004.json",
+        PUBLIC_KEY,
+    }
+    assert all(found[name] == maker.bucket.objects[name] for name in found)
+    assert gathered(Store(maker.bucket.objects), "del_" + "9" * 26) == {}  # type: ignore[arg-type]
+
+
+def test_what_restored_or_ended_it_for_good_comes_along() -> None:
+    maker = Maker()
+    child, chunks = deletion(5)
+    parent, parents = deletion(4)
+    maker.head(maker.receipt(child, chunks))
+    name = maker.receipt(parent, parents)
+    from chalicelib.domain.evidence import canonical, dsse
+
+    body = json.loads(dsse.opened(maker.bucket.objects[name]).payload)
+    body["recycle_bin"] = {"deletions": [{"id": child.id}, {"id": "../odd"}]}
+    maker.bucket.objects[name] = maker.signing.envelope(dsse.RECEIPT, canonical.to_bytes(body))
+    maker.head(name)
+    found = gathered(Store(maker.bucket.objects), parent.id)  # type: ignore[arg-type]
+    assert {f"receipts/{child.id}.json", "heads/000000000001.json", "heads/000000000002.json"} <= set(found)
+
+
+def test_a_folder_that_fits_ends_with_0_and_one_that_does_not_with_1(tmp_path: Path) -> None:
+    maker = Maker()
+    maker.head(maker.receipt(*deletion(1)))
+    write(tmp_path, maker.bucket.objects)
+    code, shown = run("receipt", "verify", str(tmp_path))
+    assert (code, "all of it fits" in shown) == (0, True)
+    assert maker.signing.key.keyid in shown
+    code, shown = run("receipt", "verify", str(tmp_path), "--json")
+    assert (code, json.loads(shown)["fits"]) == (0, True)
+    (tmp_path / f"records/{deletion(1)[0].id}.jsonl.gz").write_bytes(b"\x1f\x8b")
+    code, shown = run("receipt", "verify", str(tmp_path))
+    assert (code, "does not fit" in shown, "all of it fits" in shown) == (1, True, False)
+    (tmp_path / PUBLIC_KEY).unlink()
+    assert run("receipt", "verify", str(tmp_path))[0] == 1
+
+
+def test_what_cannot_be_looked_at_ends_with_8(tmp_path: Path) -> None:
+    assert run("receipt", "verify", str(tmp_path / "nowhere"))[0] == 8
+    assert run("audit", "verify", "--from", str(tmp_path / "nowhere"))[0] == 8
+    assert run("audit", "verify", "--from", str(tmp_path))[0] == 8
+
+
+@pytest.mark.parametrize(
+    "words", [("verify",), ("verify", "a", "b"), ("verify", "a", "--output", "b"), ("x", "y")]
+)
+def test_words_that_make_no_sense_are_not_understood(words: tuple[str, ...]) -> None:
+    assert run("receipt", *words)[0] == 2
+
+
+def test_a_copy_of_the_bucket_is_checked_and_its_end_told(tmp_path: Path) -> None:
+    maker, bucket = chain_of(3)
+    write(tmp_path, bucket.objects)
+    code, shown = run("audit", "verify", "--from", str(tmp_path), "--json")
+    told = json.loads(shown)
+    assert (code, told["fits"], told["last_head"]) == (0, True, 3)
+    assert told["key_fingerprint"] == maker.signing.key.keyid
+    (tmp_path / "heads/000000000002.json").unlink()
+    code, shown = run("audit", "verify", "--from", str(tmp_path))
+    assert (code, "heads/000000000002.json: is missing" in shown) == (1, True)
+
+
+def test_a_key_that_is_none_of_ours_is_refused() -> None:
+    maker = Maker()
+    assert load(maker.signing.pem).keyid == maker.signing.key.keyid
+    for pem in (b"", b"x", maker.signing.pem + b"\n", maker.signing.pem.replace(b"\n", b"\r\n")):
+        with pytest.raises(NoKey):
+            load(pem)
+
+
+def test_a_key_that_fits_fits_only_its_own_words() -> None:
+    maker = Maker()
+    key = load(maker.signing.pem)
+    signature = maker.signing.sign(b"words")
+    assert key.fits(signature, b"words")
+    assert not key.fits(signature, b"other words")
+    assert not key.fits(b"", b"words")
+
+
+def test_times_of_a_receipt_are_those_of_its_deletion() -> None:
+    ended, chunks = deletion(1)
+    later = replace(ended, finished_at=NOW + 99)
+    maker = Maker()
+    assert maker.receipt(ended, chunks) == maker.receipt(later, chunks)
