@@ -66,12 +66,8 @@ def _evidence(client: Callable[[str], Any], stage: str) -> tuple[str | None, str
     """The bucket of evidence and its key, as the template names them."""
     sts = client("sts")
     bucket = f"expunge-{stage}-evidence-{sts.get_caller_identity()['Account']}-{sts.meta.region_name}"
-    try:
-        client("s3").head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
-            return None, None
-        raise
+    if bucket not in {each["Name"] for each in client("s3").list_buckets()["Buckets"]}:
+        return None, None
     try:
         found = client("kms").describe_key(KeyId=f"alias/expunge-{stage}-evidence")["KeyMetadata"]
     except ClientError as error:

@@ -19,6 +19,7 @@ from tests.stack.account import Account
 pytestmark = pytest.mark.stack
 
 KEPT = {"Table", "SourcesSecret", "LinksSecret", "ZohoSecret"}
+KEPT |= {"EvidenceAlias", "EvidenceBucket", "EvidenceBucketPolicy", "EvidenceKey"}
 FILLED = '{"filled": {}}'
 ITEM: Any = {"pk": {"S": "D#del_1"}, "sk": {"S": "META"}}
 
@@ -81,7 +82,7 @@ def test_what_is_kept_is_taken_up_again_and_goes_only_by_name(account: Account) 
     assert "make deploy STAGE=prod takes them up again" in done.stderr
     data_are_there(account, "prod", links)
     again = account.run("destroy", "prod", "--yes")
-    left = "nothing is left but LinksSecret, SourcesSecret, Table, ZohoSecret"
+    left = f"nothing is left but {', '.join(sorted(KEPT))}"
     assert (again.returncode, left in again.stderr) == (0, True)
 
     back = account.run("deploy", "prod", "--yes")
@@ -106,6 +107,11 @@ def test_what_is_kept_is_taken_up_again_and_goes_only_by_name(account: Account) 
     assert gone.returncode == 0, gone.stderr
     assert account.functions() == account.client("dynamodb").list_tables()["TableNames"] == []
     assert account.secrets() == ["expunge/production"]
+    bucket = "expunge-prod-evidence-000000000000-us-east-1"
+    assert f"receipts and heads stay in {bucket}" in gone.stderr
+    account.client("s3").head_bucket(Bucket=bucket)
+    key = account.client("kms").describe_key(KeyId="alias/expunge-prod-evidence")["KeyMetadata"]
+    assert key["KeyState"] == "Enabled"
     nothing = account.run("destroy", "prod", "--delete-data", CONFIRM="prod")
     assert nothing.returncode == 1
     assert "neither a stack expunge-prod nor anything left of one" in nothing.stderr

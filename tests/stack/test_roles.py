@@ -78,6 +78,10 @@ def queue(call: str, name: str, **given: Any) -> Callable[[Clients, RunningStack
     return lambda aws, stack: getattr(aws("sqs"), call)(QueueUrl=stack[name], **given)
 
 
+def evidence(call: str, name: str, **given: Any) -> Callable[[Clients, RunningStack], Any]:
+    return lambda aws, stack: getattr(aws("s3"), call)(Bucket=stack["evidence_bucket"], Key=name, **given)
+
+
 CALLS: dict[str, Callable[[Clients, RunningStack], Any]] = {
     "get an item": item("get_item", Key=KEY),
     "put an item": item("put_item", Item=KEY),
@@ -120,6 +124,16 @@ CALLS: dict[str, Callable[[Clients, RunningStack], Any]] = {
         TopicArn=stack["topic_arn"], Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:elsewhere"
     ),
     "invoke a function": lambda aws, stack: aws("lambda").invoke(FunctionName=stack["functions"]["poll"]),
+    "write a receipt": evidence("put_object", "receipts/roles.json", Body=b"{}", IfNoneMatch="*"),
+    "write records": evidence("put_object", "records/roles.jsonl.gz", Body=b"{}"),
+    "read a receipt": evidence("get_object", "receipts/nothing.json"),
+    "delete a receipt": evidence("delete_object", "receipts/nothing.json"),
+    "delete a version of a receipt": evidence("delete_object", "receipts/nothing.json", VersionId="null"),
+    "delete records": evidence("delete_object", "records/nothing.jsonl.gz"),
+    "delete a version of records": evidence("delete_object", "records/nothing.jsonl.gz", VersionId="null"),
+    "sign": lambda aws, stack: aws("kms").sign(
+        KeyId=stack["evidence_key_id"], Message=b"{}", SigningAlgorithm="ECDSA_SHA_256"
+    ),
     "list buckets": lambda aws, _: aws("s3").list_buckets(),
     "list roles": lambda aws, _: aws("iam").list_roles(),
     "take another role": lambda aws, _: aws("sts").assume_role(
@@ -151,7 +165,8 @@ MAY = {
         "read the links' secret",
         "send to the work queue",
     },
-    "work": ZOHO_WORK | {"receive from the work queue", "ask how long the work queue is"},
+    "work": ZOHO_WORK
+    | {"receive from the work queue", "ask how long the work queue is", "delete a version of records"},
     "poll": ZOHO_WORK | {"ask how long the work queue is"},
     "retention": {
         "put an item",
@@ -159,6 +174,19 @@ MAY = {
         "query the table",
         "query what is due",
         "send to the work queue",
+    },
+    "evidence": {
+        "get an item",
+        "put an item",  # of its own only, on AWS
+        "put an item in a transaction",
+        "query the table",
+        "query what is due",
+        "send to the work queue",
+        "publish",
+        "write a receipt",
+        "write records",
+        "read a receipt",
+        "sign",
     },
 }
 

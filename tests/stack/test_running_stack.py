@@ -37,7 +37,7 @@ DESCRIBED = {
 
 def test_the_description_is_what_the_contract_says(stack: RunningStack) -> None:
     assert set(stack.described) == DESCRIBED
-    assert set(stack["functions"]) == {"api", "work", "poll", "retention"}
+    assert set(stack["functions"]) == {"api", "work", "poll", "retention", "evidence"}
     assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+", stack["endpoint_url"])
     assert stack["api_url"].startswith(stack["endpoint_url"] + "/")
     assert stack["api_url"].endswith("/")
