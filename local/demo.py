@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from cli.operator_api import OperatorApi
 from local import stack
 from local.failure import Failure
 from local.running import RunningStack
@@ -23,7 +24,10 @@ WAIT_SECONDS = 120.0  # for all results together
 PLAIN_WIDTH = 90  # columns of the table where no terminal tells its own
 WAKE_SECONDS = 5.0  # the schedule wakes the poll every minute; the demo does not want to wait for it
 FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
-OUTCOMES = ("deleted", "already_absent", "failed", "held", "unknown", "pending")
+OUTCOMES = (
+    "deleted", "already_absent", "restored", "already_present", "skipped",
+    "failed", "held", "unknown", "pending",
+)  # fmt: skip
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Job:
     body: dict[str, Any]
     expected: dict[str, int]  # counts that must be exactly so; empty: something must have been deleted
     after: str | None = None  # title of the job that must have ended before this one is sent
+    restores: str | None = None  # title of the job whose records an operator brings back
+    for_good: bool = False  # what counts is the permanent deletion that follows
     id: str = ""
     sent_at: float = 0.0
     seconds: float = 0.0
@@ -44,7 +50,10 @@ class Job:
         """Whether it ended as it should, with counts that add up."""
         data = self.final.get("data", {})
         counts = data.get("counts", {})
-        if data.get("status") != "completed" or counts["requested"] != sum(counts[n] for n in OUTCOMES):
+        summed = sum(counts.get(name, 0) for name in OUTCOMES)
+        if data.get("status") != "completed" or counts["requested"] != summed:
+            return False
+        if self.for_good and data["verification"]["listed_as_permanent"] != counts["requested"]:
             return False
         return (
             all(counts[n] == v for n, v in self.expected.items()) if self.expected else counts["deleted"] > 0
@@ -52,7 +61,9 @@ class Job:
 
 
 def jobs() -> list[Job]:
-    """The documentation's sample requests: Delete Records (twice), Mass Delete Records, Delink."""
+    """The documentation's sample requests: Delete Records (twice), Mass Delete Records, Delink; then what was
+    deleted is restored, and deleted for good.
+    """
     leads = ["410405000002264040", "410405000002264025"]
     delete = {"operation": "delete_records", "module": "Leads", "ids": leads, "wf_trigger": True}
     territory = {"id": "3652397000007622003", "include_child": True}
@@ -69,12 +80,16 @@ def jobs() -> list[Job]:
         "related_list": "Contacts",
         "ids": ["3652397000000925128", "3652397000000649013"],
     }
-    first = "delete two Leads"
+    first, back = "delete two Leads", "restore these Leads"
+    again = "delete the same Leads again"
+    for_good = {**delete, "permanent_after": "PT0H"}
     return [
         Job(first, delete, {"requested": 2, "deleted": 2}),
         Job("mass delete a view's Leads", view, {}),
         Job("delink two Contacts", delink, {"requested": 2, "deleted": 2}),
-        Job("delete the same Leads again", delete, {"requested": 2, "already_absent": 2}, after=first),
+        Job(again, delete, {"requested": 2, "already_absent": 2}, after=first),
+        Job(back, {}, {"requested": 2, "restored": 2}, after=again, restores=first),
+        Job("delete them for good", for_good, {"requested": 2, "deleted": 2}, after=back, for_good=True),
     ]
 
 
@@ -104,7 +119,7 @@ def _run(running: RunningStack, todo: list[Job]) -> None:
     with console.status("sending"):
         while time.monotonic() < limit and any(not job.final for job in todo):
             for job in _due(todo):
-                _send(running, job)
+                _send(running, job, todo)
             for event in running.events(wait_seconds=1):
                 _hear(event, todo)
             if time.monotonic() > wake_at:
@@ -117,17 +132,27 @@ def _due(todo: list[Job]) -> Iterator[Job]:
     return (job for job in todo if not job.id and (job.after is None or job.after in ended))
 
 
-def _send(running: RunningStack, job: Job) -> None:
-    answer = running.send({**job.body, "reference": job.title})
+def _send(running: RunningStack, job: Job, todo: list[Job]) -> None:
+    if job.restores:
+        parent = next(each.id for each in todo if each.title == job.restores)
+        answer = _operator(running).call("POST", f"deletions/{parent}/restore", {}, {"reason": job.title})
+    else:
+        answer = running.send({**job.body, "reference": job.title})
     if answer.status_code != 202:
         raise Failure(f"{job.title}: answered {answer.status_code} {answer.text[:300]}")
     job.id, job.sent_at = answer.json()["id"], time.monotonic()
     line(f"  {job.title}: sent, answered 202 {job.id}")
 
 
+def _operator(running: RunningStack) -> OperatorApi:
+    return OperatorApi(running["api_url"], running["region"], running.aws.session().get_credentials())
+
+
 def _hear(event: dict[str, Any], todo: list[Job]) -> None:
     """Notes one event; the same one may come twice, and late ones out of order."""
-    job = next((each for each in todo if each.id == event["subject"]), None)
+    about = event["data"].get("permanent_of")
+    meant = (each for each in todo if each.id == (about if each.for_good else event["subject"]))
+    job = next((each for each in meant if each.id), None)
     if job is None or job.final:
         return
     status = event["type"].rpartition(".")[2]

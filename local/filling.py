@@ -33,6 +33,7 @@ def sources() -> dict[str, Any]:
             "modules": MODULES,
             "operations": OPERATIONS,
             "max_records": 500,
+            "permanent_min_days": 0,
         }
     }
 

@@ -32,12 +32,12 @@ def test_every_request_ends_as_it_should(directory: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len({event["id"] for event in events}) == 4
+    assert len({event["id"] for event in events}) == 6
     outcomes = [
         (
             event["data"]["operation"],
-            event["data"]["counts"]["deleted"],
-            event["data"]["counts"]["already_absent"],
+            event["data"]["counts"].get("deleted"),
+            event["data"]["counts"].get("already_absent"),
         )
         for event in events
     ]
@@ -46,6 +46,11 @@ def test_every_request_ends_as_it_should(directory: Path) -> None:
     assert outcomes[1][1] > 0
     assert outcomes[2] == ("delink_records", 2, 0)
     assert outcomes[3] == ("delete_records", 0, 2)
+    assert events[4]["data"]["counts"]["restored"] == 2
+    assert outcomes[5] == ("delete_permanently", 2, 0)
+    verified = events[5]["data"]["verification"]
+    assert verified.pop("verified_at")
+    assert set(verified.values()) == {2}
     for event in events:
         counts = dict(event["data"]["counts"])
         assert counts.pop("requested") == sum(counts.values())

@@ -192,5 +192,7 @@ def _given_up(work: Slice, progress: Progress, call: str = READ) -> Step:
     else:
         chunks = _with(work, lambda c: by_bin.given_up(c, code, message))
     if chunks:
-        return Commit(work.deletion, chunks=chunks, succeeded=call if len(chunks) < CHUNKS_AT_ONCE else None)
+        over = replace(progress, checking=True, listing=False, listed=True)
+        deletion = replace(work.deletion, progress=over.to_json())
+        return Commit(deletion, chunks=chunks, succeeded=call if len(chunks) < CHUNKS_AT_ONCE else None)
     return _ended(work, progress, [work.chunk(number) for number in range(work.deletion.chunks)])
