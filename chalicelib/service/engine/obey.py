@@ -116,7 +116,7 @@ def _end(
     if not done and status is Status.COMPLETED:
         status = Status.FAILED  # nothing was counted, and a person says that nothing was done
     return Commit(
-        deletion,
+        replace(deletion, resolved_by=_by(command)),
         Finish(status, str(command.get("note", "")), _by(command)),
         chunks=chunks,
         commands_done=1,

@@ -21,12 +21,13 @@ _KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE})
 @dataclass
 class OrgAccess:
     """The org's client and the slots, both from when they are first needed. `credits_left`: as last told.
-    `usable`: the org's secret could be used. `asked`: Zoho has answered in this step; what needs several
-    answers gets them all, so that it comes to an end.
+    `usable`: the org's secret could be used; `data_center`: where it says that the org's Zoho is. `asked`:
+    Zoho has answered in this step; what needs several answers gets them all, so that it comes to an end.
     """
 
     credits_left: int | None = None
     usable: bool = False
+    data_center: str = ""
     asked: bool = False
     _reached: tuple[Zoho, Slots] | None = None
 
@@ -84,7 +85,7 @@ class OrgAccess:
         if self._reached is None:
             org = claim.deletion.request.org
             zoho = deps.zoho(org, min(claim.lease_until, deps.ends_at))
-            self.usable = True
+            self.usable, self.data_center = True, zoho.org.data_center
             owner = f"{claim.deletion.id}#{claim.fence}"
             if deps.sleep is None:
                 slots = borrow(deps.leases, org, owner, self._wish(deps, claim, zoho, wanted))

@@ -173,6 +173,8 @@ class LeasedSlice:
         if self._asked_before is not None:
             deletion = replace(deletion, asked_before=self._asked_before)
         deletion = replace(deletion, sent_at=sent_at(deletion.sent_at, write.calls))
+        if self.access.data_center:
+            deletion = replace(deletion, data_center=self.access.data_center)
         held_until = self.now + self.deps.lease_seconds
         change = Change(
             deletion=replace(deletion, published=self.deletion.published),

@@ -33,6 +33,14 @@ def records(n: int) -> list[str]:
     return [str(i) for i in range(1, n + 1)]
 
 
+def test_a_deletion_keeps_where_its_zoho_is_once_it_was_reached() -> None:
+    world = World(records(1))
+    one = world.accept(ids=("1",))
+    assert world.get(one).data_center == ""
+    world.settle()
+    assert world.get(one).data_center == "us"
+
+
 def test_what_was_not_sent_is_cancelled_by_name() -> None:
     world = World(records(3))
     one = world.accept(ids=("1", "2", "3"))
@@ -194,6 +202,7 @@ def test_a_view_is_resolved(outcome: str, status: Status, counts: Counts, codes:
     command(world, one, do="resolve", outcome=outcome, note="looked")
     world.settle()
     done = world.get(one)
+    assert done.resolved_by == ARN
     assert (done.status, done.counts, [p.code for p in done.problems]) == (status, counts, codes)
     last = world.ledger.entries(one, 0)[-1]
     assert (last.by, last.why, world.types(one)[-1]) == (ARN, "looked", status.value)
