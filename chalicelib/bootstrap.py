@@ -202,7 +202,8 @@ def acceptance() -> Acceptance:
     """What accepting a request takes."""
     from chalicelib.service.intake.accept import Acceptance
 
-    return Acceptance(table(), nudges(), token_bytes, config().stage, config().keep_days)
+    stage = config()
+    return Acceptance(table(), nudges(), token_bytes, stage.stage, stage.keep_days, observability.measure)
 
 
 @cache

@@ -12,6 +12,7 @@ from cli.evidence.receipts import receipt
 from cli.export import export
 from cli.following.command import watch
 from cli.keys import keys
+from cli.limits import sources
 from cli.operating.holds import holds
 from cli.operating.looking import list_deletions, show
 from cli.operating.pausing import pause, resume
@@ -60,6 +61,7 @@ main.add_command(redrive)
 main.add_command(recover)
 main.add_command(dashboard)
 main.add_command(keys)
+main.add_command(sources)
 main.add_command(policies)
 
 

@@ -11,7 +11,8 @@ from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
 from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
 from chalicelib.domain.source import OPERATOR
-from cli import known_records, workers
+from cli import http, known_records, workers
+from cli.operator_api import reach
 from cli.options import dry_run, options
 from cli.output import say
 from cli.place import Group, Place, find
@@ -144,7 +145,8 @@ def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
 
 _REVOKING = """\b
 expunge keys revoke crm-workflow                   what rotate left behind
-expunge keys revoke crm-workflow 1a2b3c4d --now    one that leaked"""
+expunge keys revoke crm-workflow 1a2b3c4d --now    one that leaked
+expunge keys revoke crm-workflow --all --now --cancel    and all that was asked for with it"""
 
 
 @keys.command(epilog=_REVOKING)
@@ -152,6 +154,7 @@ expunge keys revoke crm-workflow 1a2b3c4d --now    one that leaked"""
 @click.argument("fingerprints", nargs=-1, metavar="[FINGERPRINT]...")
 @click.option("--all", "every", is_flag=True, help="Every key, the newest too: the source can send no more.")
 @click.option("--now", is_flag=True, help="At once: replace the api function's warm workers too.")
+@click.option("--cancel", is_flag=True, help="Cancel too whatever the source asked for and was not sent.")
 @dry_run("Say which keys would be taken; take none.")
 @options
 def revoke(
@@ -159,6 +162,7 @@ def revoke(
     fingerprints: tuple[str, ...],
     every: bool,
     now: bool,
+    cancel: bool,
     dry_run: bool,
     stage: str | None,
     as_json: bool,
@@ -166,7 +170,8 @@ def revoke(
     """Take keys from SOURCE: those with a FINGERPRINT, or else all but the newest.
 
     Without --now a revoked key may be good for the stage's cache time. With --now the api function gets a
-    changed environment, so that Lambda answers from new workers, which read the secret anew.
+    changed environment, so that Lambda answers from new workers, which read the secret anew. With --cancel
+    all that the source has asked for by then ends, but for a job that runs at Zoho.
     """
     place = find(stage, as_json=as_json)
     sources, version = read(place)
@@ -182,19 +187,38 @@ def revoke(
         return
     _store(place, sources, version, source, {**found, "keys": kept})
     seconds = 0 if now else workers.cache_seconds(place)
-    if now:
-        workers.replace(place)
+    try:
+        if now:
+            workers.replace(place)
+    finally:  # what was asked for ends even where old workers cannot be replaced
+        ended = _cancelled(place, stage, source) if cancel else None
     place.say(
         {
             "source": source,
             "revoked": taken,
             "keys": [fingerprint(each) for each in kept],
             "within_seconds": seconds,
+            **({} if ended is None else {"cancel": ended}),
         },
         f"{source}: revoked {' '.join(taken)}; refused "
         + (f"within {seconds} s" if seconds else "from now on"),
         f"{len(kept)} good: {' '.join(map(fingerprint, kept))}" if kept else f"{source} can send no more",
+        *(() if ended is None else _words(source, ended)),
     )
+
+
+def _cancelled(place: Place, stage: str | None, source: str) -> dict[str, Any]:
+    """After the keys are gone, so that nothing more comes behind it."""
+    return http.good(reach(place, stage).call("POST", f"sources/{source}/cancel"))
+
+
+def _words(source: str, ended: dict[str, Any]) -> list[str]:
+    told = [
+        f"cancelled: {ended['cancelled']} deletions; {ended['running']} run at Zoho and cannot be stopped"
+    ]
+    if ended["more"]:
+        told.append("there are more: each ends with its next step")
+    return [*told, f"what it deleted: expunge list --source {source}"]
 
 
 def _chosen(held: list[str], fingerprints: tuple[str, ...], every: bool) -> list[str]:

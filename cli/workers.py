@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from botocore.exceptions import ClientError
+
 from chalicelib.config import Config
 from cli.place import Place
 
 CACHE = "EXPUNGE_SECRET_CACHE_SECONDS"
 #: Read by nobody: that it is another one makes Lambda start new environments. The next deployment ends it.
 CHANGED = "EXPUNGE_KEYS_REVOKED_AT"
+#: How often it is tried where the function is changed at the same moment.
+TRIES = 5
 
 
 def cache_seconds(place: Place) -> int:
@@ -19,7 +23,21 @@ def cache_seconds(place: Place) -> int:
 
 
 def replace(place: Place) -> None:
-    """Have every request from now on answered by workers that start now; returns once it is so."""
+    """Have every request from now on answered by workers that start now; returns once it is so.
+
+    Where something else has changed the function meanwhile, it is read again: a key that leaked cannot wait.
+    """
+    for tries_left in range(TRIES - 1, -1, -1):
+        try:
+            _replace(place)
+        except ClientError as problem:
+            if not tries_left or problem.response["Error"]["Code"] != "PreconditionFailedException":
+                raise
+            continue
+        return
+
+
+def _replace(place: Place) -> None:
     client = place.client("lambda")
     found = client.get_function_configuration(FunctionName=place.api_function)
     variables = {**found["Environment"]["Variables"], CHANGED: datetime.now(UTC).isoformat()}

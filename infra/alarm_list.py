@@ -27,13 +27,14 @@ _OURS: Dimensions = {"service": "expunge", "stage": "${Stage}"}
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm. `name` is the end of its own (`expunge-{stage}-{name}`) and its page; `threshold` is a
-    number, or one for each stage; it rings after `bad` of the last `of` periods (seconds) were bad.
+    number, one for each stage, or the name of the template's parameter that has it; it rings after `bad` of
+    the last `of` periods (seconds) were bad.
     """
 
     name: str
     says: str
     metric: str
-    threshold: float | dict[str, float]
+    threshold: float | dict[str, float] | str
     statistic: str = "Sum"
     compare: str = AT_LEAST
     period: int = 5 * MINUTE
@@ -93,6 +94,20 @@ ALARMS = (
         "Many requests could not be verified",
         "Unauthorized",
         {"local": 20, "dev": 50, "prod": 100},
+    ),
+    Alarm(
+        "accepted-records",
+        "Unusually many records were asked for in an hour",
+        "AcceptedRecords",
+        "AcceptedRecordsAlarm",
+        period=HOUR,
+    ),
+    Alarm(
+        "limit-reached",
+        "A source would have named more records than it may",
+        "LimitReached",
+        1,
+        period=HOUR,
     ),
     Alarm(
         "token-refused",

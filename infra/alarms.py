@@ -55,6 +55,8 @@ def _alarm(each: Alarm) -> dict[str, Any]:
     threshold: Any = each.threshold
     if isinstance(threshold, dict):
         threshold = {"Fn::FindInMap": ["AlarmLimits", {"Ref": "Stage"}, _title(each.name)]}
+    elif isinstance(threshold, str):
+        threshold = {"Ref": threshold}
     actions = [
         {"Fn::If": ["AlarmTopicGiven", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]},
         {"Fn::If": ["AlarmEmailGiven", {"Ref": "AlarmsTopic"}, {"Ref": "AWS::NoValue"}]},

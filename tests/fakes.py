@@ -106,7 +106,7 @@ class House:
         self.app = Chalice(app_name=observability.SERVICE, configure_logs=False)
         self.app.register_middleware(ConvertToMiddleware(observability.invocation))
         self.intake = Intake(
-            outside=Acceptance(self.ledger, self.nudges, self._bytes, "test", 400),
+            outside=Acceptance(self.ledger, self.nudges, self._bytes, "test", 400, observability.measure),
             sources=self.sources,
             links=self.links,
             note=self._note,

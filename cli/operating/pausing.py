@@ -12,13 +12,25 @@ from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.place import find
+from cli.sources import name_of
+
+
+def _name(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else name_of(ctx, parameter, value)
+
+
+def _whose(org: str | None, source: str | None) -> str:
+    return f"source {source}" if source else f"org {org}" if org else "all orgs"
+
 
 ALL = "Only this org. Default: all orgs."
+_source_option = click.option("--source", callback=_name, help="Only what this source asks for.")
 
 PAUSE = """\b
 Examples:
   expunge pause --reason "audit at Zoho"
   expunge pause --org second
+  expunge pause --source crm-workflow --reason "its key leaked"
   expunge pause --status"""
 
 
@@ -26,33 +38,53 @@ Examples:
 @org_option(ALL, None)
 @click.option("--reason", default="", help="Why; shown to who asks.")
 @click.option("--status", "only_look", is_flag=True, help="Say whether it is paused; change nothing.")
+@_source_option
 @dry_run_option("Ask the service what it would answer; it changes nothing.")
 @options
 def pause(
-    org: str | None, reason: str, only_look: bool, dry_run: bool, stage: str | None, as_json: bool
+    org: str | None,
+    source: str | None,
+    reason: str,
+    only_look: bool,
+    dry_run: bool,
+    stage: str | None,
+    as_json: bool,
 ) -> None:
     """Stop sending anything to Zoho. Requests are accepted and wait; a job that runs at Zoho goes on."""
-    body = None if only_look else _body(org, reason, paused=True)
-    _set(org, stage, body, dry_run=dry_run, as_json=as_json)
+    body = None if only_look else _body(org, source, reason, paused=True)
+    _set(org, source, stage, body, dry_run=dry_run, as_json=as_json)
 
 
 @click.command(epilog="\b\nExamples:\n  expunge resume\n  expunge resume --org second")
 @org_option(ALL, None)
+@_source_option
 @dry_run_option("Ask the service what it would answer; it changes nothing.")
 @options
-def resume(org: str | None, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Send to Zoho again what has waited. A pause of all orgs and one of a single org end each by itself."""
+def resume(org: str | None, source: str | None, dry_run: bool, stage: str | None, as_json: bool) -> None:
+    """Send to Zoho again what has waited. A pause of all orgs, of one org and of one source end each by
+    itself.
+    """
     if not dry_run:
         find(stage, as_json=as_json).tell_target(org)
-    _set(org, stage, _body(org, "", paused=False), dry_run=dry_run, as_json=as_json)
+    body = _body(org, source, "", paused=False)
+    _set(org, source, stage, body, dry_run=dry_run, as_json=as_json)
 
 
-def _body(org: str | None, reason: str, *, paused: bool) -> dict[str, Any]:
-    return {"paused": paused, "reason": reason, **({"org": org} if org else {})}
+def _body(org: str | None, source: str | None, reason: str, *, paused: bool) -> dict[str, Any]:
+    if org and source:
+        raise click.UsageError("name an org or a source, not both")
+    whose = {"source": source} if source else {"org": org} if org else {}
+    return {"paused": paused, "reason": reason, **whose}
 
 
 def _set(
-    org: str | None, stage: str | None, body: dict[str, Any] | None, *, dry_run: bool, as_json: bool
+    org: str | None,
+    source: str | None,
+    stage: str | None,
+    body: dict[str, Any] | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Set it where there is a body, and say how things stand then, which another pause may decide."""
     place = find(stage, as_json=as_json)
@@ -60,18 +92,19 @@ def _set(
     if body is not None:
         would_be = http.good(api.call("PUT", "pause", dry(dry_run), body))
         if dry_run:
-            words = lines(would_be, org)[0].replace(": ", ": would be ", 1)
+            words = lines(would_be, org, source)[0].replace(": ", ": would be ", 1)
             place.say({**would_be, "dry_run": True}, words)
             return
-    found = http.good(api.call("GET", "pause", {"org": org} if org else None))
-    place.say(found, *lines(found, org))
+    query = {"source": source} if source else {"org": org} if org else None
+    found = http.good(api.call("GET", "pause", query))
+    place.say(found, *lines(found, org, source))
 
 
-def lines(found: dict[str, Any], org: str | None) -> list[str]:
-    """How things stand for the org, or for all; `found`: the answer of GET pause."""
+def lines(found: dict[str, Any], org: str | None, source: str | None = None) -> list[str]:
+    """How things stand for the source, for the org, or for all; `found`: the answer of GET pause."""
     if not found.get("paused"):
-        return [f"{'org ' + org if org else 'all orgs'}: not paused"]
-    told = [f"{'org ' + found['org'] if found.get('org') else 'all orgs'}: paused"]
+        return [f"{_whose(org, source)}: not paused"]
+    told = [f"{_whose(found.get('org'), found.get('source'))}: paused"]
     if found.get("reason"):
         told.append(f"  reason: {found['reason']}")
     if found.get("set_by"):

@@ -28,7 +28,7 @@ from chalicelib.service.evidence.tools import Tools as EvidenceTools
 from chalicelib.service.ports import ZohoFactory
 from tests.contract.zoho.kit import Bench, small_server
 from tests.fake_zoho import error
-from tests.fakes import LEADS, House
+from tests.fakes import LEADS, SOURCES, House
 from tests.unit.service.retention.retention_world import RetentionWorld
 from tests.unit.service.world import World
 
@@ -163,6 +163,18 @@ def _strangers(_patch: pytest.MonkeyPatch) -> None:
         assert house.post(LEADS, delivery=f"msg_{n}", source="nobody").status == 401
 
 
+def _many_records(_patch: pytest.MonkeyPatch) -> None:
+    house = House()
+    ids = [str(n) for n in range(1, 501)]
+    for n in range(20):
+        assert house.post({**LEADS, "ids": ids}, delivery=f"msg_{n}").status == 202
+
+
+def _too_many_records(_patch: pytest.MonkeyPatch) -> None:
+    house = House({**SOURCES, "crm": {**SOURCES["crm"], "max_records_per_hour": 2}})
+    assert [house.post(LEADS, delivery=f"msg_{n}").status for n in range(2)] == [202, 429]
+
+
 def _bad_policy(patch: pytest.MonkeyPatch) -> None:
     world = RetentionWorld()
     kept = world.put()
@@ -222,6 +234,8 @@ SCENES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "failed-share": _failed,
     "needs-attention": _stuck,
     "unauthorized": _strangers,
+    "accepted-records": _many_records,
+    "limit-reached": _too_many_records,
     "token-refused": _no_token,
     "secret-unusable": _no_secret,
     "credits-low": _few_credits,

@@ -7,6 +7,7 @@ from tests.guards.cli_guards import GUARDS as OF_THE_COMMANDS
 from tests.guards.guard import Guard
 from tests.guards.ids_guards import OF_THE_IDS
 from tests.guards.pages_guards import PAGES
+from tests.guards.quota_guards import OF_THE_SOURCES
 from tests.guards.views_guards import OF_THE_VIEWS
 
 _C = "chalicelib"
@@ -214,5 +215,6 @@ GUARDS = (
     *OF_THE_BIN,
     *OF_THE_COMMANDS,
     *OF_THE_IDS,
+    *OF_THE_SOURCES,
     *OF_THE_VIEWS,
 )

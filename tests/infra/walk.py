@@ -36,7 +36,9 @@ def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def resolved(template: dict[str, Any], stage: str, value: Any) -> Any:
-    """A value that may be a look-up in the stage's limits."""
+    """A value that may be a look-up in the stage's limits, or a parameter's default."""
+    if isinstance(value, dict) and "Ref" in value:
+        return template["Parameters"][value["Ref"]]["Default"]
     if isinstance(value, dict) and "Fn::FindInMap" in value:
         name, _, key = value["Fn::FindInMap"]
         return template["Mappings"][name][stage][key]

@@ -82,3 +82,14 @@ def _without(document: dict[str, Any], action: str) -> dict[str, Any]:
             kept.append({**statement, "Action": actions})
     assert kept != document["Statement"], f"the policy has no {action} to take away"
     return {**document, "Statement": kept}
+
+
+def operator_user(stack: RunningStack, name: str) -> dict[str, str]:
+    """A new user who may call what operators may, as the credentials of stack.json."""
+    iam = stack.client("iam")
+    allowed = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="operate", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}

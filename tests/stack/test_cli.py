@@ -15,6 +15,7 @@ from cli.__main__ import main
 from local.filling import new_key
 from local.running import RunningStack
 from tests.stack.conftest import wait_for
+from tests.stack.roles import operator_user
 from tests.stack.test_service import add_source, calls, named, sim
 
 pytestmark = pytest.mark.stack
@@ -159,17 +160,30 @@ def test_what_failed_is_retried_once(office: RunningStack, expunge: Expunge) -> 
     expunge("retry", made["id"], code=3)
 
 
-def test_a_large_one_waits_for_an_approval_of_its_count(office: RunningStack, expunge: Expunge) -> None:
+def test_a_large_one_waits_for_an_approval_of_its_count_by_another_operator(
+    office: RunningStack, expunge: Expunge, tmp_path: Path
+) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    described = {**office.described, "credentials": operator_user(office, "second-of-the-office")}
+    (second / "stack.json").write_text(json.dumps(described), encoding="utf-8")
+
+    def another(*words: str, code: int = 0) -> None:
+        done = CliRunner().invoke(main, list(words), env={"LOCAL_DIR": str(second)})
+        assert done.exit_code == code, done.output
+
     ids = ["5541", "5542", "5543"]
     records(office, "Tasks", *ids)
     asked = sent(expunge, "Tasks", *ids, source="careful")
     wait_for(lambda: status(expunge, asked) == "awaiting_approval", what="question")
     assert f"expunge approve {asked} --count 3" in expunge("show", asked).stdout
-    expunge("approve", asked, "--count", "2", code=3)
-    expunge("approve", asked, "--count", "2", "--dry-run", code=3)
-    expunge("approve", asked, "--count", "3", "--dry-run")
+    expunge("approve", asked, "--count", "3", code=3)  # who asked cannot approve
+    expunge("approve", asked, "--count", "3", "--dry-run", code=3)
+    another("approve", asked, "--count", "2", code=3)
+    another("approve", asked, "--count", "2", "--dry-run", code=3)
+    another("approve", asked, "--count", "3", "--dry-run")
     assert status(expunge, asked) == "awaiting_approval"
-    expunge("approve", asked, "--count", "3")
+    another("approve", asked, "--count", "3")
     expunge("watch", asked, "--timeout", "60")
     assert not left(office, "Tasks") & set(ids)
 

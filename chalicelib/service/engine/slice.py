@@ -128,6 +128,8 @@ class LeasedSlice:
         if isinstance(counted, quota.Full):
             return counted
         self._asked_before = counted.before
+        if counted.own:
+            self.deps.measure("AcceptedRecords", records)
         return counted.before
 
     # --- the loop guard --------------------------------------------------------------------------

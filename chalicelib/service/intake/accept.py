@@ -54,15 +54,22 @@ class Receipt:
     stored: Deletion | None = None
 
 
+def _to_nobody(*_told: object) -> None:
+    """Where nobody measures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What accepting needs from the outside: `random` gives that many random bytes."""
+    """What accepting needs from the outside: `random` gives that many random bytes, `measure(metric, value)`
+    takes a number for alarms.
+    """
 
     deliveries: Deliveries
     nudges: Nudges
     random: Callable[[int], bytes]
     stage: str
     keep_days: int
+    measure: Callable[[str, float], None] = _to_nobody
 
 
 def replay(
@@ -120,6 +127,8 @@ def accept(outside: Acceptance, asked: IntakeRequest, now: float) -> Receipt:
             raise Unavailable("table", "a delivery was taken and is not there")
         return replayed(winner)
     outside.nudges.nudge(deletion.id)
+    if count is not None:
+        outside.measure("AcceptedRecords", count.records)
     return Receipt(deletion.id, body, replayed=False, stored=deletion)
 
 

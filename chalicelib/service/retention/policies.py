@@ -122,7 +122,9 @@ def run(outside: Policies, org: str, name: str, by: str, now: float, *, dry_run:
     following = kept.next_at
     if following is not None and following <= now:  # due, and not seen by the schedule yet
         following = _following(outside, policy, now, following)
-    policy_run = run_of(policy, label, now, dry_run=only_told, asked_by=by, next_at=following)
+    policy_run = run_of(
+        policy, label, now, dry_run=only_told, asked_by=by, put_by=kept.set_by or None, next_at=following
+    )
     busy = kept.busy(outside.store.going(kept.last.deletion_id, now) if kept.last else None, now)
     if busy and kept.last is not None and not only_told:
         raise WrongState(f"its run {kept.last.run} has not ended: {kept.last.deletion_id}")

@@ -1,0 +1,186 @@
+"""`expunge sources`: what each source may ask for. Keys are never shown and never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from chalicelib.domain.deletion import REQUESTABLE
+from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.modules import canonical
+from chalicelib.domain.source import Source, parse, usable
+from cli.options import dry_run, options
+from cli.place import Group, find
+from cli.place import Refused as Refusal
+from cli.sources import entry, name_of, read, write
+
+#: Limits of an entry that are numbers; a word stands for null.
+NONE = "none"
+_SHOWN = ("max_records", "max_records_per_hour", "max_records_per_day", "approve_above", "keep_credits")
+
+
+class _NumberOrNone(click.ParamType):  # type: ignore[type-arg]
+    """A whole number, or `none` for no limit."""
+
+    name = "NUMBER|none"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == NONE:
+            return NONE
+        if not (isinstance(value, str) and value.isascii() and value.isdigit()):
+            self.fail(f"{value} is neither a whole number nor `{NONE}`", param, ctx)
+        return int(value)
+
+
+NUMBER = _NumberOrNone()
+
+
+@click.group(cls=Group, name="sources")
+def sources() -> None:
+    """What the sources may ask for: their limits, modules and operations. `expunge keys` has their keys."""
+
+
+@sources.command(name="list")
+@options
+def list_sources(stage: str | None, as_json: bool) -> None:
+    """Show all sources with their limits."""
+    place = find(stage, as_json=as_json)
+    held, _ = read(place)
+    shown = {name: _shown(held, name) for name in sorted(held)}
+    heads = ("source", *_SHOWN, "modules")
+    lines = [" ".join(f"{head:<20}" for head in heads).rstrip()]
+    for name, each in shown.items():
+        if "problem" in each:
+            lines.append(f"{name:<20} cannot be used: {each['problem']}")
+            continue
+        cells = [name, *(_cell(each[key]) for key in _SHOWN), ", ".join(each["modules"]) or NONE]
+        lines.append(" ".join(f"{cell:<20}" for cell in cells).rstrip())
+    place.say({"sources": shown}, *(lines if shown else ["there are no sources: keys new makes one"]))
+
+
+@sources.command(name="show", epilog="\b\nexpunge sources show crm-workflow")
+@click.argument("source", callback=name_of)
+@options
+def show_source(source: str, stage: str | None, as_json: bool) -> None:
+    """Show what SOURCE may ask for, with the defaults that its entry leaves out."""
+    place = find(stage, as_json=as_json)
+    held, _ = read(place)
+    entry(held, source)
+    shown = {"source": source, **_shown(held, source)}
+    place.say(shown, *_lines(shown))
+
+
+@sources.command(name="check", epilog="\b\nexpunge sources check --stage prod")
+@options
+def check(stage: str | None, as_json: bool) -> None:
+    """Say which sources cannot be used, and why. Exit code 3 where there is one."""
+    place = find(stage, as_json=as_json)
+    held, _ = read(place)
+    problems = {name: each["problem"] for name in sorted(held) if "problem" in (each := _shown(held, name))}
+    good = len(held) - len(problems)
+    lines = [f"{name}: {problem}" for name, problem in problems.items()]
+    place.say({"usable": good, "problems": problems}, *lines, f"{good} of {len(held)} can be used")
+    if problems:
+        raise Refusal(f"{len(problems)} cannot be used: sources set, or the secret, mends them")
+
+
+_SETTING = """\b
+expunge sources set crm-workflow --max-records-per-day 2000 --approve-above none
+expunge sources set erp --module Leads --module Contacts --dry-run"""
+
+
+@sources.command(name="set", epilog=_SETTING)
+@click.argument("source", callback=name_of)
+@click.option("--max-records", type=click.IntRange(min=1), help="The most records of one request.")
+@click.option("--max-records-per-hour", type=NUMBER, help="In one clock hour.")
+@click.option("--max-records-per-day", type=NUMBER, help="In one UTC day.")
+@click.option("--approve-above", type=NUMBER, help="Above this many an operator has to approve.")
+@click.option("--keep-credits", type=NUMBER, help="Credits of the day that are left to the others.")
+@click.option("--cool-off-seconds", type=click.IntRange(min=0), help="How long a deletion waits first.")
+@click.option("--module", "modules", multiple=True, help="All that it may delete in; repeat it.")
+@click.option(
+    "--operation", "operations", multiple=True, type=click.Choice(sorted(REQUESTABLE)), help="All it may use."
+)
+@dry_run("Say what would change; change nothing.")
+@options
+def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **given: Any) -> None:
+    """Change what SOURCE may ask for. What is not named stays; `none` stands for no limit.
+
+    Deletions that were accepted before keep the limits of then. The change counts within the stage's cache
+    time.
+    """
+    place = find(stage, as_json=as_json)
+    held, version = read(place)
+    before = entry(held, source)
+    changes = {name: _value(name, value) for name, value in given.items() if value not in (None, ())}
+    if not changes:
+        raise click.UsageError("name what to change, such as --max-records-per-day 2000")
+    after = {**before, **changes}
+    try:
+        usable({**held, source: after}, source)
+    except SecretUnusable as problem:
+        raise Refusal(problem.reason) from None
+    shown = {
+        "source": source,
+        "before": {name: before.get(name) for name in changes},
+        "after": changes,
+        "dry_run": dry_run,
+    }
+    if not dry_run:
+        place.tell_target(str(after.get("org") or "default"))
+        write(place, {**held, source: after}, source, version)
+    verb = "would change" if dry_run else "changed"
+    lines = [f"  {name}: {_cell(before.get(name))} -> {_cell(value)}" for name, value in changes.items()]
+    place.say(shown, f"{source}: {verb}", *lines)
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "modules":
+        return list(dict.fromkeys(map(canonical, value)))
+    return None if value == NONE else list(value) if isinstance(value, tuple) else value
+
+
+def _shown(held: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What a source may do, without its keys; `problem` where its entry cannot be used."""
+    try:
+        found = parse(name, held[name])
+        usable(dict(held), name)
+    except SecretUnusable as problem:
+        return {"problem": problem.reason}
+    return _facts(found)
+
+
+def _facts(found: Source) -> dict[str, Any]:
+    limits = found.limits
+    return {
+        "profile": found.profile.value,
+        "org": found.org,
+        "orgs": sorted(found.orgs - {found.org}),
+        "modules": sorted(found.modules),
+        "operations": sorted(each.value for each in found.operations),
+        "related_lists": None if found.related_lists is None else sorted(found.related_lists),
+        "max_records": limits.max_records,
+        "max_records_per_hour": limits.max_records_per_hour,
+        "max_records_per_day": limits.max_records_per_day,
+        "approve_above": limits.approve_above,
+        "keep_credits": limits.keep_credits,
+        "max_share": limits.max_share,
+        "cool_off_seconds": limits.cool_off_seconds,
+        "mass_delete_by_ids": limits.mass_delete_by_ids,
+        "allow_uncounted": limits.allow_uncounted,
+        "keys": len(found.keys),
+    }
+
+
+def _lines(shown: Mapping[str, Any]) -> list[str]:
+    return [f"{name:<22} {_cell(value)}" for name, value in shown.items()]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return NONE
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or NONE
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
