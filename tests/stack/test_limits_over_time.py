@@ -19,7 +19,7 @@ from local.running import RunningStack
 from local.settings import REGION
 from tests.stack.conftest import wait_for
 from tests.stack.roles import operator_user
-from tests.stack.test_cli import records
+from tests.stack.test_cli import left, records
 from tests.stack.test_service import add_source
 
 pytestmark = pytest.mark.stack
@@ -87,8 +87,8 @@ def test_of_40_requests_of_5_by_16_threads_exactly_10_pass_a_limit_of_50(stack: 
 
 
 def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
-    """Noticed, its source paused, the key revoked at once with all that was asked for with it, and what it
-    deleted listed.
+    """Its source is paused, the key revoked at once with all that was asked for with it, and what it deleted
+    is listed and restored. (The alarms that tell it ring in tests/alarms.)
     """
     key = source(stack, "leaky", max_records=5, max_records_per_hour=25, approve_above=10)
     ids = seed(stack, 881_000, 40)
@@ -114,6 +114,9 @@ def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
     listed = json.loads(expunge("list", "--source", "leaky", "--status", "completed", "--json").stdout)
     assert {each["id"] for each in listed["deletions"]} == set(deleted)
     expunge("resume", "--source", "leaky")
+    for one in deleted:
+        expunge("restore", one, "--wait")
+    assert set(ids) <= left(stack, "Tasks")
 
 
 def test_two_principals_and_four_eyes(stack: RunningStack) -> None:
