@@ -19,7 +19,10 @@ def of_sources(org: str, sources: Iterable[Source]) -> list[Use]:
         for source in sources
         if org in source.orgs
         for use in zoho_scopes.uses(
-            source.modules, source.operations, mass_delete_by_ids=source.limits.mass_delete_by_ids
+            source.modules,
+            source.operations,
+            mass_delete_by_ids=source.limits.mass_delete_by_ids,
+            permanent=source.permanent_min_days is not None,
         )
     ]
 
@@ -27,6 +30,10 @@ def of_sources(org: str, sources: Iterable[Source]) -> list[Use]:
 def of_policies(org: str, store: PolicyTable) -> list[Use]:
     """What the org's policies delete; nothing where they cannot be read."""
     with suppress(Unavailable):
-        modules = [kept.document.get("module") for kept in store.policies(org)]
-        return [Use(module, jobs=False) for module in modules if isinstance(module, str)]
+        found = [(kept.document.get("module"), kept.document) for kept in store.policies(org)]
+        return [
+            Use(module, jobs=False, permanent=bool(document.get("permanent_after")))
+            for module, document in found
+            if isinstance(module, str)
+        ]
     return []

@@ -137,7 +137,7 @@ class Probe:
             return self.get(module, fields="id", per_page="1")
         if group == "mass_delete" and rest[-1] == "READ":
             return self.get(module, "actions", "mass_delete", job_id=_NO_JOB)
-        if group == "settings":
+        if group == "settings" and rest[0] != "recycle_bin":
             return self.get("settings", "custom_views", module=any_module)
         if group == "coql":
             return self.coql(f"select id from {any_module} where id is not null limit 1")  # noqa: S608 (COQL)

@@ -37,10 +37,13 @@ _VIEWS = "ZohoCRM.settings.custom_views.READ"
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What may be asked in one module: `jobs` says whether mass delete is."""
+    """What may be asked in one module: `jobs` says whether mass delete is, `permanent` whether what was
+    deleted may be deleted from the recycle bin too.
+    """
 
     module: str
     jobs: bool
+    permanent: bool = False
 
 
 def of_module(module: str) -> str:
@@ -49,10 +52,12 @@ def of_module(module: str) -> str:
     return _NAMES.get(module) or (lower if lower in _PLAIN else "custom")
 
 
-def uses(modules: Iterable[str], operations: Set[Operation], *, mass_delete_by_ids: bool) -> list[Use]:
+def uses(
+    modules: Iterable[str], operations: Set[Operation], *, mass_delete_by_ids: bool, permanent: bool = False
+) -> list[Use]:
     """The uses that one source's entry allows."""
     jobs = mass_delete_by_ids or Operation.MASS_DELETE in operations
-    return [Use(module, jobs) for module in sorted(modules)]
+    return [Use(module, jobs, permanent) for module in sorted(modules)]
 
 
 def needed(found: Iterable[Use]) -> list[str]:
@@ -63,6 +68,7 @@ def needed(found: Iterable[Use]) -> list[str]:
         wanted = [f"ZohoCRM.modules.{name}.READ", f"ZohoCRM.modules.{name}.DELETE"]
         if use.jobs:
             wanted += [f"ZohoCRM.mass_delete.{name}.DELETE", f"ZohoCRM.mass_delete.{name}.READ", _VIEWS]
+        wanted += DELETE_PERMANENTLY if use.permanent else ()
         scopes |= dict.fromkeys([*wanted, *_COUNTING])
     return sorted(scopes, key=lambda scope: (not scope.startswith("ZohoCRM.modules"), scope))
 

@@ -85,6 +85,14 @@ def test_the_recycle_bin_needs_its_own_and_each_of_them(server: simulator.Server
     assert not zoho_scopes.missing([*back, *gone], {"ZohoCRM.settings.ALL"})
 
 
+def test_the_recycle_bins_are_asked_for_where_something_becomes_permanent() -> None:
+    few = {"mass_delete_by_ids": False}
+    operations = {Operation.DELETE_RECORDS}
+    without = zoho_scopes.needed(zoho_scopes.uses(["Deals"], operations, **few))
+    some = zoho_scopes.needed(zoho_scopes.uses(["Deals"], operations, permanent=True, **few))
+    assert set(some) - set(without) == set(zoho_scopes.DELETE_PERMANENTLY)
+
+
 def test_without_any_of_them_something_is_refused(server: simulator.Server) -> None:
     for scope in NEEDED:
         few = [each for each in NEEDED if each != scope]
