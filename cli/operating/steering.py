@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from cli import http
+from cli import asking, http
 from cli.ends import End, Interrupted
 from cli.following.targets import deletion_id, ids_from_words
 from cli.operating.render import many
@@ -67,8 +67,9 @@ def cancel(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json
 @click.command(epilog=RETRY)
 @SEVERAL
 @INSTEAD
+@asking.yes_option
 @options
-def retry(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json: bool) -> None:
+def retry(deletions: tuple[str, ...], dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
     """Ask again for the ids that failed or are unknown; however often, it is one new deletion."""
 
     def shown(one: str, made: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -80,7 +81,7 @@ def retry(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json:
             return told, [f"{one} is retried already: {made['id']}"]
         return told, [f"{made['id']} retries {one}", made["links"]["self"]]
 
-    _each(deletions, "retry", shown, dry_run=dry_run, stage=stage, as_json=as_json)
+    _each(deletions, "retry", shown, dry_run=dry_run, yes=yes, stage=stage, as_json=as_json)
 
 
 @click.command(epilog="\b\nExample:\n  expunge approve del_01M8298QNC9R2FS46471MHPX7V --count 1200")
@@ -127,14 +128,22 @@ class _Asked:
 
 
 def _each(
-    words: Sequence[str], what: str, shown: Shown, *, dry_run: bool, stage: str | None, as_json: bool
+    words: Sequence[str],
+    what: str,
+    shown: Shown,
+    *,
+    dry_run: bool,
+    stage: str | None,
+    as_json: bool,
+    yes: bool = True,
 ) -> None:
     """Ask it of every deletion that the words mean. Of several, what does not fit is told and passed over."""
     ids = ids_from_words(words)
     place, api = _reached(stage, as_json=as_json)
     asked = _Asked(list(ids))
     if what == "retry" and not dry_run:
-        _tell_target(place, api, ids)
+        number = _tell_target(place, api, ids)
+        asking.confirm(number, "records are to be asked for again", yes=yes)
     try:
         for one in ids:
             _ask(api, one, what, shown, asked, alone=len(ids) == 1, dry_run=dry_run)
@@ -174,14 +183,19 @@ def _reached(stage: str | None, *, as_json: bool) -> tuple[Place, OperatorApi]:
     return place, reach(place, stage)
 
 
-def _tell_target(place: Place, api: OperatorApi, ids: Sequence[str]) -> None:
-    """Where something is about to be deleted. What cannot be found is refused by the call that follows."""
-    orgs = set()
+def _tell_target(place: Place, api: OperatorApi, ids: Sequence[str]) -> int:
+    """Where something is about to be deleted; returns how many records of them failed or are unknown. What
+    cannot be found is refused by the call that follows.
+    """
+    orgs, number = set(), 0
     for one in ids:
         with suppress(click.ClickException):
-            orgs.add(str(api.deletion(one)["org"]))
+            found = api.deletion(one)
+            orgs.add(str(found["org"]))
+            number += found["counts"].get("failed", 0) + found["counts"].get("unknown", 0)
     if orgs:
         place.tell_target(", ".join(sorted(orgs)))
+    return number
 
 
 def _post(

@@ -13,7 +13,7 @@ import click
 
 from chalicelib.domain.document import iso
 from chalicelib.domain.ids import is_deletion_id, made_at
-from cli import bar
+from cli import asking, bar
 from cli.ends import End, OutOfReach
 from cli.following.command import finish
 from cli.following.targets import Target
@@ -77,6 +77,7 @@ same delivery ids, and nothing is deleted twice."""
 @click.option("--wait", is_flag=True, help="Watch to the end; the exit code is that of expunge watch.")
 @click.option("--timeout", type=float, default=None, help="With --wait: seconds at most.")
 @dry_run_option("Ask what would be deleted and wait for it; nothing is deleted.")
+@asking.yes_option
 @options
 def send(
     stage: str | None, as_json: bool, state: Path | None, wait: bool, timeout: float | None, **words: Any
@@ -84,6 +85,8 @@ def send(
     """Ask for a deletion of records in MODULE by their IDs, of those in a file, or for a whole request."""
     given = _read(words)
     chosen = sender(stage, words["source"], words["key_file"], words["url"], operator=words["operator"])
+    if given.wanted.count and not words["dry_run"]:
+        asking.confirm(given.wanted.count, "records are to be deleted", yes=words["yes"])
     most = min(words["chunk"] or chosen.most, words["max_records"] or MOST_IDS)
     if state is None and given.path is not None:
         state = given.path.with_name(given.path.name + (".dry-run" if words["dry_run"] else "") + ".expunge")

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.keys import Profile, signing_key
 from chalicelib.domain.source import OPERATOR, SOURCE_NAME
+from cli import asking
 from cli.operator_api import reach
 from cli.place import Place, Refused, find
 from cli.sending.doors import Door, OperatorsDoor, SourceDoor
@@ -53,6 +54,8 @@ def sender(
     place = find(stage, as_json=False)
     known = _known(place) if key else read(place)[0]
     name = source or _only(known, local=stage is None)
+    if asking.on_a_terminal():
+        place.tell_target(_org(known, name))
     address = describe(place, stage).api_url
     door = SourceDoor(address, name, key or _kept(known, name), asked_by=_caller(place))
     return Sender(door, _most(known, name))

@@ -60,7 +60,7 @@ def fail(desk: Desk, one: str) -> None:
 def test_a_dry_run_asks_the_service_and_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     new, stuck, large = sent(desk, "1"), sent(desk, "2", "3"), sent(desk, "4", "5")
     fail(desk, stuck)
-    change(desk, large, status=Status.AWAITING_APPROVAL, approval=Approval(2, 1.0, 9e9))
+    change(desk, large, status=Status.AWAITING_APPROVAL, approval=Approval(2, 1.0, 9e9), asked_by=None)
     desk.said("holds", "set", "Leads", "7", "--reason", "audit")
     file = tmp_path / "policies.yaml"
     file.write_text(POLICY)
