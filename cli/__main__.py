@@ -8,6 +8,8 @@ from cli.dashboard.command import dashboard
 from cli.doctor import doctor
 from cli.ends import TABLE
 from cli.evidence.audit import audit
+from cli.evidence.finding import find
+from cli.evidence.logs import log
 from cli.evidence.receipts import receipt
 from cli.export import export
 from cli.following.command import watch
@@ -48,6 +50,8 @@ main.add_command(list_deletions)
 main.add_command(export)
 main.add_command(receipt)
 main.add_command(audit)
+main.add_command(find)
+main.add_command(log)
 main.add_command(cancel)
 main.add_command(retry)
 main.add_command(approve)

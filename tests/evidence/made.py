@@ -65,9 +65,12 @@ def deletion(n: int = 1, marks: str = "ddf", **more: Any) -> tuple[Deletion, lis
         reference=more.pop("reference", "DSR-17 Anna"),
         reason="she asked for it",
     )
-    letters = "".join(MARKS[each].value for each in marks)
-    codes = {at: ("RECORD_LOCKED", "locked") for at, each in enumerate(marks) if each == "f"}
-    chunks = [replace(chunk, marks=letters, codes=codes) for chunk in fresh(ids)]
+    chunks, start = [], 0
+    for chunk in fresh(ids):
+        part = marks[start : start + len(chunk.ids)]
+        codes = {at: ("RECORD_LOCKED", "locked") for at, each in enumerate(part) if each == "f"}
+        chunks.append(replace(chunk, marks="".join(MARKS[each].value for each in part), codes=codes))
+        start += len(chunk.ids)
     made = Deletion(
         id=f"del_{n:026d}",
         request=request,
