@@ -78,7 +78,7 @@ def restorable_until(deletion: Deletion) -> float:
 def permanent_at(deletion: Deletion) -> float | None:
     """When what it deleted is deleted for good, None where nobody asked for that, or it was cancelled."""
     times = [
-        child.not_before or deletion.finished_at
+        child.not_before
         for child in deletion.children
         if child.operation is Operation.DELETE_PERMANENTLY and child.status is not Status.CANCELLED
     ]
@@ -172,12 +172,20 @@ def at_its_end(parent: Deletion, until: Mapping[str, float], now: float) -> Dele
             source=parent.source,
             created_at=at,
             updated_at=at,
-            expires_at=int(not_before) + parent.expires_at - int(parent.created_at),
+            expires_at=_expires(parent, at, not_before),
             limits=parent.limits,
             seed=random[RANDOM_BYTES : RANDOM_BYTES + SEED_BYTES].hex(),
             not_before=not_before,
         )
     )
+
+
+def _expires(parent: Deletion, created_at: float, not_before: float) -> int:
+    """So long after the undo window as others are kept. Nothing is sent in the last tenth of a deletion's
+    time (engine.advance), so the window itself is no part of what that is a tenth of.
+    """
+    kept = parent.expires_at - int(parent.created_at)
+    return int(not_before + (not_before - created_at) / 9) + 1 + kept
 
 
 def with_ids(deletion: Deletion) -> Deletion:
@@ -193,7 +201,8 @@ def as_child(deletion: Deletion) -> Child:
     restores = deletion.request.operation is Operation.RESTORE
     counts = deletion.counts
     done = counts.restored if restores else counts.deleted
-    return Child(deletion.id, deletion.request.operation, deletion.status, done, deletion.not_before)
+    at = deletion.not_before if deletion.not_before is not None else deletion.created_at
+    return Child(deletion.id, deletion.request.operation, deletion.status, done, None if restores else at)
 
 
 def shows(deletion: Deletion) -> bool:

@@ -32,7 +32,11 @@ def with_children(work: LeasedSlice, write: Write) -> Write:
     known = {chunk.number: chunk for chunk in write.chunks}
     groups = [range(n, min(n + MOST_CHUNKS, deletion.chunks)) for n in range(0, deletion.chunks, MOST_CHUNKS)]
     taken = _taken(work, deletion) if deletion.children else set()
-    calls = _calls(work, deletion, write.calls)
+    try:
+        calls = _calls(work, deletion, write.calls)
+    except Unreadable:
+        # Without them nobody can tell its own doing from that of others: nothing goes for good by itself.
+        return replace(write, deletion=deletion)
     for group in groups[:-1]:
         new = _born(work, deletion, [_chunk(work, known, n) for n in group], calls, taken)
         if new is None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.deletion import Operation, Status
 from chalicelib.domain.document import document
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.zoho.reply import Item, Reply
+from chalicelib.service.ports import Call
+from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import LOST
 from tests.unit.service.world import World
 
@@ -260,3 +265,28 @@ def test_many_ids_go_at_most_a_hundred_a_call() -> None:
     assert {len(sent) for sent in world.zoho.sent("delete_from_bin")} == {100, 50}
     assert child.verification is not None
     assert child.verification.listed_as_permanent == 1250
+
+
+def test_an_undo_window_is_longer_than_the_table_keeps_others_and_the_child_outlives_it() -> None:
+    world = World(["1"])
+    parent = world.accept(ids=("1",), permanent_after=59 * DAY)
+    row = world.ledger.rows[parent]
+    row.deletion = replace(row.deletion, expires_at=int(world.now) + DAY)
+    while not world.get(parent).is_final:
+        world.step(parent)
+        world.now += 1
+    world.settle()
+    child = world.get(child_of(world, parent))
+    assert child.status is Status.COMPLETED
+    assert child.expires_at >= (child.not_before or 0) + DAY
+
+
+def test_calls_that_cannot_be_read_make_nothing_permanent() -> None:
+    class Torn(FakeLedger):
+        def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
+            raise Unreadable(deletion_id, "calls")
+
+    world = World(["1"], Torn())
+    parent = deleted(world, ["1"], 0)
+    assert world.get(parent).status is Status.COMPLETED
+    assert world.get(parent).children == ()
