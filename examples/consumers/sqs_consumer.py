@@ -20,9 +20,8 @@ Act = Callable[[dict[str, Any]], None]
 def act(event: dict[str, Any]) -> None:
     """What to do with the newest state of a deletion. Raise to have it again later."""
     data, counts = event["data"], event["data"]["counts"]
-    print(
-        event["subject"], data["status"], f"{counts['deleted']} of {counts['requested']} deleted", flush=True
-    )
+    became = "restored" if data["operation"] == "restore" else "deleted"
+    print(event["subject"], data["status"], f"{counts[became]} of {counts['requested']} {became}", flush=True)
 
 
 def drain(sqs: Any, queue_url: str, newest: Newest, act: Act, wait_seconds: int = 20) -> int:

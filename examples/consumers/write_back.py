@@ -88,7 +88,7 @@ def result(data: dict[str, Any]) -> str:
     """Such as `2 of 3 deleted, 1 failed; RECORD_LOCKED (1): Unlock it, then retry.`, at most 255 long."""
     counts = data["counts"]
     others = {name: n for name, n in counts.items() if n and name not in ("requested", "deleted")}
-    parts = [f"{counts['deleted']} of {counts['requested']} deleted"]
+    parts = [f"{counts.get('deleted', 0)} of {counts['requested']} deleted"]
     parts += [f"{n} {name.replace('_', ' ')}" for name, n in others.items()]
     problems = [f"{each['code']} ({each['count']}): {each['what_to_do']}" for each in data["problems"]]
     return "; ".join([", ".join(parts), *problems])[:255]
