@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.deletion import Operation, Status
+import pytest
+
+from chalicelib.domain.deletion import Api, Limits, Operation, Status
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.zoho.reply import Item, Reply
@@ -290,3 +292,18 @@ def test_calls_that_cannot_be_read_make_nothing_permanent() -> None:
     parent = deleted(world, ["1"], 0)
     assert world.get(parent).status is Status.COMPLETED
     assert world.get(parent).children == ()
+
+
+@pytest.mark.slow
+def test_more_ids_than_one_write_takes_go_into_several_children_each_once() -> None:
+    ids = [str(n) for n in range(1, 101_002)]
+    world = World(ids)
+    limits = Limits(max_records=200_000, mass_delete_by_ids=True)
+    parent = world.accept(ids=tuple(ids), permanent_after=DAY, limits=limits, api=Api.MASS_DELETE)
+    while not world.get(parent).is_final:
+        world.step(parent)
+        world.now += 1
+    first, second = (world.ledger.rows[child.id] for child in world.get(parent).children)
+    taken = [one for row in (first, second) for chunk in row.chunks.values() for one in chunk.ids]
+    assert sorted(taken, key=int) == ids
+    assert (first.deletion.id_count, second.deletion.id_count) == (100_000, 1_001)
