@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.domain.deletion import Approval, Operation, Plan
+from chalicelib.domain.deletion import Approval, Counts, Operation, Plan, Status
 from chalicelib.domain.document import document as shown
 from chalicelib.domain.errors import NotValid
 from chalicelib.web import schemas, strict_json
@@ -92,7 +92,17 @@ def test_the_status_document_has_no_field_that_is_not_described() -> None:
             approval=Approval(count=1, asked_at=NOW, expires_at=NOW + 1),
         )
         run = replace(deletion.request, operation=Operation.PURGE, policy="old-leads", run="2026-01-01")
-        for document in (shown(deletion), shown(replace(deletion, request=run))):
+        back = replace(deletion.request, operation=Operation.RESTORE, parent="del_0")
+        gone = replace(back, operation=Operation.DELETE_PERMANENTLY)
+        ended = replace(
+            deletion,
+            request=replace(deletion.request, operation=Operation.DELETE_RECORDS),
+            status=Status.COMPLETED,
+            id_count=1,
+            counts=Counts(requested=1, deleted=1),
+        )
+        others = [shown(replace(deletion, request=each)) for each in (run, back, gone)]
+        for document in (shown(deletion), shown(ended), *others):
             validator({"$ref": "#/components/schemas/Deletion"}).validate(document)
             seen |= set(document)
     assert seen == described_keys

@@ -149,7 +149,7 @@ def test_commands_exist(document: Path) -> None:
 def test_commands_that_messages_name_exist(file: Path) -> None:
     text = re.sub(r"\"\s*\n\s*f?\"", "", text_of(file))
     groups = {name for name, each in main.commands.items() if isinstance(each, click.Group)}
-    for first, second in re.findall(r"\bexpunge ([a-z]+)\b(?: ([a-z]+(?:-[a-z]+)?)\b)?", text):
+    for first, second in re.findall(r"\bexpunge ([a-z]+(?:-[a-z]+)*)\b(?: ([a-z]+(?:-[a-z]+)?)\b)?", text):
         assert first in main.commands, f"expunge {first}"
         if first in groups and second:
             group = main.commands[first]
