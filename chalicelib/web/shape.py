@@ -83,10 +83,12 @@ def _boolean(_schema: Schema, value: Any, path: str) -> Iterator[Field]:
         yield Field(path, "must be true or false")
 
 
-def _array(_schema: Schema, value: Any, path: str) -> Iterator[Field]:
+def _array(schema: Schema, value: Any, path: str) -> Iterator[Field]:
     """Its items are looked at by whoever asks: there can be thousands of them."""
     if not isinstance(value, list):
         yield Field(path, "must be a list of strings")
+    elif len(value) < schema.get("minItems", 0):
+        yield Field(path, f"must name at least {schema['minItems']}")
 
 
 _KINDS: Mapping[str, Callable[[Schema, Any, str], Iterator[Field]]] = {

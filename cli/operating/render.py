@@ -95,9 +95,12 @@ def shown(document: Document, width: int = WIDTH) -> list[str]:
     counts = said("counts") or {}
     lines.append(f"  {many(counts.get('requested'))} requested: {became(counts)}")
     lines = [cut(line, width) for line in [*lines, *_plan(said("plan")), *_approval(document)]]
-    lines += _recycle_bin(document) + _verification(said("verification"))
+    long = _recycle_bin(document) + _verification(said("verification"))
     for each in said("problems") or ():
-        words = f"{each.get('code')} x{each.get('count')}: {each.get('meaning')} {each.get('what_to_do')}"
+        long.append(
+            f"{each.get('code')} x{each.get('count')}: {each.get('meaning')} {each.get('what_to_do')}"
+        )
+    for words in long:
         lines += textwrap.wrap(flat(words), width, initial_indent="  ", subsequent_indent="    ")
     return lines
 
@@ -109,15 +112,15 @@ def _recycle_bin(document: Document) -> list[str]:
         return []
     at = found.get("permanent_at")
     ends = f", deleted for good {moment(at)}" if at else ""
-    lines = [f"  can be restored until {moment(found.get('restorable_until'))}{ends}"]
-    lines.append(f"  to bring it back: expunge restore {document.get('id')}")
+    lines = [f"can be restored until {moment(found.get('restorable_until'))}{ends}"]
+    lines.append(f"to bring it back: expunge restore {document.get('id')}")
     done = ", ".join(
         f"{found[name]:,} {name.replace('_', ' ')}"
         for name in ("restored", "permanently_deleted")
         if found.get(name)
     )
-    lines += [f"  of these {done}"] if done else []
-    words = "  {}: {} {}"
+    lines += [f"of these {done}"] if done else []
+    words = "{}: {} {}"
     made = found.get("deletions") or ()
     return lines + [words.format(e.get("operation"), e.get("id"), e.get("status")) for e in made]
 
@@ -128,7 +131,7 @@ def _verification(found: Document | None) -> list[str]:
     listed = found.get("listed_as_permanent")
     parts = [f"{found.get('gone')} gone", f"{found.get('not_in_recycle_bin')} not in the recycle bin"]
     parts.append(f"{UNKNOWN if listed is None else listed} listed as permanent")
-    return [f"  verified {many(found.get('records'), 'record')}: {', '.join(parts)}"]
+    return [f"verified {many(found.get('records'), 'record')}: {', '.join(parts)}"]
 
 
 def _job(job: Document | None) -> list[str]:

@@ -127,14 +127,14 @@ def test_another_cloudformation_deploys_what_it_supports(region: str, options: b
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1"])
 def test_every_policy_names_actions_resources_and_conditions_that_iam_knows(region: str) -> None:
     policies = deployed(region, True)["policies"]
-    assert len(policies) == 9
+    assert len(policies) == 12
     partition = "aws-cn" if region == "cn-north-1" else "aws"
     assert f"arn:{partition}:dynamodb:{region}:" in json.dumps(policies["WorkRole:WorkRolePolicy"])
     told = tool("findings", {"policies": policies})
     assert {name: [t for t in each if not t.startswith(OF_A_KEY)] for name, each in told.items()} == {
         name: [] for name in policies
     }
-    assert [name for name, each in told.items() if each] == ["Key:policy"]
+    assert [name for name, each in told.items() if each] == ["EvidenceKey:policy", "Key:policy"]
 
 
 def test_a_policy_with_an_action_that_does_not_exist_is_found() -> None:

@@ -102,7 +102,10 @@ def test_options_are_applied_and_stay_until_they_are_changed(stack: RunningStack
 def test_an_option_that_is_none(stack: RunningStack, given: str) -> None:
     done = deploy(stack, "--stage", "dev", "--yes", PARAMETERS=given)
     assert done.returncode == 1
-    assert f"expunge: PARAMETERS={given}: must be Name=value, with names from AccessLogs, " in done.stderr
+    assert (
+        f"expunge: PARAMETERS={given}: must be Name=value, with names from AcceptedRecordsAlarm, "
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize("name", ["1dev", "Dev", "a-name-too-long-1", "dev_1", ""])

@@ -163,7 +163,7 @@ def stopped(own: RunningStack) -> bool:
     kept = functions.get_function_concurrency(FunctionName=stage.api).get("ReservedConcurrentExecutions")
     states = {functions.get_event_source_mapping(UUID=each)["State"] for each in stage.mappings}
     rules = {own.client("events").describe_rule(Name=each)["State"] for each in stage.rules}
-    assert (len(stage.mappings), len(stage.rules)) == (1, 2)
+    assert (len(stage.mappings), len(stage.rules)) == (1, 3)
     if kept == 0:
         assert own.send(ids("1")).status_code in (429, 500, 503)
     return (kept, states, rules) == (0, {"Disabled"}, {"DISABLED"})

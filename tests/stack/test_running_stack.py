@@ -32,6 +32,8 @@ DESCRIBED = {
     "sources_secret",
     "zoho_secret",
     "zoho_url",
+    "evidence_bucket",
+    "evidence_key_id",
 }
 
 

@@ -21,10 +21,20 @@ SCHEMAS = {
 }
 UNDERSTOOD = {
     "object": {"type", "description", "properties", "required", "additionalProperties"},
-    "string": {"type", "pattern", "format", "maxLength", "minLength", "enum", "const", "default"},
+    "string": {
+        "type",
+        "description",
+        "pattern",
+        "format",
+        "maxLength",
+        "minLength",
+        "enum",
+        "const",
+        "default",
+    },
     "integer": {"type", "minimum"},
     "boolean": {"type", "default"},
-    "array": {"type", "items"},
+    "array": {"type", "items", "minItems"},
 }
 
 
