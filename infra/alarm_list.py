@@ -99,7 +99,7 @@ ALARMS = (
         "accepted-records",
         "Unusually many records were asked for in an hour",
         "AcceptedRecords",
-        "AcceptedRecordsAlarm",
+        "AcceptedRecordsAnHour",
         period=HOUR,
     ),
     Alarm(

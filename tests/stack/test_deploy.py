@@ -103,7 +103,7 @@ def test_an_option_that_is_none(stack: RunningStack, given: str) -> None:
     done = deploy(stack, "--stage", "dev", "--yes", PARAMETERS=given)
     assert done.returncode == 1
     assert (
-        f"expunge: PARAMETERS={given}: must be Name=value, with names from AcceptedRecordsAlarm, "
+        f"expunge: PARAMETERS={given}: must be Name=value, with names from AcceptedRecordsAnHour, "
         in done.stderr
     )
 
