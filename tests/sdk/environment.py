@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,14 @@ PINS = ROOT / "requirements" / "sdk.txt"
 
 
 def client_python() -> Path:
-    """Its Python, made when it is missing or when the pins have changed."""
+    """Its Python, made when it is missing or when the pins have changed: by one process, others wait."""
+    ENVIRONMENT.parent.mkdir(exist_ok=True)
+    with (ENVIRONMENT.parent / "sdk.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _made()
+
+
+def _made() -> Path:
     python, made_of = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "made-of.txt"
     pins = PINS.read_text("utf-8")
     if not python.exists() or not made_of.exists() or made_of.read_text("utf-8") != pins:
