@@ -21,8 +21,9 @@ class Families:
         for module, names in self.fields.items():
             if module in modules:
                 for name in names:
-                    children = self._of_field(module, name, modules[module].records).get(parent, {})
-                    found |= dict.fromkeys((module, child) for child in children)
+                    children = self._of_field(module, name, modules[module].records).get(parent)
+                    if children:
+                        found |= dict.fromkeys((module, child) for child in children)
         return list(found)
 
     def parents(self, module: str, record: Record) -> Iterator[str]:

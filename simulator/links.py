@@ -37,6 +37,8 @@ class Links:
 
     def take(self, module: str, record_id: str) -> list[tuple[LinkKey, str]]:
         """Takes away every link from and to a record that is being deleted, and returns them."""
+        if record_id not in self._back and (module, record_id) not in self._lists:
+            return []
         gone = [(key, record_id) for key in self._back.get(record_id, ()) if key[2] == module]
         own = [(module, record_id, name) for name in self._lists.pop((module, record_id), ())]
         gone += [(key, related_id) for key in own for related_id in self._linked[key]]

@@ -65,13 +65,16 @@ def _sent(work: LeasedSlice, send: Send) -> Commit:
     """
     zoho = work.zoho
     calls = _intents(work, send)
-    work.publish()
+    if len(calls) == 1:
+        work.publish()
     why_not = send.last_look()
     leaving = [i for i, why in enumerate(why_not) if not why]
     calls = [_unsent(work, call, why) if why else call for call, why in zip(calls, why_not, strict=True)]
     replies: list[Reply | None] = [None] * len(calls)
     if leaving:
-        answers = parallel.all_at_once([_making(send.calls[i], zoho) for i in leaving])
+        leave = [_making(send.calls[i], zoho) for i in leaving]
+        # Others wait for the org's concurrency: events leave while the calls are under way.
+        answers = parallel.all_at_once(leave, meanwhile=work.publish)
         for i, reply in zip(leaving, answers, strict=True):
             replies[i] = reply
         if send.last:

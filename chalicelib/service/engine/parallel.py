@@ -8,9 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from chalicelib.domain.zoho.reply import Reply
 
 
-def all_at_once(calls: Sequence[Callable[[], Reply]]) -> list[Reply]:
-    """Their replies, in the order of the calls."""
+def all_at_once(
+    calls: Sequence[Callable[[], Reply]], meanwhile: Callable[[], object] | None = None
+) -> list[Reply]:
+    """Their replies, in the order of the calls. `meanwhile` is done by this thread while several of them are
+    under way; after a single one, which needs no other thread.
+    """
     if len(calls) == 1:
-        return [calls[0]()]
+        replies = [calls[0]()]
+        if meanwhile is not None:
+            meanwhile()
+        return replies
     with ThreadPoolExecutor(max_workers=len(calls)) as pool:
-        return list(pool.map(lambda call: call(), calls))
+        answers = pool.map(lambda call: call(), calls)
+        if meanwhile is not None:
+            meanwhile()
+        return list(answers)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.deletion import Counts, Status
 from chalicelib.domain.outcomes import Mark
+from chalicelib.service.ports import Change, Claim
+from tests.fake_ledger import FakeLedger
 from tests.unit.service.engine.test_obey import records
-from tests.unit.service.world import FakeTopic, World
+from tests.unit.service.world import World
 
 LATE: dict[str, Callable[[World], Any]] = {
     "hold": lambda world: world.hold("1"),
@@ -19,26 +20,31 @@ LATE: dict[str, Callable[[World], Any]] = {
 }
 
 
-def late(world: World, act: Callable[[World], Any]) -> None:
-    """An operator's PUT is answered while the first event leaves: the intents are written by then."""
+class LateLedger(FakeLedger):
+    """An operator's PUT is answered right after the first intents are written."""
 
-    class Slow(FakeTopic):
-        done = False
+    act: Callable[[], Any] | None = None
 
-        def publish(self, message: str, attributes: Any) -> None:
-            if attributes["status"] == "running" and not self.done:
-                self.done = True
-                act(world)
-            super().publish(message, attributes)
+    def save(self, claim: Claim, change: Change) -> Claim:
+        saved = super().save(claim, change)
+        act = self.act
+        if act is not None and any(call.answer is None for call in change.calls):
+            self.act = None
+            act()
+        return saved
 
-    topic = Slow()
-    world.topic, world.deps = topic, replace(world.deps, topic=topic)
+
+def late(records: list[str], act: Callable[[World], Any]) -> World:
+    """A world of these records in which `act` comes between the first intents and their calls."""
+    ledger = LateLedger()
+    world = World(records, ledger)
+    ledger.act = lambda: act(world)
+    return world
 
 
 @pytest.mark.parametrize("field", [None, "External"])
 def test_a_hold_that_comes_after_the_intent_is_heeded(field: str | None) -> None:
-    world = World(["1", "2"])
-    late(world, LATE["hold"])
+    world = late(["1", "2"], LATE["hold"])
     one = world.accept(ids=("1", "2"), external_id_field=field)
     world.settle()
     done = world.get(one)
@@ -49,8 +55,7 @@ def test_a_hold_that_comes_after_the_intent_is_heeded(field: str | None) -> None
 
 
 def test_calls_without_a_held_record_leave_all_the_same() -> None:
-    world = World(records(250))
-    late(world, LATE["hold"])
+    world = late(records(250), LATE["hold"])
     one = world.accept(ids=tuple(records(250)))
     world.settle()
     assert world.get(one).counts == Counts(requested=250, deleted=249, held=1)
@@ -63,8 +68,7 @@ def test_calls_without_a_held_record_leave_all_the_same() -> None:
     ids=["delete", "delink"],
 )
 def test_a_pause_that_comes_after_the_intent_is_heeded(asked: dict[str, Any]) -> None:
-    world = World(["1", "2"])
-    late(world, LATE["pause"])
+    world = late(["1", "2"], LATE["pause"])
     one = world.accept(asked.get("operation", "delete_records"), ids=("1", "2"), **_rest(asked))
     for _ in range(5):
         world.step(one)
@@ -84,12 +88,10 @@ def _rest(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_an_intent_whose_worker_died_before_the_last_look_counts_as_sent() -> None:
-    world = World(["1"])
-
-    def die(world: World) -> None:
+    def die(_world: World) -> None:
         raise KeyError("the worker is gone")
 
-    late(world, die)
+    world = late(["1"], die)
     one = world.accept(ids=("1",))
     with pytest.raises(KeyError):
         world.step(one)
