@@ -43,7 +43,7 @@ NOT_DELETED_BY_IT = "NOT_DELETED_BY_IT"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BinProgress:
     """Where it stands, besides the marks of its ids.
 
     `open`: ledger numbers of calls with an intent and no answer. `alone`: ids of the current chunk that are
@@ -83,15 +83,15 @@ class Progress:
         return asdict(self)
 
 
-def progress_of(deletion: Deletion) -> Progress:
+def progress_of(deletion: Deletion) -> BinProgress:
     """The stored progress, or a fresh one. Raises TypeError for one of another version."""
     stored: dict[str, Any] = dict(deletion.progress)
-    tuples = {each.name for each in fields(Progress) if "tuple" in str(each.type)}
+    tuples = {each.name for each in fields(BinProgress) if "tuple" in str(each.type)}
     lists: dict[str, Any] = {k: tuple(stored[k]) for k in tuples & stored.keys() if stored[k] is not None}
-    return Progress(**{**stored, **lists})
+    return BinProgress(**{**stored, **lists})
 
 
-def next_round(progress: Progress) -> Progress:
+def next_round(progress: BinProgress) -> BinProgress:
     """The progress at the beginning of another round of looks."""
     return replace(
         progress,
@@ -114,7 +114,7 @@ def call_kind(deletion: Deletion) -> CallKind:
     return CallKind.RESTORE_FROM_BIN if restores(deletion) else CallKind.DELETE_FROM_BIN
 
 
-def pages_left(deletion: Deletion, progress: Progress) -> int:
+def pages_left(deletion: Deletion, progress: BinProgress) -> int:
     """How many pages of the deleted list it may still read."""
     return LIST_PAGES + LIST_READINGS * -(-deletion.id_count // PAGE) - progress.list_pages
 
@@ -124,7 +124,7 @@ def pages_left(deletion: Deletion, progress: Progress) -> int:
 _LOOKED_AT = (Mark.SENT, Mark.SAID, Mark.NOT_FOUND, Mark.MISSING)
 
 
-def looked_at(deletion: Deletion, progress: Progress) -> tuple[Mark, ...]:
+def looked_at(deletion: Deletion, progress: BinProgress) -> tuple[Mark, ...]:
     """The marks of the ids that are looked at now."""
     if not progress.checking:
         return (Mark.PENDING,)
@@ -132,7 +132,7 @@ def looked_at(deletion: Deletion, progress: Progress) -> tuple[Mark, ...]:
     return (*ours, Mark.AWAY) if restores(deletion) else ours
 
 
-def _sends_no_more(deletion: Deletion, progress: Progress) -> bool:
+def _sends_no_more(deletion: Deletion, progress: BinProgress) -> bool:
     return bool(deletion.cancelled_by) or progress.stopped is not None
 
 
@@ -205,7 +205,7 @@ class Looked:
 
 def look(
     deletion: Deletion,
-    progress: Progress,
+    progress: BinProgress,
     chunk: Chunk,
     position: int,
     seen: tuple[bool, BinEntry | None],
@@ -228,7 +228,7 @@ def look(
     return Looked(_outcome(judged, STILL_THERE if there else STILL_IN_BIN))
 
 
-def _to_send(deletion: Deletion, progress: Progress, mark: Mark) -> Looked:
+def _to_send(deletion: Deletion, progress: BinProgress, mark: Mark) -> Looked:
     """It lies in the bin by its parent's doing: it is called for, unless nothing is sent any more."""
     if not _sends_no_more(deletion, progress) and not progress.last:
         return Looked(None, send=True)
@@ -240,7 +240,7 @@ def _to_send(deletion: Deletion, progress: Progress, mark: Mark) -> Looked:
 
 
 def by_list(
-    deletion: Deletion, progress: Progress, mark: Mark, entry: Deleted | None, *, whole: bool
+    deletion: Deletion, progress: BinProgress, mark: Mark, entry: Deleted | None, *, whole: bool
 ) -> Finding | None:
     """What the deleted list says of an id that is in neither place; None where it is asked again."""
     judge = judge_restore if restores(deletion) else judge_purge
@@ -274,7 +274,7 @@ def given_up(chunk: Chunk, code: str, message: str) -> dict[int, Finding]:
     return found | {p: Finding(Mark.FAILED, code, message) for p in others}
 
 
-def verification(chunks: Sequence[Chunk], progress: Progress, now: float) -> Verification | None:
+def verification(chunks: Sequence[Chunk], progress: BinProgress, now: float) -> Verification | None:
     """What reading showed of the purged ids, unknown ones included; None where there are none."""
     deleted = sum(len(chunk.at(Mark.DELETED)) for chunk in chunks)
     codes = [chunk.codes.get(p, ("", ""))[0] for chunk in chunks for p in chunk.at(Mark.UNKNOWN)]

@@ -26,7 +26,7 @@ _SENDABLE = (Mark.PENDING, Mark.SENT)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class IdsProgress:
     """Where a deletion by ids stands, besides the marks of its ids.
 
     `kind`: the call in use. `left`: chunks with unsettled ids. `open`: ledger numbers of calls with an intent
@@ -60,14 +60,14 @@ class Progress:
         return asdict(self)
 
 
-def progress_of(deletion: Deletion) -> Progress:
+def progress_of(deletion: Deletion) -> IdsProgress:
     """The stored progress, or a fresh one."""
     stored: dict[str, Any] = {k: v for k, v in deletion.progress.items() if k not in _OF_OLD}
     external = bool(deletion.request.external_id_field)
     if not stored:
-        return Progress(call_kind(deletion), tuple(range(deletion.chunks)), external=external)
+        return IdsProgress(call_kind(deletion), tuple(range(deletion.chunks)), external=external)
     failed_with = stored.get("failed_with")
-    return Progress(
+    return IdsProgress(
         **{
             **stored,
             "kind": call_kind(deletion) if external else CallKind(stored["kind"]),
@@ -103,7 +103,7 @@ class Batch:
     positions: tuple[int, ...]
 
 
-def record_of(chunk: Chunk, progress: Progress, position: int) -> str | None:
+def record_of(chunk: Chunk, progress: IdsProgress, position: int) -> str | None:
     """The record id to send for a position; None for an external id that was not resolved."""
     return chunk.records.get(position) if progress.external else chunk.ids[position]
 
@@ -113,7 +113,7 @@ def unresolved(chunk: Chunk) -> list[int]:
     return [p for p in chunk.at(Mark.PENDING) if p not in chunk.records]
 
 
-def sends(chunk: Chunk, progress: Progress, width: int) -> list[Batch]:
+def sends(chunk: Chunk, progress: IdsProgress, width: int) -> list[Batch]:
     """The next calls that delete: at most `width` of them, empty when there is nothing left to send.
 
     A record that two ids name is in one of them; the other one is sent after it.
@@ -186,7 +186,7 @@ def _finding(chunk: Chunk, position: int, judged: Judgement) -> Finding:
     return Finding(Mark.SENT, *words)
 
 
-def after_wave(progress: Progress, effects: Sequence[Effect], batches: Sequence[Batch]) -> Progress:
+def after_wave(progress: IdsProgress, effects: Sequence[Effect], batches: Sequence[Batch]) -> IdsProgress:
     """The progress after a wave of calls was answered."""
     for effect, batch in zip(effects, batches, strict=True):
         if effect.code:

@@ -78,7 +78,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ViewProgress:
     """Where a view's deletion stands. Times are seconds since the epoch.
 
     `listable`: Zoho can list it. `for_holds`: it is listed because the module has holds. `page`: token of the
@@ -148,24 +148,24 @@ class Progress:
 
     def to_json(self) -> dict[str, object]:
         """As it is stored in the deletion: what differs from a fresh one."""
-        fresh = asdict(Progress())
+        fresh = asdict(ViewProgress())
         return {name: value for name, value in asdict(self).items() if value != fresh[name]} | {
             "phase": self.phase.value
         }
 
 
-_KNOWN = {each.name for each in fields(Progress)}
+_KNOWN = {each.name for each in fields(ViewProgress)}
 
 
-def progress_of(deletion: Deletion) -> Progress:
+def progress_of(deletion: Deletion) -> ViewProgress:
     """The stored progress, or a fresh one. What is not known here (an older version stored it) is left."""
     stored: dict[str, Any] = {k: v for k, v in deletion.progress.items() if k in _KNOWN}
     if not stored:
-        return Progress()
+        return ViewProgress()
     phase = stored.get("phase", "")
     seen, goal = stored.get("seen"), stored.get("goal")
     known = phase in list(Phase)
-    return Progress(
+    return ViewProgress(
         **{
             **stored,
             "phase": Phase(phase) if known else Phase.BEGIN,  # an older version's reading begins anew
@@ -181,7 +181,7 @@ def job_runs(deletion: Deletion) -> bool:
     return by_view and progress_of(deletion).phase is Phase.RUN
 
 
-def may_be_listed(deletion: Deletion, progress: Progress) -> bool:
+def may_be_listed(deletion: Deletion, progress: ViewProgress) -> bool:
     """Is the view to be listed before anything of it is deleted, as far as is known?"""
     request = deletion.request
     return progress.listable and request.territory is None and request.freeze is not Freeze.NEVER
@@ -206,7 +206,7 @@ class Round:
         return max(self.total - self.deleted, 0)
 
 
-def with_round(progress: Progress, done: Round) -> Progress:
+def with_round(progress: ViewProgress, done: Round) -> ViewProgress:
     """The progress after a round of an unfrozen view has ended."""
     return replace(
         progress,
@@ -221,7 +221,7 @@ def with_round(progress: Progress, done: Round) -> Progress:
     )
 
 
-def counts_of(progress: Progress, running: Round | None = None) -> Counts:
+def counts_of(progress: ViewProgress, running: Round | None = None) -> Counts:
     """The counts of an unfrozen view: ended rounds, and the running one with what it has still to do."""
     total = progress.total + (running.total if running else 0)
     deleted = progress.deleted + (running.deleted if running else 0)
@@ -249,18 +249,18 @@ def ask_in(seconds_so_far: float, done: Round) -> float:
     return min(LONGEST_ASK, max(SHORTEST_ASK, left / 2))
 
 
-def may_read_again(progress: Progress) -> bool:
+def may_read_again(progress: ViewProgress) -> bool:
     """Is there budget for one more reading of the view before its job is started?"""
     return progress.reread_pages + progress.first_pages <= REREADS * progress.first_pages + REREAD_PAGES
 
 
-def deleted_pages_left(deletion: Deletion, progress: Progress) -> int:
+def deleted_pages_left(deletion: Deletion, progress: ViewProgress) -> int:
     """Pages of the module's deleted list that may still be read for this deletion (2 credits each)."""
     most = DELETED_PAGES + -(-deletion.id_count // IDS_A_DELETED_PAGE)
     return max(most - progress.deleted_pages, 0)
 
 
-def unlisted(deletion: Deletion, progress: Progress) -> int:
+def unlisted(deletion: Deletion, progress: ViewProgress) -> int:
     """At least so many records went with the job that had not been listed (contract section 3).
 
     What the job says it took, or deleted, beyond the listed ones. `deletion`: with every listed id settled.

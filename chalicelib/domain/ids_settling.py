@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.by_ids import Batch, Progress, cut, record_of
+from chalicelib.domain.by_ids import Batch, IdsProgress, cut, record_of
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind
 
@@ -23,27 +23,27 @@ _IN_DOUBT = (Mark.CHECK, Mark.CHECK_SENT, Mark.SENT)
 _NOT_OURS = (Mark.CHECK, Mark.RECENT)
 
 
-def reads(chunk: Chunk, progress: Progress, width: int) -> list[Batch]:
+def reads(chunk: Chunk, progress: IdsProgress, width: int) -> list[Batch]:
     """The next reads that tell whether records are gone."""
     return _reads(chunk, progress, width, _TO_CHECK)
 
 
-def last_reads(chunk: Chunk, progress: Progress, width: int) -> list[Batch]:
+def last_reads(chunk: Chunk, progress: IdsProgress, width: int) -> list[Batch]:
     """The reads that settle what was sent, once nothing more is sent."""
     return _reads(chunk, progress, width, _IN_DOUBT)
 
 
-def _reads(chunk: Chunk, progress: Progress, width: int, marks: Sequence[Mark]) -> list[Batch]:
+def _reads(chunk: Chunk, progress: IdsProgress, width: int, marks: Sequence[Mark]) -> list[Batch]:
     readable = [p for p in chunk.at(*marks) if _readable(chunk, progress, p)]
     return cut(CallKind.READ, readable, BATCH_LIMIT[CallKind.READ])[:width]
 
 
-def _readable(chunk: Chunk, progress: Progress, position: int) -> bool:
+def _readable(chunk: Chunk, progress: IdsProgress, position: int) -> bool:
     """Can a read tell what became of it? A read finds records, not links."""
     return progress.kind is not CallKind.DELINK and record_of(chunk, progress, position) is not None
 
 
-def beyond_reads(chunk: Chunk, progress: Progress) -> dict[int, Finding]:
+def beyond_reads(chunk: Chunk, progress: IdsProgress) -> dict[int, Finding]:
     """Findings for what is in doubt and can neither be read nor sent again to learn more.
 
     An external id without a record id was sent by an older version: what it names now may be another record.
@@ -52,7 +52,7 @@ def beyond_reads(chunk: Chunk, progress: Progress) -> dict[int, Finding]:
     return unreadable(chunk, [p for p in chunk.at(*marks) if not _readable(chunk, progress, p)])
 
 
-def last_words(chunk: Chunk, progress: Progress, *, cancelled: bool) -> dict[int, Finding]:
+def last_words(chunk: Chunk, progress: IdsProgress, *, cancelled: bool) -> dict[int, Finding]:
     """Findings for the ids of a chunk that need no read, once nothing more is sent: the one place for a
     cancel, for a refusal of the whole request, and for the end of the give-up time.
 
@@ -110,7 +110,7 @@ def unreadable(chunk: Chunk, positions: Sequence[int]) -> dict[int, Finding]:
     return found
 
 
-def given_up(chunk: Chunk, progress: Progress) -> dict[int, Finding]:
+def given_up(chunk: Chunk, progress: IdsProgress) -> dict[int, Finding]:
     """Findings for what will not be tried again: nothing of ours reached Zoho for it, or it stayed locked."""
     words = progress.failed_with or (progress.code or "GAVE_UP", progress.message)
     found = {p: Finding(Mark.FAILED, *words) for p in chunk.at(Mark.PENDING, Mark.RECENT)}

@@ -16,7 +16,7 @@ LAST_ANSWER = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """Where a run's selection stands.
 
     `token`: Zoho's name of a view's next page; `last`: the id behind which a query goes on. `restarts`: how
@@ -38,10 +38,10 @@ class Progress:
         return asdict(self)
 
 
-def progress_of(deletion: Deletion) -> Progress:
+def progress_of(deletion: Deletion) -> RunProgress:
     """The stored progress, or a fresh one."""
     stored: dict[str, Any] = dict(deletion.progress)
-    return Progress(**stored)
+    return RunProgress(**stored)
 
 
 def approval_ends(deletion: Deletion, now: float, patience: float) -> float:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import cast
 
 from chalicelib.domain import by_bin
-from chalicelib.domain.by_bin import Progress
+from chalicelib.domain.by_bin import BinProgress
 from chalicelib.domain.deletion import Deletion, Operation, Status
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.zoho.verdict import Verdict
@@ -66,7 +66,7 @@ def _until(deletion: Deletion) -> float | None:
     return deletion.not_before if permanent and not deletion.cancelled_by else None
 
 
-def _next(work: Slice, progress: Progress) -> Step:
+def _next(work: Slice, progress: BinProgress) -> Step:
     if progress.listing:
         return listing.step(work, progress)
     found = _to_look_at(work, progress)
@@ -79,7 +79,7 @@ def _next(work: Slice, progress: Progress) -> Step:
     return end_or_again(work, progress)
 
 
-def end_or_again(work: Slice, progress: Progress) -> Step:
+def end_or_again(work: Slice, progress: BinProgress) -> Step:
     """A round has ended: end, or look again after a while at what is not shown yet."""
     chunks = [work.chunk(number) for number in range(work.deletion.chunks)]
     open_marks = UNSETTLED
@@ -95,13 +95,13 @@ def end_or_again(work: Slice, progress: Progress) -> Step:
     return Commit(deletion, TryAgain(LAG, Verdict.RETRY, code))
 
 
-def _round(work: Slice, progress: Progress) -> Step:
+def _round(work: Slice, progress: BinProgress) -> Step:
     """All ids had their first look: from here on it is shown what came of it."""
     checking = by_bin.next_round(progress)
     return Commit(replace(work.deletion, progress=checking.to_json()))
 
 
-def _to_look_at(work: Slice, progress: Progress) -> tuple[Chunk, list[int]] | None:
+def _to_look_at(work: Slice, progress: BinProgress) -> tuple[Chunk, list[int]] | None:
     """The next chunk with ids that this round has not looked at, and their positions."""
     marks = by_bin.looked_at(work.deletion, progress)
     if work.deletion.cancelled_by and not progress.checking:
@@ -118,14 +118,14 @@ def _to_look_at(work: Slice, progress: Progress) -> tuple[Chunk, list[int]] | No
     return None
 
 
-def _without_foreign(work: Slice, progress: Progress) -> Step:
+def _without_foreign(work: Slice, progress: BinProgress) -> Step:
     """Ids that its parent did not delete are left out before anything is asked."""
     chunks = _with(work, by_bin.foreign)
     done = replace(progress, foreign=len(chunks) < CHUNKS_AT_ONCE)
     return Commit(replace(work.deletion, progress=done.to_json()), chunks=chunks)
 
 
-def _ended(work: Slice, progress: Progress, chunks: list[Chunk]) -> Commit:
+def _ended(work: Slice, progress: BinProgress, chunks: list[Chunk]) -> Commit:
     deletion = replace(work.deletion, progress=progress.to_json())
     if not by_bin.restores(deletion):
         deletion = replace(deletion, verification=by_bin.verification(chunks, progress, work.now))
@@ -133,7 +133,7 @@ def _ended(work: Slice, progress: Progress, chunks: list[Chunk]) -> Commit:
     return Commit(deletion, Finish(by=deletion.cancelled_by) if cancelled else Finish())
 
 
-def _own_up(work: Slice, progress: Progress) -> Commit:
+def _own_up(work: Slice, progress: BinProgress) -> Commit:
     """Calls with an intent and no answer: a worker died in between. What became of their ids is unknown."""
     calls = [call for call in work.ledger.calls(work.deletion.id, progress.open) if call.answered_at is None]
     chunks: dict[int, Chunk] = {}
@@ -164,7 +164,7 @@ def give_up(work: Slice, call: str) -> Step:
     return _given_up(work, progress, call)
 
 
-def _refused(work: Slice, progress: Progress) -> Step:
+def _refused(work: Slice, progress: BinProgress) -> Step:
     """Nothing is sent any more: what never left has failed."""
     code, message = progress.stopped or ("GAVE_UP", "")
     chunks = _with(
@@ -182,7 +182,7 @@ def _with(work: Slice, found: Callable[[Chunk], dict[int, Finding]]) -> tuple[Ch
     return tuple(islice((new for old, new in after if new != old), CHUNKS_AT_ONCE))
 
 
-def _given_up(work: Slice, progress: Progress, call: str = READ) -> Step:
+def _given_up(work: Slice, progress: BinProgress, call: str = READ) -> Step:
     code, message = progress.code or "GAVE_UP", progress.message
     if work.deletion.cancelled_by:
         ours = (Mark.SENT, Mark.SAID, Mark.AWAY)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from chalicelib.domain import by_bin
 from chalicelib.domain.bin_judge import MARGIN
-from chalicelib.domain.by_bin import WIDE_FROM, Progress
+from chalicelib.domain.by_bin import WIDE_FROM, BinProgress
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.deleted_list import Deleted, entries_of, has_more
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -25,12 +25,12 @@ from chalicelib.service.engine.step import Commit, Slice, Step, TryAgain
 PAGES_A_STEP = 20
 
 
-def needed(work: Slice, progress: Progress) -> bool:
+def needed(work: Slice, progress: BinProgress) -> bool:
     """Are there ids that only the list can tell of, and was it not read in this round?"""
     return not progress.listed and any(_waiting(work, Mark.AWAY, Mark.MISSING))
 
 
-def begin(work: Slice, progress: Progress) -> Step:
+def begin(work: Slice, progress: BinProgress) -> Step:
     """Decide what is read: the short list while only ours wait for it, else the whole one."""
     ours_only = not any(_waiting(work, Mark.MISSING)) and not by_bin.restores(work.deletion)
     wide = not ours_only or progress.rounds >= WIDE_FROM or progress.sent_since is None or progress.last
@@ -46,7 +46,7 @@ def _waiting(work: Slice, *marks: Mark) -> list[Chunk]:
     return [chunk for chunk in chunks if chunk.at(*marks)]
 
 
-def step(work: Slice, progress: Progress) -> Step:
+def step(work: Slice, progress: BinProgress) -> Step:
     """Read the next pages. What they name is settled; at the end of the list, what they do not name too."""
     zoho, module = work.zoho, work.deletion.request.module
     found: dict[str, Deleted] = {}
@@ -78,7 +78,7 @@ def step(work: Slice, progress: Progress) -> Step:
 
 
 def _settled(
-    work: Slice, progress: Progress, found: Mapping[str, Deleted], *, ended: bool, beyond: bool
+    work: Slice, progress: BinProgress, found: Mapping[str, Deleted], *, ended: bool, beyond: bool
 ) -> tuple[Chunk, ...]:
     """The chunks with what the pages say. Only at an end is anything said of an id that no page named."""
     after = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from chalicelib.domain import by_bin
-from chalicelib.domain.by_bin import Clocks, Progress
+from chalicelib.domain.by_bin import BinProgress, Clocks
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark
 from chalicelib.domain.recycle_bin import BinEntry, BinIds, entries_of
@@ -43,7 +43,7 @@ class Wave:
     split: bool = False
 
 
-def step(work: Slice, progress: Progress, chunk: Chunk, positions: list[int]) -> Step:
+def step(work: Slice, progress: BinProgress, chunk: Chunk, positions: list[int]) -> Step:
     """Look at the next of `positions`, and send what is to be sent for them."""
     batches = by_bin.batches(positions, progress.alone, work.width)
     wave = look(work, progress, chunk, batches)
@@ -54,7 +54,7 @@ def step(work: Slice, progress: Progress, chunk: Chunk, positions: list[int]) ->
     return _kept(work, progress, chunk, wave, looked)
 
 
-def look(work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[tuple[int, ...]]) -> Wave:
+def look(work: Slice, progress: BinProgress, chunk: Chunk, batches: Sequence[tuple[int, ...]]) -> Wave:
     """Read the records and then their entries in the bin, and judge each id."""
     zoho, module = work.zoho, work.deletion.request.module
     there = parallel.all_at_once([_reading(zoho, module, chunk, batch) for batch in batches])
@@ -74,7 +74,7 @@ def look(work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[tuple[
 
 def _judge(
     deletion: Deletion,
-    progress: Progress,
+    progress: BinProgress,
     chunk: Chunk,
     batch: Sequence[int],
     replies: tuple[Reply, Reply],
@@ -122,7 +122,7 @@ def _free(work: Slice, chunk: Chunk, wave: Wave) -> list[int]:
 
 
 def _sending(
-    work: Slice, progress: Progress, chunk: Chunk, wave: Wave, looked: list[int], free: list[int]
+    work: Slice, progress: BinProgress, chunk: Chunk, wave: Wave, looked: list[int], free: list[int]
 ) -> Send:
     kind = by_bin.call_kind(work.deletion)
     batches = by_bin.batches(free, progress.alone, len(free))
@@ -212,7 +212,7 @@ def _judged(
 
 def _kept(
     work: Slice,
-    progress: Progress,
+    progress: BinProgress,
     chunk: Chunk,
     wave: Wave,
     looked: list[int],

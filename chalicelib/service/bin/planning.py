@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import by_bin
-from chalicelib.domain.by_bin import Progress
+from chalicelib.domain.by_bin import BinProgress
 from chalicelib.domain.deletion import NOT_ITS, Plan, Problem, Status
 from chalicelib.domain.outcomes import CHUNK_SIZE, Mark
 from chalicelib.domain.recycle_bin import MOST_IDS
@@ -17,7 +17,7 @@ from chalicelib.service.engine.step import Commit, Finish, Slice, Step, TryAgain
 SHOWN = 10
 
 
-def step(work: Slice, progress: Progress) -> Step:
+def step(work: Slice, progress: BinProgress) -> Step:
     """Look at the next ids; where all were looked at, tell the plan."""
     if progress.looked >= work.deletion.id_count:
         return _tell(work, progress)
@@ -57,7 +57,7 @@ def fail(work: Slice, code: str, message: str) -> Commit:
     return Commit(work.deletion, Finish(Status.FAILED, code, problems=(problem,)))
 
 
-def _tell(work: Slice, progress: Progress) -> Commit:
+def _tell(work: Slice, progress: BinProgress) -> Commit:
     """The plan; where all that could go is held, the refusal that it would meet."""
     chunks = [work.chunk(number) for number in range(work.deletion.chunks)]
     held = sum(len(chunk.at(Mark.HELD)) for chunk in chunks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_ids import Progress
+from chalicelib.domain.by_ids import IdsProgress
 from chalicelib.domain.deletion import Status
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service.by_ids import moves
@@ -12,7 +12,7 @@ from chalicelib.service.engine import limits
 from chalicelib.service.engine.step import Commit, Finish, Slice, Step, TryAgain
 
 
-def held_back(work: Slice, progress: Progress) -> Step | None:
+def held_back(work: Slice, progress: IdsProgress) -> Step | None:
     """What a limit makes of the deletion; None where it may go on."""
     found = limits.check(work, work.deletion.id_count)
     if found is None:
@@ -24,7 +24,7 @@ def held_back(work: Slice, progress: Progress) -> Step | None:
     return limits.waiting(work, work.deletion, found)
 
 
-def _not_counted(work: Slice, progress: Progress, judged: Judgement) -> Step:
+def _not_counted(work: Slice, progress: IdsProgress, judged: Judgement) -> Step:
     """The module cannot be counted for now: it is asked again until the count's clock has run out. Where Zoho
     refuses, the deletion fails as it would by a refusal of its own call: nothing of it is sent.
     """

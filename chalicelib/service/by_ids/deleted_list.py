@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from chalicelib.domain.by_ids import Progress
+from chalicelib.domain.by_ids import IdsProgress
 from chalicelib.domain.zoho.deleted_list import has_more, times_of
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind
@@ -23,8 +23,8 @@ KEPT_SECONDS = 60 * 86_400.0
 
 
 def look(
-    work: Slice, progress: Progress, *, ours: Collection[str], others: Collection[str], began: float
-) -> tuple[dict[str, float], Progress]:
+    work: Slice, progress: IdsProgress, *, ours: Collection[str], others: Collection[str], began: float
+) -> tuple[dict[str, float], IdsProgress]:
     """When the records were deleted, of those that the list names; and the progress with the pages read.
 
     `ours`: records that may have gone by this deletion, so that the list since it `began` is enough.

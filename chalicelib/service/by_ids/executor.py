@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import cast
 
 from chalicelib.domain import backoff, by_ids, ids_settling
-from chalicelib.domain.by_ids import Progress
+from chalicelib.domain.by_ids import IdsProgress
 from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark
@@ -52,7 +52,7 @@ def give_up(work: Slice, call: str) -> Step:
     return _next(work, by_ids.progress_of(work.deletion), last=True)
 
 
-def _next(work: Slice, progress: Progress, *, last: bool) -> Step:
+def _next(work: Slice, progress: IdsProgress, *, last: bool) -> Step:
     deletion = work.deletion
     if deletion.cancelled_by and not deletion.calls:
         return Commit(deletion, Finish(Status.CANCELLED))
@@ -72,7 +72,7 @@ def _next(work: Slice, progress: Progress, *, last: bool) -> Step:
     return _next_of_chunk(work, progress, work.chunk(progress.left[0]), over=over, last=last)
 
 
-def _next_of_chunk(work: Slice, progress: Progress, chunk: Chunk, *, over: bool, last: bool) -> Step:
+def _next_of_chunk(work: Slice, progress: IdsProgress, chunk: Chunk, *, over: bool, last: bool) -> Step:
     """`over`: nothing more is sent. `last`: nothing more is waited for either."""
     if progress.open:
         return _unanswered(work, progress, chunk)
@@ -87,7 +87,7 @@ def _next_of_chunk(work: Slice, progress: Progress, chunk: Chunk, *, over: bool,
     return _on_with(work, progress, chunk)
 
 
-def _on_with(work: Slice, progress: Progress, chunk: Chunk) -> Step:
+def _on_with(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
     """Send what is to be sent, else read what is to be read, else wait for what is locked."""
     suspects = loop_guard.suspects(work, progress, chunk)
     progress = loop_guard.guarded(progress, chunk)
@@ -103,7 +103,7 @@ def _on_with(work: Slice, progress: Progress, chunk: Chunk) -> Step:
     return _ask_slowly(work, progress, chunk)
 
 
-def _close(work: Slice, progress: Progress, chunk: Chunk, *, last: bool) -> Step:
+def _close(work: Slice, progress: IdsProgress, chunk: Chunk, *, last: bool) -> Step:
     """Nothing more is sent, for whatever reason: a last read settles what was sent, and what never left has
     failed, or stays pending where an operator cancelled it.
     """
@@ -117,11 +117,11 @@ def _close(work: Slice, progress: Progress, chunk: Chunk, *, last: bool) -> Step
     return reading.read(work, progress, chunk, batches[: _width(work, last=last)], last=last)
 
 
-def _next_chunk(work: Slice, progress: Progress) -> Step:
+def _next_chunk(work: Slice, progress: IdsProgress) -> Step:
     return moves.to(work, replace(progress, left=progress.left[1:], single=()))
 
 
-def _unanswered(work: Slice, progress: Progress, chunk: Chunk) -> Step:
+def _unanswered(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
     """Calls with an intent and no answer: a worker died in between. Their ids count as sent, outcome
     unknown.
     """
@@ -135,7 +135,7 @@ def _unanswered(work: Slice, progress: Progress, chunk: Chunk) -> Step:
     return replace(step, chunks=(chunk.with_findings(findings),), notes=(note,))
 
 
-def _ask_slowly(work: Slice, progress: Progress, chunk: Chunk) -> Step:
+def _ask_slowly(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
     """Only locked or unapproved records are left in this chunk: on to the next one, or wait and ask again."""
     if chunk.number in progress.ask_again:
         turns = tuple(n for n in progress.ask_again if n != chunk.number)

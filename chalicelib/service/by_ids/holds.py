@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.by_ids import Batch, Progress, record_of
+from chalicelib.domain.by_ids import Batch, IdsProgress, record_of
 from chalicelib.domain.deletion import Operation
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.service.engine.step import Slice
@@ -21,7 +21,7 @@ class Split:
     findings: dict[int, Finding] = field(default_factory=dict)
 
 
-def split(work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Split:
+def split(work: Slice, progress: IdsProgress, chunk: Chunk, batches: Sequence[Batch]) -> Split:
     """Take out what is held. Delinking deletes no record, so no hold is in its way."""
     if work.deletion.request.operation is Operation.DELINK_RECORDS:
         return Split(tuple(batches))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_ids import Progress, record_of
+from chalicelib.domain.by_ids import IdsProgress, record_of
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.service.engine.step import Slice
 
 
-def suspects(work: Slice, progress: Progress, chunk: Chunk) -> dict[int, Finding]:
+def suspects(work: Slice, progress: IdsProgress, chunk: Chunk) -> dict[int, Finding]:
     """Findings for the ids of a fresh chunk that are to be read first, each chunk once."""
     if chunk.number <= progress.guarded:
         return {}
@@ -28,6 +28,6 @@ def suspects(work: Slice, progress: Progress, chunk: Chunk) -> dict[int, Finding
     return found
 
 
-def guarded(progress: Progress, chunk: Chunk) -> Progress:
+def guarded(progress: IdsProgress, chunk: Chunk) -> IdsProgress:
     """The progress with the chunk looked at."""
     return replace(progress, guarded=max(progress.guarded, chunk.number))

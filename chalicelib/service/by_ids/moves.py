@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.by_ids import Effect, Progress, record_of
+from chalicelib.domain.by_ids import Effect, IdsProgress, record_of
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.service.engine.step import Again, Commit, Finish, Slice, Then, TryAgain
 from chalicelib.service.ports import Call
@@ -14,14 +14,14 @@ from chalicelib.service.ports import Call
 SEND, READ = "send", "read"
 
 
-def to(work: Slice, progress: Progress, then: Then | None = None) -> Commit:
+def to(work: Slice, progress: IdsProgress, then: Then | None = None) -> Commit:
     """Go on with `progress`."""
     return Commit(replace(work.deletion, progress=progress.to_json()), then or Again())
 
 
 def found(
     work: Slice,
-    progress: Progress,
+    progress: IdsProgress,
     before: Chunk,
     findings: Mapping[int, Finding],
     *,
@@ -56,7 +56,7 @@ def found(
     )
 
 
-def _deleted(progress: Progress, chunk: Chunk, findings: Mapping[int, Finding]) -> tuple[str, ...]:
+def _deleted(progress: IdsProgress, chunk: Chunk, findings: Mapping[int, Finding]) -> tuple[str, ...]:
     """The records that are deleted by now, by whatever ids they were asked for."""
     deleted = (p for p, finding in findings.items() if finding.mark is Mark.DELETED)
     records = (record_of(chunk, progress, position) for position in deleted)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chalicelib.domain import by_ids
-from chalicelib.domain.by_ids import Batch, Progress
+from chalicelib.domain.by_ids import Batch, IdsProgress
 from chalicelib.domain.deletion import Deletion, Operation, Plan, Problem, Status
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, reproblem, untouched
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -30,7 +30,7 @@ PAGE_CREDITS, PAGE = 3, 200
 Looked = tuple[dict[int, Finding], int, Judgement | None]
 
 
-def plan(work: Slice, progress: Progress) -> Step:
+def plan(work: Slice, progress: IdsProgress) -> Step:
     """Look at the next ids; where all were looked at, tell the plan."""
     if not progress.left:
         return _told(work)
@@ -40,7 +40,7 @@ def plan(work: Slice, progress: Progress) -> Step:
     return _look(work, progress, chunk)
 
 
-def _look(work: Slice, progress: Progress, chunk: Chunk) -> Step:
+def _look(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
     """Ask about as many as may be asked about at once, and keep what is known now."""
     if _needs_no_read(work.deletion):
         delinks = work.deletion.request.operation is Operation.DELINK_RECORDS
@@ -51,7 +51,7 @@ def _look(work: Slice, progress: Progress, chunk: Chunk) -> Step:
     return _kept(work, progress, chunk, findings, looked)
 
 
-def _look_by_id(work: Slice, progress: Progress, chunk: Chunk) -> Looked:
+def _look_by_id(work: Slice, progress: IdsProgress, chunk: Chunk) -> Looked:
     size = BATCH_LIMIT[CallKind.READ]
     starts = range(progress.looked, len(chunk.ids), size)[: work.width]
     batches = [Batch(CallKind.READ, tuple(range(i, min(i + size, len(chunk.ids))))) for i in starts]
@@ -68,7 +68,7 @@ def _look_by_id(work: Slice, progress: Progress, chunk: Chunk) -> Looked:
     return findings, looked, None
 
 
-def _look_external(work: Slice, progress: Progress, chunk: Chunk) -> Looked:
+def _look_external(work: Slice, progress: IdsProgress, chunk: Chunk) -> Looked:
     """Which records are meant, asked as before a delete; of a record that two ids name, one goes."""
     from chalicelib.service.by_ids import resolving
 
@@ -87,7 +87,9 @@ def _needs_no_read(deletion: Deletion) -> bool:
     return deletion.frozen or deletion.request.operation is Operation.DELINK_RECORDS
 
 
-def _kept(work: Slice, progress: Progress, chunk: Chunk, findings: dict[int, Finding], more: int) -> Commit:
+def _kept(
+    work: Slice, progress: IdsProgress, chunk: Chunk, findings: dict[int, Finding], more: int
+) -> Commit:
     """A dry run's counts stay 0, so its outcomes are kept without them."""
     after = chunk.with_findings(findings)
     step = moves.to(work, replace(progress, looked=progress.looked + more))
@@ -113,7 +115,7 @@ def _reader(work: Slice, zoho: Zoho, chunk: Chunk, batch: Batch) -> Callable[[],
     return lambda: zoho.read(work.deletion.request.module, ids)
 
 
-def _trouble(work: Slice, progress: Progress, judged: Judgement) -> Commit:
+def _trouble(work: Slice, progress: IdsProgress, judged: Judgement) -> Commit:
     if judged.verdict not in NOT_NOW:
         return failed(work, judged.code, judged.message)
     progress = replace(progress, code=judged.code, message=judged.message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from chalicelib.domain import ids_settling
-from chalicelib.domain.by_ids import Batch, Effect, Progress, record_of
+from chalicelib.domain.by_ids import Batch, Effect, IdsProgress, record_of
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -21,7 +21,7 @@ CLOCKS_APART = 300.0
 
 
 def read(
-    work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[Batch], *, last: bool = False
+    work: Slice, progress: IdsProgress, chunk: Chunk, batches: Sequence[Batch], *, last: bool = False
 ) -> Commit:
     """Ask Zoho which of the ids are there. `last`: what cannot be read now stays unknown."""
     try:
@@ -52,8 +52,8 @@ def read(
 
 
 def _found(
-    work: Slice, progress: Progress, chunk: Chunk, answered: Sequence[tuple[Batch, set[int]]]
-) -> tuple[Progress, dict[int, Finding]]:
+    work: Slice, progress: IdsProgress, chunk: Chunk, answered: Sequence[tuple[Batch, set[int]]]
+) -> tuple[IdsProgress, dict[int, Finding]]:
     """What the reads tell. What is not there and in doubt is looked for in the module's deleted list."""
     away = [p for batch, there in answered for p in batch.positions if p not in there]
     records = {p: str(record_of(chunk, progress, p)) for p in ids_settling.in_doubt(chunk, away)}
@@ -77,7 +77,7 @@ def began(work: Slice) -> float:
     return work.deletion.created_at - CLOCKS_APART
 
 
-def _records(progress: Progress, chunk: Chunk, batch: Batch) -> list[str]:
+def _records(progress: IdsProgress, chunk: Chunk, batch: Batch) -> list[str]:
     return [str(record_of(chunk, progress, p)) for p in batch.positions]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.by_ids import Effect, Progress, unresolved
+from chalicelib.domain.by_ids import Effect, IdsProgress, unresolved
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -39,7 +39,7 @@ class Resolved:
     retry_after: float | None = None
 
 
-def resolve(work: Slice, progress: Progress) -> Commit:
+def resolve(work: Slice, progress: IdsProgress) -> Commit:
     """Resolve the next ids of the first chunk that has some left, and keep what is known now."""
     chunk = work.chunk(progress.resolved)
     positions = unresolved(chunk)

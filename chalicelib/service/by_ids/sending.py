@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain import by_ids
-from chalicelib.domain.by_ids import Batch, Effect, Progress
+from chalicelib.domain.by_ids import Batch, Effect, IdsProgress
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -22,7 +22,7 @@ from chalicelib.service.engine.step import Commit, Outgoing, Send, Slice, Step
 from chalicelib.service.ports import Call, Zoho
 
 
-def send(work: Slice, progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> Step:
+def send(work: Slice, progress: IdsProgress, chunk: Chunk, batches: Sequence[Batch]) -> Step:
     """Send the batches at once, unless ids of them are held: these are kept as such first."""
     found = holds.split(work, progress, chunk, batches)
     if found.findings:
@@ -42,7 +42,7 @@ class _Wave:
     """One wave of calls of a chunk. `held`: what the last look has found."""
 
     work: Slice
-    progress: Progress
+    progress: IdsProgress
     chunk: Chunk
     batches: tuple[Batch, ...]
     held: dict[int, Finding] = field(default_factory=dict)
@@ -102,13 +102,13 @@ class _Wave:
         )
 
 
-def _more_to_send(progress: Progress, chunk: Chunk, batches: Sequence[Batch]) -> bool:
+def _more_to_send(progress: IdsProgress, chunk: Chunk, batches: Sequence[Batch]) -> bool:
     """Whether ids are left that were in none of the batches."""
     sent = {position for batch in batches for position in batch.positions}
     return len(progress.left) > 1 or any(position not in sent for position in chunk.at(Mark.PENDING))
 
 
-def _effect(progress: Progress, chunk: Chunk, batch: Batch, reply: Reply) -> Effect:
+def _effect(progress: IdsProgress, chunk: Chunk, batch: Batch, reply: Reply) -> Effect:
     records = _records(progress, chunk, batch)
     whole = judge_call(batch.kind, reply, records)
     told = judge_items(batch.kind, reply, records) if whole.verdict is Verdict.ANSWERED else {}
@@ -122,7 +122,7 @@ def _answer(effect: Effect) -> dict[str, object]:
     return {"verdict": effect.verdict.value, "code": effect.code, "message": effect.message, "marks": marks}
 
 
-def _records(progress: Progress, chunk: Chunk, batch: Batch) -> list[str]:
+def _records(progress: IdsProgress, chunk: Chunk, batch: Batch) -> list[str]:
     """The record ids of a batch. Raises ValueError for an external id that was not resolved."""
     records = [by_ids.record_of(chunk, progress, p) for p in batch.positions]
     if None in records:
@@ -130,7 +130,7 @@ def _records(progress: Progress, chunk: Chunk, batch: Batch) -> list[str]:
     return [record for record in records if record is not None]
 
 
-def _sender(work: Slice, progress: Progress, chunk: Chunk, batch: Batch) -> Callable[[Zoho], Reply]:
+def _sender(work: Slice, progress: IdsProgress, chunk: Chunk, batch: Batch) -> Callable[[Zoho], Reply]:
     request = work.deletion.request
     ids = _records(progress, chunk, batch)
     wf_trigger = bool(request.wf_trigger)

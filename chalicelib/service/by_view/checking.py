@@ -12,7 +12,7 @@ from chalicelib.domain.by_view import (
     ROUND_LIMIT,
     Goal,
     Phase,
-    Progress,
+    ViewProgress,
     has_to_be_listed,
     may_be_listed,
 )
@@ -33,7 +33,7 @@ COUNT_CREDITS, PAGE_CREDITS, DELETED_CREDITS = 50, 3, 2
 SHOWN = 10
 
 
-def begin(work: Slice, progress: Progress) -> Step:
+def begin(work: Slice, progress: ViewProgress) -> Step:
     """Decide whether the view is listed. What might be longer than Zoho lists is counted first."""
     deletion = work.deletion
     if not may_be_listed(deletion, progress):
@@ -45,7 +45,7 @@ def begin(work: Slice, progress: Progress) -> Step:
     return listing.begin(work, progress)
 
 
-def check(work: Slice, progress: Progress) -> Step:
+def check(work: Slice, progress: ViewProgress) -> Step:
     """The list is whole: ask the limits, then decide between the job and the ids."""
     deletion = work.deletion
     if not deletion.id_count:
@@ -66,19 +66,19 @@ def check(work: Slice, progress: Progress) -> Step:
     return moves.to(work, replace(progress, phase=Phase.LANE))
 
 
-def _nothing(work: Slice, progress: Progress) -> Step:
+def _nothing(work: Slice, progress: ViewProgress) -> Step:
     if work.deletion.request.dry_run:
         return planned(work, progress, listed_plan(work.deletion, progress, ()))
     return moves.end(work, progress)
 
 
-def planned(work: Slice, progress: Progress, plan: Plan) -> Step:
+def planned(work: Slice, progress: ViewProgress, plan: Plan) -> Step:
     """A dry run ends with its plan."""
     deletion = replace(work.deletion, plan=plan, progress=progress.to_json())
     return Commit(deletion, Finish(Status.COMPLETED, "dry run"))
 
 
-def listed_plan(deletion: Deletion, progress: Progress, first: tuple[str, ...]) -> Plan:
+def listed_plan(deletion: Deletion, progress: ViewProgress, first: tuple[str, ...]) -> Plan:
     """What a frozen view takes: it is listed, a job is started and asked for, the deleted list is read."""
     n, pages = deletion.id_count, max(progress.first_pages, 1)
     jobs = 2 if n else 0
@@ -87,13 +87,13 @@ def listed_plan(deletion: Deletion, progress: Progress, first: tuple[str, ...]) 
     return Plan(n, first, calls, PAGE_CREDITS * pages + jobs + DELETED_CREDITS * deleted_pages)
 
 
-def counted_plan(progress: Progress, first: tuple[str, ...]) -> Plan:
+def counted_plan(progress: ViewProgress, first: tuple[str, ...]) -> Plan:
     """What an unfrozen view takes: a count and a job a round."""
     rounds = -(-(progress.before or 0) // ROUND_LIMIT)
     return Plan(progress.before, first, calls=1 + 2 * rounds, credits=COUNT_CREDITS + 2 * rounds)
 
 
-def held_back(work: Slice, progress: Progress, size: int | None) -> Step | None:
+def held_back(work: Slice, progress: ViewProgress, size: int | None) -> Step | None:
     """What a limit makes of the deletion; None where it may go on. While it waits the lane is for others."""
     found = limits.check(work, size)
     if found is None:
@@ -107,7 +107,7 @@ def held_back(work: Slice, progress: Progress, size: int | None) -> Step | None:
     return _wait(work, progress, found)
 
 
-def not_counted(work: Slice, progress: Progress, judged: Judgement, asked: float | None = None) -> Step:
+def not_counted(work: Slice, progress: ViewProgress, judged: Judgement, asked: float | None = None) -> Step:
     """Zoho did not tell a number."""
     if judged.verdict is Verdict.FAIL:
         return moves.fail(work, progress, judged.code, judged.message)
@@ -115,12 +115,12 @@ def not_counted(work: Slice, progress: Progress, judged: Judgement, asked: float
     return moves.again_later(work, progress, then, judged.message)
 
 
-def _wait(work: Slice, progress: Progress, stop: Stop) -> Step:
+def _wait(work: Slice, progress: ViewProgress, stop: Stop) -> Step:
     deletion = replace(work.deletion, progress=progress.to_json())
     return replace(limits.waiting(work, deletion, stop), leave_lane=True)
 
 
-def count(work: Slice, progress: Progress) -> Step:
+def count(work: Slice, progress: ViewProgress) -> Step:
     """Count the view: before each round of an unfrozen one, and where it may be too long to be listed."""
     request = work.deletion.request
     waiting = still_waiting(work.deletion, work.now)
@@ -145,11 +145,11 @@ def count(work: Slice, progress: Progress) -> Step:
     return not_counted(work, progress, judged, reply.retry_after)
 
 
-def _most_counts(progress: Progress) -> int:
+def _most_counts(progress: ViewProgress) -> int:
     return MOST_COUNTS * progress.round
 
 
-def _counted(work: Slice, progress: Progress) -> Step:
+def _counted(work: Slice, progress: ViewProgress) -> Step:
     before, deletion = progress.before or 0, work.deletion
     if may_be_listed(deletion, progress):
         return (
@@ -160,7 +160,7 @@ def _counted(work: Slice, progress: Progress) -> Step:
     return _unfrozen(work, progress)
 
 
-def _unfrozen(work: Slice, progress: Progress) -> Step:
+def _unfrozen(work: Slice, progress: ViewProgress) -> Step:
     """A view that is not listed: the limits speak of its count; later rounds only of what is left of them."""
     before, deletion = progress.before, work.deletion
     if before == 0:
@@ -179,7 +179,7 @@ def _unfrozen(work: Slice, progress: Progress) -> Step:
     return _go(work, progress)
 
 
-def _left(deletion: Deletion, progress: Progress) -> int:
+def _left(deletion: Deletion, progress: ViewProgress) -> int:
     """How many more records later rounds may take: no more than allowed, or approved, for all of them."""
     most = deletion.record_limit
     above, approval = deletion.limits.approve_above, deletion.approval
@@ -189,7 +189,7 @@ def _left(deletion: Deletion, progress: Progress) -> int:
     return most - progress.deleted
 
 
-def _go(work: Slice, progress: Progress) -> Step:
+def _go(work: Slice, progress: ViewProgress) -> Step:
     request = work.deletion.request
     if work.ledger.has_holds(request.org, request.module, work.now):
         return for_holds(work, progress)
@@ -200,7 +200,7 @@ def _go(work: Slice, progress: Progress) -> Step:
     return moves.to(work, replace(progress, phase=Phase.LANE), succeeded=moves.COUNT)
 
 
-def for_holds(work: Slice, progress: Progress) -> Step:
+def for_holds(work: Slice, progress: ViewProgress) -> Step:
     """The module has holds, of which Zoho's job knows nothing: the view is listed and goes by ids."""
     if work.deletion.request.territory is not None:
         return listing.stopped(work, progress, "HOLDS_WITH_TERRITORY", progress.before or 0)

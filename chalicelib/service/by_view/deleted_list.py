@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.by_view import LAG, Progress, deleted_pages_left
+from chalicelib.domain.by_view import LAG, ViewProgress, deleted_pages_left
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.zoho.deleted_list import has_more, times_of
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -24,11 +24,11 @@ class Deleted:
     """Ids with the time of their deletion (Zoho's clock), where the reading stands then, and what kept it."""
 
     times: Mapping[str, float]
-    progress: Progress
+    progress: ViewProgress
     trouble: Judgement | None = None
 
 
-def read_on(work: Slice, progress: Progress, awaited: Set[str] | None = None) -> Deleted:
+def read_on(work: Slice, progress: ViewProgress, awaited: Set[str] | None = None) -> Deleted:
     """Read the next pages, no further than until all `awaited` ids are named. `progress.list_is_read` once
     its end was reached, `list_is_over` where it cannot be read further: Zoho refuses it, or the budget of
     pages is spent.
@@ -39,7 +39,7 @@ def read_on(work: Slice, progress: Progress, awaited: Set[str] | None = None) ->
     used = 0
     left = deleted_pages_left(work.deletion, progress)
 
-    def stands() -> Progress:
+    def stands() -> ViewProgress:
         pages = progress.deleted_pages + used
         return replace(progress, since=since, deleted_page=page, deleted_pages=pages)
 
@@ -63,7 +63,7 @@ def read_on(work: Slice, progress: Progress, awaited: Set[str] | None = None) ->
     return Deleted(times, replace(stands(), list_is_over=left <= PAGES_A_STEP and used >= left))
 
 
-def named(work: Slice, progress: Progress, times: Mapping[str, float]) -> tuple[Chunk, ...]:
+def named(work: Slice, progress: ViewProgress, times: Mapping[str, float]) -> tuple[Chunk, ...]:
     """The chunks with what the list names: deleted since the start of our job, or before it by others."""
     start = float(int(progress.intent_at + progress.skew))
     chunks = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain.by_view import Phase, Progress, progress_of
+from chalicelib.domain.by_view import Phase, ViewProgress, progress_of
 from chalicelib.domain.deletion import Deletion, Status
 from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.service.by_view import (
@@ -61,12 +61,12 @@ def give_up(work: Slice, call: str) -> Step:
     return moves.end(work, progress, chunks=unknown, why=code)
 
 
-def _unanswered(progress: Progress) -> bool:
+def _unanswered(progress: ViewProgress) -> bool:
     """Is there a start whose worker ended before its answer was kept?"""
     return progress.open is not None and progress.phase is Phase.START
 
 
-PHASES: dict[Phase, Callable[[Slice, Progress], Step]] = {
+PHASES: dict[Phase, Callable[[Slice, ViewProgress], Step]] = {
     Phase.BEGIN: checking.begin,
     Phase.COUNT: checking.count,
     Phase.LIST: listing.read,

@@ -8,8 +8,8 @@ from chalicelib.domain.by_view import (
     SHORTEST_ASK,
     Goal,
     Phase,
-    Progress,
     Round,
+    ViewProgress,
     another_round,
     ask_in,
     counts_of,
@@ -24,7 +24,7 @@ from chalicelib.service.by_view import moves
 from chalicelib.service.engine.step import Commit, Finish, Note, Rest, Slice, Step, TryAgain
 
 
-def follow(work: Slice, progress: Progress) -> Step:
+def follow(work: Slice, progress: ViewProgress) -> Step:
     """Ask how far the job is."""
     deletion = work.deletion
     old = work.now - progress.job_since >= work.patience.job_age
@@ -53,7 +53,7 @@ def follow(work: Slice, progress: Progress) -> Step:
     return moves.again_later(work, progress, then, told.message)
 
 
-def _running(work: Slice, progress: Progress, report: JobReport, running: Round) -> Step:
+def _running(work: Slice, progress: ViewProgress, report: JobReport, running: Round) -> Step:
     deletion = replace(
         work.deletion, job_status=report.status, updated_at=work.now, progress=progress.to_json()
     )
@@ -65,7 +65,7 @@ def _running(work: Slice, progress: Progress, report: JobReport, running: Round)
     return Commit(deletion, Rest(seconds), running="", proven=True, succeeded=moves.STATUS)
 
 
-def _job_over(work: Slice, progress: Progress, report: JobReport) -> Step:
+def _job_over(work: Slice, progress: ViewProgress, report: JobReport) -> Step:
     deletion = replace(work.deletion, job_status=report.status, job_deleted=0)
     failed = report.state is JobState.FAILED
     if deletion.frozen:
@@ -95,7 +95,7 @@ def _job_over(work: Slice, progress: Progress, report: JobReport) -> Step:
     return replace(step, deletion=replace(step.deletion, job_status=report.status))
 
 
-def next_round(deletion: Deletion, progress: Progress, now: float) -> Step:
+def next_round(deletion: Deletion, progress: ViewProgress, now: float) -> Step:
     """More than Zoho deletes in one job: count what is left, then the next round."""
     following = replace(progress, phase=Phase.COUNT, round=progress.round + 1)
     deletion = replace(deletion, counts=counts_of(following), progress=following.to_json(), updated_at=now)
@@ -104,12 +104,12 @@ def next_round(deletion: Deletion, progress: Progress, now: float) -> Step:
     )
 
 
-def _unfollowed(work: Slice, progress: Progress, code: str, message: str) -> Step:
+def _unfollowed(work: Slice, progress: ViewProgress, code: str, message: str) -> Step:
     """Zoho does not know the job, or does not tell of it: whether it runs is not known."""
     return moves.lost(work, progress, code, message)
 
 
-def _too_old(work: Slice, progress: Progress, running: Round, status: str, *, readable: bool) -> Step:
+def _too_old(work: Slice, progress: ViewProgress, running: Round, status: str, *, readable: bool) -> Step:
     """The job has run for longer than we wait: what is known of it is kept, the rest a person has to tell."""
     deletion = replace(work.deletion, job_status=status or work.deletion.job_status)
     if deletion.frozen and readable:

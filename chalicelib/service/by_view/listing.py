@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.by_view import SAME_CLOCK, Phase, Progress, has_to_be_listed
+from chalicelib.domain.by_view import SAME_CLOCK, Phase, ViewProgress, has_to_be_listed
 from chalicelib.domain.deletion import Problem
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_view import moves
@@ -33,12 +33,12 @@ class Reading:
     trouble: Judgement | None = None
 
 
-def room(work: Slice, progress: Progress) -> int:
+def room(work: Slice, progress: ViewProgress) -> int:
     """How many records the list may hold: what the limits leave after earlier rounds."""
     return min(work.deletion.record_limit - progress.deleted, view_pages.MOST_LISTED)
 
 
-def begin(work: Slice, progress: Progress) -> Step:
+def begin(work: Slice, progress: ViewProgress) -> Step:
     """Read the view from its first page."""
     reading = replace(
         progress, phase=Phase.LIST, page="", pages=0, restarts=0, listed_from=work.now, first_pages=0
@@ -50,7 +50,7 @@ def begin(work: Slice, progress: Progress) -> Step:
     )
 
 
-def read(work: Slice, progress: Progress) -> Step:
+def read(work: Slice, progress: ViewProgress) -> Step:
     """Read some pages and store their ids; with the last of them the view is frozen."""
     found = pages_of(work, progress, room(work, progress) + 1, work.deletion.id_count)
     deletion, chunks = freeze.more(work, work.deletion, found.ids)
@@ -69,7 +69,7 @@ def read(work: Slice, progress: Progress) -> Step:
     return Commit(deletion, new_chunks=tuple(chunks), succeeded=moves.READ)
 
 
-def pages_of(work: Slice, progress: Progress, most: int, have: int = 0) -> Reading:
+def pages_of(work: Slice, progress: ViewProgress, most: int, have: int = 0) -> Reading:
     """The next pages of the view: as many as a step reads, and no more than show that there are `most`
     records; `have` of them are known.
 
@@ -104,14 +104,14 @@ def _asking(work: Slice, zoho: Zoho, token: str, per_page: int) -> Callable[[], 
     return lambda: view_pages.view_page(zoho, request.module, str(request.cvid), token or None, per_page)
 
 
-def _too_many(work: Slice, progress: Progress) -> Step:
+def _too_many(work: Slice, progress: ViewProgress) -> Step:
     """More than may go, or more than Zoho lists."""
     if room(work, progress) >= view_pages.MOST_LISTED:
         return not_listable(work, progress, view_pages.MOST_LISTED + 1)
     return stopped(work, progress, "MAX_RECORDS", room(work, progress) + 1)
 
 
-def not_listable(work: Slice, progress: Progress, size: int) -> Step:
+def not_listable(work: Slice, progress: ViewProgress, size: int) -> Step:
     """Zoho lists no more of a view: it is counted and deleted unfrozen, where that is allowed."""
     if progress.for_holds:
         return stopped(work, progress, "VIEW_TOO_LARGE_TO_CHECK", size)
@@ -122,7 +122,7 @@ def not_listable(work: Slice, progress: Progress, size: int) -> Step:
     return Commit(replace(freeze.thawed(work.deletion), progress=counting.to_json()), notes=(note,))
 
 
-def stopped(work: Slice, progress: Progress, code: str, size: int) -> Step:
+def stopped(work: Slice, progress: ViewProgress, code: str, size: int) -> Step:
     """A limit stops it before the next delete. Where earlier rounds have deleted, what is left has failed."""
     problem = Problem(code, size)
     if progress.round == 1:
@@ -131,7 +131,7 @@ def stopped(work: Slice, progress: Progress, code: str, size: int) -> Step:
     return moves.end(work, rest, problem)
 
 
-def _trouble(work: Slice, progress: Progress, trouble: Judgement) -> Step:
+def _trouble(work: Slice, progress: ViewProgress, trouble: Judgement) -> Step:
     """A token that Zoho no longer takes is worth a new beginning; any other refusal is final."""
     if trouble.verdict in NOT_NOW:
         then = TryAgain(moves.READ, trouble.verdict, trouble.code)

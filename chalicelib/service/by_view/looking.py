@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_view import LONGEST_ASK, MOST_LOOKS, SHORTEST_ASK, Look, Progress
+from chalicelib.domain.by_view import LONGEST_ASK, MOST_LOOKS, SHORTEST_ASK, Look, ViewProgress
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
@@ -17,7 +17,7 @@ from chalicelib.service.by_view import deleted_list, moves
 from chalicelib.service.engine.step import Rest, Slice, Step, TryAgain
 
 
-def look(work: Slice, progress: Progress) -> Step:
+def look(work: Slice, progress: ViewProgress) -> Step:
     """Count the view and what its module lost; a few times, at growing intervals."""
     request = work.deletion.request
     code = "JOB_LOST" if work.deletion.job_id else "OUTCOME_UNKNOWN"
@@ -45,7 +45,7 @@ def look(work: Slice, progress: Progress) -> Step:
     return moves.to(work, after, Rest(min(first * 1.5**after.looks, LONGEST_ASK * 10)), succeeded=moves.COUNT)
 
 
-def _deleted(work: Slice, progress: Progress) -> tuple[int | None, Progress] | Step:
+def _deleted(work: Slice, progress: ViewProgress) -> tuple[int | None, ViewProgress] | Step:
     """How many records the module lost since the intent; None where one step cannot tell."""
     start = float(int(progress.intent_at + progress.skew))
     fresh = replace(progress, since=start, deleted_page=1, list_is_read=False)

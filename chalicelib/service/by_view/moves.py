@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import by_ids
-from chalicelib.domain.by_view import Goal, Phase, Progress, counts_of, progress_of, unlisted
+from chalicelib.domain.by_view import Goal, Phase, ViewProgress, counts_of, progress_of, unlisted
 from chalicelib.domain.deletion import Problem, Status
 from chalicelib.domain.log import SERVICE
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount
@@ -20,7 +20,7 @@ COUNT, READ, START, STATUS, SETTLE = "count", "read", "start", "status", "settle
 
 def to(
     work: Slice,
-    progress: Progress,
+    progress: ViewProgress,
     then: Then | None = None,
     *,
     succeeded: str | None = None,
@@ -31,7 +31,7 @@ def to(
     return Commit(deletion, then or Again(), succeeded=succeeded, leave_lane=leave_lane)
 
 
-def again_later(work: Slice, progress: Progress, then: TryAgain, message: str = "") -> Commit:
+def again_later(work: Slice, progress: ViewProgress, then: TryAgain, message: str = "") -> Commit:
     """Try the same again after a while, remembering what stood in the way."""
     return to(work, replace(progress, code=then.code, message=message), then)
 
@@ -50,7 +50,7 @@ def unsettled(work: Slice, finding: Finding, *marks: Mark) -> tuple[Chunk, ...]:
 
 def end(
     work: Slice,
-    progress: Progress,
+    progress: ViewProgress,
     *problems: Problem,
     status: Status | None = None,
     chunks: Sequence[Chunk] = (),
@@ -74,7 +74,7 @@ def end(
     )
 
 
-def taken_unlisted(work: Slice, progress: Progress, chunks: Sequence[Chunk]) -> int:
+def taken_unlisted(work: Slice, progress: ViewProgress, chunks: Sequence[Chunk]) -> int:
     """Records that went with the job and had not been listed, as far as is known with `chunks` written."""
     deletion = work.deletion
     if not progress.job_total:
@@ -85,12 +85,12 @@ def taken_unlisted(work: Slice, progress: Progress, chunks: Sequence[Chunk]) -> 
     return max(deletion.unlisted, unlisted(replace(deletion, counts=counts), progress))
 
 
-def refuse(work: Slice, progress: Progress, problem: Problem) -> Commit:
+def refuse(work: Slice, progress: ViewProgress, problem: Problem) -> Commit:
     """A limit stopped it before the first delete: nothing was sent."""
     return end(work, progress, problem, status=Status.REFUSED, why=problem.code)
 
 
-def fail(work: Slice, progress: Progress, code: str, message: str, calls: Sequence[Call] = ()) -> Commit:
+def fail(work: Slice, progress: ViewProgress, code: str, message: str, calls: Sequence[Call] = ()) -> Commit:
     """Zoho refuses for good. Listed records have failed; what earlier rounds deleted stays counted."""
     if work.deletion.frozen:
         chunks = unsettled(work, Finding(Mark.FAILED, code, message))
@@ -101,7 +101,7 @@ def fail(work: Slice, progress: Progress, code: str, message: str, calls: Sequen
     return end(work, progress, problem, status=status, calls=calls, why=code)
 
 
-def needs_a_person(work: Slice, progress: Progress, code: str, calls: Sequence[Call] = ()) -> Commit:
+def needs_a_person(work: Slice, progress: ViewProgress, code: str, calls: Sequence[Call] = ()) -> Commit:
     """What became of an unfrozen view cannot be shown from here: a person has to look."""
     lost = progress.before or 0
     if progress.seen is not None and progress.seen.count is not None:
@@ -112,7 +112,7 @@ def needs_a_person(work: Slice, progress: Progress, code: str, calls: Sequence[C
     return Commit(deletion, Finish(Status.NEEDS_ATTENTION, code, problems=(problem,)), calls=tuple(calls))
 
 
-def _seen(progress: Progress) -> str:
+def _seen(progress: ViewProgress) -> str:
     seen = progress.seen
     went = (
         ""
@@ -122,7 +122,7 @@ def _seen(progress: Progress) -> str:
     return f"the view holds {seen.count if seen else '?'} records now, {progress.before} before{went}"
 
 
-def lost(work: Slice, progress: Progress, code: str, message: str, calls: Sequence[Call] = ()) -> Commit:
+def lost(work: Slice, progress: ViewProgress, code: str, message: str, calls: Sequence[Call] = ()) -> Commit:
     """Whether Zoho runs a job is not known: nothing is sent any more, Zoho is only asked.
 
     A frozen view says so for good: a job that Zoho starts later may take what came into the view.
@@ -153,7 +153,7 @@ def lost(work: Slice, progress: Progress, code: str, message: str, calls: Sequen
     )
 
 
-def read_again(work: Slice, progress: Progress, goal: Goal, why: str = "") -> Commit:
+def read_again(work: Slice, progress: ViewProgress, goal: Goal, why: str = "") -> Commit:
     """Read the view a second time: only what is in both readings may go. By ids the lane is for others."""
     by_id = goal is Goal.BY_IDS
     after = replace(
@@ -178,5 +178,5 @@ def hand_over(work: Slice, chunks: Sequence[Chunk] = ()) -> Commit:
     beyond = taken_unlisted(work, progress_of(work.deletion), chunks)
     deletion = replace(work.deletion, by_ids=True, unlisted=beyond)
     kind = by_ids.call_kind(deletion)
-    following = by_ids.Progress(kind=kind, left=tuple(range(deletion.chunks)), checked=True)
+    following = by_ids.IdsProgress(kind=kind, left=tuple(range(deletion.chunks)), checked=True)
     return Commit(replace(deletion, progress=following.to_json()), chunks=tuple(chunks), leave_lane=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_view import Goal, Phase, Progress
+from chalicelib.domain.by_view import Goal, Phase, ViewProgress
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_view import listing, moves
@@ -12,7 +12,7 @@ from chalicelib.service.engine import view_pages
 from chalicelib.service.engine.step import Commit, Note, Slice, Step, TryAgain
 
 
-def read(work: Slice, progress: Progress) -> Step:
+def read(work: Slice, progress: ViewProgress) -> Step:
     """Read some pages again, and mark the listed records that they hold."""
     found = listing.pages_of(work, progress, view_pages.MOST_LISTED + 1)
     chunks, new = _marked(work, found.ids)
@@ -47,7 +47,7 @@ def _marked(work: Slice, ids: tuple[str, ...]) -> tuple[tuple[Chunk, ...], int]:
     return tuple(chunks), len(wanted - known)
 
 
-def _read_whole(work: Slice, progress: Progress, written: dict[int, Chunk]) -> Step:
+def _read_whole(work: Slice, progress: ViewProgress, written: dict[int, Chunk]) -> Step:
     """The second reading is whole: a fresh list for the job where nothing is new; else by ids."""
     progress = replace(progress, listed_at=work.now, page="")
     goal = progress.goal or Goal.BY_IDS
@@ -80,11 +80,11 @@ def _read_whole(work: Slice, progress: Progress, written: dict[int, Chunk]) -> S
     return replace(moves.hand_over(work, chunks), notes=_why(progress))
 
 
-def _why(progress: Progress) -> tuple[Note, ...]:
+def _why(progress: ViewProgress) -> tuple[Note, ...]:
     return (Note("by_ids", progress.said),) if progress.said else ()
 
 
-def _trouble(work: Slice, progress: Progress, trouble: Judgement) -> Step:
+def _trouble(work: Slice, progress: ViewProgress, trouble: Judgement) -> Step:
     if trouble.verdict in NOT_NOW:
         return moves.again_later(
             work, progress, TryAgain(moves.READ, trouble.verdict, trouble.code), trouble.message

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain.by_view import Goal, Progress, Round, another_round
+from chalicelib.domain.by_view import Goal, Round, ViewProgress, another_round
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
@@ -24,7 +24,7 @@ MOST_AT_ONCE = 25
 LAGS = "DELETED_LIST_LAGS"
 
 
-def settle(work: Slice, progress: Progress) -> Step:
+def settle(work: Slice, progress: ViewProgress) -> Step:
     """Read the list, then by ids, then end or go on by ids."""
     if not progress.list_is_read and not progress.list_is_over and (awaited := _awaited(work, progress)):
         return _read_list(work, progress, awaited)
@@ -43,7 +43,7 @@ def settle(work: Slice, progress: Progress) -> Step:
     return _settled(work, progress)
 
 
-def give_up(work: Slice, progress: Progress, call: str) -> Step:
+def give_up(work: Slice, progress: ViewProgress, call: str) -> Step:
     """The give-up time is over. Entries may come late and out of order: where nothing else is in the way,
     the list is read once more from its beginning.
     """
@@ -53,7 +53,7 @@ def give_up(work: Slice, progress: Progress, call: str) -> Step:
     return _unknown(work, progress)
 
 
-def _unknown(work: Slice, progress: Progress) -> Step:
+def _unknown(work: Slice, progress: ViewProgress) -> Step:
     """What could not be shown stays unknown."""
     wanted = _marks(progress)
     words = Finding(Mark.UNKNOWN, "OUTCOME_UNKNOWN", progress.message)
@@ -65,12 +65,12 @@ def _unknown(work: Slice, progress: Progress) -> Step:
     return moves.end(work, progress, chunks=unknown)
 
 
-def _was_sent(progress: Progress) -> bool:
+def _was_sent(progress: ViewProgress) -> bool:
     """Was a job asked for, so that what went may be our doing?"""
     return progress.intent_at > 0
 
 
-def _awaited(work: Slice, progress: Progress) -> set[str]:
+def _awaited(work: Slice, progress: ViewProgress) -> set[str]:
     """The ids that the deleted list may settle. It is read no further, as others fill it too."""
     if not _was_sent(progress):
         return set()
@@ -79,19 +79,19 @@ def _awaited(work: Slice, progress: Progress) -> set[str]:
     return {chunk.ids[position] for chunk in chunks for position in chunk.at(*wanted)}
 
 
-def _marks(progress: Progress) -> tuple[Mark, ...]:
+def _marks(progress: ViewProgress) -> tuple[Mark, ...]:
     if progress.goal is Goal.BY_IDS:
         return (Mark.LEFT,)
     return (Mark.PENDING, Mark.LEFT, Mark.IN_VIEW)
 
 
-def _leaves_some(work: Slice, progress: Progress) -> bool:
+def _leaves_some(work: Slice, progress: ViewProgress) -> bool:
     done = Round(progress.job_total, progress.job_gone)
     full = another_round(done, work.round_limit) and not progress.job_failed
     return full and bool(work.deletion.counts.pending)
 
 
-def _read_list(work: Slice, progress: Progress, awaited: set[str]) -> Step:
+def _read_list(work: Slice, progress: ViewProgress, awaited: set[str]) -> Step:
     found = deleted_list.read_on(work, progress, awaited)
     chunks = deleted_list.named(work, progress, found.times)
     step = moves.to(work, found.progress)
@@ -101,7 +101,7 @@ def _read_list(work: Slice, progress: Progress, awaited: set[str]) -> Step:
     return replace(step, chunks=chunks, succeeded=moves.READ if found.trouble is None else None)
 
 
-def _to_read(work: Slice, progress: Progress) -> list[tuple[int, tuple[int, ...]]]:
+def _to_read(work: Slice, progress: ViewProgress) -> list[tuple[int, tuple[int, ...]]]:
     """The next ids to read: (chunk, positions), as many batches as one wave takes."""
     size = BATCH_LIMIT[CallKind.READ]
     found: list[tuple[int, tuple[int, ...]]] = []
@@ -113,7 +113,7 @@ def _to_read(work: Slice, progress: Progress) -> list[tuple[int, tuple[int, ...]
     return found[:MOST_AT_ONCE]
 
 
-def _read_by_ids(work: Slice, progress: Progress, batches: list[tuple[int, tuple[int, ...]]]) -> Step:
+def _read_by_ids(work: Slice, progress: ViewProgress, batches: list[tuple[int, tuple[int, ...]]]) -> Step:
     zoho, module = work.zoho, work.deletion.request.module
     batches = batches[: work.width]
 
@@ -144,7 +144,7 @@ def _read_by_ids(work: Slice, progress: Progress, batches: list[tuple[int, tuple
     return replace(moves.to(work, progress), chunks=chunks, succeeded=succeeded, running="", proven=True)
 
 
-def _finding(progress: Progress, chunk: Chunk, position: int, there: bool) -> Finding:
+def _finding(progress: ViewProgress, chunk: Chunk, position: int, there: bool) -> Finding:
     if not there:
         return Finding(Mark.GONE if _was_sent(progress) else Mark.ABSENT)
     if progress.goal is Goal.TOO_OLD:
@@ -156,6 +156,6 @@ def _finding(progress: Progress, chunk: Chunk, position: int, there: bool) -> Fi
     return Finding(Mark.FAILED, "JOB_FAILED" if progress.job_failed else "JOB_RECORD_FAILED")
 
 
-def _settled(work: Slice, progress: Progress) -> Step:
+def _settled(work: Slice, progress: ViewProgress) -> Step:
     """Every listed record that this phase is about has its outcome."""
     return moves.hand_over(work) if progress.goal is Goal.BY_IDS else moves.end(work, progress)

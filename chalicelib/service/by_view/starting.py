@@ -12,7 +12,7 @@ from chalicelib.domain.by_view import (
     SHORTEST_ASK,
     Goal,
     Phase,
-    Progress,
+    ViewProgress,
     may_read_again,
     progress_of,
 )
@@ -44,7 +44,7 @@ _OF_THE_ORG = frozenset(
 )
 
 
-def take_lane(work: Slice, progress: Progress) -> Step:
+def take_lane(work: Slice, progress: ViewProgress) -> Step:
     """One mass delete at a time: take the lane, or wait for it in line. An unchanged lane is not written."""
     now, deletion = work.now, work.deletion
     # Its lane stays the one it has joined, also where the org's setting has changed since.
@@ -92,7 +92,7 @@ def _lane_key(work: Slice) -> str:
     return lane.lane_key(work.zoho.org.lane, request.org, request.module, str(request.cvid))
 
 
-def start(work: Slice, progress: Progress) -> Step:
+def start(work: Slice, progress: ViewProgress) -> Step:
     """Send the view's mass delete, with its intent written first, or go back for a fresh list or count."""
     if progress.refused:
         return _leave(work, progress)
@@ -108,7 +108,7 @@ def start(work: Slice, progress: Progress) -> Step:
     return _sending(work, progress)
 
 
-def _start_unfrozen(work: Slice, progress: Progress) -> Step:
+def _start_unfrozen(work: Slice, progress: ViewProgress) -> Step:
     if work.now - progress.counted_at > FRESH_SECONDS:
         return moves.to(work, replace(progress, phase=Phase.COUNT))
     if _has_holds(work):
@@ -121,7 +121,7 @@ def _has_holds(work: Slice) -> bool:
     return work.ledger.has_holds(request.org, request.module, work.now)
 
 
-def _sending(work: Slice, progress: Progress) -> Send:
+def _sending(work: Slice, progress: ViewProgress) -> Send:
     request = work.deletion.request
     target: dict[str, object] = {
         "cvid": request.cvid,
@@ -186,7 +186,7 @@ def _judged(work: Slice, call: Call, reply: Reply | None) -> Commit:
     return Commit(replace(work.deletion, progress=progress.to_json()), then, calls=answered)
 
 
-def _leave(work: Slice, progress: Progress) -> Step:
+def _leave(work: Slice, progress: ViewProgress) -> Step:
     """Zoho refuses this view for now: the lane is for others until it is tried again, from the end of the
     line.
     """
@@ -196,14 +196,14 @@ def _leave(work: Slice, progress: Progress) -> Step:
     return moves.to(work, waits, then, leave_lane=True)
 
 
-def _least_pause(work: Slice, progress: Progress) -> float:
+def _least_pause(work: Slice, progress: ViewProgress) -> float:
     """Each start of an unfrozen view needs a fresh count: half of them have to last for the longest wait."""
     half = MOST_COUNTS // 2
     few_left = progress.counts >= MOST_COUNTS * progress.round - half
     return work.patience.wait / half if few_left else 0.0
 
 
-def _started(work: Slice, progress: Progress, calls: tuple[Call, ...], job_id: str) -> Commit:
+def _started(work: Slice, progress: ViewProgress, calls: tuple[Call, ...], job_id: str) -> Commit:
     progress = replace(progress, phase=Phase.RUN, job_since=work.now, lost=False, code="", message="")
     calls = tuple(replace(call, answer={**(call.answer or {}), "job_id": job_id}) for call in calls)
     deletion = replace(
@@ -220,7 +220,7 @@ def _started(work: Slice, progress: Progress, calls: tuple[Call, ...], job_id: s
     )
 
 
-def _found_nothing(work: Slice, progress: Progress, calls: tuple[Call, ...]) -> Commit:
+def _found_nothing(work: Slice, progress: ViewProgress, calls: tuple[Call, ...]) -> Commit:
     """Zoho found the view empty: what was listed is looked up, and nothing of it was deleted by us."""
     if not work.deletion.frozen:
         return moves.end(work, progress, calls=calls)
@@ -229,7 +229,7 @@ def _found_nothing(work: Slice, progress: Progress, calls: tuple[Call, ...]) -> 
     return Commit(deletion, calls=calls, succeeded=moves.START)
 
 
-def _refused(work: Slice, progress: Progress, judged: Judgement, calls: tuple[Call, ...]) -> Commit:
+def _refused(work: Slice, progress: ViewProgress, judged: Judgement, calls: tuple[Call, ...]) -> Commit:
     """Refused for good. An edition without the call takes the listed records by their ids."""
     if judged.code == "NOT_IN_EDITION" and work.deletion.frozen:
         step = moves.read_again(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_view import LONGEST_ASK, SHORTEST_ASK, Goal, Progress
+from chalicelib.domain.by_view import LONGEST_ASK, SHORTEST_ASK, Goal, ViewProgress
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind
@@ -17,7 +17,7 @@ from chalicelib.service.by_view import deleted_list, moves
 from chalicelib.service.engine.step import Rest, Slice, Step, TryAgain
 
 
-def watch(work: Slice, progress: Progress) -> Step:
+def watch(work: Slice, progress: ViewProgress) -> Step:
     """Look at the deleted list (where it cannot be read: at some of the records) and conclude nothing from
     silence.
     """
@@ -33,7 +33,7 @@ def watch(work: Slice, progress: Progress) -> Step:
     return _concluded(work, following, chunks)
 
 
-def _concluded(work: Slice, progress: Progress, chunks: tuple[Chunk, ...]) -> Step:
+def _concluded(work: Slice, progress: ViewProgress, chunks: tuple[Chunk, ...]) -> Step:
     now = work.now
     still_since = now if chunks else progress.still_since
     after = replace(progress, still_since=still_since, looks=progress.looks + 1)
@@ -47,7 +47,7 @@ def _concluded(work: Slice, progress: Progress, chunks: tuple[Chunk, ...]) -> St
     return replace(moves.to(work, after, Rest(pause), succeeded=moves.READ), chunks=chunks)
 
 
-def _pause(work: Slice, progress: Progress) -> float:
+def _pause(work: Slice, progress: ViewProgress) -> float:
     settle = work.patience.settle
     first = max(min(SHORTEST_ASK, settle / 2), settle / 10)
     return min(first * (1 + progress.looks / 4), max(first, LONGEST_ASK))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from chalicelib.domain.deletion import Counts, Deletion, Problem, Status
 from chalicelib.domain.errors import NotValid
-from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING, Progress, progress_of
+from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING, RunProgress, progress_of
 from chalicelib.domain.retention.policy import Selection, selection_of
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.engine import freeze
@@ -55,7 +55,7 @@ def give_up(work: Slice, call: str) -> Step:
     return _end(work, Status.FAILED, Problem(progress.code or "GAVE_UP", 0, progress.message))
 
 
-def _read(work: Slice, progress: Progress) -> Step:
+def _read(work: Slice, progress: RunProgress) -> Step:
     try:
         selection = selection_of(work.deletion.request.selection)
     except NotValid as problem:
@@ -75,8 +75,8 @@ def _read(work: Slice, progress: Progress) -> Step:
 
 
 def _pages(
-    work: Slice, selection: Selection, progress: Progress
-) -> tuple[list[str], Progress, Page | Judgement]:
+    work: Slice, selection: Selection, progress: RunProgress
+) -> tuple[list[str], RunProgress, Page | Judgement]:
     """Ids of the next pages, where the reading stands after them, and the last page or what kept it away."""
     ids: list[str] = []
     room = work.deletion.record_limit - work.deletion.id_count
@@ -90,14 +90,14 @@ def _pages(
             return ids, progress, page
 
 
-def _kept(work: Slice, progress: Progress, ids: list[str]) -> Commit:
+def _kept(work: Slice, progress: RunProgress, ids: list[str]) -> Commit:
     """Store the ids of the pages that were read, and where the reading goes on, in one write."""
     deletion, chunks = freeze.more(work, work.deletion, ids)
     deletion = replace(deletion, progress=progress.to_json(), updated_at=work.now)
     return Commit(deletion, new_chunks=tuple(chunks), running="reading the selection", succeeded=READ)
 
 
-def _frozen(work: Slice, progress: Progress, ids: list[str]) -> Commit:
+def _frozen(work: Slice, progress: RunProgress, ids: list[str]) -> Commit:
     """The last page: with this write the selection is whole, and by ids from here on."""
     kept = _kept(work, progress, ids)
     problems = kept.deletion.problems
@@ -108,7 +108,7 @@ def _frozen(work: Slice, progress: Progress, ids: list[str]) -> Commit:
 
 
 def _hindered(
-    work: Slice, selection: Selection, progress: Progress, judged: Judgement, kept: Commit
+    work: Slice, selection: Selection, progress: RunProgress, judged: Judgement, kept: Commit
 ) -> Commit:
     """Zoho did not give the page: not now, not under this name any more, or not at all. `kept`: the pages
     before it.
@@ -118,7 +118,7 @@ def _hindered(
         deletion = replace(kept.deletion, progress=progress.to_json())
         return replace(kept, deletion=deletion, then=TryAgain(READ, judged.verdict, judged.code))
     if judged.verdict is Verdict.READ_ANEW and progress.restarts < MOST_RESTARTS:
-        anew = Progress(restarts=progress.restarts + 1, code=judged.code, message=judged.message)
+        anew = RunProgress(restarts=progress.restarts + 1, code=judged.code, message=judged.message)
         deletion = replace(freeze.thawed(work.deletion), progress=anew.to_json())
         return Commit(deletion, notes=(Note("selection_restarted", judged.code),))
     gone = selection.view is not None and judged.verdict is Verdict.FAIL and judged.code == "INVALID_DATA"

@@ -12,7 +12,7 @@ from chalicelib.domain import log
 from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
 from chalicelib.domain.document import receipt
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
-from chalicelib.domain.retention.by_policy import Progress
+from chalicelib.domain.retention.by_policy import RunProgress
 from chalicelib.domain.retention.policy import Policy
 from chalicelib.service.messaging import Nudges
 from chalicelib.service.ports import Deliveries, Delivery
@@ -132,7 +132,7 @@ def _deletion(run_intake: RunIntake, policy_run: PolicyRun, now: float) -> Delet
         asked_by=policy_run.asked_by,
         put_by=policy_run.put_by,
         seed=run_intake.random(SEED_BYTES).hex(),
-        progress=Progress(refuse=policy_run.refuse, message=policy_run.why).to_json()
+        progress=RunProgress(refuse=policy_run.refuse, message=policy_run.why).to_json()
         if policy_run.refuse
         else {},
     )

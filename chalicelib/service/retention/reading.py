@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain import modules
 from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.retention import coql
-from chalicelib.domain.retention.by_policy import Progress
+from chalicelib.domain.retention.by_policy import RunProgress
 from chalicelib.domain.retention.policy import Selection
 from chalicelib.domain.retention.zones import UTC_NAME
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -30,11 +30,11 @@ class Page:
     """Ids in the order that Zoho gives them, where the reading stands then, and whether that was all."""
 
     ids: tuple[str, ...]
-    then: Progress
+    then: RunProgress
     last: bool
 
 
-def read_page(work: Slice, selection: Selection, progress: Progress) -> Page | Judgement:
+def read_page(work: Slice, selection: Selection, progress: RunProgress) -> Page | Judgement:
     """Read the next page; a Judgement where Zoho does not give it (its verdicts: pages.view_page).
 
     What is older than a span is older than it was when the run was stored, however long the reading takes.
@@ -67,14 +67,14 @@ def _without_converted(zoho: Zoho, page: Page) -> Page | Judgement:
     return Page(left, then, page.last)
 
 
-def _view_page(zoho: Zoho, module: str, view: str, progress: Progress) -> Page | Judgement:
+def _view_page(zoho: Zoho, module: str, view: str, progress: RunProgress) -> Page | Judgement:
     page = view_pages.view_page(zoho, module, view, progress.token)
     if isinstance(page, Judgement):
         return page
     return Page(page.ids, replace(progress, token=page.following), last=page.following is None)
 
 
-def _query_page(reply: Reply, progress: Progress, rows: int) -> Page | Judgement:
+def _query_page(reply: Reply, progress: RunProgress, rows: int) -> Page | Judgement:
     judged = judge_call(CallKind.READ, reply)
     if judged.verdict is not Verdict.ANSWERED:
         return judged

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain import by_ids
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.by_ids import Progress
+from chalicelib.domain.by_ids import IdsProgress
 from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request, Status
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.outcomes import Chunk, Mark, untouched
@@ -111,7 +111,7 @@ def commit(work: Here) -> Commit:
     return step
 
 
-def progress(step: Commit) -> Progress:
+def progress(step: Commit) -> IdsProgress:
     return by_ids.progress_of(step.deletion)
 
 
