@@ -92,7 +92,8 @@ class OperatorDoor:
     def listed(self, request: HttpRequest) -> Answer:
         """GET deletions, newest first; without `since` those of the last 30 days."""
         now = self._caller(request).now
-        wanted, start = operator_schemas.wanted(request.query, now), operator_schemas.place(request.query)
+        wanted = operator_schemas.wanted(request.query, now)
+        start = operator_schemas.deletions_cursor(request.query)
         page = listing.page(self.operators.deletions, wanted, start, now)
         following = page.following
         values = None if following is None else (following.day, *(following.after or ()))
@@ -167,7 +168,7 @@ class OperatorDoor:
     def holds(self, request: HttpRequest) -> Answer:
         """GET holds."""
         now, org = self._caller(request).now, operator_schemas.org(request.query)
-        after = operator_schemas.place_of_hold(request.query)
+        after = operator_schemas.holds_cursor(request.query)
         found, following = org_settings.holds(self.orgs, org, after, now)
         cursor = operator_schemas.cursor(following)
         return responses.ok(

@@ -17,7 +17,7 @@ from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_deletion_id, is_record_id
 from chalicelib.domain.source import ORG_NAME, SOURCE_NAME, ZOHO_NAME
-from chalicelib.service.operators.listing import DEFAULT_SECONDS, Place, Wanted
+from chalicelib.service.operators.listing import DEFAULT_SECONDS, Cursor, Wanted
 from chalicelib.service.operators.undo import Asked
 from chalicelib.web import shape, strict_json
 from chalicelib.web.schemas import BOOLEAN, EXTERNAL_ID, FALSE, ORG, TEXT, body
@@ -176,7 +176,7 @@ def cursor(values: tuple[str, ...] | None) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-def place(query: Mapping[str, str]) -> Place | None:
+def deletions_cursor(query: Mapping[str, str]) -> Cursor | None:
     """Where the page of deletions begins. Raises NotValid for a cursor that is not ours."""
     values = _texts(query)
     if values is None:
@@ -186,10 +186,10 @@ def place(query: Mapping[str, str]) -> Place | None:
         good = values[1].startswith(values[0]) and len(values[1]) == 24 and is_deletion_id(values[2])
     if not good or not _is_day(values[0]):
         raise _not_ours()
-    return Place(values[0], (values[1], values[2]) if len(values) == 3 else None)
+    return Cursor(values[0], (values[1], values[2]) if len(values) == 3 else None)
 
 
-def place_of_hold(query: Mapping[str, str]) -> tuple[str, str] | None:
+def holds_cursor(query: Mapping[str, str]) -> tuple[str, str] | None:
     """Where the page of holds begins. Raises NotValid for a cursor that is not ours."""
     values = _texts(query)
     if values is None:

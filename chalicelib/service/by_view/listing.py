@@ -99,7 +99,9 @@ def _key(work: Slice, token: str) -> tuple[str | None, str]:
     return work.deletion.request.cvid, token
 
 
-def _asking(work: Slice, zoho: Zoho, token: str, per_page: int) -> Callable[[], view_pages.Page | Judgement]:
+def _asking(
+    work: Slice, zoho: Zoho, token: str, per_page: int
+) -> Callable[[], view_pages.ViewPage | Judgement]:
     request = work.deletion.request
     return lambda: view_pages.view_page(zoho, request.module, str(request.cvid), token or None, per_page)
 

@@ -19,7 +19,7 @@ MOST_RESTARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ViewPage:
     """`ids`: of the page's records, in Zoho's order. `following`: the token of the page to read next, None
     where this was the last. `date`: Zoho's clock when it answered, seconds since the epoch, where it told.
     """
@@ -31,7 +31,7 @@ class Page:
 
 def view_page(
     zoho: Zoho, module: str, cvid: str, token: str | None, per_page: int = PER_PAGE
-) -> Page | Judgement:
+) -> ViewPage | Judgement:
     """The page named by `token` (None: the first one); a Judgement where Zoho did not give it.
 
     Its verdict says how to go on: READ_ANEW, with the first page and without the ids read so far (at most
@@ -55,7 +55,7 @@ def _refused(judged: Judgement, token: str | None) -> Judgement:
     return judged
 
 
-def _page(reply: Reply, token: str | None) -> Page | Judgement:
+def _page(reply: Reply, token: str | None) -> ViewPage | Judgement:
     """The page in an answer that could be read. Only Zoho's word that there are no more ends a view."""
     ids = tuple(item.id for item in reply.items if item.id is not None)
     info = (reply.body or {}).get("info")
@@ -65,13 +65,13 @@ def _page(reply: Reply, token: str | None) -> Page | Judgement:
     if not isinstance(info, dict) or not isinstance(more, bool):
         return _unexpected("it does not say whether there are more records")
     if not more:
-        return Page(ids, None, reply.date)
+        return ViewPage(ids, None, reply.date)
     following = info.get("next_page_token")
     if not isinstance(following, str) or not following or following == token:
         return _unexpected("more records, and no name of their page")
     if not ids:
         return _unexpected("more records, and none on this page")
-    return Page(ids, following, reply.date)
+    return ViewPage(ids, following, reply.date)
 
 
 def _unexpected(why: str) -> Judgement:

@@ -47,7 +47,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """Where a page begins: on `day` (yyyy-mm-dd), after the deletion `after` (created_at, id), or with the
     newest of the day.
     """
@@ -57,36 +57,37 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DeletionPage:
     """Deletions, and where the next page begins; None where there are no more. A page may be empty and have
     a next one.
     """
 
     deletions: tuple[Deletion, ...]
-    following: Place | None
+    following: Cursor | None
 
 
-def page(deletions: Deletions, wanted: Wanted, start: Place | None, now: float) -> Page:
+def page(deletions: Deletions, wanted: Wanted, start: Cursor | None, now: float) -> DeletionPage:
     """The page from `start` on; None for the first."""
-    place = start or Place(_day(now if wanted.until is None else min(now, wanted.until)))
+    cursor = start or Cursor(_day(now if wanted.until is None else min(now, wanted.until)))
     oldest = _day(wanted.since)
     found: list[Deletion] = []
     looked_at = 0
     for _ in range(DAYS):
-        if place.day < oldest:
-            return Page(tuple(found), None)
-        keys = deletions.listed(place.day, place.after, PAGE)
+        if cursor.day < oldest:
+            return DeletionPage(tuple(found), None)
+        keys = deletions.listed(cursor.day, cursor.after, PAGE)
         looked_at += len(keys)
-        place = Place(place.day, keys[-1]) if len(keys) == PAGE else Place(_day_before(place.day))
+        cursor = Cursor(cursor.day, keys[-1]) if len(keys) == PAGE else Cursor(_day_before(cursor.day))
         fitting = _fitting(deletions, wanted, keys)
         room = PAGE - len(found)
         if len(fitting) > room:
             last = fitting[room - 1]
-            return Page((*found, *(one for _, one in fitting[:room])), Place(last[0][0][:10], last[0]))
+            shown = (*found, *(one for _, one in fitting[:room]))
+            return DeletionPage(shown, Cursor(last[0][0][:10], last[0]))
         found += [one for _, one in fitting]
         if len(found) == PAGE or looked_at >= LOOKED_AT:
             break
-    return Page(tuple(found), place if place.day >= oldest else None)
+    return DeletionPage(tuple(found), cursor if cursor.day >= oldest else None)
 
 
 def _fitting(

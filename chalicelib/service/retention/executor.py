@@ -16,7 +16,7 @@ from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.engine import freeze
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, TryAgain
 from chalicelib.service.engine.view_pages import MOST_RESTARTS
-from chalicelib.service.retention.reading import Page, read_page
+from chalicelib.service.retention.reading import SelectionPage, read_page
 
 #: The call whose clock runs while the selection cannot be read.
 READ = "read"
@@ -65,7 +65,7 @@ def _read(work: Slice, progress: RunProgress) -> Step:
     size = work.deletion.id_count + len(ids)
     if size > work.deletion.record_limit:
         return _end(work, Status.REFUSED, Problem("MAX_RECORDS", size))
-    if isinstance(page, Page):
+    if isinstance(page, SelectionPage):
         return _frozen(work, then, ids) if page.last else _kept(work, then, ids)
     if page.verdict is Verdict.TOO_LONG:
         return _too_long(work, page, size)
@@ -76,7 +76,7 @@ def _read(work: Slice, progress: RunProgress) -> Step:
 
 def _pages(
     work: Slice, selection: Selection, progress: RunProgress
-) -> tuple[list[str], RunProgress, Page | Judgement]:
+) -> tuple[list[str], RunProgress, SelectionPage | Judgement]:
     """Ids of the next pages, where the reading stands after them, and the last page or what kept it away."""
     ids: list[str] = []
     room = work.deletion.record_limit - work.deletion.id_count

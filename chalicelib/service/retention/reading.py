@@ -26,7 +26,7 @@ _AT_ONCE = BATCH_LIMIT[CallKind.READ]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SelectionPage:
     """Ids in the order that Zoho gives them, where the reading stands then, and whether that was all."""
 
     ids: tuple[str, ...]
@@ -34,7 +34,7 @@ class Page:
     last: bool
 
 
-def read_page(work: Slice, selection: Selection, progress: RunProgress) -> Page | Judgement:
+def read_page(work: Slice, selection: Selection, progress: RunProgress) -> SelectionPage | Judgement:
     """Read the next page; a Judgement where Zoho does not give it (its verdicts: pages.view_page).
 
     What is older than a span is older than it was when the run was stored, however long the reading takes.
@@ -52,7 +52,7 @@ def read_page(work: Slice, selection: Selection, progress: RunProgress) -> Page 
     return _without_converted(zoho, page)
 
 
-def _without_converted(zoho: Zoho, page: Page) -> Page | Judgement:
+def _without_converted(zoho: Zoho, page: SelectionPage) -> SelectionPage | Judgement:
     """The page without converted leads, which Zoho does not delete: a query lists them all the same."""
     out: set[str] = set()
     for start in range(0, len(page.ids), _AT_ONCE):
@@ -64,17 +64,17 @@ def _without_converted(zoho: Zoho, page: Page) -> Page | Judgement:
         out |= {item.id for item in reply.items if item.id is not None}
     left = tuple(one for one in page.ids if one not in out)
     then = replace(page.then, converted=page.then.converted + len(page.ids) - len(left))
-    return Page(left, then, page.last)
+    return SelectionPage(left, then, page.last)
 
 
-def _view_page(zoho: Zoho, module: str, view: str, progress: RunProgress) -> Page | Judgement:
+def _view_page(zoho: Zoho, module: str, view: str, progress: RunProgress) -> SelectionPage | Judgement:
     page = view_pages.view_page(zoho, module, view, progress.token)
     if isinstance(page, Judgement):
         return page
-    return Page(page.ids, replace(progress, token=page.following), last=page.following is None)
+    return SelectionPage(page.ids, replace(progress, token=page.following), last=page.following is None)
 
 
-def _query_page(reply: Reply, progress: RunProgress, rows: int) -> Page | Judgement:
+def _query_page(reply: Reply, progress: RunProgress, rows: int) -> SelectionPage | Judgement:
     judged = judge_call(CallKind.READ, reply)
     if judged.verdict is not Verdict.ANSWERED:
         return judged
@@ -85,4 +85,4 @@ def _query_page(reply: Reply, progress: RunProgress, rows: int) -> Page | Judgem
     # A page that is not full may still not be the last one: only Zoho's word, or an empty page, ends it.
     info = (reply.body or {}).get("info")
     more = info.get("more_records") is True if isinstance(info, dict) else len(ids) == rows
-    return Page(ids, replace(progress, last=newest or progress.last), last=not (ids and more))
+    return SelectionPage(ids, replace(progress, last=newest or progress.last), last=not (ids and more))

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service.engine.view_pages import Page, view_page
+from chalicelib.service.engine.view_pages import ViewPage, view_page
 from tests.fake_zoho import LOST, FakeZoho, error
 
 IDS = [str(10**18 + n) for n in range(450)]
@@ -32,7 +32,7 @@ def test_a_view_is_read_to_its_end() -> None:
     token = None
     for size in (200, 200, 50):
         read = view_page(zoho, "Leads", "77", token)
-        assert isinstance(read, Page)
+        assert isinstance(read, ViewPage)
         assert len(read.ids) == size
         found += read.ids
         token = read.following
@@ -41,7 +41,7 @@ def test_a_view_is_read_to_its_end() -> None:
 
 def test_zohos_clock_comes_with_the_page() -> None:
     read = view_page(zoho_saying(page(IDS[:1], {"more_records": False})), "Leads", "77", None)
-    assert read == Page((IDS[0],), None, 7.0)
+    assert read == ViewPage((IDS[0],), None, 7.0)
 
 
 @pytest.mark.parametrize("code", ["EXPIRED_VALUE", "TOKEN_BOUND_DATA_MISMATCH", "INVALID_DATA"])

@@ -13,7 +13,7 @@ from chalicelib.domain.operators import Pause
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import commands, listing, org_settings
 from chalicelib.service.operators.commands import Caller, Operators
-from chalicelib.service.operators.listing import DAYS, LOOKED_AT, PAGE, Place, Wanted
+from chalicelib.service.operators.listing import DAYS, LOOKED_AT, PAGE, Cursor, Wanted
 from tests.fake_zoho import error
 from tests.unit.service.engine.test_limits import rest
 from tests.unit.service.engine.test_obey import log_of, records, unknown_view
@@ -239,7 +239,7 @@ def put(world: World, n: int, at: float, **request: Any) -> str:
 
 def everything(world: World, wanted: Wanted) -> tuple[list[str], int]:
     """Ids of all pages, and how many pages there were."""
-    start: Place | None = None
+    start: Cursor | None = None
     found: list[str] = []
     for pages in range(1, 200):
         page = listing.page(world.ledger, wanted, start, world.now)
