@@ -59,7 +59,7 @@ def listed_as(entry: Deleted | None, *, whole: bool) -> Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class BinReading:
     """What reading showed of an id: is the record there, its entry in the bin, and the deleted list.
 
     `listed_at`: the time that the deleted list names, where it was read. The bin's list may lag: it can show
@@ -120,7 +120,7 @@ def of_module(entry: BinEntry | None, module: str) -> BinEntry | None:
     return entry if identity(entry.module) in {identity(name) for name in names} else None
 
 
-def judge_purge(window: Window, seen: Seen, attempt: Attempt, *, last_look: bool) -> Judged:
+def judge_purge(window: Window, seen: BinReading, attempt: Attempt, *, last_look: bool) -> Judged:
     """What is to become of an id that is to be deleted for good. `last_look`: the give-up time is over."""
     if attempt in _SAID and (seen.there or seen.entry is not None):
         return _open(Ruling.UNKNOWN, last_look)
@@ -137,7 +137,7 @@ def judge_purge(window: Window, seen: Seen, attempt: Attempt, *, last_look: bool
     return _open(Ruling.UNKNOWN, last_look)
 
 
-def judge_restore(window: Window, seen: Seen, attempt: Attempt, *, last_look: bool) -> Judged:
+def judge_restore(window: Window, seen: BinReading, attempt: Attempt, *, last_look: bool) -> Judged:
     """What is to become of an id that is to be restored. `last_look`: the give-up time is over."""
     if seen.there:
         return Judged(Ruling.RESTORED if attempt in _MINE else Ruling.ALREADY_PRESENT)
@@ -149,7 +149,7 @@ def judge_restore(window: Window, seen: Seen, attempt: Attempt, *, last_look: bo
     return _open(Ruling.FAILED, last_look, "BIN_NOT_VISIBLE" if hidden else "NOT_IN_RECYCLE_BIN")
 
 
-def _by_entry(window: Window, seen: Seen, entry: BinEntry, attempt: Attempt, last_look: bool) -> Judged:
+def _by_entry(window: Window, seen: BinReading, entry: BinEntry, attempt: Attempt, last_look: bool) -> Judged:
     """By the time of an entry that the bin shows: it decides whose doing it is."""
     if entry.deleted_at is None:
         return _open(Ruling.UNKNOWN, last_look)

@@ -13,10 +13,10 @@ from typing import Any
 
 from chalicelib.domain.bin_judge import (
     Attempt,
+    BinReading,
     Judged,
     Listed,
     Ruling,
-    Seen,
     Window,
     in_zohos_clock,
     judge_purge,
@@ -196,47 +196,49 @@ _OUTCOMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Decision:
     """What a look at one id says: its new mark, and whether it is to be called for now."""
 
     finding: Finding | None
     send: bool = False
 
 
-def look(
+def decide(
     deletion: Deletion,
     progress: BinProgress,
     chunk: Chunk,
     position: int,
     seen: tuple[bool, BinEntry | None],
     clocks: Clocks,
-) -> Looked:
+) -> Decision:
     """By a read of the record and of its entry in the bin: `seen` is (is it there, its entry)."""
     there, entry = seen[0], of_module(seen[1], deletion.request.module)
     mark = Mark(chunk.marks[position])
     if not there and entry is None:
-        return Looked(Finding(Mark.AWAY if attempt(mark) in (Attempt.LOST, Attempt.DONE) else Mark.MISSING))
+        return Decision(Finding(Mark.AWAY if attempt(mark) in (Attempt.LOST, Attempt.DONE) else Mark.MISSING))
     judge = judge_restore if restores(deletion) else judge_purge
     frame = window(deletion, chunk, position, clocks)
-    judged = judge(frame, Seen(there, entry, Listed.NOT_NAMED), attempt(mark), last_look=progress.last)
+    judged = judge(frame, BinReading(there, entry, Listed.NOT_NAMED), attempt(mark), last_look=progress.last)
     if judged.ruling is Ruling.SEND:
         return _to_send(deletion, progress, mark)
     if judged.ruling is Ruling.ASK_AGAIN:
         # It may be in the bin again where it was missed before; what Zoho said of it stays.
         kept = mark in (Mark.SENT, Mark.SAID, Mark.NOT_FOUND)
-        return Looked(None if kept else Finding(Mark.SAID if mark is Mark.AWAY else Mark.MISSING))
-    return Looked(_outcome(judged, STILL_THERE if there else STILL_IN_BIN))
+        return Decision(None if kept else Finding(Mark.SAID if mark is Mark.AWAY else Mark.MISSING))
+    return Decision(_outcome(judged, STILL_THERE if there else STILL_IN_BIN))
 
 
-def _to_send(deletion: Deletion, progress: BinProgress, mark: Mark) -> Looked:
+def _to_send(deletion: Deletion, progress: BinProgress, mark: Mark) -> Decision:
     """It lies in the bin by its parent's doing: it is called for, unless nothing is sent any more."""
     if not _sends_no_more(deletion, progress) and not progress.last:
-        return Looked(None, send=True)
+        return Decision(None, send=True)
     if mark is Mark.SENT:
-        return Looked(Finding(Mark.UNKNOWN, STILL_IN_BIN) if progress.last else None)
+        return Decision(Finding(Mark.UNKNOWN, STILL_IN_BIN) if progress.last else None)
     if deletion.cancelled_by:
-        return Looked(None)
-    return Looked(Finding(Mark.FAILED, *(progress.stopped or (progress.code or "GAVE_UP", progress.message))))
+        return Decision(None)
+    return Decision(
+        Finding(Mark.FAILED, *(progress.stopped or (progress.code or "GAVE_UP", progress.message)))
+    )
 
 
 def by_list(
@@ -244,7 +246,7 @@ def by_list(
 ) -> Finding | None:
     """What the deleted list says of an id that is in neither place; None where it is asked again."""
     judge = judge_restore if restores(deletion) else judge_purge
-    seen = Seen(there=False, entry=None, listed=listed_as(entry, whole=whole))
+    seen = BinReading(there=False, entry=None, listed=listed_as(entry, whole=whole))
     judged = judge(Window(0.0, 0.0), seen, attempt(mark), last_look=progress.last)
     return None if judged.ruling is Ruling.ASK_AGAIN else _outcome(judged, NOT_LISTED)
 

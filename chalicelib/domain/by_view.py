@@ -70,7 +70,7 @@ class Goal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ViewCounts:
     """What a look at an unfrozen view saw: records in it, and those that its module lost since then."""
 
     count: int | None
@@ -142,7 +142,7 @@ class ViewProgress:
     view_gone: str = ""
     still_since: float = 0.0
     looks: int = 0
-    seen: Look | None = None
+    seen: ViewCounts | None = None
     code: str = ""
     message: str = ""
 
@@ -170,7 +170,7 @@ def progress_of(deletion: Deletion) -> ViewProgress:
             **stored,
             "phase": Phase(phase) if known else Phase.BEGIN,  # an older version's reading begins anew
             "goal": Goal(goal) if goal else None,
-            "seen": Look(seen.get("count"), seen.get("deleted")) if seen else None,
+            "seen": ViewCounts(seen.get("count"), seen.get("deleted")) if seen else None,
         }
     )
 

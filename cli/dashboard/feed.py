@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import click
 
 from cli import http
-from cli.dashboard.sums import Seen, iso, kind, moment
+from cli.dashboard.sums import StageData, iso, kind, moment
 from cli.http import Patience
 
 #: Deletions that have not ended and are read again at most in one go, those that were read longest ago first.
@@ -46,7 +46,7 @@ class Feed:
     _whole: bool = True
     _started: bool = False
 
-    def read(self) -> Seen:
+    def read(self) -> StageData:
         """Everything as of now. Raises ClickException where the API does not answer, or refuses."""
         now = self.clock()
         since = now - timedelta(days=self.days)
@@ -54,7 +54,7 @@ class Feed:
         self._newest(since, now)
         self._again(now)
         orgs = sorted({*self.orgs, *(each["org"] for each in self._kept.values())})
-        return Seen(
+        return StageData(
             stage=self.stage,
             since=since,
             now=now,

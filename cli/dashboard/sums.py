@@ -30,7 +30,7 @@ LANE = "another mass delete at Zoho"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StageData:
     """What was read. `whole`: all deletions since `since` are among `deletions`. `policies`: with their org
     as `org`.
     """
@@ -49,7 +49,7 @@ def kind(status: str) -> str:
     return next((key for key, _, statuses in KINDS if status in statuses), "open")
 
 
-def overview(seen: Seen) -> dict[str, Any]:
+def overview(seen: StageData) -> dict[str, Any]:
     """Everything that the page shows, JSON-ready."""
     deletions = sorted(
         (each for each in seen.deletions if moment(each["created_at"]) >= seen.since),

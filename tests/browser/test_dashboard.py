@@ -21,7 +21,7 @@ import pytest
 import requests
 
 from cli.dashboard.server import Room, serve
-from cli.dashboard.sums import LANE, Seen, overview
+from cli.dashboard.sums import LANE, StageData, overview
 from local.running import RunningStack
 from local.settings import ROOT
 from tests.browser.conftest import faults, operators, picture
@@ -199,7 +199,7 @@ def what_changes_is_shown(browser: Browser, stack: RunningStack, sim: Sim) -> No
     sim("clock", {"advance_seconds": 60})
 
 
-def two_weeks() -> Seen:
+def two_weeks() -> StageData:
     """What a stage may have seen: the same each time."""
     chance = Random(7)
     lane = {"operation": "mass_delete", "status": "waiting", "waiting_for": LANE, "source": "nightly"}
@@ -244,7 +244,7 @@ def two_weeks() -> Seen:
         policy("old-leads", "2026-11-23T03:00:00Z", last_run=last),
         policy("closed-cases", "2026-12-01T02:30:00Z"),
     ]
-    return Seen("prod", NOW - timedelta(days=14), NOW, found, policies, [])
+    return StageData("prod", NOW - timedelta(days=14), NOW, found, policies, [])
 
 
 def test_two_weeks_of_a_busy_stage(browser: Browser) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.deletion import Status
 from cli.dashboard import sums
-from cli.dashboard.sums import KINDS, Seen, overview
+from cli.dashboard.sums import KINDS, StageData, overview
 
 NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 _COUNTS = ("requested", "deleted", "already_absent", "failed", "held", "unknown", "pending")
@@ -52,7 +52,7 @@ def policy(name: str, next_run: str | None, **more: Any) -> dict[str, Any]:
 def seen(
     *deletions: dict[str, Any], policies: Any = (), pauses: Any = (), days: float = 7, whole: bool = True
 ) -> dict[str, Any]:
-    return overview(Seen("prod", NOW - timedelta(days=days), NOW, deletions, policies, pauses, whole))
+    return overview(StageData("prod", NOW - timedelta(days=days), NOW, deletions, policies, pauses, whole))
 
 
 def test_every_status_is_part_of_a_bar_once() -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from rich.console import Console
 
 from cli.bar import Bar
-from cli.dashboard.sums import Seen, overview
+from cli.dashboard.sums import StageData, overview
 from cli.following import command, progress
 from cli.operating import holds, pausing, render
 from cli.policies import _plan_words, _row
@@ -39,7 +39,7 @@ def test_every_document_is_shown(shown: Document) -> None:
     assert progress.words(found, 1.0)
     assert command._ending([shown, shown], found)
     assert command._why(shown) is not None
-    seen = Seen("local", AT, AT, [shown], [], [])
+    seen = StageData("local", AT, AT, [shown], [], [])
     assert overview(seen)["stage"] == "local"
 
 
@@ -67,7 +67,7 @@ def test_every_pause_is_shown(pause: Document) -> None:
 @given(anything("StoredPolicy"))
 def test_every_policy_is_shown(policy: Document) -> None:
     assert _row(policy)
-    seen = Seen("local", AT, AT, [], [{**policy, "org": "default"}], [])
+    seen = StageData("local", AT, AT, [], [{**policy, "org": "default"}], [])
     assert overview(seen)["policies"]
 
 

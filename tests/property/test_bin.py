@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.bin_judge import (
     Attempt,
+    BinReading,
     Judged,
     Listed,
     Ruling,
-    Seen,
     Window,
     judge_purge,
     judge_restore,
@@ -112,8 +112,8 @@ class World:
             zoho.by_us.discard(one)
 
 
-def look(world: World, ids: Sequence[str], since: float) -> dict[str, Seen]:
-    """What is read of each id, in the order that `Seen` asks for."""
+def look(world: World, ids: Sequence[str], since: float) -> dict[str, BinReading]:
+    """What is read of each id, in the order that `BinReading` asks for."""
     there = {item.id for item in world.zoho.read("Leads", ids).items}
     entries: dict[str, BinEntry] = {}
     for batch in batches(ids):
@@ -123,7 +123,7 @@ def look(world: World, ids: Sequence[str], since: float) -> dict[str, Seen]:
         named |= deleted_list.entries_of(reply.body)
     at = {one: entry.at for one, entry in named.items()} if world.zoho.times_of_list else {}
     return {
-        one: Seen(one in there, entries.get(one), listed_as(named.get(one), whole=True), at.get(one))
+        one: BinReading(one in there, entries.get(one), listed_as(named.get(one), whole=True), at.get(one))
         for one in ids
     }
 

@@ -23,7 +23,7 @@ SHARE_REPEATED = 0.1
 
 
 @dataclass(frozen=True)
-class Order:
+class Delivery:
     """One delivery: who sends it, under which id, what."""
 
     source: str
@@ -36,31 +36,31 @@ class Order:
 class Load:
     """Everything that is asked for, and what must stay."""
 
-    orders: list[Order]
+    deliveries: list[Delivery]
     leads: int
     keys: dict[str, str] = field(default_factory=dict)
 
     @property
     def asked(self) -> set[str]:
         """The leads that may go."""
-        return {one for order in self.orders for one in order.ids}
+        return {one for delivery in self.deliveries for one in delivery.ids}
 
 
 def make(count: int, seed: int) -> Load:
     """`count` deliveries, each over leads of its own; a few of them over a view of contacts."""
     chance = random.Random(seed)
-    orders, lead = [], 0
+    deliveries, lead = [], 0
     for n in range(count):
         source = SOURCES[n % len(SOURCES)]
         if n % max(count // VIEWS, 1) == count // (2 * VIEWS):
             body = {"operation": "mass_delete", "module": "Contacts", "cvid": str(700 + n)}
-            orders.append(Order(source, f"soak-{n}", json.dumps(body).encode()))
+            deliveries.append(Delivery(source, f"soak-{n}", json.dumps(body).encode()))
             continue
         ids = tuple(str(FIRST_LEAD + lead + k) for k in range(chance.randint(1, 12)))
         lead += len(ids)
         wanted = {"operation": "delete_records", "module": "Leads", "ids": ids, "reference": f"soak {n}"}
-        orders.append(Order(source, f"soak-{n}", json.dumps(wanted).encode(), ids))
-    return Load(orders, lead)
+        deliveries.append(Delivery(source, f"soak-{n}", json.dumps(wanted).encode(), ids))
+    return Load(deliveries, lead)
 
 
 def prepare(running: RunningStack, load: Load) -> None:
@@ -70,7 +70,7 @@ def prepare(running: RunningStack, load: Load) -> None:
     _post(running, "generate", leads)
     # A job under way keeps the others waiting, and hours of tokens pass in minutes here.
     _post(running, "settings", {"tokens_per_window": 1000})
-    views = [json.loads(order.body)["cvid"] for order in load.orders if not order.ids]
+    views = [json.loads(delivery.body)["cvid"] for delivery in load.deliveries if not delivery.ids]
     for n, cvid in enumerate(views):
         first = FIRST_CONTACT + n * VIEW_SIZE
         contacts = [{"id": str(first + k), "Last_Name": "Soak"} for k in range(VIEW_SIZE)]

@@ -29,7 +29,7 @@ from local.say import console, line
 from local.settings import Settings, from_environment
 from tests.soak import load
 from tests.soak.chaos import Chaos
-from tests.soak.load import Load, Order
+from tests.soak.load import Delivery, Load
 
 FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
 SENDERS = 6
@@ -41,7 +41,7 @@ GIVE_UP = "300"
 class Score:
     """What has happened so far. Threads add to it under its lock."""
 
-    accepted: dict[str, Order] = field(default_factory=dict)
+    accepted: dict[str, Delivery] = field(default_factory=dict)
     final: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
     curve: list[tuple[float, int, int]] = field(default_factory=list)
@@ -56,28 +56,31 @@ class Score:
                 self.final[event["subject"]] = event["data"]
 
 
-def send(running: RunningStack, plan: Load, order: Order, score: Score, chance: random.Random) -> None:
+def send(running: RunningStack, plan: Load, delivery: Delivery, score: Score, chance: random.Random) -> None:
     """Sends one delivery until it is accepted, and some of them once more."""
     again = chance.random() < load.SHARE_REPEATED
     for _ in range(60):
         answer: requests.Response | None = None
         with suppress(requests.RequestException):
             answer = running.send(
-                order.body, delivery=order.delivery, key=plan.keys[order.source], source=order.source
+                delivery.body,
+                delivery=delivery.delivery,
+                key=plan.keys[delivery.source],
+                source=delivery.source,
             )
         if answer is not None and answer.status_code == 202:
             with score.lock:
-                score.accepted[answer.json()["id"]] = order
+                score.accepted[answer.json()["id"]] = delivery
             if not again:
                 return
             again = False
             continue
         if answer is not None and answer.status_code < 500 and answer.status_code != 429:
-            score.refused.append(f"{order.delivery}: {answer.status_code} {answer.text[:200]}")
+            score.refused.append(f"{delivery.delivery}: {answer.status_code} {answer.text[:200]}")
             return
         score.answered_late += 1
         time.sleep(1)
-    score.refused.append(f"{order.delivery}: never accepted")
+    score.refused.append(f"{delivery.delivery}: never accepted")
 
 
 def listen(running: RunningStack, score: Score, stop: threading.Event) -> None:
@@ -115,8 +118,8 @@ def run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     for thread in threads:
         thread.start()
     with ThreadPoolExecutor(SENDERS) as senders:
-        for order in plan.orders:
-            senders.submit(send, running, plan, order, score, random.Random(order.delivery))
+        for delivery in plan.deliveries:
+            senders.submit(send, running, plan, delivery, score, random.Random(delivery.delivery))
         _watch(options, score, chaos, began)
     chaos.stop.set()
     heard_all.set()
@@ -147,15 +150,15 @@ def _report(running: RunningStack, plan: Load, score: Score, chaos: Chaos, secon
     left = load.remaining(running, "Leads")
     all_leads = {str(load.FIRST_LEAD + n) for n in range(plan.leads + load.KEPT)}
     gone = all_leads - left
-    may_go = {one for order in score.accepted.values() for one in order.ids}
+    may_go = {one for delivery in score.accepted.values() for one in delivery.ids}
     completed = [score.accepted[d] for d, data in score.final.items() if data["status"] == "completed"]
-    still_there = sum(one in left for order in completed for one in order.ids)
+    still_there = sum(one in left for delivery in completed for one in delivery.ids)
     starts = [c for c in load.calls(running) if c["method"] == "POST" and "mass_delete" in c["path"]]
     calls = len(load.calls(running))
     jobs = Counter(json.loads(c["body"])["cvid"] for c in starts if c["status"] == 200)
     return {
         "seconds": round(seconds),
-        "requests": len(plan.orders),
+        "requests": len(plan.deliveries),
         "sources": len(load.SOURCES),
         "accepted": len(score.accepted),
         "final": len(score.final.keys() & score.accepted.keys()),

@@ -1,6 +1,6 @@
 """Restores from the recycle bin, and deletes from it for good, one step at a time.
 
-Each id is looked at before anything is sent for it (looking), what may go is called for, and afterwards
+Each id is looked at before anything is sent for it (reading), what may go is called for, and afterwards
 rounds of looks and the module's deleted list (listing) show what came of it. Both operations are safe to
 repeat: a lost answer is followed by another look.
 """
@@ -17,7 +17,7 @@ from chalicelib.domain.by_bin import BinProgress
 from chalicelib.domain.deletion import Deletion, Operation, Status
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service.bin import listing, looking, planning
+from chalicelib.service.bin import listing, planning, reading
 from chalicelib.service.bin.clocks import LAG, READ, SEND
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, TryAgain, Wait
 
@@ -71,7 +71,7 @@ def _next(work: Slice, progress: BinProgress) -> Step:
         return listing.step(work, progress)
     found = _to_look_at(work, progress)
     if found is not None:
-        return looking.step(work, progress, *found)
+        return reading.step(work, progress, *found)
     if not progress.checking:
         return _round(work, progress)
     if listing.needed(work, progress):

@@ -9,7 +9,7 @@ from chalicelib.domain.by_bin import BinProgress
 from chalicelib.domain.deletion import NOT_ITS, Plan, Problem, Status
 from chalicelib.domain.outcomes import CHUNK_SIZE, Mark
 from chalicelib.domain.recycle_bin import MOST_IDS
-from chalicelib.service.bin import looking
+from chalicelib.service.bin import reading
 from chalicelib.service.bin.clocks import READ
 from chalicelib.service.engine.step import Commit, Finish, Slice, Step, TryAgain
 
@@ -29,15 +29,15 @@ def step(work: Slice, progress: BinProgress) -> Step:
     would: list[int] = []
     if positions:
         batches = by_bin.batches(positions, (), len(positions))
-        wave = looking.look(work, progress, chunk, batches)
+        wave = reading.look(work, progress, chunk, batches)
         if wave.refused is not None:
             return fail(work, wave.refused.code, wave.refused.message)
         if wave.trouble is not None:
             noted = replace(progress, code=wave.trouble.code, message=wave.trouble.message)
             then = TryAgain(READ, wave.trouble.verdict, wave.trouble.code, wave.asked)
             return Commit(replace(work.deletion, progress=noted.to_json()), then)
-        held = looking.held_among(work, chunk, wave.to_send)
-        found |= wave.findings | dict.fromkeys(held, looking.HELD)
+        held = reading.held_among(work, chunk, wave.to_send)
+        found |= wave.findings | dict.fromkeys(held, reading.HELD)
         would = [p for p in wave.to_send if p not in held]
     first = (*progress.first_ids, *(chunk.ids[p] for p in would))[:SHOWN]
     looked = replace(

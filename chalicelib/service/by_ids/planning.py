@@ -27,7 +27,7 @@ SHOWN = 10
 #: Credits of a page of 200 records of a view.
 PAGE_CREDITS, PAGE = 3, 200
 #: What a look found: findings by position, how many ids it was about, and why not about more.
-Looked = tuple[dict[int, Finding], int, Judgement | None]
+Findings = tuple[dict[int, Finding], int, Judgement | None]
 
 
 def plan(work: Slice, progress: IdsProgress) -> Step:
@@ -51,7 +51,7 @@ def _look(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
     return _kept(work, progress, chunk, findings, looked)
 
 
-def _look_by_id(work: Slice, progress: IdsProgress, chunk: Chunk) -> Looked:
+def _look_by_id(work: Slice, progress: IdsProgress, chunk: Chunk) -> Findings:
     size = BATCH_LIMIT[CallKind.READ]
     starts = range(progress.looked, len(chunk.ids), size)[: work.width]
     batches = [Batch(CallKind.READ, tuple(range(i, min(i + size, len(chunk.ids))))) for i in starts]
@@ -68,7 +68,7 @@ def _look_by_id(work: Slice, progress: IdsProgress, chunk: Chunk) -> Looked:
     return findings, looked, None
 
 
-def _look_external(work: Slice, progress: IdsProgress, chunk: Chunk) -> Looked:
+def _look_external(work: Slice, progress: IdsProgress, chunk: Chunk) -> Findings:
     """Which records are meant, asked as before a delete; of a record that two ids name, one goes."""
     from chalicelib.service.by_ids import resolving
 

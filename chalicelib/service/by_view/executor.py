@@ -11,8 +11,8 @@ from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.service.by_view import (
     checking,
     following,
+    investigating,
     listing,
-    looking,
     moves,
     rereading,
     settling,
@@ -77,5 +77,5 @@ PHASES: dict[Phase, Callable[[Slice, ViewProgress], Step]] = {
     Phase.RUN: following.follow,
     Phase.WATCH: watching.watch,
     Phase.SETTLE: settling.settle,
-    Phase.LOOK: looking.look,
+    Phase.LOOK: investigating.investigate,
 }

@@ -224,8 +224,8 @@ def _found_nothing(work: Slice, progress: ViewProgress, calls: tuple[Call, ...])
     """Zoho found the view empty: what was listed is looked up, and nothing of it was deleted by us."""
     if not work.deletion.frozen:
         return moves.end(work, progress, calls=calls)
-    looking = replace(progress, phase=Phase.SETTLE, goal=Goal.EMPTY, intent_at=0.0)
-    deletion = replace(work.deletion, progress=looking.to_json())
+    emptied = replace(progress, phase=Phase.SETTLE, goal=Goal.EMPTY, intent_at=0.0)
+    deletion = replace(work.deletion, progress=emptied.to_json())
     return Commit(deletion, calls=calls, succeeded=moves.START)
 
 

@@ -157,7 +157,7 @@ class Bench:
 
 
 @dataclass
-class Seen:
+class ReceivedRequest:
     """One request as it came over the wire; `target` is the raw request line's."""
 
     method: str
@@ -177,14 +177,14 @@ class SmallServer:
     """
 
     url: str = ""
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[ReceivedRequest] = field(default_factory=list)
     tokens: int = 0
-    answer: Callable[[Seen], Answer] = lambda _: (200, b"{}")
+    answer: Callable[[ReceivedRequest], Answer] = lambda _: (200, b"{}")
     token_answer: Callable[[], Answer] | None = None
     connections: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def reply(self, seen: Seen) -> Answer:
+    def reply(self, seen: ReceivedRequest) -> Answer:
         with self.lock:
             self.seen.append(seen)
             if seen.target != "/oauth/v2/token":
@@ -201,7 +201,7 @@ class SmallServer:
         return 200, json.dumps(body).encode()
 
     @property
-    def crm(self) -> list[Seen]:
+    def crm(self) -> list[ReceivedRequest]:
         """The requests to the CRM API."""
         return [each for each in self.seen if each.target.startswith("/crm/")]
 
@@ -220,7 +220,9 @@ def small_server() -> Iterator[SmallServer]:
 
         def _any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            seen = Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+            seen = ReceivedRequest(
+                self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body
+            )
             answer = told.reply(seen)
             if answer is None:
                 self.close_connection = True

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.adapters.zoho.http import LARGEST_ANSWER, Wire, new_session
 from chalicelib.adapters.zoho.request import Ask
 from chalicelib.domain.zoho.reply import Reply
-from tests.contract.zoho.kit import Bench, Seen, SmallServer
+from tests.contract.zoho.kit import Bench, ReceivedRequest, SmallServer
 
 GET = Ask("GET", "/crm/v7/Leads")
 
@@ -187,7 +187,7 @@ def refusing(*codes: str, status: int = 401) -> object:
     """Refuses the first calls with these codes, then answers."""
     left = list(codes)
 
-    def answer(_: Seen) -> tuple[int, bytes]:
+    def answer(_: ReceivedRequest) -> tuple[int, bytes]:
         if left:
             return status, json.dumps({"code": left.pop(0), "status": "error", "details": {}}).encode()
         return 200, b'{"count": 3}'

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.bin_judge import (
     Attempt,
+    BinReading,
     Judged,
     Listed,
     Ruling,
-    Seen,
     Window,
     in_zohos_clock,
     judge_purge,
@@ -29,12 +29,12 @@ def entry(at: float | None, module: str = "Leads") -> BinEntry:
     return BinEntry("1", module, at)
 
 
-def purge(seen: Seen, attempt: Attempt = Attempt.NONE, *, last: bool = False) -> tuple[Ruling, str]:
+def purge(seen: BinReading, attempt: Attempt = Attempt.NONE, *, last: bool = False) -> tuple[Ruling, str]:
     judged = judge_purge(WINDOW, seen, attempt, last_look=last)
     return judged.ruling, judged.code
 
 
-def restore(seen: Seen, attempt: Attempt = Attempt.NONE, *, last: bool = False) -> tuple[Ruling, str]:
+def restore(seen: BinReading, attempt: Attempt = Attempt.NONE, *, last: bool = False) -> tuple[Ruling, str]:
     judged = judge_restore(WINDOW, seen, attempt, last_look=last)
     return judged.ruling, judged.code
 
@@ -51,20 +51,20 @@ def restore(seen: Seen, attempt: Attempt = Attempt.NONE, *, last: bool = False) 
 )
 @pytest.mark.parametrize("judge", [purge, restore])
 def test_only_what_lies_in_the_bin_since_the_deletions_own_time_goes(judge, at, ruling, code) -> None:  # type: ignore[no-untyped-def]
-    assert judge(Seen(there=False, entry=entry(at))) == (ruling, code)
-    assert judge(Seen(there=False, entry=entry(at)), last=True) == (ruling, code)
+    assert judge(BinReading(there=False, entry=entry(at))) == (ruling, code)
+    assert judge(BinReading(there=False, entry=entry(at)), last=True) == (ruling, code)
 
 
 def test_a_record_that_is_there_is_never_purged_whatever_the_bin_still_shows() -> None:
     for shown in (None, entry(1030.0), entry(2000.0)):
-        assert purge(Seen(there=True, entry=shown)) == (Ruling.SKIPPED, "RESTORED_SINCE")
-        assert purge(Seen(there=True, entry=shown), Attempt.LOST) == (Ruling.SKIPPED, "RESTORED_SINCE")
+        assert purge(BinReading(there=True, entry=shown)) == (Ruling.SKIPPED, "RESTORED_SINCE")
+        assert purge(BinReading(there=True, entry=shown), Attempt.LOST) == (Ruling.SKIPPED, "RESTORED_SINCE")
 
 
 def test_an_entry_without_a_readable_time_is_asked_for_again_and_then_unknown() -> None:
     for judge in (purge, restore):
-        assert judge(Seen(there=False, entry=entry(None))) == (Ruling.ASK_AGAIN, "")
-        assert judge(Seen(there=False, entry=entry(None)), last=True) == (Ruling.UNKNOWN, "")
+        assert judge(BinReading(there=False, entry=entry(None))) == (Ruling.ASK_AGAIN, "")
+        assert judge(BinReading(there=False, entry=entry(None)), last=True) == (Ruling.UNKNOWN, "")
 
 
 @pytest.mark.parametrize(
@@ -80,31 +80,34 @@ def test_an_entry_without_a_readable_time_is_asked_for_again_and_then_unknown() 
 def test_without_an_entry_the_deleted_list_decides_once_it_has_had_the_time_to(
     listed: Listed, ends: tuple[Ruling, str], attempt: Attempt
 ) -> None:
-    seen = Seen(there=False, entry=None, listed=listed)
+    seen = BinReading(there=False, entry=None, listed=listed)
     assert purge(seen, attempt, last=True) == ends
     assert purge(seen, attempt) == (ends if listed is Listed.PERMANENT else (Ruling.ASK_AGAIN, ""))
 
 
 @pytest.mark.parametrize("attempt", MINE)
 def test_a_purge_of_ours_is_proven_by_reading(attempt: Attempt) -> None:
-    assert purge(Seen(there=False, entry=None, listed=Listed.PERMANENT), attempt) == (Ruling.DELETED, "")
+    assert purge(BinReading(there=False, entry=None, listed=Listed.PERMANENT), attempt) == (
+        Ruling.DELETED,
+        "",
+    )
     for lagging in (Listed.RECYCLABLE, Listed.NOT_NAMED):
-        seen = Seen(there=False, entry=None, listed=lagging)
+        seen = BinReading(there=False, entry=None, listed=lagging)
         assert purge(seen, attempt) == (Ruling.ASK_AGAIN, "")
         assert purge(seen, attempt, last=True) == (Ruling.UNKNOWN, "")
 
 
 @pytest.mark.parametrize("attempt", MINE)
 def test_a_deleted_list_that_is_too_long_to_read_makes_nothing_unknown(attempt: Attempt) -> None:
-    assert purge(Seen(there=False, entry=None), attempt, last=True) == (Ruling.DELETED, "")
+    assert purge(BinReading(there=False, entry=None), attempt, last=True) == (Ruling.DELETED, "")
 
 
 def test_what_zoho_says_is_gone_and_what_is_read_have_to_agree() -> None:
     for attempt in (Attempt.DONE, Attempt.SCHEDULED):
         for seen in (
-            Seen(there=True, entry=None),
-            Seen(there=False, entry=entry(1030.0)),
-            Seen(there=False, entry=entry(2000.0)),
+            BinReading(there=True, entry=None),
+            BinReading(there=False, entry=entry(1030.0)),
+            BinReading(there=False, entry=entry(2000.0)),
         ):
             assert purge(seen, attempt) == (Ruling.ASK_AGAIN, "")
             assert purge(seen, attempt, last=True) == (Ruling.UNKNOWN, "")
@@ -112,34 +115,34 @@ def test_what_zoho_says_is_gone_and_what_is_read_have_to_agree() -> None:
 
 @pytest.mark.parametrize("judge", [purge, restore])
 def test_a_lost_answer_is_repeated_where_the_entry_is_still_there(judge) -> None:  # type: ignore[no-untyped-def]
-    assert judge(Seen(there=False, entry=entry(1030.0)), Attempt.LOST) == (Ruling.SEND, "")
-    assert judge(Seen(there=False, entry=entry(1030.0)), Attempt.NOT_FOUND) == (Ruling.ASK_AGAIN, "")
+    assert judge(BinReading(there=False, entry=entry(1030.0)), Attempt.LOST) == (Ruling.SEND, "")
+    assert judge(BinReading(there=False, entry=entry(1030.0)), Attempt.NOT_FOUND) == (Ruling.ASK_AGAIN, "")
 
 
 def test_restored_is_said_only_of_a_record_that_is_there() -> None:
     for attempt in Attempt:
-        there = Seen(there=True, entry=None)
+        there = BinReading(there=True, entry=None)
         mine = attempt in MINE
         assert restore(there, attempt) == (Ruling.RESTORED if mine else Ruling.ALREADY_PRESENT, "")
-        gone = Seen(there=False, entry=None, listed=Listed.NOT_NAMED)
+        gone = BinReading(there=False, entry=None, listed=Listed.NOT_NAMED)
         assert restore(gone, attempt) == (Ruling.ASK_AGAIN, "")
         assert restore(gone, attempt, last=True) == (Ruling.FAILED, "NOT_IN_RECYCLE_BIN")
 
 
 def test_a_restored_record_that_somebody_deletes_again_at_once_is_not_called_restored() -> None:
-    again = Seen(there=False, entry=entry(2000.0))
+    again = BinReading(there=False, entry=entry(2000.0))
     assert restore(again, Attempt.DONE) == (Ruling.SKIPPED, "DELETED_AGAIN")
 
 
 def test_what_is_gone_for_good_cannot_come_back() -> None:
-    permanent = Seen(there=False, entry=None, listed=Listed.PERMANENT)
+    permanent = BinReading(there=False, entry=None, listed=Listed.PERMANENT)
     assert restore(permanent) == (Ruling.FAILED, "NOT_IN_RECYCLE_BIN")
     assert restore(permanent, Attempt.DONE) == (Ruling.ASK_AGAIN, "")
     assert restore(permanent, Attempt.DONE, last=True) == (Ruling.FAILED, "NOT_IN_RECYCLE_BIN")
 
 
 def test_what_can_be_restored_and_is_never_seen_in_the_bin_needs_another_user() -> None:
-    hidden = Seen(there=False, entry=None, listed=Listed.RECYCLABLE)
+    hidden = BinReading(there=False, entry=None, listed=Listed.RECYCLABLE)
     assert restore(hidden) == (Ruling.ASK_AGAIN, "")
     assert restore(hidden, last=True) == (Ruling.FAILED, "BIN_NOT_VISIBLE")
     assert restore(hidden, Attempt.DONE, last=True) == (Ruling.FAILED, "NOT_IN_RECYCLE_BIN")
@@ -147,31 +150,31 @@ def test_what_can_be_restored_and_is_never_seen_in_the_bin_needs_another_user() 
 
 @pytest.mark.parametrize("judge", [purge, restore])
 def test_a_deletion_that_only_the_deleted_list_shows_yet_is_left_alone(judge) -> None:  # type: ignore[no-untyped-def]
-    again = Seen(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=1500.0)
+    again = BinReading(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=1500.0)
     assert judge(again) == (Ruling.SKIPPED, "DELETED_AGAIN")
     assert judge(again, Attempt.LOST) == (Ruling.SKIPPED, "DELETED_AGAIN")
-    ours = Seen(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=1030.0)
+    ours = BinReading(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=1030.0)
     assert judge(ours) == (Ruling.SEND, "")
 
 
 @pytest.mark.parametrize("judge", [purge, restore])
 def test_an_older_entry_than_the_deleted_list_names_is_asked_for_again(judge) -> None:  # type: ignore[no-untyped-def]
-    stale = Seen(there=False, entry=entry(500.0), listed=Listed.RECYCLABLE, listed_at=1030.0)
+    stale = BinReading(there=False, entry=entry(500.0), listed=Listed.RECYCLABLE, listed_at=1030.0)
     assert judge(stale) == (Ruling.ASK_AGAIN, "")
     assert judge(stale, last=True) == (Ruling.SKIPPED, "DELETED_BEFORE")
-    lagging = Seen(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=500.0)
+    lagging = BinReading(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=500.0)
     assert judge(lagging) == (Ruling.SEND, "")
 
 
 def test_an_entry_of_what_is_listed_as_gone_for_good_is_waited_for() -> None:
     for at in (1030.0, 1500.0):
-        seen = Seen(there=False, entry=entry(1030.0), listed=Listed.PERMANENT, listed_at=at)
+        seen = BinReading(there=False, entry=entry(1030.0), listed=Listed.PERMANENT, listed_at=at)
         assert purge(seen) == (Ruling.ASK_AGAIN, "")
         assert purge(seen, last=True) == (Ruling.UNKNOWN, "")
 
 
 SEEN = st.builds(
-    Seen,
+    BinReading,
     there=st.booleans(),
     entry=st.none() | st.builds(entry, st.none() | st.floats(900, 1200)),
     listed=st.sampled_from(Listed),
@@ -182,7 +185,7 @@ ATTEMPTS = st.sampled_from(Attempt)
 
 @given(SEEN, ATTEMPTS, st.booleans())
 def test_a_call_is_made_only_for_what_the_deletion_itself_put_into_the_bin(
-    seen: Seen, attempt: Attempt, last: bool
+    seen: BinReading, attempt: Attempt, last: bool
 ) -> None:
     for judge in (judge_purge, judge_restore):
         if judge(WINDOW, seen, attempt, last_look=last).ruling is Ruling.SEND:
@@ -193,7 +196,7 @@ def test_a_call_is_made_only_for_what_the_deletion_itself_put_into_the_bin(
 
 
 @given(SEEN, ATTEMPTS, st.booleans())
-def test_success_is_what_was_read(seen: Seen, attempt: Attempt, last: bool) -> None:
+def test_success_is_what_was_read(seen: BinReading, attempt: Attempt, last: bool) -> None:
     gone = judge_purge(WINDOW, seen, attempt, last_look=last)
     if gone.ruling in (Ruling.DELETED, Ruling.ALREADY_ABSENT):
         assert not seen.there
@@ -204,13 +207,15 @@ def test_success_is_what_was_read(seen: Seen, attempt: Attempt, last: bool) -> N
 
 
 @given(SEEN, ATTEMPTS)
-def test_the_last_look_ends_everything_but_a_call_that_could_be_made(seen: Seen, attempt: Attempt) -> None:
+def test_the_last_look_ends_everything_but_a_call_that_could_be_made(
+    seen: BinReading, attempt: Attempt
+) -> None:
     for judge in (judge_purge, judge_restore):
         assert judge(WINDOW, seen, attempt, last_look=True).ruling is not Ruling.ASK_AGAIN
 
 
 @given(SEEN, ATTEMPTS)
-def test_waiting_changes_no_ruling_but_the_open_ones(seen: Seen, attempt: Attempt) -> None:
+def test_waiting_changes_no_ruling_but_the_open_ones(seen: BinReading, attempt: Attempt) -> None:
     for judge in (judge_purge, judge_restore):
         early = judge(WINDOW, seen, attempt, last_look=False)
         if early.ruling is not Ruling.ASK_AGAIN:
@@ -218,7 +223,7 @@ def test_waiting_changes_no_ruling_but_the_open_ones(seen: Seen, attempt: Attemp
 
 
 @given(SEEN, ATTEMPTS, st.booleans())
-def test_every_skip_and_every_failure_has_its_code(seen: Seen, attempt: Attempt, last: bool) -> None:
+def test_every_skip_and_every_failure_has_its_code(seen: BinReading, attempt: Attempt, last: bool) -> None:
     for judge in (judge_purge, judge_restore):
         judged: Judged = judge(WINDOW, seen, attempt, last_look=last)
         assert bool(judged.code) == (judged.ruling in (Ruling.SKIPPED, Ruling.FAILED))

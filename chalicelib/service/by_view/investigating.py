@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_view import LONGEST_ASK, MOST_LOOKS, SHORTEST_ASK, Look, ViewProgress
+from chalicelib.domain.by_view import LONGEST_ASK, MOST_LOOKS, SHORTEST_ASK, ViewCounts, ViewProgress
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
@@ -17,7 +17,7 @@ from chalicelib.service.by_view import deleted_list, moves
 from chalicelib.service.engine.step import Rest, Slice, Step, TryAgain
 
 
-def look(work: Slice, progress: ViewProgress) -> Step:
+def investigate(work: Slice, progress: ViewProgress) -> Step:
     """Count the view and what its module lost; a few times, at growing intervals."""
     request = work.deletion.request
     code = "JOB_LOST" if work.deletion.job_id else "OUTCOME_UNKNOWN"
@@ -32,7 +32,7 @@ def look(work: Slice, progress: ViewProgress) -> Step:
     if not isinstance(read, tuple):
         return read
     went, progress = read
-    seen = Look(number, went)
+    seen = ViewCounts(number, went)
     same = seen == progress.seen
     after = replace(
         progress, seen=seen, looks=progress.looks + 1, still_since=progress.still_since if same else work.now

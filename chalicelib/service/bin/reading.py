@@ -86,7 +86,7 @@ def _judge(
     wave.clocks = clocks
     for position in batch:
         one = chunk.ids[position]
-        found = by_bin.look(deletion, progress, chunk, position, (one in there, entries.get(one)), clocks)
+        found = by_bin.decide(deletion, progress, chunk, position, (one in there, entries.get(one)), clocks)
         if found.send:
             wave.to_send.append(position)
         if found.finding is not None:
