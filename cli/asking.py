@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cli.place import Refused
+from cli.target import Refused
 
 Command = Callable[..., Any]
 

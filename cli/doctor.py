@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.checks import limits, moving, senders, store, work, zoho
-from cli.checks.look import Check, Fault, Look, Seen, looked
+from cli.checks.check import Check, CheckContext, CheckResult, Fault, run_check
 from cli.operating.render import many
 from cli.options import options
 from cli.output import clean, raw, say
-from cli.place import Refused, find
+from cli.target import Refused, find
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("account", store.account),
@@ -47,30 +47,30 @@ class Report:
     """One check's result. `blind`: why it could not look; empty where it could."""
 
     name: str
-    seen: Seen
+    result: CheckResult
     blind: str
 
     @property
     def state(self) -> str:
         """Good, bad, or not known."""
-        return "?" if self.blind else "fault" if self.seen.faults else "ok"
+        return "?" if self.blind else "fault" if self.result.faults else "ok"
 
 
-def examine(look: Look) -> list[Report]:
+def examine(context: CheckContext) -> list[Report]:
     """Every check in turn; only the first ones where they show that there is no such stage."""
     found = []
     for name, check in CHECKS:
-        seen, blind = looked(check, look)
+        result, blind = run_check(check, context)
         if name == "account" and blind:
-            seen.notes.append(Fault("AWS cannot be asked with these credentials", _access(look)))
-        found.append(Report(name, seen, blind))
-        if name in _FIRST and (blind or seen.detail == "not there"):
+            result.notes.append(Fault("AWS cannot be asked with these credentials", _access(context)))
+        found.append(Report(name, result, blind))
+        if name in _FIRST and (blind or result.detail == "not there"):
             break
     return found
 
 
-def _access(look: Look) -> str:
-    if look.local:
+def _access(context: CheckContext) -> str:
+    if context.local:
         return "make status tells whether the local stack runs; make down, then make up starts it anew"
     return "set AWS_PROFILE and AWS_REGION, or run aws sso login; aws sts get-caller-identity must work"
 
@@ -86,14 +86,14 @@ def doctor(stage: str | None, as_json: bool, no_zoho: bool) -> None:
     Nothing is deleted or changed. Zoho is asked with the access token that the service shares; only where
     there is none, one of the ten is spent that Zoho gives in ten minutes.
     """
-    place = find(stage, as_json=as_json)
-    reports = examine(Look(place, time.time(), ask_zoho=not no_zoho))
-    faults = sum(len(each.seen.faults) for each in reports)
+    target = find(stage, as_json=as_json)
+    reports = examine(CheckContext(target, time.time(), ask_zoho=not no_zoho))
+    faults = sum(len(each.result.faults) for each in reports)
     blind = any(each.blind for each in reports)
     if as_json:
-        place.say(_document(place.stage, reports))
+        target.say(_document(target.stage, reports))
     else:
-        _show(place.stage, reports, faults, blind=blind)
+        _show(target.stage, reports, faults, blind=blind)
     if faults:
         raise click.exceptions.Exit(Refused.exit_code)
     if blind:
@@ -101,9 +101,9 @@ def doctor(stage: str | None, as_json: bool, no_zoho: bool) -> None:
 
 
 def _document(stage: str, reports: list[Report]) -> dict[str, Any]:
-    checks = [{"check": r.name, "state": r.state, "detail": r.blind or r.seen.detail} for r in reports]
-    found = [{"check": r.name, **asdict(fault)} for r in reports for fault in r.seen.faults]
-    notes = [{"check": r.name, **asdict(note)} for r in reports for note in r.seen.notes]
+    checks = [{"check": r.name, "state": r.state, "detail": r.blind or r.result.detail} for r in reports]
+    found = [{"check": r.name, **asdict(fault)} for r in reports for fault in r.result.faults]
+    notes = [{"check": r.name, **asdict(note)} for r in reports for note in r.result.notes]
     well = all(r.state == "ok" for r in reports)
     return {"stage": stage, "ok": well, "checks": checks, "findings": found, "notes": notes}
 
@@ -117,15 +117,15 @@ def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> Non
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for each in reports:
             style = {"ok": "green", "fault": "bold red"}.get(each.state, "yellow")
-            table.add_row(each.name, Text(each.state, style), clean(each.blind or each.seen.detail))
+            table.add_row(each.name, Text(each.state, style), clean(each.blind or each.result.detail))
         console.print(table)
     else:
         for each in reports:
-            say(f"{each.name:<10} {each.state:<6} {each.blind or each.seen.detail}"[:_WIDTH].rstrip())
+            say(f"{each.name:<10} {each.state:<6} {each.blind or each.result.detail}"[:_WIDTH].rstrip())
     for each in reports:
-        for fault in each.seen.faults:
+        for fault in each.result.faults:
             _tell("!", each.name, fault)
-        for note in each.seen.notes:
+        for note in each.result.notes:
             _tell("-", each.name, note)
     end = many(faults, "fault") if faults else "no fault in what could be looked at" if blind else "all well"
     say("", f"{stage}: {end}{'; not everything could be looked at' if blind else ''}")

@@ -14,8 +14,8 @@ import click
 from cli import bar, csv_out
 from cli.bar import Bar
 from cli.ends import Interrupted, OutOfReach
+from cli.following.deletions import LinkedDeletion, from_words
 from cli.following.progress import OUTCOMES
-from cli.following.targets import Target, from_words
 from cli.options import options
 from cli.output import say
 
@@ -70,31 +70,31 @@ def export(
 
 @dataclass
 class _Records:
-    """Outcomes of all targets; `written` counts those that were asked for."""
+    """Outcomes of all these deletions; `written` counts those that were asked for."""
 
-    targets: Sequence[Target]
+    deletions: Sequence[LinkedDeletion]
     outcomes: Sequence[str]
     written: int = 0
 
     def each(self, shown: Bar) -> Iterator[Record]:
         """One after the other."""
-        many = len(self.targets)
-        for number, target in enumerate(self.targets, start=1):
-            for record in _records(target, shown.say):
+        many = len(self.deletions)
+        for number, linked in enumerate(self.deletions, start=1):
+            for record in _records(linked, shown.say):
                 if not self.outcomes or record["outcome"] in self.outcomes:
                     self.written += 1
                     yield record
             shown.at(number, many, f"{number} of {many} deletions, {self.written:,} ids")
 
 
-def _records(target: Target, say: Callable[[str], None]) -> Iterator[Record]:
+def _records(linked: LinkedDeletion, say: Callable[[str], None]) -> Iterator[Record]:
     cursor: str | None = ""
     while cursor is not None:
-        page = target.page_of_records(cursor)
+        page = linked.page_of_records(cursor)
         if page.get("note"):
-            say(f"{target.id}: {page['note']}")
+            say(f"{linked.id}: {page['note']}")
         for record in page["records"]:
-            yield {"deletion": target.id, **record}
+            yield {"deletion": linked.id, **record}
         cursor = page["next_cursor"]
 
 

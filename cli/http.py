@@ -16,7 +16,7 @@ import click
 import requests
 
 from cli.ends import OutOfReach
-from cli.place import Refused
+from cli.target import Refused
 
 SECONDS = 30.0
 #: Answers after which the same request may do better: throttled, or not known to be accepted.

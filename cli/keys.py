@@ -15,9 +15,9 @@ from cli import http, known_records, workers
 from cli.operator_api import reach
 from cli.options import dry_run, options
 from cli.output import say
-from cli.place import Group, Place, find
-from cli.place import Refused as Refusal
 from cli.sources import entry, fingerprint, keys_of, name_of, read, write
+from cli.target import Group, Target, find
+from cli.target import Refused as Refusal
 from local.filling import new_key
 
 __all__ = ["keys", "options"]
@@ -66,8 +66,8 @@ def new(source: str, stage: str | None, as_json: bool, force: bool, **limits: An
 
     Zoho is asked for modules that are none of its own: where it has no such module, no source is made.
     """
-    place = find(stage, as_json=as_json)
-    sources, version = read(place)
+    target = find(stage, as_json=as_json)
+    sources, version = read(target)
     if source == OPERATOR:
         raise Refusal("the source operator has no keys: IAM says who its callers are")
     if source in sources:
@@ -76,20 +76,20 @@ def new(source: str, stage: str | None, as_json: bool, force: bool, **limits: An
     given["modules"] = list(dict.fromkeys(map(canonical, given["modules"])))
     for name in given["modules"]:
         if not force and not is_standard(name) and not problem_of(name):
-            _ask_for(place, str(given.get("org", DEFAULT_ORG)), name)
+            _ask_for(target, str(given.get("org", DEFAULT_ORG)), name)
     key = new_key()
-    _store(place, sources, version, source, {**given, "keys": [key]})
-    _show(place, source, {**given, "keys": [key]})
+    _store(target, sources, version, source, {**given, "keys": [key]})
+    _show(target, source, {**given, "keys": [key]})
 
 
-def _ask_for(place: Place, org: str, module: str) -> None:
+def _ask_for(target: Target, org: str, module: str) -> None:
     """Raises Refused for a module that Zoho does not know, or that looks like another one's name misspelled
     where Zoho cannot be asked.
     """
     near = difflib.get_close_matches(module.casefold(), [each.casefold() for each in STANDARD], cutoff=0.75)
     meant = [each for each in STANDARD if each.casefold() in near]
     hint = f"; did you mean {' or '.join(meant)}?" if meant else ""
-    found = known_records.known(place, org, module, [ANY_RECORD])
+    found = known_records.known(target, org, module, [ANY_RECORD])
     again = "no source was made; give it all the same with --force"
     if found.no_module:
         words = f"Zoho knows no module {module} in org {org} (letter case counts), or its user may not see it"
@@ -111,8 +111,8 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
 
     The others go on being good until `keys revoke SOURCE`.
     """
-    place = find(stage, as_json=as_json)
-    sources, version = read(place)
+    target = find(stage, as_json=as_json)
+    sources, version = read(target)
     found = entry(sources, source)
     held = keys_of(found)
     if source == OPERATOR:
@@ -120,8 +120,8 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
     if len(held) >= MOST_KEYS:
         raise Refusal(f"{source} has {len(held)} keys, the most there may be: revoke some first")
     changed = {**found, "keys": [new_key(), *held]}
-    _store(place, sources, version, source, changed)
-    _show(place, source, changed)
+    _store(target, sources, version, source, changed)
+    _show(target, source, changed)
 
 
 @keys.command(name="list")
@@ -129,8 +129,8 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
 @options
 def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
     """Show the sources and the fingerprints of their keys, the newest first; of SOURCE only, where given."""
-    place = find(stage, as_json=as_json)
-    sources, _ = read(place)
+    target = find(stage, as_json=as_json)
+    sources, _ = read(target)
     chosen = {source: entry(sources, source)} if source else sources
     shown = {
         name: {
@@ -140,7 +140,7 @@ def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
         for name, found in sorted(chosen.items())
     }
     lines = [f"{n:<24} {each['profile']:<18} {' '.join(each['keys']) or '-'}" for n, each in shown.items()]
-    place.say({"sources": shown}, *(lines or ["there are no sources: keys new makes one"]))
+    target.say({"sources": shown}, *(lines or ["there are no sources: keys new makes one"]))
 
 
 _REVOKING = """\b
@@ -173,8 +173,8 @@ def revoke(
     changed environment, so that Lambda answers from new workers, which read the secret anew. With --cancel
     all that the source has asked for by then ends, but for a job that runs at Zoho.
     """
-    place = find(stage, as_json=as_json)
-    sources, version = read(place)
+    target = find(stage, as_json=as_json)
+    sources, version = read(target)
     found = entry(sources, source)
     held = keys_of(found)
     gone = _chosen(held, fingerprints, every)
@@ -183,16 +183,16 @@ def revoke(
     if dry_run:
         marks = [fingerprint(each) for each in kept]
         shown = {"source": source, "revoked": [], "would_revoke": taken, "keys": marks}
-        place.say(shown, f"{source}: would revoke {' '.join(taken)} and keep {' '.join(marks) or 'none'}")
+        target.say(shown, f"{source}: would revoke {' '.join(taken)} and keep {' '.join(marks) or 'none'}")
         return
-    _store(place, sources, version, source, {**found, "keys": kept})
-    seconds = 0 if now else workers.cache_seconds(place)
+    _store(target, sources, version, source, {**found, "keys": kept})
+    seconds = 0 if now else workers.cache_seconds(target)
     try:
         if now:
-            workers.replace(place)
+            workers.replace(target)
     finally:  # what was asked for ends even where old workers cannot be replaced
-        ended = _cancelled(place, stage, source) if cancel else None
-    place.say(
+        ended = _cancelled(target, stage, source) if cancel else None
+    target.say(
         {
             "source": source,
             "revoked": taken,
@@ -207,9 +207,9 @@ def revoke(
     )
 
 
-def _cancelled(place: Place, stage: str | None, source: str) -> dict[str, Any]:
+def _cancelled(target: Target, stage: str | None, source: str) -> dict[str, Any]:
     """After the keys are gone, so that nothing more comes behind it."""
-    return http.good(reach(place, stage).call("POST", f"sources/{source}/cancel"))
+    return http.good(reach(target, stage).call("POST", f"sources/{source}/cancel"))
 
 
 def _words(source: str, ended: dict[str, Any]) -> list[str]:
@@ -236,11 +236,11 @@ def _chosen(held: list[str], fingerprints: tuple[str, ...], every: bool) -> list
     return chosen
 
 
-def _store(place: Place, sources: Any, version: str | None, source: str, changed: dict[str, Any]) -> None:
-    write(place, {**sources, source: changed}, source, version)
+def _store(target: Target, sources: Any, version: str | None, source: str, changed: dict[str, Any]) -> None:
+    write(target, {**sources, source: changed}, source, version)
 
 
-def _show(place: Place, source: str, made: dict[str, Any]) -> None:
+def _show(target: Target, source: str, made: dict[str, Any]) -> None:
     """The newest key of an entry, this once; where it signs, also as the text that Deluge takes."""
     key, marks = made["keys"][0], [fingerprint(each) for each in made["keys"]]
     shown = {"source": source, "key": key, "fingerprint": marks[0], "keys": marks}
@@ -248,4 +248,4 @@ def _show(place: Place, source: str, made: dict[str, Any]) -> None:
     if made.get("profile") != Profile.TOKEN:
         shown["deluge"] = signing_key(key).decode("ascii")
         lines.append(f"for Deluge: {shown['deluge']}")
-    place.say(shown, *lines, f"{len(marks)} good: {' '.join(marks)}")
+    target.say(shown, *lines, f"{len(marks)} good: {' '.join(marks)}")

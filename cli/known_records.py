@@ -14,10 +14,10 @@ from chalicelib.adapters.zoho.parse import json_object
 from chalicelib.domain import modules
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.service.ports import Org
-from cli import secret_text, stage, zoho_probe
+from cli import secret_text, target_settings, zoho_probe
 from cli.checks import zoho
-from cli.checks.look import Look, Seen
-from cli.place import Place
+from cli.checks.check import CheckContext, CheckResult
+from cli.target import Target
 from cli.zoho_probe import Probe, Refusal
 
 _CUSTOM = frozenset({"accounts_url", "api_url"})
@@ -34,10 +34,10 @@ class Known:
     missing: tuple[str, ...] = ()
 
 
-def known(place: Place, org: str, module: str, records: Sequence[str]) -> Known:
+def known(target: Target, org: str, module: str, records: Sequence[str]) -> Known:
     """Which records the module has; of a name that stands for several modules, any of them."""
     try:
-        probe = _probe(place, org)
+        probe = _probe(target, org)
         left, unknown = list(dict.fromkeys(records)), 0
         names = modules.parts(module)
         for name in names:
@@ -57,28 +57,28 @@ class _Unasked(Exception):
     """Zoho cannot be asked; the text says why."""
 
 
-def _probe(place: Place, name: str) -> Probe:
-    org = _org(place, name)
-    look, seen = Look(place, time.time()), Seen()
+def _probe(target: Target, name: str) -> Probe:
+    org = _org(target, name)
+    context, result = CheckContext(target, time.time()), CheckResult()
     try:
-        entry = zoho.enter(look, seen, org)
+        entry = zoho.enter(context, result, org)
     except Refusal as refusal:
         raise _Unasked(refusal.trouble.what) from refusal
     if entry is None:
-        raise _Unasked(seen.faults[-1].what)
+        raise _Unasked(result.faults[-1].what)
     return entry.probe
 
 
-def _org(place: Place, name: str) -> Org:
+def _org(target: Target, name: str) -> Org:
     try:
-        text, _ = secret_text.read(place, f"expunge/{place.stage}/zoho/{name}")
+        text, _ = secret_text.read(target, f"expunge/{target.stage}/zoho/{name}")
     except secret_text.Missing as missing:
         raise _Unasked(f"org {name} has no secret") from missing
     if not text:
         raise _Unasked(f"the secret of org {name} was never filled")
     hosts = _CUSTOM & (json_object(text.encode()) or {}).keys()
     try:
-        return parse_org(name, text, custom_hosts=bool(hosts) and stage.allows_custom_hosts(place))
+        return parse_org(name, text, custom_hosts=bool(hosts) and target_settings.allows_custom_hosts(target))
     except BadSecret as problem:
         raise _Unasked(f"the secret of org {name} {problem}") from problem
 

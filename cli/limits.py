@@ -12,9 +12,9 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
 from chalicelib.domain.source import Source, parse, usable
 from cli.options import dry_run, options
-from cli.place import Group, find
-from cli.place import Refused as Refusal
 from cli.sources import entry, name_of, read, write
+from cli.target import Group, find
+from cli.target import Refused as Refusal
 
 #: Limits of an entry that are numbers; a word stands for null.
 NONE = "none"
@@ -46,8 +46,8 @@ def sources() -> None:
 @options
 def list_sources(stage: str | None, as_json: bool) -> None:
     """Show all sources with their limits."""
-    place = find(stage, as_json=as_json)
-    held, _ = read(place)
+    target = find(stage, as_json=as_json)
+    held, _ = read(target)
     shown = {name: _shown(held, name) for name in sorted(held)}
     heads = ("source", *_SHOWN, "modules")
     lines = [" ".join(f"{head:<20}" for head in heads).rstrip()]
@@ -57,7 +57,7 @@ def list_sources(stage: str | None, as_json: bool) -> None:
             continue
         cells = [name, *(_cell(each[key]) for key in _SHOWN), ", ".join(each["modules"]) or NONE]
         lines.append(" ".join(f"{cell:<20}" for cell in cells).rstrip())
-    place.say({"sources": shown}, *(lines if shown else ["there are no sources: keys new makes one"]))
+    target.say({"sources": shown}, *(lines if shown else ["there are no sources: keys new makes one"]))
 
 
 @sources.command(name="show", epilog="\b\nexpunge sources show crm-workflow")
@@ -65,23 +65,23 @@ def list_sources(stage: str | None, as_json: bool) -> None:
 @options
 def show_source(source: str, stage: str | None, as_json: bool) -> None:
     """Show what SOURCE may ask for, with the defaults that its entry leaves out."""
-    place = find(stage, as_json=as_json)
-    held, _ = read(place)
+    target = find(stage, as_json=as_json)
+    held, _ = read(target)
     entry(held, source)
     shown = {"source": source, **_shown(held, source)}
-    place.say(shown, *_lines(shown))
+    target.say(shown, *_lines(shown))
 
 
 @sources.command(name="check", epilog="\b\nexpunge sources check --stage prod")
 @options
 def check(stage: str | None, as_json: bool) -> None:
     """Say which sources cannot be used, and why. Exit code 3 where there is one."""
-    place = find(stage, as_json=as_json)
-    held, _ = read(place)
+    target = find(stage, as_json=as_json)
+    held, _ = read(target)
     problems = {name: each["problem"] for name in sorted(held) if "problem" in (each := _shown(held, name))}
     good = len(held) - len(problems)
     lines = [f"{name}: {problem}" for name, problem in problems.items()]
-    place.say({"usable": good, "problems": problems}, *lines, f"{good} of {len(held)} can be used")
+    target.say({"usable": good, "problems": problems}, *lines, f"{good} of {len(held)} can be used")
     if problems:
         raise Refusal(f"{len(problems)} cannot be used: sources set, or the secret, mends them")
 
@@ -111,8 +111,8 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
     Deletions that were accepted before keep the limits of then. The change counts within the stage's cache
     time.
     """
-    place = find(stage, as_json=as_json)
-    held, version = read(place)
+    target = find(stage, as_json=as_json)
+    held, version = read(target)
     before = entry(held, source)
     changes = {name: _value(name, value) for name, value in given.items() if value not in (None, ())}
     if not changes:
@@ -129,11 +129,11 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
         "dry_run": dry_run,
     }
     if not dry_run:
-        place.tell_target(str(after.get("org") or "default"))
-        write(place, {**held, source: after}, source, version)
+        target.tell_target(str(after.get("org") or "default"))
+        write(target, {**held, source: after}, source, version)
     verb = "would change" if dry_run else "changed"
     lines = [f"  {name}: {_cell(before.get(name))} -> {_cell(value)}" for name, value in changes.items()]
-    place.say(shown, f"{source}: {verb}", *lines)
+    target.say(shown, f"{source}: {verb}", *lines)
 
 
 def _value(name: str, value: Any) -> Any:

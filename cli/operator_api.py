@@ -15,8 +15,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from cli import http
-from cli.place import Place
-from cli.stack import describe
+from cli.target import Target
+from cli.target_addresses import describe
 from local.running import RunningStack
 from local.settings import REGION, from_environment
 
@@ -72,13 +72,13 @@ def dry(dry_run: bool, more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**(more or {}), **({"dry_run": "true"} if dry_run else {})}
 
 
-def reach(place: Place, stage: str | None) -> OperatorApi:
-    """The operator API of the place: local, or that of the stage's stack in the AWS account."""
-    url = describe(place, stage).api_url
+def reach(target: Target, stage: str | None) -> OperatorApi:
+    """The operator API of the target: local, or that of the stage's stack in the AWS account."""
+    url = describe(target, stage).api_url
     if stage is None:
         stack = RunningStack.read(from_environment().stack_file)
         return OperatorApi(url, REGION, stack.aws.session().get_credentials())
-    session = boto3.Session(region_name=place.client("cloudformation").meta.region_name)
+    session = boto3.Session(region_name=target.client("cloudformation").meta.region_name)
     if session.get_credentials() is None:
         raise click.ClickException("no AWS credentials: set AWS_PROFILE, or run aws sso login")
     return OperatorApi(url, str(session.region_name), session.get_credentials())

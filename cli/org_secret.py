@@ -12,9 +12,9 @@ import click
 from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
 from chalicelib.service.ports import Org
 from cli import secret_text
-from cli.place import Place, Refused
 from cli.sources import fingerprint
-from cli.stage import setting
+from cli.target import Refused, Target
+from cli.target_settings import setting
 
 HIDDEN = ("client_secret", "refresh_token")
 #: Stands for a refresh token that Zoho has not given yet.
@@ -32,18 +32,18 @@ class Held:
     readable: bool = True
 
 
-def name_of(place: Place, org: str) -> str:
+def name_of(target: Target, org: str) -> str:
     """The secret's name. Raises UsageError for what is no name of an org."""
     if not NAME.fullmatch(org):
         raise click.UsageError(f"--org {org}: must match {NAME.pattern}")
-    return f"expunge/{place.stage}/zoho/{org}"
+    return f"expunge/{target.stage}/zoho/{org}"
 
 
-def read(place: Place, org: str) -> Held:
+def read(target: Target, org: str) -> Held:
     """The org's secret as it is."""
-    name = name_of(place, org)
+    name = name_of(target, org)
     try:
-        text, version = secret_text.read(place, name)
+        text, version = secret_text.read(target, name)
     except secret_text.Missing as missing:
         if missing.marked:
             command = f"aws secretsmanager restore-secret --secret-id {name}"
@@ -87,12 +87,12 @@ def _shown(name: str, fields: Mapping[str, Any]) -> str:
     return f"({fingerprint(str(fields[name]))})" if name in HIDDEN else json.dumps(fields[name])
 
 
-def store(place: Place, held: Held, fields: Mapping[str, Any]) -> None:
+def store(target: Target, held: Held, fields: Mapping[str, Any]) -> None:
     """Write the secret, or make it. Raises Refused where somebody else has written meanwhile."""
     text = json.dumps(dict(fields))
     if held.there:
-        secret_text.write(place, held.name, text, held.version)
+        secret_text.write(target, held.name, text, held.version)
         return
-    key = setting(place, "work", "EXPUNGE_SECRETS_KEY")
+    key = setting(target, "work", "EXPUNGE_SECRETS_KEY")
     own: dict[str, str] = {"KmsKeyId": key} if key else {}
-    place.client("secretsmanager").create_secret(Name=held.name, SecretString=text, **own)
+    target.client("secretsmanager").create_secret(Name=held.name, SecretString=text, **own)

@@ -16,8 +16,8 @@ from cli.http import good
 from cli.operating import render
 from cli.operator_api import OperatorApi, dry, reach
 from cli.options import options
-from cli.place import Group, Place, Refused, find
 from cli.policy_file import Broken, Written, read
+from cli.target import Group, Refused, Target, find
 
 #: How long a dry run may take before the command no longer waits for it (seconds).
 PATIENCE = 180.0
@@ -43,21 +43,21 @@ def apply(file: Path, dry_run: bool, stage: str | None, as_json: bool) -> None:
         written = read(file)
     except Broken as problem:
         raise click.UsageError("\n".join(problem.lines)) from problem
-    place = find(stage, as_json=as_json)
-    api = reach(place, stage)
+    target = find(stage, as_json=as_json)
+    api = reach(target, stage)
     stored = {(each.policy.org, each.policy.name): _stored(api, each.policy) for each in written}
     changed = [each for each in written if _differs(each, stored)]
     lines = [line for each in changed for line in _diff(stored[each.policy.org, each.policy.name], each)]
     plans = {each.policy.name: _try(api, file, each) for each in changed}
     lines += [f"{name}: {_plan_words(plan)}" for name, plan in plans.items()]
     if changed and not dry_run:
-        place.tell_target(", ".join(sorted({each.policy.org for each in changed})))
+        target.tell_target(", ".join(sorted({each.policy.org for each in changed})))
     for each in changed:
         _put(api, file, each, dry_run=dry_run)
     words = "would be stored" if dry_run else "stored"
     lines.append(f"{len(changed)} {words}, {len(written) - len(changed)} unchanged")
     shown = {"changed": [each.policy.name for each in changed], "dry_run": dry_run, "plans": plans}
-    place.say(shown, *lines)
+    target.say(shown, *lines)
 
 
 def _stored(api: OperatorApi, policy: Policy) -> dict[str, Any] | None:
@@ -137,10 +137,10 @@ def _problems(file: Path, each: Written, fields: list[dict[str, str]]) -> list[s
 @options
 def list_policies(org: str, stage: str | None, as_json: bool) -> None:
     """Show the policies with their next and newest runs."""
-    place = find(stage, as_json=as_json)
-    found = good(reach(place, stage).call("GET", "policies", {"org": org}))
+    target = find(stage, as_json=as_json)
+    found = good(reach(target, stage).call("GET", "policies", {"org": org}))
     rows = [_row(each) for each in found["policies"]]
-    place.say(found, *(rows or [f"org {org} has no policies"]))
+    target.say(found, *(rows or [f"org {org} has no policies"]))
 
 
 def _row(shown: dict[str, Any]) -> str:
@@ -160,14 +160,14 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
 
     The exit code of a dry run is that of expunge watch.
     """
-    place = find(stage, as_json=as_json)
-    api = reach(place, stage)
+    target = find(stage, as_json=as_json)
+    api = reach(target, stage)
     if not dry_run:
-        place.tell_target(org)
+        target.tell_target(org)
     started = good(api.call("POST", f"policies/{name}/run", {"org": org}, {"dry_run": dry_run}))
     named = (started["id"], started["links"]["self"])
     if not dry_run:
-        place.say(started, *named)
+        target.say(started, *named)
         return
     try:
         ended = _ended(api, started["links"]["self"])
@@ -176,7 +176,7 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
     codes = [problem["code"] for problem in ended["problems"]]
     plan = {"status": ended["status"], "problems": codes, **(ended["plan"] or {})}
     shown = {**started, "status": ended["status"], "plan": ended["plan"], "problems": ended["problems"]}
-    place.say(shown, f"{org}/{name}: {_plan_words(plan)}", *named)
+    target.say(shown, f"{org}/{name}: {_plan_words(plan)}", *named)
     click.get_current_context().exit(of_statuses([ended["status"]]).value)
 
 
@@ -187,6 +187,6 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
 @options
 def remove(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Remove the policy NAME; a run that is going goes on."""
-    place: Place = find(stage, as_json=as_json)
-    found = good(reach(place, stage).call("DELETE", f"policies/{name}", dry(dry_run, {"org": org})))
-    place.say(found, f"{org}/{name} {'would be ' if dry_run else ''}removed")
+    target: Target = find(stage, as_json=as_json)
+    found = good(reach(target, stage).call("DELETE", f"policies/{name}", dry(dry_run, {"org": org})))
+    target.say(found, f"{org}/{name} {'would be ' if dry_run else ''}removed")

@@ -6,25 +6,25 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.place import Place, Refused
+from cli.target import Refused, Target
 
 #: The label of a version that is written but not used yet.
 NEXT = "EXPUNGE_NEXT"
 _MOVED = ("InvalidParameterException", "ResourceNotFoundException")
 
 
-def read(place: Place, name: str) -> tuple[str | None, str | None]:
+def read(target: Target, name: str) -> tuple[str | None, str | None]:
     """The secret's text and the version it is of; None for either that is not there (never filled).
 
     Raises Missing where there is no such secret, or only one that is marked for deletion.
     """
     try:
-        found = place.client("secretsmanager").get_secret_value(SecretId=name)
+        found = target.client("secretsmanager").get_secret_value(SecretId=name)
     except ClientError as problem:
         code = problem.response["Error"]["Code"]
         if code not in ("ResourceNotFoundException", "InvalidRequestException"):
             raise
-        described = _described(place, name)
+        described = _described(target, name)
         if described is None or "DeletedDate" in described:
             raise Missing(name, marked=described is not None) from problem
         if code == "InvalidRequestException":
@@ -35,9 +35,9 @@ def read(place: Place, name: str) -> tuple[str | None, str | None]:
     return text, found["VersionId"]
 
 
-def write(place: Place, name: str, text: str, version: str | None) -> None:
+def write(target: Target, name: str, text: str, version: str | None) -> None:
     """Put `text` in the place of `version`. Raises Refused where somebody else has written meanwhile."""
-    client = place.client("secretsmanager")
+    client = target.client("secretsmanager")
     if version is None:
         client.put_secret_value(SecretId=name, SecretString=text)
         return
@@ -63,9 +63,9 @@ class Missing(Exception):
         self.marked = marked
 
 
-def _described(place: Place, name: str) -> dict[str, Any] | None:
+def _described(target: Target, name: str) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = place.client("secretsmanager").describe_secret(SecretId=name)
+        found: dict[str, Any] = target.client("secretsmanager").describe_secret(SecretId=name)
     except ClientError as problem:
         if problem.response["Error"]["Code"] != "ResourceNotFoundException":
             raise

@@ -22,8 +22,8 @@ from cli import org_secret, org_uses, setup_inputs, setup_words, sources, zoho_p
 from cli.options import options
 from cli.org_secret import Held
 from cli.output import say
-from cli.place import Place, Refused, find
-from cli.stage import allows_custom_hosts, part
+from cli.target import Refused, Target, find
+from cli.target_settings import allows_custom_hosts, part
 from cli.zoho_probe import Granted, Probe, Refusal
 from cli.zoho_words import Trouble
 from local.settings import STAGE
@@ -63,12 +63,12 @@ def setup(stage: str | None, as_json: bool, **given: Any) -> None:
         raise click.UsageError("--json asks nothing: give --yes or --dry-run too")
     if stage and (given["accounts_url"] or given["api_url"]):
         raise click.UsageError("--accounts-url and --api-url are for the local stage only")
-    place = find(stage, as_json=as_json)
-    held = org_secret.read(place, given["org"])
+    target = find(stage, as_json=as_json)
+    held = org_secret.read(target, given["org"])
     if not (as_json or given["yes"] or given["data_center"] or held.fields.get("data_center")):
         given["data_center"] = setup_inputs.asked_center()
     fields = setup_inputs.plain(given, held.fields, local=stage is None)
-    uses = _uses(place, given["org"], given["modules"])
+    uses = _uses(target, given["org"], given["modules"])
     wanted = zoho_scopes.needed(uses)
     if not as_json:
         shown = [*zoho_scopes.FOR_LOOKING, *wanted]
@@ -76,15 +76,15 @@ def setup(stage: str | None, as_json: bool, **given: Any) -> None:
         guide = setup_words.guide(fields["data_center"], fields["environment"], shown, modules)
         say(*guide)
     inputs = setup_inputs.complete(fields, held.fields, given["secrets_file"], ask=not as_json)
-    org = _org(place, given["org"], {"refresh_token": "pending", **inputs.fields})
+    org = _org(target, given["org"], {"refresh_token": "pending", **inputs.fields})
     if given["dry_run"] and inputs.grant_code:
-        _end(place, held, inputs.fields | {"refresh_token": org_secret.TO_COME}, _result(None), given)
+        _end(target, held, inputs.fields | {"refresh_token": org_secret.TO_COME}, _result(None), given)
         return
-    _connect(place, held, inputs, (org, uses, wanted), given)
+    _connect(target, held, inputs, (org, uses, wanted), given)
 
 
 def _connect(
-    place: Place,
+    target: Target,
     held: Held,
     inputs: setup_inputs.Inputs,
     of: tuple[Org, list[zoho_scopes.Use], list[str]],
@@ -99,22 +99,22 @@ def _connect(
             code = zoho_probe.exchanged(wire, org, inputs.grant_code)
             fields = {**fields, "refresh_token": code.refresh_token}
             org = replace(org, refresh_token=code.refresh_token)
-        granted, note = _refreshed(place, org, code)
+        granted, note = _refreshed(target, org, code)
     except Refusal as refusal:
-        _refuse(place, _here(place, held, refusal.trouble))
+        _refuse(target, _here(target, held, refusal.trouble))
         return
     probe = zoho_probe.entered(wire, org, granted)
-    _end(place, held, fields, {**_looked(probe, granted, uses, wanted), "notes": note}, given)
+    _end(target, held, fields, {**_looked(probe, granted, uses, wanted), "notes": note}, given)
 
 
-def _refreshed(place: Place, org: Org, code: Granted | None) -> tuple[Granted, list[str]]:
+def _refreshed(target: Target, org: Org, code: Granted | None) -> tuple[Granted, list[str]]:
     """A token by the refresh token, and remarks. Raises Refusal.
 
     Where Zoho gives none for now, the one that came with a grant code does as well: the code is spent, and
     its refresh token must not be lost.
     """
-    _mind_the_block(place, org)
-    if not place.as_json:
+    _mind_the_block(target, org)
+    if not target.as_json:
         say(*setup_words.RATION.splitlines())
     try:
         return zoho_probe.refreshed(zoho_probe.new_wire(), org), []
@@ -125,9 +125,9 @@ def _refreshed(place: Place, org: Org, code: Granted | None) -> tuple[Granted, l
         return code, [f"the refresh token could not be tried ({refusal.trouble.code}): {later}"]
 
 
-def _mind_the_block(place: Place, org: Org) -> None:
+def _mind_the_block(target: Target, org: Org) -> None:
     """Where Zoho has refused the workers tokens, asking now would only make it last. Raises Refusal."""
-    table = Table(part(place), lambda: place.client("dynamodb"))
+    table = Table(part(target), lambda: target.client("dynamodb"))
     seconds = table.tokens_blocked_until(org.name, made_for(org)) - time.time()
     if seconds > 0:
         what = "Zoho has refused the service more tokens: too many were asked for with this refresh token"
@@ -172,26 +172,26 @@ def _unread(probe: Probe, words: str) -> Trouble:
 
 
 def _end(
-    place: Place, held: Held, fields: dict[str, Any], result: dict[str, Any], given: dict[str, Any]
+    target: Target, held: Held, fields: dict[str, Any], result: dict[str, Any], given: dict[str, Any]
 ) -> None:
     """Show what was found and what changes; store it where that is wanted."""
-    problems = [_here(place, held, each) for each in result["problems"]]
+    problems = [_here(target, held, each) for each in result["problems"]]
     changes = org_secret.changes(held.fields, fields)
     stored = False
-    if not place.as_json:
+    if not target.as_json:
         say(*(setup_words.found(result) if result["checked"] else _unchecked()))
         say(*setup_words.changed(held.name, changes, new=not held.there))
     blocked = bool(problems) and not given["anyway"]
     if changes and not blocked and not given["dry_run"]:
-        place.tell_target(given["org"])
+        target.tell_target(given["org"])
         if not given["yes"] and not click.confirm("Store this?"):
             raise Refused("nothing was stored; the refresh token of a spent grant code is lost with it")
-        org_secret.store(place, held, fields)
+        org_secret.store(target, held, fields)
         stored = True
     shown = {**result, "problems": [_as_json(each) for each in problems]}
     shown = {"org": given["org"], "secret": held.name, "changes": changes, "stored": stored, **shown}
     ends = "stored; workers use it within the stage's cache time" if stored else "nothing was stored"
-    place.say(shown, *result["notes"], *setup_words.troubles(problems), ends)
+    target.say(shown, *result["notes"], *setup_words.troubles(problems), ends)
     if blocked:
         raise click.exceptions.Exit(Refused.exit_code)
 
@@ -200,16 +200,16 @@ def _unchecked() -> list[str]:
     return ["Zoho was not asked: a dry run spends no grant code."]
 
 
-def _refuse(place: Place, trouble: Trouble) -> None:
+def _refuse(target: Target, trouble: Trouble) -> None:
     """Zoho gave no token: say why; 1 where it could not be reached, else 3."""
     shown = {"stored": False, "problems": [_as_json(trouble)]}
-    place.say(shown, *setup_words.troubles([trouble]), "nothing was stored")
+    target.say(shown, *setup_words.troubles([trouble]), "nothing was stored")
     raise click.exceptions.Exit(1 if trouble.code == "no_answer" else Refused.exit_code)
 
 
-def _here(place: Place, held: Held, trouble: Trouble) -> Trouble:
+def _here(target: Target, held: Held, trouble: Trouble) -> Trouble:
     """The trouble with a fix for this org and stage."""
-    stage = "" if place.stage == STAGE else f" --stage {place.stage}"
+    stage = "" if target.stage == STAGE else f" --stage {target.stage}"
     return replace(trouble, mend=zoho_words.for_org(trouble.mend, held.name.rpartition("/")[2], stage))
 
 
@@ -229,17 +229,17 @@ def _result(granted: Granted | None) -> dict[str, Any]:
     }
 
 
-def _org(place: Place, name: str, fields: dict[str, Any]) -> Org:
-    return org_secret.parsed(name, fields, custom_hosts=allows_custom_hosts(place))
+def _org(target: Target, name: str, fields: dict[str, Any]) -> Org:
+    return org_secret.parsed(name, fields, custom_hosts=allows_custom_hosts(target))
 
 
-def _uses(place: Place, org: str, modules: tuple[str, ...]) -> list[zoho_scopes.Use]:
+def _uses(target: Target, org: str, modules: tuple[str, ...]) -> list[zoho_scopes.Use]:
     """What the org's sources and policies delete, and the modules named by hand, with every operation."""
     found = zoho_scopes.uses(modules, REQUESTABLE, mass_delete_by_ids=False)
     good = []
-    held = sources.read(place)[0]
+    held = sources.read(target)[0]
     for name in held:
         with suppress(SecretUnusable):
             good.append(usable(held, name))
-    store = PolicyTable(part(place), lambda: place.client("dynamodb"))
+    store = PolicyTable(part(target), lambda: target.client("dynamodb"))
     return [*found, *org_uses.of_sources(org, good), *org_uses.of_policies(org, store)]

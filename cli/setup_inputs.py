@@ -14,7 +14,7 @@ from chalicelib.adapters.zoho import hosts
 from chalicelib.adapters.zoho.hosts import DATA_CENTERS
 from cli import zoho_words
 from cli.output import say
-from cli.place import Refused
+from cli.target import Refused
 from local.running import RunningStack
 from local.settings import from_environment
 

@@ -13,8 +13,8 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.keys import owner_before, texts_of, weak_key
 from chalicelib.domain.source import SOURCE_NAME, parse, usable
 from cli import secret_text
-from cli.place import Place, Refused
-from cli.stack import others
+from cli.target import Refused, Target
+from cli.target_addresses import others
 
 Sources = dict[str, dict[str, Any]]
 
@@ -24,19 +24,19 @@ def fingerprint(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:8]
 
 
-def read(place: Place) -> tuple[Sources, str | None]:
+def read(target: Target) -> tuple[Sources, str | None]:
     """The sources and the version they are of; none and None where the secret was never filled."""
     try:
-        text, version = secret_text.read(place, place.sources_secret)
+        text, version = secret_text.read(target, target.sources_secret)
     except secret_text.Missing:
-        words = f"there is no secret {place.sources_secret}: is the stage deployed?"
-        raise click.ClickException(f"{words}{others(place)}") from None
+        words = f"there is no secret {target.sources_secret}: is the stage deployed?"
+        raise click.ClickException(f"{words}{others(target)}") from None
     if not text:
         return {}, version
     held = object_in(text)
     if held is None:
         # Not chained: the parser's words can hold a part of the secret.
-        raise click.ClickException(f"{place.sources_secret} holds no JSON object: fix it by hand") from None
+        raise click.ClickException(f"{target.sources_secret} holds no JSON object: fix it by hand") from None
     return held, version
 
 
@@ -49,7 +49,7 @@ def object_in(text: str | None) -> Sources | None:
     return held if isinstance(held, dict) else None
 
 
-def write(place: Place, sources: Sources, changed: str, version: str | None) -> None:
+def write(target: Target, sources: Sources, changed: str, version: str | None) -> None:
     """Put `sources` in the place of `version`.
 
     Raises Refused where the entry `changed` cannot be used, or where somebody else has written meanwhile.
@@ -68,7 +68,7 @@ def write(place: Place, sources: Sources, changed: str, version: str | None) -> 
             owner_before(sources, other) == changed or owner_before(sources, changed) == other
         ):
             raise Refused(f"source {other} has one of these keys already: each source needs its own")
-    secret_text.write(place, place.sources_secret, json.dumps(sources), version)
+    secret_text.write(target, target.sources_secret, json.dumps(sources), version)
 
 
 def entry(sources: Sources, name: str) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import http
 from cli.checks import limits, moving, senders, store
-from cli.checks.look import Check, Look, looked
+from cli.checks.check import Check, CheckContext, run_check
 from cli.operator_api import OperatorApi, reach
-from cli.place import Place, local, on_aws
 from cli.sending.doors import SourceDoor
+from cli.target import Target, local, on_aws
 from local import account
 from local.failure import Failure
 from local.say import line
@@ -56,7 +56,7 @@ class Bad(Exception):
 class Smoke:
     """One run on one stage. `problems`: the steps that failed, in their order."""
 
-    place: Place
+    target: Target
     api: OperatorApi
     parts: Temporary
     patience: float = PATIENCE
@@ -79,15 +79,15 @@ class Smoke:
                 self.parts.remove()
         with self._step("alarms", "all there"):
             self._alarms()
-        look = Look(self.place, time.time(), ask_zoho=False)
+        context = CheckContext(self.target, time.time(), ask_zoho=False)
         for name, check in CHECKS.items():
             with self._step(f"doctor {name}"):
-                self._look(look, check)
+                self._look(context, check)
 
     def _left(self) -> list[Temporary]:
         """What earlier runs have left; where the sources cannot be read, the step that needs them says so."""
         with suppress(click.ClickException):
-            return left_over(self.place, self.parts.topic)
+            return left_over(self.target, self.parts.topic)
         return []
 
     @contextmanager
@@ -135,7 +135,7 @@ class Smoke:
             if found["status"] == "waiting" and found["waiting_for"] != WAITS_FOR:
                 raise Bad(
                     f"{deletion} waits for {found['waiting_for']}, not for {WAITS_FOR}: expunge doctor"
-                    f" --stage {self.place.stage} says more"
+                    f" --stage {self.target.stage} says more"
                 )
             return bool(found["status"] == "waiting")
 
@@ -154,10 +154,10 @@ class Smoke:
 
     @property
     def _work(self) -> str:
-        return f"/aws/lambda/expunge-{self.place.stage}-work"
+        return f"/aws/lambda/expunge-{self.target.stage}-work"
 
     def _hears(self, queue: str, deletion: str) -> None:
-        sqs, limit = self.place.client("sqs"), time.monotonic() + self.patience
+        sqs, limit = self.target.client("sqs"), time.monotonic() + self.patience
         heard: set[str] = set()
         while not heard >= set(_EVENTS):
             if time.monotonic() > limit:
@@ -171,26 +171,26 @@ class Smoke:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
     def _alarms(self) -> None:
-        stack = f"expunge-{self.place.stage}"
-        pages = self.place.client("cloudformation").get_paginator("list_stack_resources")
+        stack = f"expunge-{self.target.stage}"
+        pages = self.target.client("cloudformation").get_paginator("list_stack_resources")
         listed = [e for page in pages.paginate(StackName=stack) for e in page["StackResourceSummaries"]]
         kind = "AWS::CloudWatch::Alarm"
         wanted = {e["PhysicalResourceId"] for e in listed if e["ResourceType"] == kind}
-        alarms = self.place.client("cloudwatch").get_paginator("describe_alarms")
+        alarms = self.target.client("cloudwatch").get_paginator("describe_alarms")
         pages = alarms.paginate(AlarmNamePrefix=f"{stack}-")
         there = {each["AlarmName"] for page in pages for each in page["MetricAlarms"]}
-        repair = Look(self.place, time.time()).repair
+        repair = CheckContext(self.target, time.time()).repair
         if lost := sorted(name.rpartition(":")[2] for name in wanted if name.rpartition(":")[2] not in there):
             raise Bad(f"there is no alarm {', '.join(lost)}: {repair}")
         if not wanted:
             raise Bad(f"the stack {stack} has no alarms: {repair}")
 
-    def _look(self, look: Look, check: Check) -> None:
-        seen, blind = looked(check, look)
+    def _look(self, context: CheckContext, check: Check) -> None:
+        result, blind = run_check(check, context)
         if blind:
             raise Bad(f"could not be looked at: {blind}")
-        if seen.faults:
-            raise Bad("; ".join(f"{each.what} ({each.mend})" for each in seen.faults))
+        if result.faults:
+            raise Bad("; ".join(f"{each.what} ({each.mend})" for each in result.faults))
 
 
 def smoke(settings: Settings, stage: str, *, patience: float = PATIENCE) -> None:
@@ -199,10 +199,10 @@ def smoke(settings: Settings, stage: str, *, patience: float = PATIENCE) -> None
     named = None if stage == STAGE else stage
     try:
         account.show(account.of_stage(stage, settings), stage)
-        place = local(settings.stack_file) if named is None else on_aws(stage)
-        found = place.client("lambda").get_function_configuration(FunctionName=f"expunge-{stage}-work")
+        target = local(settings.stack_file) if named is None else on_aws(stage)
+        found = target.client("lambda").get_function_configuration(FunctionName=f"expunge-{stage}-work")
         topic = found["Environment"]["Variables"]["EXPUNGE_TOPIC_ARN"]
-        run = Smoke(place, reach(place, named), Temporary(place, topic), patience)
+        run = Smoke(target, reach(target, named), Temporary(target, topic), patience)
         run.run()
     except (BotoCoreError, ClientError) as error:
         raise Failure(f"smoke of {stage}: {error}") from error

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from cli import secret_text, sources
-from cli.place import Place
+from cli.target import Target
 from local.filling import admits, new_key
 
 #: What is left of a run that was killed may be this old (seconds) before another run removes it.
@@ -20,18 +20,18 @@ LEFT = 3600
 class Temporary:
     """The parts of one run, all of them called by its `name`, which says when it was made."""
 
-    place: Place
+    target: Target
     topic: str
     name: str = field(default_factory=lambda: f"smoke-{int(time.time())}-{secrets.token_hex(3)}")
 
     @property
     def queue(self) -> str:
         """The queue's name."""
-        return f"expunge-{self.place.stage}-{self.name}"
+        return f"expunge-{self.target.stage}-{self.name}"
 
     def make_source(self) -> str:
         """A source for an org of the same name, which has no secret; returns its key."""
-        known, version = sources.read(self.place)
+        known, version = sources.read(self.target)
         key = new_key()
         entry = {
             "profile": "standard-webhooks",
@@ -41,12 +41,12 @@ class Temporary:
             "operations": ["delete_records"],
             "max_records": 1,
         }
-        sources.write(self.place, {**known, self.name: entry}, self.name, version)
+        sources.write(self.target, {**known, self.name: entry}, self.name, version)
         return key
 
     def make_queue(self) -> str:
         """A queue that hears the stage's events; returns its URL."""
-        sqs, sns = self.place.client("sqs"), self.place.client("sns")
+        sqs, sns = self.target.client("sqs"), self.target.client("sns")
         url = str(sqs.create_queue(QueueName=self.queue)["QueueUrl"])
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
         policy = admits(self.topic, found["QueueArn"])
@@ -62,7 +62,7 @@ class Temporary:
                 parts.callback(away)
 
     def _unsubscribed(self) -> None:
-        sns = self.place.client("sns")
+        sns = self.target.client("sns")
         pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.topic)
         try:
             heard = [each for page in pages for each in page["Subscriptions"]]
@@ -73,23 +73,23 @@ class Temporary:
                 sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
 
     def _without_queue(self) -> None:
-        sqs = self.place.client("sqs")
+        sqs = self.target.client("sqs")
         for url in sqs.list_queues(QueueNamePrefix=self.queue).get("QueueUrls", []):
             sqs.delete_queue(QueueUrl=url)
 
     def _without_source(self) -> None:
-        known, version = sources.read(self.place)
+        known, version = sources.read(self.target)
         if self.name in known:
             left = {other: entry for other, entry in known.items() if other != self.name}
-            secret_text.write(self.place, self.place.sources_secret, json.dumps(left), version)
+            secret_text.write(self.target, self.target.sources_secret, json.dumps(left), version)
 
 
-def left_over(place: Place, topic: str) -> list[Temporary]:
+def left_over(target: Target, topic: str) -> list[Temporary]:
     """What runs that were killed have left behind, a key among it."""
     found = []
-    for name in sources.read(place)[0]:
+    for name in sources.read(target)[0]:
         word, _, rest = name.partition("-")
         at = rest.partition("-")[0]
         if word == "smoke" and at.isdigit() and int(at) < time.time() - LEFT:
-            found.append(Temporary(place, topic, name))
+            found.append(Temporary(target, topic, name))
     return found

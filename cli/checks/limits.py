@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cli.checks.look import Fault, Look, Seen
+from cli.checks.check import CheckContext, CheckResult, Fault
 
 #: Poll and retention run beside the workers.
 _SCHEDULED = 2
@@ -14,34 +14,34 @@ _PLENTY = 20
 QUOTA = "L-B99A9384"
 
 
-def limits(look: Look) -> Seen:
+def limits(context: CheckContext) -> CheckResult:
     """How many executions are left for the api once the workers have taken theirs."""
-    client = look.client("lambda")
+    client = context.client("lambda")
     limit = client.get_account_settings()["AccountLimit"]
     total, free = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
-    kept = _reserved(client, look.part("api"))
-    workers = 0 if _reserved(client, look.part("work")) else _workers(look, client) or free
+    kept = _reserved(client, context.part("api"))
+    workers = 0 if _reserved(client, context.part("work")) else _workers(context, client) or free
     left = kept or max(free - workers - _SCHEDULED, 0)
-    seen = Seen(f"{total} concurrent executions, {left} for the api")
+    result = CheckResult(f"{total} concurrent executions, {left} for the api")
     what = (
         f"the account may run {total} functions at once here, {free} of them not reserved:"
         f" {workers} workers leave {left} for the api"
     )
     words = f"service-quotas request-service-quota-increase --service-code lambda --quota-code {QUOTA}"
-    mend = f"ask AWS for more, which takes a day or so: {look.aws(f'{words} --desired-value 1000')}"
+    mend = f"ask AWS for more, which takes a day or so: {context.aws(f'{words} --desired-value 1000')}"
     if left < 1:
-        seen.fault(f"{what}, and senders get 503 while they work", mend)
+        result.fault(f"{what}, and senders get 503 while they work", mend)
     elif left < _PLENTY:
-        seen.notes.append(Fault(what, mend))
-    return seen
+        result.notes.append(Fault(what, mend))
+    return result
 
 
 def _reserved(client: Any, function: str) -> int:
     return int(client.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions", 0))
 
 
-def _workers(look: Look, client: Any) -> int:
+def _workers(context: CheckContext, client: Any) -> int:
     """How many workers the queue may start at once; 0 where nothing bounds them."""
-    name = look.part("work")
+    name = context.part("work")
     listed = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     return sum(each.get("ScalingConfig", {}).get("MaximumConcurrency", 0) for each in listed)

@@ -7,39 +7,39 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.checks.look import ABSENT, Fault, Look, Seen, code_of
-from cli.stage import FUNCTIONS
+from cli.checks.check import ABSENT, CheckContext, CheckResult, Fault, code_of
+from cli.target_settings import FUNCTIONS
 
 _SCHEDULED = {"poll": "what lost its nudge is never found", "retention": "no policy runs by itself"}
 
 
-def queues(look: Look) -> Seen:
+def queues(context: CheckContext) -> CheckResult:
     """The work queue and the two dead-letter queues."""
-    seen, counts, dead = Seen(), {}, ""
+    result, counts, dead = CheckResult(), {}, ""
     for name in ("work", "work-dead", "schedule-dead"):
-        found = _queue(look, seen, look.part(name))
+        found = _queue(context, result, context.part(name))
         if found is not None:
             counts[name] = int(found.get("ApproximateNumberOfMessages", 0))
             if name == "work":
-                _redrive(look, seen, found)
+                _redrive(context, result, found)
             dead = str(found["url"])
     if counts.get("work-dead"):
-        seen.fault(
-            f"{counts['work-dead']} nudges failed five times and lie in {look.part('work-dead')}",
-            f"look at the errors of {look.part('work')}, then run expunge redrive{look.option}",
+        result.fault(
+            f"{counts['work-dead']} nudges failed five times and lie in {context.part('work-dead')}",
+            f"look at the errors of {context.part('work')}, then run expunge redrive{context.option}",
         )
     if counts.get("schedule-dead"):
-        seen.fault(
-            f"{counts['schedule-dead']} scheduled runs failed and lie in {look.part('schedule-dead')}",
+        result.fault(
+            f"{counts['schedule-dead']} scheduled runs failed and lie in {context.part('schedule-dead')}",
             f"look at the logs of poll and retention; when the cause is gone:"
-            f" {look.aws(f'sqs purge-queue --queue-url {dead}')}",
+            f" {context.aws(f'sqs purge-queue --queue-url {dead}')}",
         )
-    seen.detail = ", ".join(f"{name} {count}" for name, count in counts.items())
-    return seen
+    result.detail = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return result
 
 
-def _queue(look: Look, seen: Seen, name: str) -> dict[str, Any] | None:
-    client = look.client("sqs")
+def _queue(context: CheckContext, result: CheckResult, name: str) -> dict[str, Any] | None:
+    client = context.client("sqs")
     try:
         url = client.get_queue_url(QueueName=name)["QueueUrl"]
         found: dict[str, Any] = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
@@ -48,126 +48,130 @@ def _queue(look: Look, seen: Seen, name: str) -> dict[str, Any] | None:
     except ClientError as problem:
         if code_of(problem) not in ABSENT:
             raise
-        seen.fault(f"there is no queue {name}", look.repair)
+        result.fault(f"there is no queue {name}", context.repair)
         return None
     return {**found, "url": url}
 
 
-def _redrive(look: Look, seen: Seen, found: dict[str, Any]) -> None:
+def _redrive(context: CheckContext, result: CheckResult, found: dict[str, Any]) -> None:
     target = json.loads(found.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
-    if target.rpartition(":")[2] != look.part("work-dead"):
-        seen.fault(f"{look.part('work')} has no dead-letter queue {look.part('work-dead')}", look.repair)
+    if target.rpartition(":")[2] != context.part("work-dead"):
+        result.fault(
+            f"{context.part('work')} has no dead-letter queue {context.part('work-dead')}", context.repair
+        )
 
 
-def topic(look: Look) -> Seen:
+def topic(context: CheckContext) -> CheckResult:
     """The topic of result events and those who hear it."""
-    client, arn = look.client("sns"), look.setting("work", "EXPUNGE_TOPIC_ARN")
+    client, arn = context.client("sns"), context.setting("work", "EXPUNGE_TOPIC_ARN")
     try:
         client.get_topic_attributes(TopicArn=arn)
     except ClientError as problem:
         if code_of(problem) not in ABSENT and code_of(problem) != "InvalidParameter":
             raise
-        seen = Seen("not there")
-        seen.fault(f"there is no topic {look.part('results')}: no result event leaves", look.repair)
-        return seen
+        result = CheckResult("not there")
+        result.fault(f"there is no topic {context.part('results')}: no result event leaves", context.repair)
+        return result
     pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     listed = [each for page in pages for each in page["Subscriptions"]]
-    seen = Seen(f"{len(listed)} subscriptions")
+    result = CheckResult(f"{len(listed)} subscriptions")
     for each in listed:
-        _subscription(look, seen, client, each)
+        _subscription(context, result, client, each)
     if not listed:
         words = f"sns subscribe --topic-arn {arn} --protocol sqs --notification-endpoint QUEUE_ARN"
-        seen.notes.append(Fault("nobody is subscribed to the result events", look.aws(words)))
-    return seen
+        result.notes.append(Fault("nobody is subscribed to the result events", context.aws(words)))
+    return result
 
 
-def _subscription(look: Look, seen: Seen, client: Any, each: dict[str, Any]) -> None:
+def _subscription(context: CheckContext, result: CheckResult, client: Any, each: dict[str, Any]) -> None:
     who = f"{each['Protocol']} {each['Endpoint'].rpartition(':')[2]}"
     arn = each["SubscriptionArn"]
     if not arn.startswith("arn:"):  # "PendingConfirmation" stands in its place
-        seen.fault(f"subscription {who} was never confirmed", "follow the link that SNS sent to its owner")
+        result.fault(f"subscription {who} was never confirmed", "follow the link that SNS sent to its owner")
         return
-    if look.local and who.endswith("-local-events"):
+    if context.local and who.endswith("-local-events"):
         return  # the local stack's own ear; nobody's events are lost there
     found = client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     if found.get("PendingConfirmation") == "true":
-        seen.fault(f"subscription {who} was never confirmed", "follow the link that SNS sent to its owner")
+        result.fault(f"subscription {who} was never confirmed", "follow the link that SNS sent to its owner")
     elif not json.loads(found.get("RedrivePolicy") or "{}").get("deadLetterTargetArn"):
         policy = '\'{"deadLetterTargetArn": "QUEUE_ARN"}\''
         words = f"sns set-subscription-attributes --subscription-arn {arn} --attribute-name RedrivePolicy"
-        seen.fault(
+        result.fault(
             f"subscription {who} has no dead-letter queue: events that it cannot take are lost",
-            look.aws(f"{words} --attribute-value {policy}"),
+            context.aws(f"{words} --attribute-value {policy}"),
         )
 
 
-def functions(look: Look) -> Seen:
+def functions(context: CheckContext) -> CheckResult:
     """The four functions."""
-    client, seen, good = look.client("lambda"), Seen(), 0
+    client, result, good = context.client("lambda"), CheckResult(), 0
     for name in FUNCTIONS:
-        before = len(seen.faults)
-        _function(look, seen, client, name)
-        good += len(seen.faults) == before
-    seen.detail = f"{good} of {len(FUNCTIONS)} active"
-    return seen
+        before = len(result.faults)
+        _function(context, result, client, name)
+        good += len(result.faults) == before
+    result.detail = f"{good} of {len(FUNCTIONS)} active"
+    return result
 
 
-def _function(look: Look, seen: Seen, client: Any, name: str) -> None:
-    full = look.part(name)
+def _function(context: CheckContext, result: CheckResult, client: Any, name: str) -> None:
+    full = context.part(name)
     try:
         found = client.get_function_configuration(FunctionName=full)
     except ClientError as problem:
         if code_of(problem) not in ABSENT:
             raise
-        seen.fault(f"there is no function {full}", look.repair)
+        result.fault(f"there is no function {full}", context.repair)
         return
     state = found.get("State", "Active")
     if state not in ("Active", "Inactive"):
-        mend = "wait a minute and look again" if state == "Pending" else look.repair
-        seen.fault(f"function {full} is {state}: {found.get('StateReason', 'no reason given')}", mend)
+        mend = "wait a minute and look again" if state == "Pending" else context.repair
+        result.fault(f"function {full} is {state}: {found.get('StateReason', 'no reason given')}", mend)
     if found.get("LastUpdateStatus") == "Failed":
         why = found.get("LastUpdateStatusReason", "no reason given")
-        seen.fault(f"the last change of function {full} failed: {why}", look.repair)
+        result.fault(f"the last change of function {full} failed: {why}", context.repair)
     variables = found.get("Environment", {}).get("Variables", {})
-    for variable, wanted in (("EXPUNGE_STAGE", look.place.stage), ("EXPUNGE_TABLE", look.part())):
+    for variable, wanted in (("EXPUNGE_STAGE", context.target.stage), ("EXPUNGE_TABLE", context.part())):
         if variables.get(variable) != wanted:
             held = variables.get(variable, "not set")
-            seen.fault(f"function {full} has {variable}={held}, not {wanted}", look.repair)
+            result.fault(f"function {full} has {variable}={held}, not {wanted}", context.repair)
     kept = client.get_function_concurrency(FunctionName=full).get("ReservedConcurrentExecutions")
     if kept == 0:
         words = f"lambda delete-function-concurrency --function-name {full}"
-        seen.fault(f"function {full} may not run: its reserved concurrency is 0", look.aws(words))
+        result.fault(f"function {full} may not run: its reserved concurrency is 0", context.aws(words))
 
 
-def consumer(look: Look) -> Seen:
+def consumer(context: CheckContext) -> CheckResult:
     """The work queue's messages reach the work function."""
-    name = look.part("work")
-    listed = look.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    name = context.part("work")
+    listed = context.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     ours = [each for each in listed if each.get("EventSourceArn", "").rpartition(":")[2] == name]
-    seen = Seen(", ".join(str(each["State"]) for each in ours) or "none")
+    result = CheckResult(", ".join(str(each["State"]) for each in ours) or "none")
     if not ours:
-        seen.fault(f"queue {name} wakes nobody: function {name} has no event source mapping", look.repair)
+        result.fault(
+            f"queue {name} wakes nobody: function {name} has no event source mapping", context.repair
+        )
     for each in ours:
         if each["State"] not in ("Enabled", "Enabling", "Creating", "Updating"):
             words = f"lambda update-event-source-mapping --uuid {each['UUID']} --enabled"
             what = f"the event source mapping of {name} is {each['State']}: only the poll moves deletions"
-            seen.fault(what, look.aws(words))
-    return seen
+            result.fault(what, context.aws(words))
+    return result
 
 
-def schedules(look: Look) -> Seen:
+def schedules(context: CheckContext) -> CheckResult:
     """The schedules of poll and retention. When they ran last is kept nowhere."""
-    client, seen, states = look.client("events"), Seen(), []
+    client, result, states = context.client("events"), CheckResult(), []
     for function, use in _SCHEDULED.items():
-        found = look.client("lambda").get_function_configuration(FunctionName=look.part(function))
+        found = context.client("lambda").get_function_configuration(FunctionName=context.part(function))
         names = client.list_rule_names_by_target(TargetArn=found["FunctionArn"])["RuleNames"]
         if not names:
-            seen.fault(f"function {look.part(function)} has no schedule: {use}", look.repair)
+            result.fault(f"function {context.part(function)} has no schedule: {use}", context.repair)
         for name in names:
             rule = client.describe_rule(Name=name)
             states.append(f"{function} {rule.get('ScheduleExpression', '')}")
             if rule["State"] != "ENABLED":
-                what = f"the schedule of {look.part(function)} is disabled: {use}"
-                seen.fault(what, look.aws(f"events enable-rule --name {name}"))
-    seen.detail = ", ".join(states)
-    return seen
+                what = f"the schedule of {context.part(function)} is disabled: {use}"
+                result.fault(what, context.aws(f"events enable-rule --name {name}"))
+    result.detail = ", ".join(states)
+    return result

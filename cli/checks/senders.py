@@ -11,19 +11,19 @@ from chalicelib.domain.keys import texts_of, weak_key
 from chalicelib.domain.source import OPERATOR, Source, usable
 from chalicelib.web.links import keys_from
 from cli import secret_text
-from cli.checks.look import Look, Seen
+from cli.checks.check import CheckContext, CheckResult
 
 
-def held(look: Look, seen: Seen, name: str, mend: str) -> Mapping[str, Any] | None:
+def held(context: CheckContext, result: CheckResult, name: str, mend: str) -> Mapping[str, Any] | None:
     """The JSON object in a secret; None, with a fault added, where there is none."""
     try:
-        text, _ = secret_text.read(look.place, name)
+        text, _ = secret_text.read(context.target, name)
     except secret_text.Missing as missing:
         if missing.marked:
-            restore = look.aws(f"secretsmanager restore-secret --secret-id {name}")
-            seen.fault(f"secret {name} is marked for deletion: 503", restore)
+            restore = context.aws(f"secretsmanager restore-secret --secret-id {name}")
+            result.fault(f"secret {name} is marked for deletion: 503", restore)
         else:
-            seen.fault(f"there is no secret {name}", look.repair)
+            result.fault(f"there is no secret {name}", context.repair)
         return None
     try:
         found = json.loads(text) if text else None
@@ -31,13 +31,13 @@ def held(look: Look, seen: Seen, name: str, mend: str) -> Mapping[str, Any] | No
         found = None
     if isinstance(found, dict):
         return found
-    seen.fault(f"secret {name} {'holds no JSON object' if text else 'was never filled'}: 503", mend)
+    result.fault(f"secret {name} {'holds no JSON object' if text else 'was never filled'}: 503", mend)
     return None
 
 
-def read_sources(look: Look) -> dict[str, Source]:
+def read_sources(context: CheckContext) -> dict[str, Source]:
     """The sources that can be used; none where the secret cannot be read."""
-    found = held(look, Seen(), look.place.sources_secret, "") or {}
+    found = held(context, CheckResult(), context.target.sources_secret, "") or {}
     good = {}
     for name in found:
         try:
@@ -47,67 +47,69 @@ def read_sources(look: Look) -> dict[str, Source]:
     return good
 
 
-def sources(look: Look) -> Seen:
+def sources(context: CheckContext) -> CheckResult:
     """The sources secret: every entry usable, with keys and modules."""
-    seen, name = Seen(), look.place.sources_secret
-    new = f"expunge keys new NAME --module Leads{look.option}"
-    found = held(look, seen, name, new)
+    result, name = CheckResult(), context.target.sources_secret
+    new = f"expunge keys new NAME --module Leads{context.option}"
+    found = held(context, result, name, new)
     if found is None:
-        return seen
-    seen.detail = f"{len(found)} sources"
+        return result
+    result.detail = f"{len(found)} sources"
     if not found:
-        seen.fault("there is no source: nobody can send", new)
+        result.fault("there is no source: nobody can send", new)
     for source in found:
         try:
             ready = usable(found, source)
-            _source(look, seen, ready)
-            _keys(look, seen, ready, texts_of(found[source]))
+            _source(context, result, ready)
+            _keys(context, result, ready, texts_of(found[source]))
         except SecretUnusable as problem:
-            mend = _other_key(look, source, problem.reason) or f"fix that field in secret {name}"
-            seen.fault(problem.reason, f"{mend} (docs/CONTRACT.md, section 6); until then: 503")
-    return seen
+            mend = _other_key(context, source, problem.reason) or f"fix that field in secret {name}"
+            result.fault(problem.reason, f"{mend} (docs/CONTRACT.md, section 6); until then: 503")
+    return result
 
 
-def _keys(look: Look, seen: Seen, source: Source, texts: Sequence[str]) -> None:
+def _keys(context: CheckContext, result: CheckResult, source: Source, texts: Sequence[str]) -> None:
     """Keys that are taken and should be replaced all the same."""
-    mend = f"expunge keys rotate {source.name}{look.option}, then revoke the old one"
+    mend = f"expunge keys rotate {source.name}{context.option}, then revoke the old one"
     if source.scope != source.name:
-        seen.fault(f"source {source.name} has a key of source {source.scope}: they share delivery ids", mend)
+        result.fault(
+            f"source {source.name} has a key of source {source.scope}: they share delivery ids", mend
+        )
     for number, text in enumerate(texts):
         weak = weak_key(source.profile, text, source.name)
         if weak:
-            seen.fault(f"source {source.name}: keys/{number}: {weak}", mend)
+            result.fault(f"source {source.name}: keys/{number}: {weak}", mend)
 
 
-def _other_key(look: Look, source: str, reason: str) -> str:
+def _other_key(context: CheckContext, source: str, reason: str) -> str:
     """How to replace a key that cannot be used; empty where something else is wrong with the entry."""
     if f"source {source}: keys/" not in reason:
         return ""
-    revoke = f"expunge keys revoke {source} --all{look.option}"
-    return f"{revoke} (or only its fingerprint), then expunge keys rotate {source}{look.option}"
+    revoke = f"expunge keys revoke {source} --all{context.option}"
+    return f"{revoke} (or only its fingerprint), then expunge keys rotate {source}{context.option}"
 
 
-def _source(look: Look, seen: Seen, source: Source) -> None:
+def _source(context: CheckContext, result: CheckResult, source: Source) -> None:
     if not source.keys and source.name != OPERATOR:
-        seen.fault(
+        result.fault(
             f"source {source.name} has no key: it can send nothing",
-            f"expunge keys rotate {source.name}{look.option}",
+            f"expunge keys rotate {source.name}{context.option}",
         )
     if not source.modules:
-        mend = f'add "modules": ["Leads"] to {source.name} in secret {look.place.sources_secret}'
-        seen.fault(f"source {source.name} allows no module: each of its requests is a 403", mend)
+        mend = f'add "modules": ["Leads"] to {source.name} in secret {context.target.sources_secret}'
+        result.fault(f"source {source.name} allows no module: each of its requests is a 403", mend)
 
 
-def links(look: Look) -> Seen:
+def links(context: CheckContext) -> CheckResult:
     """The links secret, without which nothing is accepted."""
-    seen, name = Seen(), f"expunge/{look.place.stage}/links"
-    put = look.aws(f"secretsmanager put-secret-value --secret-id {name} --secret-string")
+    result, name = CheckResult(), f"expunge/{context.target.stage}/links"
+    put = context.aws(f"secretsmanager put-secret-value --secret-id {name} --secret-string")
     mend = f"""{put} '{{"new": "48 random letters and digits", "old": []}}'"""
-    found = held(look, seen, name, mend)
+    found = held(context, result, name, mend)
     if found is None:
-        return seen
+        return result
     try:
-        seen.detail = f"{len(keys_from(found))} keys"
+        result.detail = f"{len(keys_from(found))} keys"
     except SecretUnusable as problem:
-        seen.fault(f"secret {name} {problem.reason}: 503", mend)
-    return seen
+        result.fault(f"secret {name} {problem.reason}: 503", mend)
+    return result

@@ -13,7 +13,7 @@ from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Org
 from cli import org_uses, secret_text, zoho_probe, zoho_scopes, zoho_words
 from cli.checks import senders
-from cli.checks.look import Look, Seen
+from cli.checks.check import CheckContext, CheckResult
 from cli.checks.store import skew
 from cli.zoho_probe import DEAD, Probe, Refusal
 from cli.zoho_scopes import Use
@@ -30,76 +30,76 @@ class Entry:
     scopes: frozenset[str] | None
 
 
-def names(look: Look) -> list[str]:
+def names(context: CheckContext) -> list[str]:
     """The orgs that have a secret, filled or not."""
-    prefix = f"expunge/{look.place.stage}/zoho/"
-    pages = look.client("secretsmanager").get_paginator("list_secrets")
+    prefix = f"expunge/{context.target.stage}/zoho/"
+    pages = context.client("secretsmanager").get_paginator("list_secrets")
     listed = pages.paginate(Filters=[{"Key": "name", "Values": [prefix]}])
     found = [each["Name"].removeprefix(prefix) for page in listed for each in page["SecretList"]]
     return sorted(name for name in found if NAME.fullmatch(name))
 
 
-def orgs(look: Look) -> Seen:
+def orgs(context: CheckContext) -> CheckResult:
     """Every org that has a secret or is named by a source."""
-    sources = senders.read_sources(look)
-    there = names(look)
+    sources = senders.read_sources(context)
+    there = names(context)
     wanted = {org: source.name for source in sources.values() for org in sorted(source.orgs)}
-    seen, parsed = Seen(), 0
+    result, parsed = CheckResult(), 0
     for missing in sorted(set(wanted) - set(there)):
-        mend = f"expunge setup --org {missing}{look.option}"
-        seen.fault(f"source {wanted[missing]} names org {missing}, which has no secret", mend)
-    custom = look.setting("work", "EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS") == "true"
+        mend = f"expunge setup --org {missing}{context.option}"
+        result.fault(f"source {wanted[missing]} names org {missing}, which has no secret", mend)
+    custom = context.setting("work", "EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS") == "true"
     for name in there:
-        org = _parsed(look, seen, name, custom=custom, used=name in wanted or len(there) == 1)
+        org = _parsed(context, result, name, custom=custom, used=name in wanted or len(there) == 1)
         if org is None:
             continue
         parsed += 1
-        if look.ask_zoho:
+        if context.ask_zoho:
             uses = [
                 *org_uses.of_sources(name, sources.values()),
-                *org_uses.of_policies(name, look.policies()),
+                *org_uses.of_policies(name, context.policies()),
             ]
-            _entered(look, seen, org, uses)
-    seen.detail = f"{parsed} of {len(there)} orgs usable" + ("" if look.ask_zoho else ", Zoho not asked")
-    return seen
+            _entered(context, result, org, uses)
+    result.detail = f"{parsed} of {len(there)} orgs usable" + ("" if context.ask_zoho else ", Zoho not asked")
+    return result
 
 
-def _parsed(look: Look, seen: Seen, name: str, *, custom: bool, used: bool) -> Org | None:
-    text, _ = secret_text.read(look.place, f"expunge/{look.place.stage}/zoho/{name}")
-    setup = f"expunge setup --org {name}{look.option}"
+def _parsed(context: CheckContext, result: CheckResult, name: str, *, custom: bool, used: bool) -> Org | None:
+    text, _ = secret_text.read(context.target, f"expunge/{context.target.stage}/zoho/{name}")
+    setup = f"expunge setup --org {name}{context.option}"
     if not text:
         if used:
-            seen.fault(f"org {name}: its secret was never filled; its deletions wait", setup)
+            result.fault(f"org {name}: its secret was never filled; its deletions wait", setup)
         return None
     try:
         return parse_org(name, text, custom_hosts=custom)
     except BadSecret as problem:
-        seen.fault(f"org {name}: its secret {problem}", f"fix that field, or {setup}")
+        result.fault(f"org {name}: its secret {problem}", f"fix that field, or {setup}")
         return None
 
 
-def _entered(look: Look, seen: Seen, org: Org, uses: list[Use]) -> None:
+def _entered(context: CheckContext, result: CheckResult, org: Org, uses: list[Use]) -> None:
     """Add what is wrong once Zoho is asked."""
     try:
-        entry = enter(look, seen, org)
+        entry = enter(context, result, org)
     except Refusal as refusal:
         trouble = refusal.trouble
-        mend = zoho_words.for_org(trouble.mend, org.name, look.option)
-        seen.fault(f"org {org.name}: {trouble.what}", mend)
+        mend = zoho_words.for_org(trouble.mend, org.name, context.option)
+        result.fault(f"org {org.name}: {trouble.what}", mend)
         return
     if entry is None:
         return
-    _scopes(look, seen, entry, uses)
-    _clock(look, seen, org)
+    _scopes(context, result, entry, uses)
+    _clock(context, result, org)
 
 
-def enter(look: Look, seen: Seen, org: Org) -> Entry | None:
+def enter(context: CheckContext, result: CheckResult, org: Org) -> Entry | None:
     """A token that Zoho takes: the shared one where it is good, so that none of the ration is spent.
 
     Raises Refusal; None, with a fault added, where Zoho cannot be entered.
     """
     store = SecretTokenStore(
-        look.client("secretsmanager"), f"expunge/{look.place.stage}/zoho/{org.name}/token"
+        context.client("secretsmanager"), f"expunge/{context.target.stage}/zoho/{org.name}/token"
     )
     stored = store.read()
     token = read_token(stored, org)
@@ -108,46 +108,46 @@ def enter(look: Look, seen: Seen, org: Org) -> Entry | None:
         entry = Entry(Probe(wire, org, token.api_url, token.value), None)
         reply = entry.probe.organisation()
         if not _dead(reply):
-            _domain(look, seen, org, stored.get("api_domain"))
-            return entry if _good(seen, entry, reply) else None
-    until = look.ledger().tokens_blocked_until(org.name, made_for(org))
+            _domain(context, result, org, stored.get("api_domain"))
+            return entry if _good(result, entry, reply) else None
+    until = context.ledger().tokens_blocked_until(org.name, made_for(org))
     if until > time.time():
         minutes = (until - time.time()) / 60
         what = (
             f"org {org.name}: Zoho gives no tokens for {minutes:.0f} more minutes (too many were asked for)"
         )
-        seen.fault(what, "wait; see that nobody else refreshes with the same refresh token")
+        result.fault(what, "wait; see that nobody else refreshes with the same refresh token")
         return None
     granted = zoho_probe.refreshed(wire, org)
-    _domain(look, seen, org, granted.api_domain)
+    _domain(context, result, org, granted.api_domain)
     entry = Entry(zoho_probe.entered(wire, org, granted), granted.scopes)
-    return entry if _good(seen, entry, entry.probe.organisation()) else None
+    return entry if _good(result, entry, entry.probe.organisation()) else None
 
 
-def _domain(look: Look, seen: Seen, org: Org, api_domain: object) -> None:
+def _domain(context: CheckContext, result: CheckResult, org: Org, api_domain: object) -> None:
     wrong = zoho_words.of_domain(api_domain, org.data_center, org.environment)
     if wrong is not None:
-        mend = zoho_words.for_org(wrong.mend, org.name, look.option)
-        seen.fault(f"org {org.name}: {wrong.what}", mend)
+        mend = zoho_words.for_org(wrong.mend, org.name, context.option)
+        result.fault(f"org {org.name}: {wrong.what}", mend)
 
 
 def _dead(reply: Reply) -> bool:
     return reply.error is not None and reply.error.code in DEAD
 
 
-def _good(seen: Seen, entry: Entry, reply: Reply) -> bool:
+def _good(result: CheckResult, entry: Entry, reply: Reply) -> bool:
     """Does Zoho take the token? A scope that it lacks for this one read is no matter."""
     code = reply.error.code if reply.error else ""
     if reply.status == 200 or code == "OAUTH_SCOPE_MISMATCH":
         return True
-    seen.fault(
+    result.fault(
         f"org {entry.probe.org.name}: {entry.probe.api_url} cannot be read: {zoho_probe.words_of(reply)}",
         "look at https://status.zoho.com and at the user's state in Zoho CRM (Setup, Users)",
     )
     return False
 
 
-def _scopes(look: Look, seen: Seen, entry: Entry, uses: list[Use]) -> None:
+def _scopes(context: CheckContext, result: CheckResult, entry: Entry, uses: list[Use]) -> None:
     org = entry.probe.org
     wanted = zoho_scopes.needed(uses)
     if entry.scopes is not None:
@@ -156,13 +156,14 @@ def _scopes(look: Look, seen: Seen, entry: Entry, uses: list[Use]) -> None:
         modules = {zoho_scopes.of_module(use.module): use.module for use in uses}
         gaps, _ = entry.probe.scope_gaps(wanted, modules)
     if gaps:
-        seen.fault(
+        result.fault(
             f"org {org.name}: the token lacks {len(gaps)} scopes: {', '.join(gaps)}",
-            f"make a new grant code with the scopes that expunge setup --org {org.name}{look.option} prints",
+            f"make a new grant code with the scopes that expunge setup --org {org.name}{context.option}"
+            " prints",
         )
 
 
-def _clock(look: Look, seen: Seen, org: Org) -> None:
+def _clock(context: CheckContext, result: CheckResult, org: Org) -> None:
     """Add a fault where Zoho's clock is another one; an answer of any kind has its time."""
     try:
         with requests.Session() as session:
@@ -170,4 +171,4 @@ def _clock(look: Look, seen: Seen, org: Org) -> None:
             answer = session.head(org.accounts_url, timeout=10, allow_redirects=False)
     except requests.RequestException:
         return
-    skew(seen, look, answer.headers.get("Date"), "Zoho")
+    skew(result, context, answer.headers.get("Date"), "Zoho")

@@ -14,7 +14,7 @@ from cli.dashboard.sums import overview
 from cli.operator_api import reach
 from cli.options import options
 from cli.output import say
-from cli.place import find
+from cli.target import find
 
 _EPILOG = """\b
 expunge dashboard                               the local stack
@@ -51,13 +51,13 @@ def dashboard(
     for the first browser that opens it. What is read: the operators' API (allow execute-api:Invoke on GET
     v1/operator/*).
     """
-    place = find(stage, as_json=as_json)
-    feed = Feed(reach(place, stage), place.stage, days, most, ("default", *orgs))
+    target = find(stage, as_json=as_json)
+    feed = Feed(reach(target, stage), target.stage, days, most, ("default", *orgs))
     feed.check()
     room = Room(lambda: overview(feed.read()), every)
     server = _serve(room, port)
     address = f"http://{LOOPBACK}:{server.server_port}{room.invitation}"
-    place.say({"url": address}, address, "good once; Ctrl-C ends it")
+    target.say({"url": address}, address, "good once; Ctrl-C ends it")
     try:
         with nullcontext(enter_result=True) if no_browser else opened(address) as found:
             if not found:

@@ -21,7 +21,7 @@ from cli.operating.render import many
 from cli.operator_api import reach
 from cli.options import options
 from cli.output import say, say_json
-from cli.place import Group, Place, find
+from cli.target import Group, Target, find
 
 VERIFY = """\b
 Examples:
@@ -63,8 +63,8 @@ def audit() -> None:
 def verify(folder: Path | None, keep_days: int, stage: str | None, as_json: bool) -> None:
     """Check every head, receipt and operators' entry: gaps, changes, signatures."""
     with reaching():
-        place = None if folder else find(stage, as_json=as_json)
-        store: Any = folder_at(folder) if folder else bucket_of(place)  # type: ignore[arg-type]
+        target = None if folder else find(stage, as_json=as_json)
+        store: Any = folder_at(folder) if folder else bucket_of(target)  # type: ignore[arg-type]
         pem = store.read(PUBLIC_KEY)
         if pem is None:
             raise Unreachable(
@@ -129,8 +129,8 @@ def export(
         for name, text in (("since", since), ("until", until))
         if text
     }
-    place = find(stage, as_json=as_json)
-    rows = list(_rows(place, stage, bounds, {name: value for name, value in filters.items() if value}))
+    target = find(stage, as_json=as_json)
+    rows = list(_rows(target, stage, bounds, {name: value for name, value in filters.items() if value}))
     if output is None:
         _lines(rows, sys.stdout)
         return
@@ -139,16 +139,16 @@ def export(
             _lines(rows, sink)
     except OSError as problem:
         raise click.ClickException(f"{output}: {problem.strerror}") from problem
-    place.say({"output": str(output), "deletions": len(rows)}, f"{many(len(rows), 'deletion')} in {output}")
+    target.say({"output": str(output), "deletions": len(rows)}, f"{many(len(rows), 'deletion')} in {output}")
 
 
 def _rows(
-    place: Place, stage: str | None, bounds: dict[str, datetime], filters: dict[str, str]
+    target: Target, stage: str | None, bounds: dict[str, datetime], filters: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     """The deletions of the time, oldest first."""
     query = filters | {name: at.isoformat(timespec="milliseconds") for name, at in bounds.items()}
-    found = list(reach(place, stage).pages("deletions", "deletions", query))
-    receipts = _receipts(bucket_of(place), [each["id"] for each in found])
+    found = list(reach(target, stage).pages("deletions", "deletions", query))
+    receipts = _receipts(bucket_of(target), [each["id"] for each in found])
     for each in reversed(found):
         recycle_bin = each.get("recycle_bin") or {}
         yield {

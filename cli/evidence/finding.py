@@ -24,7 +24,7 @@ from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark, outcome_name
 from cli.evidence.table import table_of
 from cli.operating.render import many
 from cli.options import options
-from cli.place import find as find_place
+from cli.target import find as find_target
 
 EXAMPLES = """\b
 Examples:
@@ -50,8 +50,8 @@ class Hit:
 @options
 def find(module: str, record: str, days: int, stage: str | None, as_json: bool) -> None:
     """Find every deletion that named or took the record ID of MODULE, the newest first."""
-    place = find_place(stage, as_json=as_json)
-    table = table_of(place)
+    target = find_target(stage, as_json=as_json)
+    table = table_of(target)
     now = datetime.now(UTC)
     hits = found(table, modules.canonical(module), record, [now - timedelta(days=n) for n in range(days + 1)])
     shown = [_shown(table, hit) for hit in hits]
@@ -64,7 +64,7 @@ def find(module: str, record: str, days: int, stage: str | None, as_json: bool) 
     result = (
         many(len(shown), "deletion") if shown else f"no deletion of the last {days} days named or took it"
     )
-    place.say({"module": module, "id": record, "deletions": shown}, *lines, result)
+    target.say({"module": module, "id": record, "deletions": shown}, *lines, result)
 
 
 def found(table: Table, module: str, record: str, days: Sequence[datetime]) -> list[Hit]:

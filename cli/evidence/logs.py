@@ -11,9 +11,9 @@ from chalicelib.domain.log import Entry
 from cli.ends import End
 from cli.evidence.stores import Unreachable, reaching
 from cli.evidence.table import table_of
-from cli.following.targets import deletion_id
+from cli.following.deletions import deletion_id
 from cli.options import options
-from cli.place import Refused, find
+from cli.target import Refused, find
 
 EXAMPLES = """\b
 Examples:
@@ -29,12 +29,12 @@ of order, or the deletion names another end of it. 8: it could not be checked.""
 def log(deletion: str, stage: str | None, as_json: bool) -> None:
     """Show what happened to a deletion, when, why and by whom, and check the chain of its log."""
     with reaching():
-        place = find(stage, as_json=as_json)
-        table = table_of(place)
+        target = find(stage, as_json=as_json)
+        table = table_of(target)
         try:
             found, entries = table.get(deletion), table.entries(deletion, 0)
         except Unreadable as problem:
-            _end(place.as_json, [], f"a part of it cannot be read: {problem.reason}")
+            _end(target.as_json, [], f"a part of it cannot be read: {problem.reason}")
             return
         except Unavailable as problem:
             raise Unreachable(f"the table is out of reach: {problem.reason}") from problem
@@ -44,7 +44,7 @@ def log(deletion: str, stage: str | None, as_json: bool) -> None:
     shown = [_shown(each) for each in entries]
     lines = [f"{each['at']}  {each['what']}  {each['by']}  {each['why']}".rstrip() for each in shown]
     result = f"does not fit: {wrong}" if wrong else f"all of its {len(entries)} entries fit"
-    place.say({"deletion": deletion, "entries": shown, "fits": not wrong, "problem": wrong}, *lines, result)
+    target.say({"deletion": deletion, "entries": shown, "fits": not wrong, "problem": wrong}, *lines, result)
     if wrong:
         raise SystemExit(End.OUT_OF_REACH.value)
 

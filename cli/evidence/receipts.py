@@ -14,10 +14,10 @@ from cli.ends import End
 from cli.evidence.gathering import gathered
 from cli.evidence.keys import NoKey, load
 from cli.evidence.stores import bucket_of, folder_at, reaching
-from cli.following.targets import one_deletion
+from cli.following.deletions import one_deletion
 from cli.options import options
 from cli.output import say, say_json
-from cli.place import Refused, find
+from cli.target import Refused, find
 
 EXAMPLES = """\b
 Examples:
@@ -53,8 +53,8 @@ def receipt(words: tuple[str, ...], output: Path | None, stage: str | None, as_j
 
 def _show(deletion: str, output: Path | None, stage: str | None, *, as_json: bool) -> None:
     """What the receipt says, or with `output` its files, bytes unchanged."""
-    place = find(stage, as_json=as_json)
-    files = gathered(bucket_of(place), deletion)
+    target = find(stage, as_json=as_json)
+    files = gathered(bucket_of(target), deletion)
     if not files:
         raise Refused(
             f"{deletion} has no receipt: it is written within two minutes of the end;"
@@ -63,11 +63,11 @@ def _show(deletion: str, output: Path | None, stage: str | None, *, as_json: boo
     if output is not None:
         _write(output, files)
         kept = {"output": str(output), "files": sorted(files)}
-        place.say(kept, *sorted(files), f"{len(files)} files in {output}; expunge receipt verify {output}")
+        target.say(kept, *sorted(files), f"{len(files)} files in {output}; expunge receipt verify {output}")
         return
     found, told = _checked(files)
     lines = [line for body in told for line in shown(body)]
-    place.say({"receipts": told, "problems": found.problems}, *lines, *_result(found))
+    target.say({"receipts": told, "problems": found.problems}, *lines, *_result(found))
     _end(found)
 
 

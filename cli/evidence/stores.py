@@ -13,7 +13,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.ends import End
-from cli.place import Place
+from cli.target import Target
 from local.running import RunningStack
 from local.settings import STAGE, from_environment
 
@@ -96,14 +96,14 @@ class FolderStore:
         return file.read_bytes() if file.is_file() else None
 
 
-def bucket_of(place: Place) -> BucketStore:
+def bucket_of(target: Target) -> BucketStore:
     """The bucket of the stage's evidence."""
-    client = place.client("s3")
-    if place.stage == STAGE:
+    client = target.client("s3")
+    if target.stage == STAGE:
         return BucketStore(client, RunningStack.read(from_environment().stack_file)["evidence_bucket"])
-    sts = place.client("sts")
+    sts = target.client("sts")
     account, region = sts.get_caller_identity()["Account"], sts.meta.region_name
-    return BucketStore(client, f"expunge-{place.stage}-evidence-{account}-{region}")
+    return BucketStore(client, f"expunge-{target.stage}-evidence-{account}-{region}")
 
 
 def folder_at(path: Path) -> FolderStore:

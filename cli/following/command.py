@@ -13,7 +13,7 @@ from cli import bar
 from cli.bar import Bar
 from cli.ends import FINAL, End, Interrupted, OutOfReach, of_statuses
 from cli.following import progress
-from cli.following.targets import Target, from_words
+from cli.following.deletions import LinkedDeletion, from_words
 from cli.operating import render
 from cli.options import options
 from cli.output import say, say_json
@@ -41,12 +41,12 @@ has to look, 6 not ended within --timeout."""
 @options
 def watch(deletions: tuple[str, ...], timeout: float | None, stage: str | None, as_json: bool) -> None:
     """Follow deletions until they have ended, with progress, rate and estimate."""
-    targets = from_words(deletions, stage)
-    finish(targets, timeout, as_json=as_json, told={}, again=" ".join(deletions))
+    followed = from_words(deletions, stage)
+    finish(followed, timeout, as_json=as_json, told={}, again=" ".join(deletions))
 
 
 def finish(
-    targets: Sequence[Target],
+    deletions: Sequence[LinkedDeletion],
     timeout: float | None,
     *,
     as_json: bool,
@@ -60,14 +60,14 @@ def finish(
     seen: dict[str, dict[str, Any]] = {}
     try:
         with bar.shown() as shown:
-            _follow(targets, seen, timeout, shown)
+            _follow(deletions, seen, timeout, shown)
     except KeyboardInterrupt as interrupt:
-        words = f"{_known(targets, seen)}. The service goes on; to watch again: expunge watch"
-        raise Interrupted(f"{words} {again or ' '.join(each.id for each in targets)}") from interrupt
+        words = f"{_known(deletions, seen)}. The service goes on; to watch again: expunge watch"
+        raise Interrupted(f"{words} {again or ' '.join(each.id for each in deletions)}") from interrupt
     except OutOfReach as problem:
-        words = f"{problem.message}\n{_known(targets, seen)}. The service goes on without being watched"
+        words = f"{problem.message}\n{_known(deletions, seen)}. The service goes on without being watched"
         raise OutOfReach(words) from problem
-    found = [seen[each.id] for each in targets]
+    found = [seen[each.id] for each in deletions]
     summed = progress.tally(found)
     code = of_statuses([each["status"] for each in found])
     if as_json:
@@ -78,35 +78,35 @@ def finish(
 
 
 def _follow(
-    targets: Sequence[Target], seen: dict[str, dict[str, Any]], timeout: float | None, shown: Bar
+    deletions: Sequence[LinkedDeletion], seen: dict[str, dict[str, Any]], timeout: float | None, shown: Bar
 ) -> None:
     """Look at all of them until each has ended or the time is over."""
     limit = time.monotonic() + timeout if timeout is not None else float("inf")
     rate, failures = progress.Rate(), 0
     while True:
         try:
-            for target in targets:
-                if target.id not in seen or seen[target.id]["status"] not in FINAL:
-                    seen[target.id] = target.document()
+            for linked in deletions:
+                if linked.id not in seen or seen[linked.id]["status"] not in FINAL:
+                    seen[linked.id] = linked.document()
                     failures = 0
         except OutOfReach as problem:
             failures += 1
             if failures == MOST_FAILURES:
                 raise
             shown.say(f"{problem.message}; looking again")
-        if len(seen) == len(targets):
+        if len(seen) == len(deletions):
             found = progress.tally(seen.values())
             speed = rate.at(time.monotonic(), found.done)
             words = progress.words(found, speed)
             shown.at(found.done or found.ended, found.requested or found.many, words)
             if found.ended == found.many or time.monotonic() >= limit:
                 return
-        time.sleep(min(EVERY + EACH * len(targets), max(limit - time.monotonic(), 0.05), 10.0))
+        time.sleep(min(EVERY + EACH * len(deletions), max(limit - time.monotonic(), 0.05), 10.0))
 
 
-def _known(targets: Sequence[Target], seen: dict[str, dict[str, Any]]) -> str:
+def _known(deletions: Sequence[LinkedDeletion], seen: dict[str, dict[str, Any]]) -> str:
     found = progress.tally(seen.values())
-    return f"{found.ended} of {len(targets)} had ended: {progress.became(found.counts)}"
+    return f"{found.ended} of {len(deletions)} had ended: {progress.became(found.counts)}"
 
 
 def _ending(found: list[dict[str, Any]], summed: progress.Tally) -> list[str]:

@@ -14,8 +14,8 @@ from cli.operating import render
 from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
-from cli.place import Group, Place, Refused, find
 from cli.sending import rounded
+from cli.target import Group, Refused, Target, find
 
 EXAMPLES = """\b
 Examples:
@@ -34,11 +34,11 @@ def holds() -> None:
 @options
 def list_holds(org: str, stage: str | None, as_json: bool) -> None:
     """List the holds of an org."""
-    place = find(stage, as_json=as_json)
-    found = list(reach(place, stage).pages("holds", "holds", {"org": org}))
+    target = find(stage, as_json=as_json)
+    found = list(reach(target, stage).pages("holds", "holds", {"org": org}))
     rows = [(f"{each['module']}/{each['record_id']}", _until(each), each["reason"]) for each in found]
     lines = render.table(("record", "until", "reason"), rows) if found else [f"org {org} has no holds"]
-    place.say({"holds": found}, *lines)
+    target.say({"holds": found}, *lines)
 
 
 @holds.command(name="show", epilog="\b\nExample:\n  expunge holds show Leads 410405000002264040")
@@ -48,9 +48,9 @@ def list_holds(org: str, stage: str | None, as_json: bool) -> None:
 @options
 def show_hold(module: str, record: str, org: str, stage: str | None, as_json: bool) -> None:
     """Show the hold of RECORD in MODULE: why, until when, by whom."""
-    place = find(stage, as_json=as_json)
-    found = http.good(reach(place, stage).call("GET", f"holds/{module}/{record}", {"org": org}))
-    place.say(found, *_lines(found))
+    target = find(stage, as_json=as_json)
+    found = http.good(reach(target, stage).call("GET", f"holds/{module}/{record}", {"org": org}))
+    target.say(found, *_lines(found))
 
 
 @holds.command(name="set", epilog=EXAMPLES)
@@ -76,8 +76,8 @@ def set_hold(  # the command's options
         _refuse_rounded(records)
     if not all(map(is_record_id, records)):
         force = True  # the service refuses what cannot be an id, and says what one is
-    place = find(how["stage"], as_json=how["as_json"])
-    unasked = "--force" if force else _unless_unknown(place, org, module, records)
+    target = find(how["stage"], as_json=how["as_json"])
+    unasked = "--force" if force else _unless_unknown(target, org, module, records)
     _each(module, records, org, "PUT", body, unasked=unasked, **how)
 
 
@@ -101,9 +101,9 @@ def _refuse_rounded(records: tuple[str, ...]) -> None:
         raise Refused(words)
 
 
-def _unless_unknown(place: Place, org: str, module: str, records: tuple[str, ...]) -> str:
+def _unless_unknown(target: Target, org: str, module: str, records: tuple[str, ...]) -> str:
     """Why Zoho could not be asked, "" where it has the records. Raises Refused where it does not."""
-    found = known_records.known(place, org, module, records)
+    found = known_records.known(target, org, module, records)
     if found.unasked:
         return found.unasked
     again = "nothing was held; look at the module and the ids, or hold them all the same with --force"
@@ -137,8 +137,8 @@ def _each(
     unasked: str = "",
     **how: Any,
 ) -> None:
-    place = find(how["stage"], as_json=how["as_json"])
-    api = reach(place, how["stage"])
+    target = find(how["stage"], as_json=how["as_json"])
+    api = reach(target, how["stage"])
     left, done = list(records), list[dict[str, Any]]()
     try:
         for record in records:
@@ -156,7 +156,7 @@ def _each(
     if unasked:
         lines.append(f"Zoho was not asked whether it has them ({unasked}): check module and ids")
     checked = {} if method == "DELETE" else {"checked": not unasked}
-    place.say({"holds": done, "dry_run": dry_run, **checked}, *lines)
+    target.say({"holds": done, "dry_run": dry_run, **checked}, *lines)
 
 
 def _until(hold: dict[str, Any]) -> str:

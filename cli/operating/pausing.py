@@ -11,8 +11,8 @@ from cli.operating import render
 from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
-from cli.place import find
 from cli.sources import name_of
+from cli.target import find
 
 
 def _name(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -87,17 +87,17 @@ def _set(
     as_json: bool,
 ) -> None:
     """Set it where there is a body, and say how things stand then, which another pause may decide."""
-    place = find(stage, as_json=as_json)
-    api = reach(place, stage)
+    target = find(stage, as_json=as_json)
+    api = reach(target, stage)
     if body is not None:
         would_be = http.good(api.call("PUT", "pause", dry(dry_run), body))
         if dry_run:
             words = lines(would_be, org, source)[0].replace(": ", ": would be ", 1)
-            place.say({**would_be, "dry_run": True}, words)
+            target.say({**would_be, "dry_run": True}, words)
             return
     query = {"source": source} if source else {"org": org} if org else None
     found = http.good(api.call("GET", "pause", query))
-    place.say(found, *lines(found, org, source))
+    target.say(found, *lines(found, org, source))
 
 
 def lines(found: dict[str, Any], org: str | None, source: str | None = None) -> list[str]:

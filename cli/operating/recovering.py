@@ -13,8 +13,8 @@ from chalicelib.service.operators import recover as recovery
 from cli.ends import End
 from cli.options import dry_run as dry_run_option
 from cli.options import options
-from cli.place import Group, Place, Refused, find
-from cli.stage import part, settings
+from cli.target import Group, Refused, Target, find
+from cli.target_settings import part, settings
 
 EPOCH = "EXPUNGE_EPOCH"
 
@@ -52,10 +52,10 @@ def pending(limit: int, stage: str | None, as_json: bool) -> None:
 @options
 def release(dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Let the stage work on a table that was restored from a backup: from then on it sends to Zoho again."""
-    place = find(stage, as_json=as_json)
+    target = find(stage, as_json=as_json)
     if not dry_run:
-        place.tell_target()
-    release_table(place, dry_run=dry_run)
+        target.tell_target()
+    release_table(target, dry_run=dry_run)
 
 
 @recover.command(name="set-aside", epilog=SET_ASIDE)
@@ -66,39 +66,39 @@ def set_aside(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> N
     make_due(find(stage, as_json=as_json), deletions)
 
 
-def show_pending(place: Place, limit: int) -> None:
+def show_pending(target: Target, limit: int) -> None:
     """Says what is not at its end, at most `limit` deletions."""
-    found = recovery.would_run(_ledger(place)[0], limit)
+    found = recovery.would_run(_ledger(target)[0], limit)
     more = len(found) == limit
     summed = f"{len(found)} deletions" + (", perhaps more: raise --limit" if more else "")
-    place.say(
+    target.say(
         {"deletions": [_facts(one) for one in found], "more": more}, *(_line(one) for one in found), summed
     )
 
 
-def release_table(place: Place, *, dry_run: bool = False) -> None:
+def release_table(target: Target, *, dry_run: bool = False) -> None:
     """Releases the table for the stage's epoch. Raises Refused where the table has a later one."""
-    ledger, epoch = _ledger(place)
+    ledger, epoch = _ledger(target)
     kept = ledger.kept_epoch()
     if kept > epoch:
         raise Refused(f"the table is at epoch {kept}, the stage at {epoch}: deploy it with a larger {EPOCH}")
     held_back = kept != epoch
     told = {"held_back": held_back, "epoch": epoch, "released": held_back and not dry_run, "dry_run": dry_run}
     if not held_back:
-        place.say(told, f"nothing to release: stage and table are at epoch {epoch}")
+        target.say(told, f"nothing to release: stage and table are at epoch {epoch}")
         return
     if dry_run:
-        place.say(told, "the stage is held back: it sends nothing to Zoho until its table is released")
+        target.say(told, "the stage is held back: it sends nothing to Zoho until its table is released")
         return
-    ledger.release(epoch, str(place.client("sts").get_caller_identity()["Arn"]), time.time())
-    place.say(told, f"released: the stage works on its table, epoch {epoch}")
+    ledger.release(epoch, str(target.client("sts").get_caller_identity()["Arn"]), time.time())
+    target.say(told, f"released: the stage works on its table, epoch {epoch}")
 
 
-def make_due(place: Place, deletions: Sequence[str]) -> None:
+def make_due(target: Target, deletions: Sequence[str]) -> None:
     """Makes each deletion due that was set aside. Raises Exit with code 3 where none was."""
-    ledger, now = _ledger(place)[0], time.time()
+    ledger, now = _ledger(target)[0], time.time()
     taken = {one: ledger.take_up(one, now) for one in deletions}
-    place.say(
+    target.say(
         {
             "due": [one for one, good in taken.items() if good],
             "refused": [one for one, good in taken.items() if not good],
@@ -109,11 +109,11 @@ def make_due(place: Place, deletions: Sequence[str]) -> None:
         raise click.exceptions.Exit(End.NOT_AS_THINGS_STAND.value)
 
 
-def _ledger(place: Place) -> tuple[Table, int]:
+def _ledger(target: Target) -> tuple[Table, int]:
     """The stage's table, and the epoch that its functions have."""
-    found = settings(place, "poll")
+    found = settings(target, "poll")
     shards, epoch = int(found.get("EXPUNGE_DUE_SHARDS") or 1), int(found.get(EPOCH) or 0)
-    return Table(part(place), lambda: place.client("dynamodb"), shards=shards, epoch=epoch), epoch
+    return Table(part(target), lambda: target.client("dynamodb"), shards=shards, epoch=epoch), epoch
 
 
 def _facts(one: recovery.Open) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from chalicelib.service.operators import recover
 from cli.ends import Interrupted, OutOfReach
 from cli.options import dry_run as dry_run_option
 from cli.options import options
-from cli.place import find
-from cli.stack import describe
+from cli.target import find
+from cli.target_addresses import describe
 
 MOST_SHOWN = 20
 EXAMPLES = """\b
@@ -31,9 +31,9 @@ the queue, nor by this command, wherever it is interrupted."""
 @options
 def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Put messages that failed five times back to work, once the cause is fixed."""
-    place = find(stage, as_json=as_json)
-    stack = describe(place, stage)
-    sqs = place.client("sqs")
+    target = find(stage, as_json=as_json)
+    stack = describe(target, stage)
+    sqs = target.client("sqs")
     letters = DeadLetterQueue(stack.dead_letters, sqs)
     if dry_run:
         found = recover.look(letters)
@@ -41,7 +41,7 @@ def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool)
         foreign = found.count(None)
         lines = [f"{name}  {many} messages" for name, many in names.most_common(MOST_SHOWN)]
         summed = f"{len(found)} messages: {len(names)} deletions, {foreign} messages that are not ours"
-        place.say({"deletions": dict(names), "foreign": foreign, "dry_run": True}, *lines, summed)
+        target.say({"deletions": dict(names), "foreign": foreign, "dry_run": True}, *lines, summed)
         return
     try:
         done = recover.redrive(
@@ -50,7 +50,7 @@ def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool)
     except KeyboardInterrupt as interrupt:
         words = "each message was put back to work or is still there; the same command goes on"
         raise Interrupted(words) from interrupt
-    place.say(
+    target.say(
         {"nudged": done.nudged, "foreign": done.foreign, "dropped": drop_foreign, "dry_run": False},
         f"{done.nudged} messages put back to work, {done.foreign} that are not ours "
         + ("removed" if drop_foreign else "left where they are"),

@@ -13,12 +13,12 @@ import click
 
 from cli import asking, http
 from cli.ends import End, Interrupted
-from cli.following.targets import deletion_id, ids_from_words
+from cli.following.deletions import deletion_id, ids_from_words
 from cli.operating.render import many
 from cli.operator_api import OperatorApi, dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options
-from cli.place import Place, Refused, find
+from cli.target import Refused, Target, find
 
 ONE = click.argument("deletion", callback=deletion_id, metavar="ID|LINK")
 SEVERAL = click.argument("deletions", nargs=-1, required=True, metavar="ID|LINK|JOURNAL...")
@@ -91,11 +91,11 @@ def retry(deletions: tuple[str, ...], dry_run: bool, yes: bool, stage: str | Non
 @options
 def approve(deletion: str, count: int, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Let a large deletion run. COUNT must be what it would delete by now."""
-    place, api = _reached(stage, as_json=as_json)
+    target, api = _reached(stage, as_json=as_json)
     if not dry_run:
-        _tell_target(place, api, [deletion])
+        _tell_target(target, api, [deletion])
     found = _post(api, deletion, "approve", {"count": count}, dry_run=dry_run)
-    _say(place, found, f"{_is(dry_run)} approved for {many(count, 'record')}", dry_run=dry_run)
+    _say(target, found, f"{_is(dry_run)} approved for {many(count, 'record')}", dry_run=dry_run)
 
 
 @click.command(epilog="\b\nExample:\n  expunge resolve del_01M8298QNC9R2FS46471MHPX7V --outcome done")
@@ -106,10 +106,10 @@ def approve(deletion: str, count: int, dry_run: bool, stage: str | None, as_json
 @options
 def resolve(deletion: str, outcome: str, note: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Settle a deletion that needs attention, after a look at Zoho: what is unknown was done, or was not."""
-    place, api = _reached(stage, as_json=as_json)
+    target, api = _reached(stage, as_json=as_json)
     found = _post(api, deletion, "resolve", {"outcome": outcome, "note": note}, dry_run=dry_run)
     counted = f"{many(found['counts'].get('unknown'), 'unknown record')} counted as {outcome}"
-    _say(place, found, f"{_is(dry_run)} resolved: {counted}", dry_run=dry_run)
+    _say(target, found, f"{_is(dry_run)} resolved: {counted}", dry_run=dry_run)
 
 
 @dataclass
@@ -139,10 +139,10 @@ def _each(
 ) -> None:
     """Ask it of every deletion that the words mean. Of several, what does not fit is told and passed over."""
     ids = ids_from_words(words)
-    place, api = _reached(stage, as_json=as_json)
+    target, api = _reached(stage, as_json=as_json)
     asked = _Asked(list(ids))
     if what == "retry" and not dry_run:
-        number = _tell_target(place, api, ids)
+        number = _tell_target(target, api, ids)
         asking.confirm(number, "records are to be asked for again", yes=yes)
     try:
         for one in ids:
@@ -155,10 +155,10 @@ def _each(
             raise
         raise type(problem)(f"{problem.message}\n{asked.known()}") from problem
     if len(ids) == 1:
-        place.say(asked.shown[0], *asked.lines)
+        target.say(asked.shown[0], *asked.lines)
         return
     told = {"deletions": asked.shown, "refused": asked.refused, "dry_run": dry_run}
-    place.say(told, *asked.lines, *(f"{each['deletion']}: {each['why']}" for each in asked.refused))
+    target.say(told, *asked.lines, *(f"{each['deletion']}: {each['why']}" for each in asked.refused))
     if not asked.shown:
         raise click.exceptions.Exit(End.NOT_AS_THINGS_STAND.value)
 
@@ -178,12 +178,12 @@ def _ask(
     asked.lines += lines
 
 
-def _reached(stage: str | None, *, as_json: bool) -> tuple[Place, OperatorApi]:
-    place = find(stage, as_json=as_json)
-    return place, reach(place, stage)
+def _reached(stage: str | None, *, as_json: bool) -> tuple[Target, OperatorApi]:
+    target = find(stage, as_json=as_json)
+    return target, reach(target, stage)
 
 
-def _tell_target(place: Place, api: OperatorApi, ids: Sequence[str]) -> int:
+def _tell_target(target: Target, api: OperatorApi, ids: Sequence[str]) -> int:
     """Where something is about to be deleted; returns how many records of them failed or are unknown. What
     cannot be found is refused by the call that follows.
     """
@@ -194,7 +194,7 @@ def _tell_target(place: Place, api: OperatorApi, ids: Sequence[str]) -> int:
             orgs.add(str(found["org"]))
             number += found["counts"].get("failed", 0) + found["counts"].get("unknown", 0)
     if orgs:
-        place.tell_target(", ".join(sorted(orgs)))
+        target.tell_target(", ".join(sorted(orgs)))
     return number
 
 
@@ -208,5 +208,5 @@ def _is(dry_run: bool) -> str:
     return "would be" if dry_run else "is"
 
 
-def _say(place: Place, document: dict[str, Any], words: str, *, dry_run: bool = False) -> None:
-    place.say({"deletion": document, "asked": not dry_run}, f"{document['id']} {words}")
+def _say(target: Target, document: dict[str, Any], words: str, *, dry_run: bool = False) -> None:
+    target.say({"deletion": document, "asked": not dry_run}, f"{document['id']} {words}")

@@ -8,11 +8,11 @@ import click
 
 from cli import http
 from cli.following.command import finish
-from cli.following.targets import Target, deletion_id
+from cli.following.deletions import LinkedDeletion, deletion_id
 from cli.operator_api import OperatorApi, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options
-from cli.place import Place, find
+from cli.target import Target, find
 
 ONE = click.argument("deletion", callback=deletion_id, metavar="DELETION")
 REASON = click.option("--reason", help="Kept with the new deletion.")
@@ -78,20 +78,21 @@ def _ask(  # noqa: PLR0913 -- each is a part of one command
     wait: bool,
     timeout: float | None,
 ) -> None:
-    place, api = _reached(stage, as_json=as_json)
+    target, api = _reached(stage, as_json=as_json)
     if not dry_run:
-        place.tell_target(str(api.deletion(deletion)["org"]))
+        target.tell_target(str(api.deletion(deletion)["org"]))
     more = {name: given for name, given in (("dry_run", dry_run), ("reason", reason)) if given}
     made = http.good(api.call("POST", f"deletions/{deletion}/{what}", {}, {**body, **more}))
     told = {"deletion": made, "of": deletion}
     if not (wait or dry_run):
-        place.say(told, f"{made['id']} {words}", made["links"]["self"])
+        target.say(told, f"{made['id']} {words}", made["links"]["self"])
         return
     if not as_json:
-        place.say(told, f"{made['id']} {words if not dry_run else 'looks at what it would do'}")
-    finish([Target(made["id"], made["links"]["self"])], timeout, as_json=as_json, told=told, again=made["id"])
+        target.say(told, f"{made['id']} {words if not dry_run else 'looks at what it would do'}")
+    linked = LinkedDeletion(made["id"], made["links"]["self"])
+    finish([linked], timeout, as_json=as_json, told=told, again=made["id"])
 
 
-def _reached(stage: str | None, *, as_json: bool) -> tuple[Place, OperatorApi]:
-    place = find(stage, as_json=as_json)
-    return place, reach(place, stage)
+def _reached(stage: str | None, *, as_json: bool) -> tuple[Target, OperatorApi]:
+    target = find(stage, as_json=as_json)
+    return target, reach(target, stage)

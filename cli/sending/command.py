@@ -16,7 +16,7 @@ from chalicelib.domain.ids import is_deletion_id, made_at
 from cli import asking, bar
 from cli.ends import End, OutOfReach
 from cli.following.command import finish
-from cli.following.targets import Target
+from cli.following.deletions import LinkedDeletion
 from cli.http import Patience
 from cli.operating.render import many, moment
 from cli.options import dry_run as dry_run_option
@@ -112,9 +112,9 @@ def send(
         _say(told, answers, kept, as_json=as_json)
     best = End.DONE if new else End.ACCEPTED_BEFORE
     if waits:
-        targets = [Target(each.id, each.link) for each in answers]
+        deletions = [LinkedDeletion(each.id, each.link) for each in answers]
         again = str(state) if state else ""
-        finish(targets, timeout, as_json=as_json, told=told, again=again, best=best)
+        finish(deletions, timeout, as_json=as_json, told=told, again=again, best=best)
     click.get_current_context().exit(best.value)
 
 

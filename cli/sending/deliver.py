@@ -13,10 +13,10 @@ from cli.bar import Bar
 from cli.ends import Interrupted, OutOfReach
 from cli.http import Patience
 from cli.operating.render import many
-from cli.place import Refused
 from cli.sending.doors import Door
 from cli.sending.journal import Answer, Journal, Part, read
 from cli.sending.request import Wanted, digest
+from cli.target import Refused
 
 REPLAYED = "Idempotent-Replayed"
 

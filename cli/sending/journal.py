@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cli.place import Refused
+from cli.target import Refused
 
 VERSION = 1
 

@@ -14,11 +14,11 @@ from chalicelib.domain.keys import Profile, signing_key
 from chalicelib.domain.source import OPERATOR, SOURCE_NAME
 from cli import asking
 from cli.operator_api import reach
-from cli.place import Place, Refused, find
 from cli.sending.doors import Door, OperatorsDoor, SourceDoor
 from cli.sending.request import MOST_IDS
 from cli.sources import Sources, entry, keys_of, read
-from cli.stack import describe
+from cli.target import Refused, Target, find
+from cli.target_addresses import describe
 from local.filling import SOURCE as FIRST
 
 KEY = "EXPUNGE_KEY"
@@ -44,27 +44,27 @@ def sender(
             raise click.UsageError(
                 "--operator finds the address through AWS: name a --stage, leave out --url"
             )
-        place = find(stage, as_json=False)
-        api = reach(place, stage)
-        known = _known(place)
-        place.tell_target(_org(known, OPERATOR))
+        target = find(stage, as_json=False)
+        api = reach(target, stage)
+        known = _known(target)
+        target.tell_target(_org(known, OPERATOR))
         return Sender(OperatorsDoor(api), _most(known, OPERATOR))
     if url:
         return Sender(_remote(url, source, key))
-    place = find(stage, as_json=False)
-    known = _known(place) if key else read(place)[0]
+    target = find(stage, as_json=False)
+    known = _known(target) if key else read(target)[0]
     name = source or _only(known, local=stage is None)
     if asking.on_a_terminal():
-        place.tell_target(_org(known, name))
-    address = describe(place, stage).api_url
-    door = SourceDoor(address, name, key or _kept(known, name), asked_by=_caller(place))
+        target.tell_target(_org(known, name))
+    address = describe(target, stage).api_url
+    door = SourceDoor(address, name, key or _kept(known, name), asked_by=_caller(target))
     return Sender(door, _most(known, name))
 
 
-def _caller(place: Place) -> str:
+def _caller(target: Target) -> str:
     """The ARN of whose AWS credentials these are; "" where AWS does not tell."""
     try:
-        return str(place.client("sts").get_caller_identity()["Arn"])
+        return str(target.client("sts").get_caller_identity()["Arn"])
     except (ClientError, BotoCoreError):
         return ""
 
@@ -97,10 +97,10 @@ def _key(file: Path | None) -> str | None:
     return text
 
 
-def _known(place: Place) -> Sources:
+def _known(target: Target) -> Sources:
     """The sources as far as this caller may see them: only needed to know their limits."""
     try:
-        return read(place)[0]
+        return read(target)[0]
     except (ClientError, BotoCoreError, click.ClickException):
         return {}
 

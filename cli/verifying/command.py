@@ -18,9 +18,9 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.service.ports import Delivery
 from cli import sources
 from cli.options import options
-from cli.place import Place, Refused, find
 from cli.sources import entry
-from cli.stage import part, settings
+from cli.target import Refused, Target, find
+from cli.target_settings import part, settings
 from cli.verifying import capture
 from cli.verifying.capture import Captured
 from cli.verifying.examining import Report, Stage, examine
@@ -57,15 +57,15 @@ def verify(file: Path | None, stage: str | None, as_json: bool, **given: Any) ->
     if not source:
         raise click.UsageError("which source was it sent to? give --source")
     at = _moment(given["moment"])
-    place = find(stage, as_json=as_json)
-    held, _ = sources.read(place)
+    target = find(stage, as_json=as_json)
+    held, _ = sources.read(target)
     if given["source"]:
         entry(held, given["source"])  # a mistyped option is no finding
-    looking = _Deliveries(place)
-    config = from_environment(settings(place, "api"))
+    looking = _Deliveries(target)
+    config = from_environment(settings(target, "api"))
     limits = Limits(config.max_ids, config.token_window_seconds)
-    report = examine(captured, source, Stage(held, _before(place), looking, limits), at, time.time())
-    place.say(_document(report, looking.note), *_lines(report, looking.note))
+    report = examine(captured, source, Stage(held, _before(target), looking, limits), at, time.time())
+    target.say(_document(report, looking.note), *_lines(report, looking.note))
     if report.verdict.status != 202:
         raise click.exceptions.Exit(Refused.exit_code)
 
@@ -73,8 +73,8 @@ def verify(file: Path | None, stage: str | None, as_json: bool, **given: Any) ->
 class _Deliveries:
     """Deliveries that are kept; where the table cannot be read, none, and a note that says so."""
 
-    def __init__(self, place: Place) -> None:
-        self._table = Table(part(place), lambda: place.client("dynamodb"))
+    def __init__(self, target: Target) -> None:
+        self._table = Table(part(target), lambda: target.client("dynamodb"))
         self.note = ""
 
     def __call__(self, source: str, delivery: str) -> Delivery | None:
@@ -111,11 +111,11 @@ def _moment(text: str | None) -> float | None:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def _before(place: Place) -> dict[str, Any]:
+def _before(target: Target) -> dict[str, Any]:
     """The sources as they were before the last change; empty where that is not kept or may not be read."""
-    client = place.client("secretsmanager")
+    client = target.client("secretsmanager")
     try:
-        found = client.get_secret_value(SecretId=place.sources_secret, VersionStage="AWSPREVIOUS")
+        found = client.get_secret_value(SecretId=target.sources_secret, VersionStage="AWSPREVIOUS")
         return sources.object_in(found.get("SecretString")) or {}
     except (ClientError, BotoCoreError):
         return {}

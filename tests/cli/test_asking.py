@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli import asking
-from cli.place import Refused
+from cli.target import Refused
 
 
 @click.command()

@@ -20,7 +20,7 @@ from hypothesis import strategies as some
 
 from chalicelib.domain.deletion import Approval
 from cli.operating import times
-from cli.operating.looking import COLUMNS
+from cli.operating.listing import COLUMNS
 from tests.cli.desk import ANN, Desk, opened
 
 VIENNA = ZoneInfo("Europe/Vienna")

@@ -11,9 +11,9 @@ import click
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cli import doctor, sources, stack
-from cli.checks.look import Look
-from cli.place import Place
+from cli import doctor, sources, target_addresses
+from cli.checks.check import CheckContext
+from cli.target import Target
 from local.filling import new_key
 from tests.cli.desk import Desk, opened
 
@@ -63,16 +63,16 @@ class Account:
 )
 def test_a_wrong_stage_suggests_those_there_are(stacks: list[str], says: str) -> None:
     account = Account({**dict.fromkeys(stacks, "CREATE_COMPLETE"), "expunge-prd": "DELETE_COMPLETE"})
-    place = Place("prd", "expunge/prd/sources", "expunge-prd-api", account.client)
+    target = Target("prd", "expunge/prd/sources", "expunge-prd-api", account.client)
     with pytest.raises(click.ClickException) as problem:
-        stack.describe(place, "prd")
+        target_addresses.describe(target, "prd")
     assert says in problem.value.message
     with pytest.raises(click.ClickException) as problem:
-        sources.read(place)
+        sources.read(target)
     assert says in problem.value.message
     account.blind = True
     with pytest.raises(click.ClickException) as problem:
-        stack.describe(place, "prd")
+        target_addresses.describe(target, "prd")
     assert problem.value.message == "there is no stack expunge-prd in this account and region"
 
 
@@ -119,8 +119,8 @@ class Blind:
 
 
 def test_without_credentials_doctor_does_not_say_that_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
-    place = Place("prod", "expunge/prod/sources", "expunge-prod-api", Blind().client)
-    reports = doctor.examine(Look(place, 0.0))
+    target = Target("prod", "expunge/prod/sources", "expunge-prod-api", Blind().client)
+    reports = doctor.examine(CheckContext(target, 0.0))
     doctor._show("prod", reports, 0, blind=True)
     said = capsys.readouterr().out
     assert "all well" not in said

@@ -24,7 +24,7 @@ from cli.__main__ import main
 from cli.dashboard.server import Room
 from cli.operating import render
 from cli.output import clean, cleaned, guarded, raw, say
-from cli.place import Group
+from cli.target import Group
 from local.settings import ROOT
 from tests.cli.service import Service, document, running
 

@@ -17,7 +17,7 @@ from chalicelib.domain.deletion import Status
 from chalicelib.service.operators import recover
 from cli.ends import End
 from cli.operating.recovering import make_due, release_table, show_pending
-from cli.place import Place, Refused
+from cli.target import Refused, Target
 from tests import aws
 from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
 
@@ -47,12 +47,12 @@ class Stage:
         )
 
     @property
-    def place(self) -> Place:
-        return Place("test", "sources", "api", self.clients.__getitem__)
+    def target(self) -> Target:
+        return Target("test", "sources", "api", self.clients.__getitem__)
 
     @property
-    def told(self) -> Place:
-        return Place("test", "sources", "api", self.clients.__getitem__, as_json=True)
+    def told(self) -> Target:
+        return Target("test", "sources", "api", self.clients.__getitem__, as_json=True)
 
     @property
     def letters(self) -> DeadLetterQueue:
@@ -133,9 +133,9 @@ def test_what_was_set_aside_is_due_again(stage: Stage, capsys: pytest.CaptureFix
         accept(ledger, deletion(f"del_{number}"), f"d{number}")
         ledger.set_aside(f"del_{number}", "written by another version", NOW)
     assert ledger.due(NOW, 10) == []
-    make_due(stage.place, ["del_1"])
+    make_due(stage.target, ["del_1"])
     assert ledger.due(NOW * 2, 10) == ["del_1"]
-    make_due(stage.place, ["del_2", "del_9"])
+    make_due(stage.target, ["del_2", "del_9"])
     assert "del_2: due again\ndel_9: was not set aside" in capsys.readouterr().out
     with pytest.raises(click.exceptions.Exit) as ended:
         make_due(stage.told, ["del_1"])
@@ -149,10 +149,10 @@ def test_a_restored_table_is_paused_until_it_is_released(
     assert table(stage).paused("default") is None
     assert table(stage, epoch=1).paused("default") == "the table was restored from a backup"
     stage.functions.settings["EXPUNGE_EPOCH"] = "1"
-    release_table(stage.place, dry_run=True)
+    release_table(stage.target, dry_run=True)
     assert table(stage, epoch=1).paused("default") is not None
-    release_table(stage.place)
-    release_table(stage.place)
+    release_table(stage.target)
+    release_table(stage.target)
     assert table(stage, epoch=1).paused("default") is None
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         "the stage is held back",
@@ -165,7 +165,7 @@ def test_a_restored_table_is_paused_until_it_is_released(
     assert item["released_by"]["S"].startswith("arn:aws:sts::")
     stage.functions.settings["EXPUNGE_EPOCH"] = "0"
     with pytest.raises(Refused, match="the table is at epoch 1, the stage at 0"):
-        release_table(stage.place)
+        release_table(stage.target)
 
 
 def test_what_would_run_is_shown(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,7 +178,7 @@ def test_what_would_run_is_shown(stage: Stage, capsys: pytest.CaptureFixture[str
         UpdateExpression="SET doc = :doc",
         ExpressionAttributeValues={":doc": {"S": '{"v": 99}'}},
     )
-    show_pending(stage.place, 100)
+    show_pending(stage.target, 100)
     lines = capsys.readouterr().out.splitlines()
     assert "del_1  accepted: delete_records Leads of default; 2 of 2 to do" in lines
     assert "del_2  cannot be read: written by another version" in lines

@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 
 from cli import http
 from cli.__main__ import main
-from cli.place import Refused
 from cli.sending import command, journal
 from cli.sending.ids_file import Broken
 from cli.sending.request import MOST_BYTES, Wanted, from_json
+from cli.target import Refused
 from local.filling import new_key
 from local.settings import ROOT
 from tests.cli.service import Service, document, running

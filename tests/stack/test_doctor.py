@@ -23,9 +23,9 @@ from click.testing import CliRunner
 from chalicelib.domain.deletion import Status
 from cli.__main__ import main
 from cli.checks import moving, senders, store
-from cli.checks.look import Look
+from cli.checks.check import CheckContext
 from cli.doctor import examine
-from cli.place import Place, local
+from cli.target import Target, local
 from local import stack as local_stack
 from local.running import RunningStack
 from local.settings import ROOT, Settings
@@ -195,16 +195,16 @@ def own(directory: Path) -> Iterator[RunningStack]:
 
 
 @pytest.fixture(scope="module")
-def place(own: RunningStack, directory: Path) -> Place:
+def target(own: RunningStack, directory: Path) -> Target:
     """The stack as commands see it, each client made once."""
     found = local(directory / "stack.json")
     return replace(found, client=cache(found.client))
 
 
-def findings(place: Place, *, ahead: float = 0.0, ask_zoho: bool = True) -> list[tuple[str, str, str]]:
-    reports = examine(Look(place, time.time() + ahead, ask_zoho=ask_zoho))
+def findings(target: Target, *, ahead: float = 0.0, ask_zoho: bool = True) -> list[tuple[str, str, str]]:
+    reports = examine(CheckContext(target, time.time() + ahead, ask_zoho=ask_zoho))
     assert not [each for each in reports if each.blind]
-    return [(each.name, fault.what, fault.mend) for each in reports for fault in each.seen.faults]
+    return [(each.name, fault.what, fault.mend) for each in reports for fault in each.result.faults]
 
 
 def run(directory: Path, *words: str) -> tuple[int, str]:
@@ -251,10 +251,10 @@ def check_command(mend: str, own: RunningStack) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_names_the_fault_and_its_mend(own: RunningStack, place: Place, name: str) -> None:
+def test_it_names_the_fault_and_its_mend(own: RunningStack, target: Target, name: str) -> None:
     case = CASES[name]
     with breaks.broken(case, own):
-        found = findings(place, ask_zoho=case.check in ("zoho", "sources"))
+        found = findings(target, ask_zoho=case.check in ("zoho", "sources"))
     fitting = [each for each in found if each[0] == case.check and case.names in each[1]]
     assert fitting, found
     assert case.mend in fitting[0][2]
@@ -264,11 +264,11 @@ def test_it_names_the_fault_and_its_mend(own: RunningStack, place: Place, name: 
     assert not others - ({"zoho"} if case.check == "sources" else set()), found
 
 
-def test_after_all_of_it_the_stack_is_well_again(place: Place) -> None:
-    assert findings(place) == []
+def test_after_all_of_it_the_stack_is_well_again(target: Target) -> None:
+    assert findings(target) == []
 
 
-def test_the_shared_token_is_used_where_there_is_one(own: RunningStack, place: Place) -> None:
+def test_the_shared_token_is_used_where_there_is_one(own: RunningStack, target: Target) -> None:
     lead = {"operation": "delete_records", "module": "Leads", "ids": ["1"], "dry_run": True}
     assert own.send({**lead, "dry_run": False}).status_code == 202
     secrets = own.client("secretsmanager")
@@ -278,15 +278,15 @@ def test_the_shared_token_is_used_where_there_is_one(own: RunningStack, place: P
         assert time.monotonic() < limit
         time.sleep(0.2)
     granted = tokens(own)
-    assert findings(place) == []
+    assert findings(target) == []
     assert tokens(own) == granted
     fault = {"kind": "reply", "method": "GET", "path": "/crm/v7/org", "status": 500, "body": "", "times": 1}
     requests.post(f"{own['zoho_url']}/_sim/faults", json=[fault], timeout=60)
-    ((_, what, _),) = findings(place)
+    ((_, what, _),) = findings(target)
     assert "cannot be read: HTTP 500" in what
     assert tokens(own) == granted
     requests.post(f"{own['zoho_url']}/_sim/settings", json={"scopes": FEW}, timeout=60)
-    assert "ZohoCRM.mass_delete.leads.READ" in findings(place)[0][1]
+    assert "ZohoCRM.mass_delete.leads.READ" in findings(target)[0][1]
     assert tokens(own) == granted
 
 
@@ -295,29 +295,31 @@ def tokens(own: RunningStack) -> int:
 
 
 @pytest.mark.parametrize(("ahead", "says"), [(400.0, "400 s ahead of"), (-90.0, "s behind")])
-def test_a_clock_that_is_off(place: Place, ahead: float, says: str) -> None:
-    look = Look(place, time.time() + ahead)
-    (fault,) = store.account(look).faults
+def test_a_clock_that_is_off(target: Target, ahead: float, says: str) -> None:
+    context = CheckContext(target, time.time() + ahead)
+    (fault,) = store.account(context).faults
     assert says.replace("400", "") in fault.what.replace("400", "").replace("399", "")
     assert "timedatectl" in fault.mend
 
 
-def test_a_stage_that_is_not_there(place: Place) -> None:
-    ghost = Place("ghost", "expunge/ghost/sources", "expunge-ghost-api", place.client)
-    reports = examine(Look(ghost, time.time()))
+def test_a_stage_that_is_not_there(target: Target) -> None:
+    ghost = Target("ghost", "expunge/ghost/sources", "expunge-ghost-api", target.client)
+    reports = examine(CheckContext(ghost, time.time()))
     assert [each.name for each in reports] == ["account", "stack"]
-    (fault,) = reports[1].seen.faults
+    (fault,) = reports[1].result.faults
     assert (fault.what, fault.mend) == (
         "there is no stack expunge-ghost in this account and region", "make deploy STAGE=ghost"
     )  # fmt: skip
 
 
-def test_parts_that_are_not_there(place: Place) -> None:
-    look = Look(Place("ghost", "expunge/ghost/sources", "expunge-ghost-api", place.client), time.time())
+def test_parts_that_are_not_there(target: Target) -> None:
+    context = CheckContext(
+        Target("ghost", "expunge/ghost/sources", "expunge-ghost-api", target.client), time.time()
+    )
     said = [
         fault.what
         for check in (store.table, moving.queues, moving.functions, senders.sources, senders.links)
-        for fault in check(look).faults
+        for fault in check(context).faults
     ]
     assert said[:5] == [
         "there is no table expunge-ghost",

@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.domain.keys import signing_key
 from cli import sources
-from cli.place import Place, Refused, local
+from cli.target import Refused, Target, local
 from local import stack as local_stack
 from local.running import RunningStack
 from local.settings import ROOT, Settings
@@ -108,10 +108,10 @@ def test_without_now_a_revoked_key_ends_with_the_cache(directory: Path) -> None:
         stack = RunningStack(local_stack.up(settings))
         old = stack.keys[1]
         assert status(stack, "crm-workflow", old) == 202
-        place = local(settings.stack_file)
-        held, version = sources.read(place)
+        target = local(settings.stack_file)
+        held, version = sources.read(target)
         entry = held["crm-workflow"]
-        sources.write(place, {"crm-workflow": {**entry, "keys": entry["keys"][:1]}}, "crm-workflow", version)
+        sources.write(target, {"crm-workflow": {**entry, "keys": entry["keys"][:1]}}, "crm-workflow", version)
         began, good = time.monotonic(), 0.0
 
         def refused() -> bool:
@@ -147,12 +147,12 @@ def test_old_keys_are_never_shown(own: RunningStack, expunge: Expunge) -> None:
     assert shown == {"profile": "standard-webhooks", "keys": [sources.fingerprint(key) for key in own.keys]}
     (new,) = [line for line in said[2].stdout.splitlines() if line.startswith("whsec_")]
     assert f"for Deluge: {signing_key(new).decode()}\n" in said[2].stdout
-    held, _ = sources.read(place_of(own))
+    held, _ = sources.read(target_of(own))
     assert held["crm-workflow"]["keys"] == [new]
 
 
-def place_of(stack: RunningStack) -> Place:
-    return Place("local", stack["sources_secret"], stack["functions"]["api"], stack.client)
+def target_of(stack: RunningStack) -> Target:
+    return Target("local", stack["sources_secret"], stack["functions"]["api"], stack.client)
 
 
 def test_the_token_profile_gets_a_bearer_value(own: RunningStack, expunge: Expunge) -> None:
@@ -185,22 +185,22 @@ def test_what_cannot_be_done(expunge: Expunge, words: list[str], code: int, says
 
 
 def test_two_people_at_once_lose_nothing(own: RunningStack) -> None:
-    place = place_of(own)
-    held, version = sources.read(place)
-    sources.write(place, {**held, "first": {"keys": []}}, "first", version)
+    target = target_of(own)
+    held, version = sources.read(target)
+    sources.write(target, {**held, "first": {"keys": []}}, "first", version)
     with pytest.raises(Refused, match="somebody else changed expunge/local/sources meanwhile"):
-        sources.write(place, {**held, "second": {"keys": []}}, "second", version)
-    assert "first" in sources.read(place)[0]
-    assert "second" not in sources.read(place)[0]
+        sources.write(target, {**held, "second": {"keys": []}}, "second", version)
+    assert "first" in sources.read(target)[0]
+    assert "second" not in sources.read(target)[0]
 
 
 def test_a_secret_that_was_never_filled(own: RunningStack) -> None:
     own.client("secretsmanager").create_secret(Name="expunge/empty/sources")
-    place = Place("empty", "expunge/empty/sources", own["functions"]["api"], own.client)
-    held, version = sources.read(place)
+    target = Target("empty", "expunge/empty/sources", own["functions"]["api"], own.client)
+    held, version = sources.read(target)
     assert held == {}
-    sources.write(place, {"erp": {"keys": [own.keys[0]]}}, "erp", version)
-    assert list(sources.read(place)[0]) == ["erp"]
+    sources.write(target, {"erp": {"keys": [own.keys[0]]}}, "erp", version)
+    assert list(sources.read(target)[0]) == ["erp"]
 
 
 def test_nothing_runs_there(tmp_path: Path) -> None:

@@ -14,14 +14,14 @@ import click
 from chalicelib.domain.ids import is_deletion_id
 from cli import http
 from cli.operator_api import OperatorApi, reach
-from cli.place import Refused, find
 from cli.sending import journal
+from cli.target import Refused, find
 
 _LINK_PATH = re.compile(r"/v1/deletions/(del_[0-9A-Z]{26})$")
 
 
 @dataclass(frozen=True)
-class Target:
+class LinkedDeletion:
     """A deletion and the link to read it with. `known`: its document as an operator has just read it."""
 
     id: str
@@ -43,17 +43,17 @@ class Target:
         return http.good(http.exchange("GET", link, headers={"Accept": "application/json"}))
 
 
-def from_words(words: Iterable[str], stage: str | None) -> list[Target]:
+def from_words(words: Iterable[str], stage: str | None) -> list[LinkedDeletion]:
     """What the words of a command mean, each deletion once. Raises UsageError or Refused."""
     api: OperatorApi | None = None
-    found: list[Target] = []
+    found: list[LinkedDeletion] = []
     for word in words:
         if urlsplit(word).scheme in ("http", "https"):
             found.append(_of_link(word))
         elif is_deletion_id(word):
             api = api or reach(find(stage, as_json=False), stage)
             document = api.deletion(word)
-            found.append(Target(word, document["links"]["self"], document))
+            found.append(LinkedDeletion(word, document["links"]["self"], document))
         else:
             found += _of_journal(word)
     return list(dict.fromkeys(found))
@@ -72,21 +72,21 @@ def ids_from_words(words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _of_link(word: str) -> Target:
+def _of_link(word: str) -> LinkedDeletion:
     at = _LINK_PATH.search(urlsplit(word).path.removesuffix("/records"))
     if at is None:
         raise click.UsageError(f"{word} is no link of a deletion: .../v1/deletions/del_...?token=...")
-    return Target(at.group(1), word)
+    return LinkedDeletion(at.group(1), word)
 
 
-def _of_journal(word: str) -> list[Target]:
+def _of_journal(word: str) -> list[LinkedDeletion]:
     """A journal, or the file that it lies beside."""
     for path in (Path(word), Path(f"{word}.expunge")):
         if journal.is_one(path):
             kept = journal.read(path)
             if not kept.answers:
                 raise Refused(f"{path}: no request was accepted yet; run expunge send again")
-            return [Target(each.id, each.link) for each in kept.answers.values()]
+            return [LinkedDeletion(each.id, each.link) for each in kept.answers.values()]
     raise click.UsageError(f"{word} is no id (del_...), no link and no journal of expunge send")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.place import Place
+from cli.target import Target
 
 
 class Sts:
@@ -22,9 +22,9 @@ def test_org_account_region_and_stage_are_named_beside_the_result(
     capsys: pytest.CaptureFixture[str], org: str | None, whose: str
 ) -> None:
     made: dict[str, Any] = {"sts": Sts()}
-    place = Place("prod", "expunge/prod/sources", "expunge-prod-api", made.__getitem__, as_json=True)
-    place.tell_target(org)
-    place.say({"done": True})
+    target = Target("prod", "expunge/prod/sources", "expunge-prod-api", made.__getitem__, as_json=True)
+    target.tell_target(org)
+    target.say({"done": True})
     out, err = capsys.readouterr()
     assert err == f"{whose}, account 123456789012, region eu-central-1, stage prod\n"
     assert out == '{"done": true}\n'

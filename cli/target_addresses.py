@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.place import Place
+from cli.target import Target
 from local.running import RunningStack
 from local.settings import from_environment
 
@@ -17,7 +17,7 @@ PREFIX = "expunge-"
 
 
 @dataclass(frozen=True)
-class Stack:
+class Addresses:
     """Addresses; `api_url` ends with "/"."""
 
     api_url: str
@@ -25,32 +25,32 @@ class Stack:
     dead_letters: str
 
 
-def describe(place: Place, stage: str | None) -> Stack:
-    """The place's addresses. Raises ClickException where there is no such stack."""
+def describe(target: Target, stage: str | None) -> Addresses:
+    """The target's addresses. Raises ClickException where there is no such stack."""
     if stage is None:
         found = RunningStack.read(from_environment().stack_file)
-        return Stack(found["api_url"], found["work_queue_url"], found["dead_letter_queue_url"])
+        return Addresses(found["api_url"], found["work_queue_url"], found["dead_letter_queue_url"])
     name = f"expunge-{stage}"
     try:
-        answer = place.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        answer = target.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as problem:
-        words = f"there is no stack {name} in this account and region{others(place)}"
+        words = f"there is no stack {name} in this account and region{others(target)}"
         raise click.ClickException(words) from problem
     outputs = {each["OutputKey"]: each["OutputValue"] for each in answer.get("Outputs", [])}
     url = str(outputs["EndpointURL"]).rstrip("/") + "/"
-    return Stack(url, outputs["WorkQueueUrl"], outputs["DeadLetterQueueUrl"])
+    return Addresses(url, outputs["WorkQueueUrl"], outputs["DeadLetterQueueUrl"])
 
 
-def others(place: Place) -> str:
+def others(target: Target) -> str:
     """The stages that there are, for who has named one that is not; "" where that cannot be told."""
     try:
-        pages = place.client("cloudformation").get_paginator("list_stacks").paginate()
+        pages = target.client("cloudformation").get_paginator("list_stacks").paginate()
         stacks = [each for page in pages for each in page["StackSummaries"]]
     except (ClientError, BotoCoreError):
         return ""
     there = {each["StackName"] for each in stacks if not each["StackStatus"].startswith("DELETE_COMPLETE")}
     names = sorted(each.removeprefix(PREFIX) for each in there if each.startswith(PREFIX))
-    near = difflib.get_close_matches(place.stage, names, n=1)
+    near = difflib.get_close_matches(target.stage, names, n=1)
     if near:
         return f"; did you mean --stage {near[0]}?" + (
             f" (there are: {', '.join(names)})" if len(names) > 1 else ""

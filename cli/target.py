@@ -29,7 +29,7 @@ class Refused(click.ClickException):
 
 
 @dataclass(frozen=True)
-class Place:
+class Target:
     """One stage, and the clients that reach it. `client`: boto3's clients by service."""
 
     stage: str
@@ -50,7 +50,7 @@ class Place:
         say(*((json.dumps(shown),) if self.as_json else lines))
 
 
-def local(file: Path, *, as_json: bool = False) -> Place:
+def local(file: Path, *, as_json: bool = False) -> Target:
     """The local stack that `file` describes. Raises ClickException where none runs."""
     try:
         stack = RunningStack.read(file)
@@ -58,16 +58,16 @@ def local(file: Path, *, as_json: bool = False) -> Place:
         raise click.ClickException(
             f"{file} is not there: start a local stack with make up, or name a stage on AWS with --stage"
         ) from problem
-    return Place(STAGE, stack["sources_secret"], stack["functions"]["api"], stack.client, as_json)
+    return Target(STAGE, stack["sources_secret"], stack["functions"]["api"], stack.client, as_json)
 
 
-def on_aws(stage: str, *, as_json: bool = False) -> Place:
+def on_aws(stage: str, *, as_json: bool = False) -> Target:
     """A stage of the account and region of the environment, found as every AWS program finds them."""
     session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
     if not session.region_name:
         raise click.ClickException("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that has one")
     make: Any = session.client
-    return Place(
+    return Target(
         stage,
         f"expunge/{stage}/sources",
         f"expunge-{stage}-api",
@@ -76,8 +76,8 @@ def on_aws(stage: str, *, as_json: bool = False) -> Place:
     )
 
 
-def find(stage: str | None, *, as_json: bool) -> Place:
-    """The place that the command's options name."""
+def find(stage: str | None, *, as_json: bool) -> Target:
+    """The target that the command's options name."""
     return on_aws(stage, as_json=as_json) if stage else local(from_environment().stack_file, as_json=as_json)
 
 

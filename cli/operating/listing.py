@@ -15,13 +15,13 @@ import click
 from chalicelib.domain.deletion import Status
 from cli import csv_out
 from cli.ends import OutOfReach
+from cli.following.deletions import from_words
 from cli.following.progress import OUTCOMES
-from cli.following.targets import from_words
 from cli.operating import render, times
 from cli.operator_api import reach
 from cli.options import options
 from cli.output import say, say_json
-from cli.place import find
+from cli.target import find
 
 SHOW = """\b
 Examples:
@@ -55,12 +55,12 @@ COLUMNS = (
 @options
 def show(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> None:
     """Show deletions as they stand: counts, problems, and what to do about them."""
-    found = [(target, target.shown()) for target in from_words(deletions, stage)]
+    found = [(linked, linked.shown()) for linked in from_words(deletions, stage)]
     if as_json:
         say_json({"deletions": [each for _, each in found]})
         return
-    for target, document in found:
-        say(*render.shown(document), f"  {target.link}")
+    for linked, document in found:
+        say(*render.shown(document), f"  {linked.link}")
 
 
 @click.command(name="list", epilog=LIST)
@@ -98,8 +98,8 @@ def list_deletions(
         for name, text in bounds.items()
         if text
     }
-    place = find(stage, as_json=as_json)
-    pages = reach(place, stage).pages("deletions", "deletions", query)
+    target = find(stage, as_json=as_json)
+    pages = reach(target, stage).pages("deletions", "deletions", query)
     if form != "table":
         _written(pages if every else islice(pages, limit), form, output, as_json=as_json)
         return
@@ -107,7 +107,7 @@ def list_deletions(
     more = not every and len(found) > limit
     found = found if every else found[:limit]
     lines = [*render.listed(found, zone), f"times are {zone}"] if found else ["there are none"]
-    place.say(
+    target.say(
         {"deletions": found, "more": more}, *lines, *(["there are more: --limit or --all"] if more else [])
     )
 

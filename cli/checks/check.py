@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.errors import Unavailable
-from cli import stage
-from cli.place import Place
+from cli import target_settings
+from cli.target import Target
 
 #: How AWS's services say that something is not there.
 ABSENT = frozenset(
@@ -34,7 +34,7 @@ class Fault:
 
 
 @dataclass
-class Seen:
+class CheckResult:
     """What a check saw: a few words, the faults, and remarks that are no faults."""
 
     detail: str = ""
@@ -47,25 +47,25 @@ class Seen:
 
 
 @dataclass
-class Look:
+class CheckContext:
     """One stage as the checks see it. `now`: this machine's clock, in seconds since the epoch.
 
     `ask_zoho`: False keeps the checks away from Zoho.
     """
 
-    place: Place
+    target: Target
     now: float
     ask_zoho: bool = True
 
     @property
     def local(self) -> bool:
         """Is it the stack on this machine?"""
-        return self.place.stage == LOCAL
+        return self.target.stage == LOCAL
 
     @property
     def deploy(self) -> str:
         """What makes a stage that is not there."""
-        return "make down, then make up" if self.local else f"make deploy STAGE={self.place.stage}"
+        return "make down, then make up" if self.local else f"make deploy STAGE={self.target.stage}"
 
     @property
     def repair(self) -> str:
@@ -75,7 +75,7 @@ class Look:
     @property
     def option(self) -> str:
         """The option that names the stage to our own commands."""
-        return "" if self.local else f" --stage {self.place.stage}"
+        return "" if self.local else f" --stage {self.target.stage}"
 
     def aws(self, words: str) -> str:
         """A command of the AWS command line for this stage's account, region and endpoint."""
@@ -85,18 +85,18 @@ class Look:
 
     def part(self, name: str = "") -> str:
         """The name of a part of the stage."""
-        return stage.part(self.place, name)
+        return target_settings.part(self.target, name)
 
     def client(self, service: str) -> Any:
         """A boto3 client, made once."""
         if service not in self._clients:
-            self._clients[service] = self.place.client(service)
+            self._clients[service] = self.target.client(service)
         return self._clients[service]
 
     def setting(self, function: str, name: str, default: str = "") -> str:
         """A setting of the stage, as one of its functions has it."""
         if function not in self._settings:
-            self._settings[function] = stage.settings(self.place, function)
+            self._settings[function] = target_settings.settings(self.target, function)
         return self._settings[function].get(name, default)
 
     def ledger(self) -> Table:
@@ -118,7 +118,7 @@ class Look:
         return {}
 
 
-Check = Callable[[Look], Seen]
+Check = Callable[[CheckContext], CheckResult]
 
 
 def code_of(problem: ClientError) -> str:
@@ -126,13 +126,13 @@ def code_of(problem: ClientError) -> str:
     return str(problem.response.get("Error", {}).get("Code", ""))
 
 
-def looked(check: Check, look: Look) -> tuple[Seen, str]:
+def run_check(check: Check, context: CheckContext) -> tuple[CheckResult, str]:
     """What the check saw; beside it why it could not look, empty where it could."""
     try:
-        return check(look), ""
+        return check(context), ""
     except ClientError as problem:
-        return Seen(), f"{problem.operation_name}: {code_of(problem)}"
+        return CheckResult(), f"{problem.operation_name}: {code_of(problem)}"
     except Unavailable as problem:
-        return Seen(), f"{problem.what}: {problem.reason}"
+        return CheckResult(), f"{problem.what}: {problem.reason}"
     except BotoCoreError as problem:
-        return Seen(), type(problem).__name__
+        return CheckResult(), type(problem).__name__
