@@ -1,17 +1,16 @@
-"""The secrets of the doors: who may send (`sources`) and what read links are made with (`links`).
+"""Secrets, kept for a while: of the doors (`sources`, `links`) and of the orgs (adapters/zoho/orgs.py).
 
-Values are kept for as long as the setting says. When a request fails with what is kept, the
-door asks again for a fresh one: REFETCH_BURST times and then once in REFETCH_SECONDS per process, or bad
-signatures would become calls to Secrets Manager. A failed fetch is remembered for FAILURE_SECONDS for the
-same reason. Nothing here is ever logged but the name of the secret and why it could not be used.
+Values are kept for as long as the setting says. When a request fails with what is kept, its reader asks for a
+fresh one: a few times at once (`burst`) and then once in REFETCH_SECONDS per process, or bad signatures would
+become calls to Secrets Manager. A failed fetch is remembered for FAILURE_SECONDS for the same reason. Nothing
+here is ever logged but the name of the secret and why it could not be used.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,6 +20,8 @@ REFETCH_SECONDS = 5.0
 #: Refetches that may follow each other at once: somebody who adds sources one by one is no attack.
 REFETCH_BURST = 10
 FAILURE_SECONDS = 1.0
+
+T = TypeVar("T")
 
 #: Error codes that say something about the secret itself; anything else says that AWS is out of reach.
 _ABOUT_THE_SECRET = frozenset({"ResourceNotFoundException", "InvalidRequestException", "DecryptionFailure"})
@@ -44,68 +45,91 @@ def fetched(client: Any, name: str) -> str | bytes:
     return found
 
 
-@dataclass
-class Secret:
-    """One secret that holds a JSON object.
+class CachedSecret(Generic[T]):
+    """One secret, kept as what is read from its text."""
 
-    `client` makes the Secrets Manager client when it is first needed; `keep` is in seconds, 0 reads it each
-    time; `clock` counts seconds and never goes back (time.monotonic).
-    """
+    def __init__(
+        self,
+        name: str,
+        client: Callable[[], Any],
+        keep: float,
+        clock: Callable[[], float],
+        read: Callable[[str | bytes], T],
+        burst: int = REFETCH_BURST,
+    ) -> None:
+        """`client` makes the Secrets Manager client when it is first needed; `keep` is in seconds, 0 fetches
+        each time; `clock` counts seconds; `read` raises SecretUnusable for a text that cannot be used;
+        `burst`: so many refetches may follow each other at once.
+        """
+        self.name = name
+        self._client = client
+        self._keep = keep
+        self._clock = clock
+        self._read = read
+        self._burst = burst
+        self._text: str | bytes | None = None
+        self._read_from: str | bytes | None = None
+        self._value: T | None = None
+        self._kept_until = float("-inf")
+        self._refetched_at = 0.0
+        self._refetches = float(burst)
+        self._failed_at = float("-inf")
+        self._failure: Unavailable | None = None
+        self.fetched_at = float("-inf")  # by `clock`
 
-    name: str
-    client: Callable[[], Any]
-    keep: int
-    clock: Callable[[], float]
-    _kept: str | bytes | None = field(default=None, repr=False)
-    _kept_until: float = field(default=float("-inf"), repr=False)
-    _refetched_at: float = field(default=0.0, repr=False)
-    _refetches: float = field(default=REFETCH_BURST, repr=False)
-    _failed_at: float = field(default=float("-inf"), repr=False)
-    _failure: Unavailable | None = field(default=None, repr=False)
-    _read: tuple[str | bytes, Mapping[str, Any]] | None = field(default=None, repr=False)
+    def value(self) -> T:
+        """The secret as kept or as fetched; the same object for as long as its text is the same.
 
-    def value(self) -> Mapping[str, Any]:
-        """The secret as kept or as fetched.
-
-        Raises SecretUnusable where it is missing or no JSON object, Unavailable where Secrets Manager did not
+        Raises SecretUnusable where it is missing or cannot be used, Unavailable where Secrets Manager did not
         answer.
         """
-        if self._failure is not None and self.clock() - self._failed_at < FAILURE_SECONDS:
+        if self._failure is not None and self._clock() - self._failed_at < FAILURE_SECONDS:
             raise self._failure
         try:
             # After a failure not what is kept: that may be the very text that could not be used.
-            found = self._parsed(self._text(force=self._failure is not None))
+            found = self._from(self._kept_text(force=self._failure is not None))
         except Unavailable as failure:
-            self._failed_at, self._failure = self.clock(), failure
+            self._failed_at, self._failure = self._clock(), failure
             raise
         self._failure = None
         return found
 
-    def fresh(self) -> Mapping[str, Any] | None:
+    def fresh(self) -> T | None:
         """The secret fetched anew; None where that was done too often of late.
 
         Raises as `value`; what is kept stays good then, until its time is over.
         """
-        now = self.clock()
+        now = self._clock()
         earned = (now - self._refetched_at) / REFETCH_SECONDS
-        self._refetches = min(float(REFETCH_BURST), self._refetches + earned)
+        self._refetches = min(float(self._burst), self._refetches + earned)
         self._refetched_at = now
         if self._refetches < 1:
             return None
         self._refetches -= 1
-        return self._parsed(self._text(force=True))
+        return self._from(self._kept_text(force=True))
 
-    def _text(self, *, force: bool) -> str | bytes:
-        if not force and self._kept is not None and self.clock() < self._kept_until:
-            return self._kept
-        found = fetched(self.client(), self.name)
-        self._kept, self._kept_until = found, self.clock() + self.keep
-        return found
+    def _kept_text(self, *, force: bool) -> str | bytes:
+        if not force and self._text is not None and self._clock() < self._kept_until:
+            return self._text
+        self._text = fetched(self._client(), self.name)
+        self.fetched_at = self._clock()
+        self._kept_until = self.fetched_at + self._keep
+        return self._text
+
+    def _from(self, text: str | bytes) -> T:
+        if self._value is None or text != self._read_from:
+            self._value, self._read_from = self._read(text), text
+        return self._value
+
+
+class Secret(CachedSecret[Mapping[str, Any]]):
+    """One secret that holds a JSON object."""
+
+    def __init__(self, name: str, client: Callable[[], Any], keep: float, clock: Callable[[], float]) -> None:
+        """As CachedSecret's."""
+        super().__init__(name, client, keep, clock, self._parsed)
 
     def _parsed(self, text: str | bytes) -> Mapping[str, Any]:
-        """The text as JSON; the same object for as long as the text is the same one."""
-        if self._read is not None and self._read[0] is text:
-            return self._read[1]
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
@@ -113,5 +137,4 @@ class Secret:
             raise SecretUnusable(self.name, "is not JSON") from None
         if not isinstance(found, dict):
             raise SecretUnusable(self.name, "is not a JSON object")
-        self._read = text, found
         return found

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.secrets import fetched
+from chalicelib.adapters.secrets import CachedSecret
 from chalicelib.adapters.zoho.access import Access, Link
 from chalicelib.adapters.zoho.client import ZohoClient
 from chalicelib.adapters.zoho.http import Wire, new_session
@@ -18,10 +18,8 @@ from chalicelib.adapters.zoho.token_store import SecretTokenStore
 from chalicelib.domain.errors import SecretUnusable, Unavailable
 from chalicelib.service.ports import Org
 
-#: After refused credentials the secret is read again, but not more often than this.
-REFETCH_SECONDS = 5.0
-
-
+#: After refused credentials the secret is fetched anew: once at once, then once in REFETCH_SECONDS.
+REFETCHES_AT_ONCE = 1
 #: Orgs that a process keeps connections of: a Lambda function has 1,024 file descriptors for everything.
 MOST_ORGS = 100
 
@@ -37,9 +35,9 @@ class Stage:
 
 
 @dataclass(slots=True)
-class _Kept:
-    link: Link
-    read_at: float
+class _Known:
+    secret: CachedSecret[Org]
+    link: Link | None = None
 
 
 class ZohoOrgs:
@@ -51,7 +49,7 @@ class ZohoOrgs:
         self._stage = stage
         self._table = table
         self._tools = tools
-        self._kept: dict[str, _Kept] = {}
+        self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
 
     def __call__(self, org: str, deadline: float) -> ZohoClient:
@@ -65,45 +63,43 @@ class ZohoOrgs:
 
     def _link(self, name: str) -> Link:
         with self._lock:
-            kept = self._kept.get(name)
-            if kept is not None and self._tools.clock() - kept.read_at < self._stage.cache_seconds:
-                return kept.link
-            return self._read(name)
+            known = self._known.get(name) or _Known(self._secret(name))
+            return self._linked(known, known.secret.value())
 
     def _fresh(self, link: Link) -> Link | None:
         """A link from the secret as it is now, after `link`'s credentials were refused; None where it is
         the same.
         """
         with self._lock:
-            kept = self._kept.get(link.org.name)
-            if kept is not None and kept.link.org != link.org:
-                return kept.link
-            if kept is not None and self._tools.clock() - kept.read_at < REFETCH_SECONDS:
-                return None
+            known = self._known.get(link.org.name) or _Known(self._secret(link.org.name), link)
+            if known.link is not None and known.link.org != link.org:
+                return known.link
             try:
-                now = self._read(link.org.name)
+                org = known.secret.fresh()
             except Unavailable:
                 return None
-            return now if now.org != link.org else None
+            return None if org is None or org == link.org else self._linked(known, org)
 
-    def _read(self, name: str) -> Link:
-        org = self._org(name)
-        kept = self._kept.get(name)
-        link = kept.link if kept is not None and kept.link.org == org else self._made(org, kept)
-        self._kept[name] = _Kept(link, self._tools.clock())
+    def _linked(self, known: _Known, org: Org) -> Link:
+        """What reaches the org as its secret stands; only what could be read is kept."""
+        if known.link is None or known.link.org != org:
+            known.link = self._made(org, known.link)
+        self._known[org.name] = known
         self._forget_the_oldest()
-        return link
+        return known.link
 
     def _forget_the_oldest(self) -> None:
         """Lets go of the orgs read longest ago; whoever still holds one goes on with new connections."""
-        while len(self._kept) > MOST_ORGS:
-            oldest = min(self._kept, key=lambda name: self._kept[name].read_at)
-            self._kept.pop(oldest).link.wire.session.close()
+        while len(self._known) > MOST_ORGS:
+            oldest = min(self._known, key=lambda name: self._known[name].secret.fetched_at)
+            link = self._known.pop(oldest).link
+            if link is not None:
+                link.wire.session.close()
 
-    def _made(self, org: Org, kept: _Kept | None) -> Link:
+    def _made(self, org: Org, before: Link | None) -> Link:
         """A new link; the connections of the one before are kept if they still fit."""
-        same = kept is not None and kept.link.org.concurrency == org.concurrency
-        wire = kept.link.wire if kept is not None and same else self._wire(org)
+        same = before is not None and before.org.concurrency == org.concurrency
+        wire = before.wire if before is not None and same else self._wire(org)
         name = f"{self._stage.prefix}{org.name}/token"
         store = SecretTokenStore(self._secrets, name, self._stage.key)
         return Link(org, wire, Broker(org, store, self._table, wire.send, self._tools))
@@ -111,11 +107,24 @@ class ZohoOrgs:
     def _wire(self, org: Org) -> Wire:
         return Wire(new_session(org.concurrency), self._tools.clock)
 
-    def _org(self, name: str) -> Org:
-        secret = f"{self._stage.prefix}{name}"
+    def _secret(self, name: str) -> CachedSecret[Org]:
         if not NAME.fullmatch(name):
             raise SecretUnusable(self._stage.prefix, "no such org")
-        found = fetched(self._secrets, secret)
+
+        def read(text: str | bytes) -> Org:
+            return self._org(name, text)
+
+        return CachedSecret(
+            f"{self._stage.prefix}{name}",
+            lambda: self._secrets,
+            self._stage.cache_seconds,
+            self._tools.clock,
+            read,
+            REFETCHES_AT_ONCE,
+        )
+
+    def _org(self, name: str, found: str | bytes) -> Org:
+        secret = f"{self._stage.prefix}{name}"
         try:
             text = found if isinstance(found, str) else found.decode()
             return parse_org(name, text, custom_hosts=self._stage.custom_hosts)
