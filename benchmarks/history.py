@@ -17,8 +17,8 @@ import boto3
 
 from benchmarks.results import Row, at_most, median
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain.deletion import Limits, Operation, Request
 from chalicelib.domain.operators import Pause
+from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept
 from local import ministack
 from local.settings import REGION, ROOT

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
 from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
+from chalicelib.domain.request import REQUESTABLE
 from chalicelib.domain.source import OPERATOR
 from cli import http, known_records, workers
 from cli.operator_api import reach

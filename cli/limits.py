@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
+from chalicelib.domain.request import REQUESTABLE
 from chalicelib.domain.source import Source, parse, usable
 from cli.options import dry_run, options
 from cli.sources import entry, name_of, read, write

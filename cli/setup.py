@@ -14,8 +14,8 @@ from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho.hosts import DATA_CENTERS, ENVIRONMENTS
 from chalicelib.adapters.zoho.org_secret import VERSIONS
 from chalicelib.adapters.zoho.token_store import made_for
-from chalicelib.domain.deletion import REQUESTABLE
 from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.request import REQUESTABLE
 from chalicelib.domain.source import usable
 from chalicelib.service.ports import Org
 from cli import org_secret, org_uses, setup_inputs, setup_words, sources, zoho_probe, zoho_scopes, zoho_words

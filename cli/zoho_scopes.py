@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
-from chalicelib.domain.deletion import Operation
+from chalicelib.domain.request import Operation
 
 #: Modules whose name in a scope is not the API name in lower case; any unknown module is "custom" there.
 _NAMES = {

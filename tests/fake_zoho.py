@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.by_view import ROUND_LIMIT
-from chalicelib.domain.deletion import Territory
+from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Org
 from tests.fake_bin import FakeBin

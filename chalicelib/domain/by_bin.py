@@ -24,9 +24,10 @@ from chalicelib.domain.bin_judge import (
     listed_as,
     of_module,
 )
-from chalicelib.domain.deletion import NOT_ITS, Deletion, Operation, Verification
+from chalicelib.domain.deletion import Deletion, Verification
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.recycle_bin import MOST_IDS, BinEntry
+from chalicelib.domain.request import NOT_ITS, Operation
 from chalicelib.domain.zoho.deleted_list import Deleted
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Judgement, Verdict

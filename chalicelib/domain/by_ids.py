@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from chalicelib.domain.deletion import Api, Deletion, Operation
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
+from chalicelib.domain.request import Api, Operation
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
 

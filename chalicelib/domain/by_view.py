@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.deletion import Counts, Deletion, Freeze, Operation
+from chalicelib.domain.deletion import Counts, Deletion
+from chalicelib.domain.request import Freeze, Operation
 
 #: Records that Zoho deletes in one job (seed: mass-delete-records-v7).
 ROUND_LIMIT = 50_000

@@ -14,17 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from chalicelib.domain.deletion import (
-    OF_THE_BIN,
-    Child,
-    Counts,
-    Deletion,
-    Operation,
-    Request,
-    Status,
-)
+from chalicelib.domain.deletion import Child, Counts, Deletion
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.outcomes import Chunk, Mark, fresh
+from chalicelib.domain.request import OF_THE_BIN, Operation, Request
+from chalicelib.domain.status import Status
 
 HOUR, DAY = 3600, 86_400
 #: How long Zoho keeps what was deleted (docs/CONTRACT.md, section 1).

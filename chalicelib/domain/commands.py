@@ -12,7 +12,9 @@ from enum import StrEnum
 
 from chalicelib.domain import by_view
 from chalicelib.domain.by_view import Phase
-from chalicelib.domain.deletion import Approval, Deletion, Operation, Status
+from chalicelib.domain.deletion import Approval, Deletion
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 
 
 class Do(StrEnum):

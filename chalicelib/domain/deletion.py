@@ -1,5 +1,4 @@
-"""A deletion: what was asked, how far it is, which status may follow which, and how its counts decide the
-end.
+"""A deletion: how far it is, how it changes its status, and how its counts decide the end.
 
 Names and rules: the public contract (docs/CONTRACT.md), sections 1 and 3.
 """
@@ -8,161 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any
 
-from chalicelib.domain import modules
 from chalicelib.domain.errors import IllegalMove
-
-
-class Operation(StrEnum):
-    """What a request asks for."""
-
-    DELETE_RECORDS = "delete_records"
-    MASS_DELETE = "mass_delete"
-    DELINK_RECORDS = "delink_records"
-    PURGE = "purge"  # a retention policy's run: the service's own, nobody can send it
-    RESTORE = "restore"  # out of Zoho's recycle bin: an operator asks for it
-    DELETE_PERMANENTLY = "delete_permanently"  # from the recycle bin, for good: made by the service
-
-
-#: What is about the recycle bin: a child of the deletion that put the records there.
-OF_THE_BIN = frozenset({Operation.RESTORE, Operation.DELETE_PERMANENTLY})
-#: What a request may ask for.
-REQUESTABLE = frozenset(Operation) - {Operation.PURGE} - OF_THE_BIN
-
-
-class Api(StrEnum):
-    """Which of Zoho's calls a delete by ids shall use."""
-
-    AUTO = "auto"
-    RECORDS = "records"
-    MASS_DELETE = "mass_delete"
-
-
-class Freeze(StrEnum):
-    """Whether the records of a view are listed before the first of them is deleted."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    EXACT = "exact"
-    NEVER = "never"
-
-
-class Status(StrEnum):
-    """Where a deletion stands."""
-
-    ACCEPTED = "accepted"
-    AWAITING_APPROVAL = "awaiting_approval"
-    WAITING = "waiting"
-    RUNNING = "running"
-    COMPLETED = "completed"
-    PARTIALLY_COMPLETED = "partially_completed"
-    FAILED = "failed"
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-    NEEDS_ATTENTION = "needs_attention"
-
-
-FINAL = frozenset(
-    {
-        Status.COMPLETED,
-        Status.PARTIALLY_COMPLETED,
-        Status.FAILED,
-        Status.REFUSED,
-        Status.CANCELLED,
-        Status.NEEDS_ATTENTION,
-    }
-)
-_OPEN = frozenset({Status.AWAITING_APPROVAL, Status.WAITING, Status.RUNNING})
-
-#: The one table of legal moves. `needs_attention` alone may be left again: by an operator's `resolve`.
-MOVES: dict[Status, frozenset[Status]] = {
-    Status.ACCEPTED: _OPEN | FINAL,
-    Status.AWAITING_APPROVAL: frozenset({Status.WAITING, Status.RUNNING}) | FINAL,
-    Status.WAITING: frozenset({Status.RUNNING, Status.AWAITING_APPROVAL}) | FINAL,
-    Status.RUNNING: frozenset({Status.WAITING, Status.AWAITING_APPROVAL}) | FINAL,
-    Status.COMPLETED: frozenset(),
-    Status.PARTIALLY_COMPLETED: frozenset(),
-    Status.FAILED: frozenset(),
-    Status.REFUSED: frozenset(),
-    Status.CANCELLED: frozenset(),
-    Status.NEEDS_ATTENTION: frozenset(
-        {Status.COMPLETED, Status.PARTIALLY_COMPLETED, Status.FAILED, Status.CANCELLED}
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Territory:
-    """Narrows a view's mass delete to the records of a territory."""
-
-    id: str
-    include_child: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as asked for, checked and with defaults filled in.
-
-    `ids`: without duplicates, in the order given; they are stored apart from the deletion. `wf_trigger`: None
-    where the request did not name it (sent to Zoho as false, but `auto` may then use mass delete). A purge
-    has its policy's name, the run's name, the policy's selection as it was written, the time zone whose days
-    its cut-offs go by, and when the policy runs next (seconds since the epoch).
-    `permanent_after`: seconds after its end at which what was deleted is deleted from the recycle bin too.
-    What is about the bin names its `parent`, the first call of that (`window_from`), and until when each id
-    may have been deleted by it (`until`, stored with the ids; NOT_ITS for an id that it did not delete), in
-    seconds since the epoch. `module` is canonical (domain/modules.py), whichever of its names was given, also
-    in what is read from the table.
-    """
-
-    operation: Operation
-    module: str
-    org: str
-    ids: tuple[str, ...] = ()
-    wf_trigger: bool | None = None
-    api: Api = Api.AUTO
-    external_id_field: str | None = None
-    cvid: str | None = None
-    freeze: Freeze = Freeze.AUTO
-    territory: Territory | None = None
-    record_id: str | None = None
-    related_list: str | None = None
-    dry_run: bool = False
-    max_records: int | None = None
-    reference: str | None = None
-    reason: str | None = None
-    policy: str | None = None
-    run: str | None = None
-    selection: dict[str, Any] | None = None
-    time_zone: str | None = None
-    next_run: float | None = None
-    permanent_after: int | None = None
-    parent: str | None = None
-    window_from: float | None = None
-    until: tuple[float, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "module", modules.canonical(self.module))
-
-
-#: In the place of a time: the id is none that the parent deleted.
-NOT_ITS = -1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The source's limits, copied into the deletion when it is accepted and fixed from then on."""
-
-    max_records: int = 500
-    approve_above: int | None = None
-    mass_delete_by_ids: bool = False
-    allow_uncounted: bool = False
-    max_share: float | None = None
-    cool_off_seconds: int = 0
-    max_records_per_hour: int | None = None
-    max_records_per_day: int | None = None
-    keep_credits: int | None = None
+from chalicelib.domain.request import Limits, Operation, Request
+from chalicelib.domain.status import FINAL, MOVES, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +129,7 @@ class Deletion:
     created_at: float
     updated_at: float
     expires_at: int
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     asked_by: str | None = None
     put_by: str | None = None
     retry_of: str | None = None

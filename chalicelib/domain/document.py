@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain import children
-from chalicelib.domain.deletion import Approval, Counts, Deletion, Operation
+from chalicelib.domain.deletion import Approval, Counts, Deletion
+from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.lookup import explain
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain import quota
-from chalicelib.domain.deletion import Approval, Deletion, Operation, Problem, Status, moved
+from chalicelib.domain.deletion import Approval, Deletion, Problem, moved
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 
 #: What a deletion waits for while nobody has approved it.
 APPROVAL = "approval"

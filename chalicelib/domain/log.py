@@ -17,8 +17,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document, iso
+from chalicelib.domain.status import Status
 
 SERVICE = "expunge"
 

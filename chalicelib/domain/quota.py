@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from chalicelib.domain.deletion import REQUESTABLE, Deletion, Limits, Operation, Request
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Field
+from chalicelib.domain.request import REQUESTABLE, Limits, Operation, Request
 
 HOUR, DAY = 3600, 86_400
 #: Marks that one tally holds. Two that meet in one place only cost exactness of a copy at that very moment.

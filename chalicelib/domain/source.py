@@ -14,9 +14,9 @@ from typing import Any, Never
 
 from chalicelib.domain import modules, quota, related
 from chalicelib.domain.children import DAY, MOST_DAYS
-from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import Field, NotAllowed, SecretUnusable
 from chalicelib.domain.keys import MOST_KEYS, Profile, key_of, scope_of
+from chalicelib.domain.request import REQUESTABLE, Api, Limits, Operation, Request
 
 #: The source that callers inside AWS go by; it has no keys, IAM vouches for them.
 OPERATOR = "operator"

@@ -4,7 +4,8 @@ does not wait for the others.
 
 from __future__ import annotations
 
-from chalicelib.domain.deletion import OF_THE_BIN, Deletion, Operation
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.request import OF_THE_BIN, Operation
 from chalicelib.service.engine.step import Executor
 
 

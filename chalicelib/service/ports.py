@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chalicelib.domain.deletion import Deletion, Territory
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.quota import Count, Counted, Full, Tally
+from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.service.bin_port import RecycleBin
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import NotAllowed, NotValid, SecretUnusable
 from chalicelib.domain.keys import Profile, candidates
+from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Source, UsableSources, limits, permit
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.web import links, responses, schemas

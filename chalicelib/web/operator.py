@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib.domain.commands import Outcome
-from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import Field, Missing, NotAllowed, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR, Source, limits, parse, permit
 from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.service.operators import by_source, commands, listing, org_settings, undo

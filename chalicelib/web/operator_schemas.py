@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import modules
-from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_deletion_id, is_record_id
 from chalicelib.domain.source import ORG_NAME, SOURCE_NAME, ZOHO_NAME
+from chalicelib.domain.status import Status
 from chalicelib.service.operators.listing import DEFAULT_SECONDS, Cursor, Wanted
 from chalicelib.service.operators.undo import Asked
 from chalicelib.web import shape, strict_json

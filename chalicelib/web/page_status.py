@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from chalicelib.domain.deletion import FINAL, Deletion
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.status import FINAL
 from chalicelib.web import page_words as words
 from chalicelib.web.page import asset, frame, section
 

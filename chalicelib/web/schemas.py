@@ -13,9 +13,9 @@ from typing import Any, Never
 
 from chalicelib.domain import modules
 from chalicelib.domain.children import MOST_DAYS, permanent_seconds
-from chalicelib.domain.deletion import Api, Freeze, Operation, Request, Territory
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_PATTERN, RECORD_ID_WORDS, is_record_id
+from chalicelib.domain.request import Api, Freeze, Operation, Request, Territory
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.web import forms, shape, strict_json
 from chalicelib.web.shape import Schema

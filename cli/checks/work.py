@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import NotValid, Unreadable
 from chalicelib.domain.retention.policy import parse
 from chalicelib.domain.retention.stored_policy import StoredPolicy
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.watchdog import OVERDUE_SECONDS
 from cli.checks import senders, zoho
 from cli.checks.check import CheckContext, CheckResult

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import click
 
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from cli import csv_out
 from cli.ends import OutOfReach
 from cli.following.deletions import from_words

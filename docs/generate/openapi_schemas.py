@@ -7,10 +7,11 @@ from copy import deepcopy
 from typing import Any
 
 from chalicelib.config import Config
-from chalicelib.domain.deletion import Operation, Status
 from chalicelib.domain.errors import Field
 from chalicelib.domain.outcomes import Mark, outcome_name
+from chalicelib.domain.request import Operation
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
+from chalicelib.domain.status import Status
 from chalicelib.web import schemas
 
 Schema = dict[str, Any]

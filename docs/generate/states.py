@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from chalicelib.domain.deletion import FINAL, MOVES, Status
+from chalicelib.domain.status import FINAL, MOVES, Status
 
 TARGET = Path(__file__).parents[1] / "ARCHITECTURE.md"
 BEGIN, END = "<!-- states: made by docs/generate/states.py -->\n", "<!-- /states -->\n"

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.domain.deletion import Approval, Counts, Operation, Plan, Status
+from chalicelib.domain.deletion import Approval, Counts, Plan
 from chalicelib.domain.document import document as shown
 from chalicelib.domain.errors import NotValid
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 from chalicelib.web import schemas, strict_json
 from docs.generate import errors, openapi
 from local.filling import new_key

@@ -10,8 +10,9 @@ import pytest
 from chalice import Chalice, ConvertToMiddleware, IAMAuthorizer
 
 from chalicelib import observability
-from chalicelib.domain.deletion import Approval, Counts, Status, moved
+from chalicelib.domain.deletion import Approval, Counts, moved
 from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators.commands import Operators
 from chalicelib.service.ports import Change

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Approval, Counts, Status
+from chalicelib.domain.deletion import Approval, Counts
 from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
 from chalicelib.web import operator_routes, policy_routes
 from tests.app.test_openapi import fits

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Operation, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed, NotValid
+from chalicelib.domain.request import Operation
 from chalicelib.domain.source import parse, permit
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call, Change
 from chalicelib.web import page_status, schemas

@@ -9,7 +9,8 @@ from typing import Any
 import click
 import pytest
 
-from chalicelib.domain.deletion import Counts, Status, moved
+from chalicelib.domain.deletion import Counts, moved
+from chalicelib.domain.status import Status
 from cli.dashboard.feed import Feed
 from cli.http import Patience
 from tests.app.test_operator import DELETIONS, NOWHERE, PAUSE, Office

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from cli.dashboard import sums
 from cli.dashboard.sums import KINDS, StageData, overview
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from cli import bar
 from cli.__main__ import main
 from cli.bar import Bar

@@ -13,7 +13,7 @@ from moto import mock_aws
 from chalicelib.adapters.dead_letters import DeadLetterQueue
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.queue import WorkQueue
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from chalicelib.service.operators import recover
 from cli.ends import End
 from cli.operating.recovering import make_due, release_table, show_pending

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Approval, Counts, Plan, Status
+from chalicelib.domain.deletion import Approval, Counts, Plan
 from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
 from tests.cli.desk import ANN, Desk, opened
 from tests.fakes import SOURCES

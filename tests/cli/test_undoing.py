@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.status import Status
 from tests.cli.desk import Desk, opened
 from tests.cli.test_steering import change, sent
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain import log
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.log import Entry
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call
 from tests.crash.stage import Stage

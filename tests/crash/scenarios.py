@@ -8,8 +8,10 @@ from typing import Any
 
 from chalicelib.domain import children
 from chalicelib.domain.commands import Do
-from chalicelib.domain.deletion import Api, Deletion, Freeze, Limits, Operation, Status, Territory
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.operators import Hold
+from chalicelib.domain.request import Api, Freeze, Limits, Operation, Territory
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from tests.crash.stage import START, VISIBILITY, Stage
 from tests.fake_zoho import LOST, lose

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.adapters.cron import next_time
-from chalicelib.domain.deletion import Limits, Operation, Request
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.domain.retention import policy as policies
 from chalicelib.domain.retention.stored_policy import StoredPolicy
 from chalicelib.service.engine.deps import Deps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.deletion import Territory
+from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import FakeZoho
 

@@ -10,12 +10,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request, Status
+from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.evidence import canonical, dsse, head, operators, receipt, records
 from chalicelib.domain.evidence.checking import PUBLIC_KEY, Key
 from chalicelib.domain.evidence.head import Head
 from chalicelib.domain.outcomes import Chunk, Mark, fresh
+from chalicelib.domain.request import Limits, Operation, Request
+from chalicelib.domain.status import Status
 
 STAGE = "prod"
 MARKS = {"d": Mark.DELETED, "f": Mark.FAILED, "u": Mark.UNKNOWN, "a": Mark.ABSENT, "p": Mark.PENDING}

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from chalicelib.domain.deletion import Status
 from chalicelib.domain.evidence import head
+from chalicelib.domain.status import Status
 from tests.crash.layer import Plan, Recorder, Way
 from tests.evidence.made import deletion as made_deletion
 from tests.evidence.world import World, world

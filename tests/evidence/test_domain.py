@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.deletion import Approval, Operation, Status
+from chalicelib.domain.deletion import Approval
 from chalicelib.domain.evidence import canonical, dsse, head, merkle, operators, receipt, records
 from chalicelib.domain.evidence.salts import salt
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 from tests.evidence.made import STAGE, deletion
 
 #: The test vectors of Certificate Transparency for RFC 6962: leaves, and the root of the first n of them.

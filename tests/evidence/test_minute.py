@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.deletion import Operation, Status
 from chalicelib.domain.evidence import canonical, dsse, head, operators, records
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
 from tests.evidence.made import deletion as made_deletion
 from tests.evidence.world import World, world

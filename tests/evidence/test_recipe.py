@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.deletion import Operation, Status
 from chalicelib.domain.evidence import dsse, receipt
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 from local.settings import ROOT
 from tests.evidence.made import NOW, STAGE, Maker, deletion
 

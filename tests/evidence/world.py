@@ -17,9 +17,10 @@ from chalicelib.adapters.dynamodb import operators_log_items as operator_items
 from chalicelib.adapters.dynamodb.evidence_items import Book
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import log
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.evidence import chain, operators
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.status import Status
 from chalicelib.service.evidence import minute
 from chalicelib.service.evidence.minute import Done
 from chalicelib.service.evidence.tools import Tools

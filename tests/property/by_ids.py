@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from chalicelib.domain.commands import Outcome
-from chalicelib.domain.deletion import Counts, Limits, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import SecretUnusable, WrongState
 from chalicelib.domain.outcomes import Mark, outcome_name
+from chalicelib.domain.request import Limits
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.operators import commands
 from chalicelib.service.ports import Change, Claim

@@ -14,7 +14,8 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import commands
 from chalicelib.domain.commands import Do
-from chalicelib.domain.deletion import Freeze, Operation, Status
+from chalicelib.domain.request import Freeze, Operation
+from chalicelib.domain.status import Status
 from tests.contract.ledger.test_ledger import make_table
 from tests.crash import invariants
 from tests.crash.layer import Plan, Way

@@ -8,8 +8,8 @@ from secrets import token_bytes
 import pytest
 
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain.deletion import Status
 from chalicelib.domain.document import document
+from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import undo
 from chalicelib.service.operators.commands import Caller, Operators

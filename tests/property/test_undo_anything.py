@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.deletion import Operation
 from chalicelib.domain.errors import WrongState
+from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.reply import Item
 from chalicelib.service.operators import undo
 from chalicelib.service.operators.commands import Caller

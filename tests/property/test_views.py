@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from chalicelib.domain import commands
-from chalicelib.domain.deletion import Freeze, Limits, Operation, Status
 from chalicelib.domain.operators import Pause
 from chalicelib.domain.outcomes import Mark, outcome_name
+from chalicelib.domain.request import Freeze, Limits, Operation
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from tests.fake_zoho import LOST, REFUSED, FakeZoho, error
 from tests.unit.service.world import World

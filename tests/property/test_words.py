@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from tests import aws
 from tests.contract.ledger.test_ledger import make_table
 from tests.property.live import LEADS, live

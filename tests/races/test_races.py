@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.ports import Change, Claim

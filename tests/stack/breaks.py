@@ -16,8 +16,10 @@ from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho.org_secret import parse_org
 from chalicelib.adapters.zoho.token_store import made_for
-from chalicelib.domain.deletion import Deletion, Operation, Problem, Request, Status
+from chalicelib.domain.deletion import Deletion, Problem
+from chalicelib.domain.request import Operation, Request
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
+from chalicelib.domain.status import Status
 from local.running import RunningStack
 
 Break = Callable[[RunningStack], Callable[[], object]]

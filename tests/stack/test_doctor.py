@@ -20,7 +20,7 @@ import requests
 from botocore import xform_name
 from click.testing import CliRunner
 
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from cli.__main__ import main
 from cli.checks import moving, senders, store
 from cli.checks.check import CheckContext

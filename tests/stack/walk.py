@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.deletion import Operation
+from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.lookup import TABLE, find
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Row, Verdict

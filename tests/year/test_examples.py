@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
 from cli.policy_file import Written, read
 from local.settings import ROOT

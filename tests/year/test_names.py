@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Limits, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.operators import Hold
+from chalicelib.domain.request import Limits
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
 from tests.year.test_year import year
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
 from simulator.faults import read_fault
 from tests.year.test_year import START, Year, year

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
 from tests.year.test_year import POLICY, START, year
 

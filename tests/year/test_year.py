@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 import simulator
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
 from simulator.server import Server
 from tests.contract.zoho.kit import Bench

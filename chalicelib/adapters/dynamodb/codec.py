@@ -15,27 +15,12 @@ from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar, cast
 
-from chalicelib.domain.deletion import (
-    OF_THE_BIN,
-    Api,
-    Approval,
-    Child,
-    Counts,
-    Deletion,
-    Failing,
-    Freeze,
-    Limits,
-    Operation,
-    Plan,
-    Problem,
-    Request,
-    Status,
-    Territory,
-    Verification,
-)
+from chalicelib.domain.deletion import Approval, Child, Counts, Deletion, Failing, Plan, Problem, Verification
 from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, untouched
+from chalicelib.domain.request import OF_THE_BIN, Api, Freeze, Limits, Operation, Request, Territory
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call
 

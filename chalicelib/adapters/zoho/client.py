@@ -12,7 +12,7 @@ from chalicelib.adapters.zoho import reading
 from chalicelib.adapters.zoho.access import Access
 from chalicelib.adapters.zoho.recycle_bin import BinCalls
 from chalicelib.adapters.zoho.request import Ask, body, digits, external, target
-from chalicelib.domain.deletion import Territory
+from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Item, Reply
 from chalicelib.service.ports import Org
 

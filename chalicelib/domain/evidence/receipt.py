@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document, iso
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.evidence.records import Records, reference_salt
+from chalicelib.domain.request import Operation
 
 VERSION = 1
 #: What no deletion by API reaches.

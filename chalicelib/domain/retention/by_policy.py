@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.status import Status
 
 #: The run before was still going; the policy itself cannot be read any more.
 STILL_GOING = "PREVIOUS_RUN_ACTIVE"

@@ -14,10 +14,10 @@ from typing import Any
 
 from chalicelib.domain import modules
 from chalicelib.domain.children import permanent_seconds
-from chalicelib.domain.deletion import Limits
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.fields import Reader
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
+from chalicelib.domain.request import Limits
 from chalicelib.domain.retention import coql, zones
 from chalicelib.domain.retention.coql import Condition
 from chalicelib.domain.retention.schedule import (

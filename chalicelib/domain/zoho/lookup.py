@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.deletion import Operation
+from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.codes import ZOHO
 from chalicelib.domain.zoho.own_codes import OWN
 from chalicelib.domain.zoho.reply import CallKind

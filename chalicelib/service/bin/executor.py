@@ -14,8 +14,10 @@ from typing import cast
 
 from chalicelib.domain import by_bin
 from chalicelib.domain.by_bin import BinProgress
-from chalicelib.domain.deletion import Deletion, Operation, Status
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.bin import listing, planning, reading
 from chalicelib.service.bin.clocks import LAG, READ, SEND

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from chalicelib.domain import by_bin
 from chalicelib.domain.by_bin import BinProgress
-from chalicelib.domain.deletion import NOT_ITS, Plan, Problem, Status
+from chalicelib.domain.deletion import Plan, Problem
 from chalicelib.domain.outcomes import CHUNK_SIZE, Mark
 from chalicelib.domain.recycle_bin import MOST_IDS
+from chalicelib.domain.request import NOT_ITS
+from chalicelib.domain.status import Status
 from chalicelib.service.bin import reading
 from chalicelib.service.bin.clocks import READ
 from chalicelib.service.engine.step import Commit, Finish, Slice, Step, TryAgain

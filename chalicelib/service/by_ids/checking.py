@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain.by_ids import IdsProgress
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service.by_ids import moves
 from chalicelib.service.engine import limits

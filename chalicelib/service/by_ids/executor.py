@@ -9,9 +9,10 @@ from typing import cast
 
 from chalicelib.domain import backoff, by_ids, ids_settling
 from chalicelib.domain.by_ids import IdsProgress
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import BATCH_LIMIT
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.by_ids import checking, loop_guard, moves, planning, reading, sending

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.by_ids import Batch, IdsProgress, record_of
-from chalicelib.domain.deletion import Operation
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
+from chalicelib.domain.request import Operation
 from chalicelib.service.engine.step import Slice
 
 HELD = Finding(Mark.HELD, "HELD")

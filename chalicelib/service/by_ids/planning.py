@@ -10,8 +10,10 @@ from dataclasses import replace
 
 from chalicelib.domain import by_ids
 from chalicelib.domain.by_ids import Batch, IdsProgress
-from chalicelib.domain.deletion import Deletion, Operation, Plan, Problem, Status
+from chalicelib.domain.deletion import Deletion, Plan, Problem
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, reproblem, untouched
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict

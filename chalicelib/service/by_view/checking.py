@@ -16,8 +16,10 @@ from chalicelib.domain.by_view import (
     has_to_be_listed,
     may_be_listed,
 )
-from chalicelib.domain.deletion import Deletion, Freeze, Plan, Status
+from chalicelib.domain.deletion import Deletion, Plan
 from chalicelib.domain.limits import Stop, still_waiting
+from chalicelib.domain.request import Freeze
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Judgement, Verdict

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chalicelib.domain.by_view import Phase, ViewProgress, progress_of
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.status import Status
 from chalicelib.service.by_view import (
     checking,
     following,

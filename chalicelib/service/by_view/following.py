@@ -15,9 +15,10 @@ from chalicelib.domain.by_view import (
     counts_of,
     with_round,
 )
-from chalicelib.domain.deletion import Deletion, Problem, Status
+from chalicelib.domain.deletion import Deletion, Problem
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.judge_job import JobReport, JobState, judge_job
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.by_view import moves

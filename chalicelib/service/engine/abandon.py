@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.deletion import Problem, Status
+from chalicelib.domain.deletion import Problem
 from chalicelib.domain.errors import Rejected
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.chunks import readable
 from chalicelib.service.engine.commit import carry_out
 from chalicelib.service.engine.slice import LeasedSlice

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from chalicelib.domain import backoff, lane, log
 from chalicelib.domain.children import makes_permanent
-from chalicelib.domain.deletion import Deletion, Status, final_status, moved
+from chalicelib.domain.deletion import Deletion, final_status, moved
 from chalicelib.domain.errors import Overtaken
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import recount, reproblem
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import logbook, parallel, waiting
 from chalicelib.service.engine.chunks import failed_ids

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from chalicelib.domain.deletion import Territory
 from chalicelib.domain.recycle_bin import BinIds
+from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Zoho
 

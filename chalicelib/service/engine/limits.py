@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import limits
-from chalicelib.domain.deletion import Deletion, Problem, Status
+from chalicelib.domain.deletion import Deletion, Problem
 from chalicelib.domain.limits import APPROVAL, Kind, Stop
 from chalicelib.domain.quota import Full
 from chalicelib.domain.retention import by_policy
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Judgement, Verdict

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import log
-from chalicelib.domain.deletion import Deletion, Status, moved
+from chalicelib.domain.deletion import Deletion, moved
 from chalicelib.domain.log import Entry
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.slice import LeasedSlice
 
 

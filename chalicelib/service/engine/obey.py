@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from chalicelib.domain import commands
 from chalicelib.domain.commands import Do, Outcome
-from chalicelib.domain.deletion import Deletion, Operation, Problem, Status, final_status
+from chalicelib.domain.deletion import Deletion, Problem, final_status
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.chunks import readable
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step
 

@@ -12,9 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.domain import children, log
-from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.request import Operation
 from chalicelib.service.engine.chunks import readable
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.write import Write

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from chalicelib.domain.deletion import Operation
+from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine.concurrency import Slots, Wish, borrow, borrow_soon, shared
 from chalicelib.service.engine.deps import Deps

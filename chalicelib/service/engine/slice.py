@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.domain import backoff, quota, recent
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Miscounted, Rejected, SecretUnusable, Unavailable
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
+from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import publish
 from chalicelib.service.engine.ahead import Ahead

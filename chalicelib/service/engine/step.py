@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.deletion import Deletion, Problem, Status
+from chalicelib.domain.deletion import Deletion, Problem
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import SERVICE
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.quota import Full
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine.ahead import Ahead

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import backoff
-from chalicelib.domain.deletion import Status, moved
+from chalicelib.domain.deletion import moved
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine import logbook
 from chalicelib.service.engine.slice import LeasedSlice

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 
-from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.evidence import canonical, dsse, receipt, records
 from chalicelib.domain.evidence.records import Records
+from chalicelib.domain.request import Operation
 from chalicelib.service.evidence.ports import Written
 from chalicelib.service.evidence.tools import Tools
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain import quota
 from chalicelib.domain.children import with_ids
-from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Conflict, Field, LimitReached, NotAllowed, Rejected, Unavailable
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.log import first
+from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.service.messaging import Nudges
 from chalicelib.service.ports import Deliveries, Delivery
 

@@ -15,10 +15,11 @@ from typing import Protocol
 from chalicelib.domain import commands
 from chalicelib.domain.callers import asked_for_it
 from chalicelib.domain.commands import Do, Outcome
-from chalicelib.domain.deletion import Deletion, Operation
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Field, Missing, NotAllowed, Unavailable, Unreadable, WrongState
 from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
+from chalicelib.domain.request import Operation
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.service.messaging import Nudges
 from chalicelib.service.ports import Call

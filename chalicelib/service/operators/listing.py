@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from chalicelib.domain.deletion import Deletion, Status
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.status import Status
 from chalicelib.service.operators.commands import Deletions
 
 #: Deletions that a page shows at most, and that it looks at to find them.

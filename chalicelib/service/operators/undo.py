@@ -9,11 +9,13 @@ from typing import Protocol
 from chalicelib.domain import children, commands
 from chalicelib.domain.callers import asked_for_it
 from chalicelib.domain.commands import Do
-from chalicelib.domain.deletion import NOT_ITS, Deletion, Limits, Operation, Request, Status
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Field, NotAllowed, NotValid, Unreadable, WrongState
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
+from chalicelib.domain.request import NOT_ITS, Limits, Operation, Request
 from chalicelib.domain.source import OPERATOR
+from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import IntakeRequest, accept
 from chalicelib.service.operators.commands import Caller, Operators, leave, read
 from chalicelib.service.operators.family import with_children

@@ -9,9 +9,10 @@ from secrets import token_bytes
 from typing import Any
 
 from chalicelib.domain import log
-from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import receipt
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
+from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.domain.retention.by_policy import RunProgress
 from chalicelib.domain.retention.policy import Policy
 from chalicelib.service.messaging import Nudges

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain import modules
-from chalicelib.domain.deletion import Limits
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import ExpungeError, NotValid
+from chalicelib.domain.request import Limits
 from chalicelib.domain.retention import policy as policies
 from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING
 from chalicelib.domain.retention.policy import Policy

@@ -15,20 +15,11 @@ import pytest
 from chalicelib.adapters.dynamodb.dynamo import BUSY_TRIES
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import lane, log
-from chalicelib.domain.deletion import (
-    Approval,
-    Counts,
-    Deletion,
-    Operation,
-    Plan,
-    Problem,
-    Request,
-    Status,
-    Territory,
-    moved,
-)
+from chalicelib.domain.deletion import Approval, Counts, Deletion, Plan, Problem, moved
 from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.outcomes import Finding, Mark, fresh
+from chalicelib.domain.request import Operation, Request, Territory
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger, Newborn
 from tests import aws

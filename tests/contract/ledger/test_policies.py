@@ -11,8 +11,10 @@ import pytest
 from chalicelib.adapters.dynamodb.dynamo import BUSY_TRIES
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain.deletion import Approval, Limits, Status
+from chalicelib.domain.deletion import Approval
+from chalicelib.domain.request import Limits
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
+from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
 from chalicelib.service.retention.policy_run import PolicyRun, RunIntake, store_run
 from tests import aws

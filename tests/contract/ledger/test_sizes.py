@@ -15,9 +15,9 @@ from chalicelib.adapters.dynamodb import codec, items
 from chalicelib.adapters.dynamodb.dynamo import reached, refusal
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho import clean
-from chalicelib.domain.deletion import Status
 from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, untouched
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item
 from chalicelib.service.ports import Change, Claim
 from tests import aws

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.zoho.client import ZohoClient
-from chalicelib.domain.deletion import Territory
+from chalicelib.domain.request import Territory
 from tests.contract.zoho.kit import Bench, SmallServer
 
 Call = Callable[[ZohoClient], object]

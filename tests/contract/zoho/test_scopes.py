@@ -9,8 +9,8 @@ import requests
 
 import simulator
 from chalicelib.adapters.zoho.client import ZohoClient
-from chalicelib.domain.deletion import REQUESTABLE, Operation
 from chalicelib.domain.recycle_bin import BinIds
+from chalicelib.domain.request import REQUESTABLE, Operation
 from chalicelib.domain.zoho.reply import Reply
 from cli import zoho_scopes
 from simulator.modules import DELETABLE, scope_name

@@ -10,7 +10,7 @@ import requests
 
 import simulator
 from chalicelib.adapters.zoho.client import ZohoClient
-from chalicelib.domain.deletion import Territory
+from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.judge_call import counted, judge_call, started_job
 from chalicelib.domain.zoho.judge_items import judge_items
 from chalicelib.domain.zoho.judge_job import JobState, judge_job

@@ -11,8 +11,9 @@ from moto import mock_aws
 
 from chalicelib.adapters.groups import Groups
 from chalicelib.adapters.queue import WorkQueue
-from chalicelib.domain.deletion import Deletion, Operation, Request
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.request import Operation, Request
 from tests import aws
 
 pytestmark = pytest.mark.slow

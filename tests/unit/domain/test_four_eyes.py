@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.callers import asked_for_it
-from chalicelib.domain.deletion import Deletion, Operation, Request
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.request import Operation, Request
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/Admin/ann"
 USER = "arn:aws:iam::123456789012:user/ann"

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain import log
-from chalicelib.domain.deletion import Deletion, Operation, Request
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.log import Entry
+from chalicelib.domain.request import Operation, Request
 
 MADE = Deletion(
     "del_1", Request(Operation.DELETE_RECORDS, "Leads", "default"), "crm", 0.0, 0.0, 100, seed="5eed"

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import quota
-from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.quota import Count, Counted, Full, Span, Tally
+from chalicelib.domain.request import Limits, Operation, Request
 
 NOON = datetime(2026, 11, 29, 12, 0, tzinfo=UTC).timestamp()
 LATE = datetime(2026, 11, 29, 23, 59, 30, tzinfo=UTC).timestamp()

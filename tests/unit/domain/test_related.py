@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain import related
-from chalicelib.domain.deletion import Operation, Request
 from chalicelib.domain.errors import NotAllowed, SecretUnusable
+from chalicelib.domain.request import Operation, Request
 from chalicelib.domain.source import parse, permit
 from simulator import modules as simulated
 from tests.fakes import KEY

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.errors import NotAllowed, SecretUnusable
 from chalicelib.domain.keys import Profile, signing_key
+from chalicelib.domain.request import REQUESTABLE, Api, Limits, Operation, Request
 from chalicelib.domain.source import Source, UsableSources, limits, parse, permit
 
 #: The same in every worker that collects these tests, and as good as one from `keys new`.

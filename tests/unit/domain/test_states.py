@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.domain.deletion import FINAL, MOVES, Status
+from chalicelib.domain.status import FINAL, MOVES, Status
 from docs.generate import states
 
 

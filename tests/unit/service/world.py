@@ -9,11 +9,12 @@ from typing import Any
 
 from chalicelib.domain import log
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
+from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.operators import Hold
 from chalicelib.domain.outcomes import CHUNK_SIZE
+from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.executors import executor_of

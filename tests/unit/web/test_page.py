@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import MOVES, Approval, Counts, Deletion, Plan, Problem, Status
+from chalicelib.domain.deletion import Approval, Counts, Deletion, Plan, Problem
 from chalicelib.domain.limits import APPROVAL
 from chalicelib.domain.outcomes import Mark, outcome_name
+from chalicelib.domain.status import MOVES, Status
 from chalicelib.service.engine import limits, waiting
 from chalicelib.web import page, page_status
 from chalicelib.web import page_words as words

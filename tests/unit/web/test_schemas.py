@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.deletion import Api, Operation, Request, Territory
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.ids import LARGEST_RECORD_ID, RECORD_ID_WORDS
+from chalicelib.domain.request import Api, Operation, Request, Territory
 from chalicelib.web.schemas import request_from_form, request_from_json
 
 DELETE = {"operation": "delete_records", "module": "Leads", "ids": ["410405000002264040"]}

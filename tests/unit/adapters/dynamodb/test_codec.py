@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.adapters.dynamodb import codec
-from chalicelib.domain.deletion import Deletion, Operation, Request
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, untouched
+from chalicelib.domain.request import Operation, Request
 
 IDS = ("1", "2", "3")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.deletion import Operation
+from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.judge_call import counted, judge_call, started_job
 from chalicelib.domain.zoho.judge_items import judge_items
 from chalicelib.domain.zoho.lookup import TABLE, explain, find

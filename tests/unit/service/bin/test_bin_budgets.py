@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.deletion import Operation, Status
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
 from chalicelib.service.operators import undo
 from chalicelib.service.operators.commands import Caller
 from chalicelib.service.operators.undo import Asked

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Api, Limits, Operation, Status
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.request import Api, Limits, Operation
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Call
 from tests.fake_ledger import FakeLedger

@@ -8,9 +8,10 @@ from itertools import count
 import pytest
 
 from chalicelib.domain.commands import Outcome
-from chalicelib.domain.deletion import Freeze, Operation, Status
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed, WrongState
+from chalicelib.domain.request import Freeze, Operation
+from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import commands, undo
 from chalicelib.service.operators.commands import Caller, Operators

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Limits, Plan, Status
+from chalicelib.domain.deletion import Counts, Plan
 from chalicelib.domain.outcomes import CHUNK_SIZE
+from chalicelib.domain.request import Limits
+from chalicelib.domain.status import Status
 from tests.fake_zoho import REFUSED, error
 from tests.unit.service.engine.test_limits import codes, sent
 from tests.unit.service.engine.test_obey import records

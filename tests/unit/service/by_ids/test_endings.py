@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Limits, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import Mark
+from chalicelib.domain.request import Limits
+from chalicelib.domain.status import Status
 from tests.crash.zoho import MatrixZoho
 from tests.fake_zoho import LOST, error
 from tests.unit.service.engine.test_obey import cancel, records

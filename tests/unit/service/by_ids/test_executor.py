@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from chalicelib.domain.deletion import Api, Counts, Limits, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.request import Api, Limits
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import World

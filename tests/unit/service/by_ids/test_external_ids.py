@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.outcomes import Mark
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.by_ids import resolving
 from chalicelib.service.operators import commands

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Limits, Status, Territory
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.outcomes import CHUNK_SIZE
+from chalicelib.domain.request import Limits, Territory
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import REFUSED, error
 from tests.unit.service.engine.test_limits import codes, sent

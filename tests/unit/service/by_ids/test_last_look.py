@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.outcomes import Mark
+from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change, Claim
 from tests.fake_ledger import FakeLedger
 from tests.unit.service.engine.test_obey import records

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.status import Status
 from tests.fake_zoho import REFUSED, error
 from tests.unit.service.engine.test_obey import records
 from tests.unit.service.world import World

@@ -10,9 +10,11 @@ import pytest
 from chalicelib.domain import by_ids
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.by_ids import IdsProgress
-from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request, Status
+from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.outcomes import Chunk, Mark, untouched
+from chalicelib.domain.request import Limits, Operation, Request
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind, Item, Reply
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.by_ids import executor

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Freeze, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.document import document
 from chalicelib.domain.lane import Lane
+from chalicelib.domain.request import Freeze
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import FakeZoho, error

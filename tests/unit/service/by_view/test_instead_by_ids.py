@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Freeze, Limits, Status
+from chalicelib.domain.request import Freeze, Limits
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import error
 from tests.unit.service.by_view.views import approve, codes, outcomes, records, tally, view

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.document import document
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import error
 from tests.unit.service.by_view.views import codes, names, outcomes, records, tally, view

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.deletion import Counts, Freeze, Limits, Status, Territory
+from chalicelib.domain.deletion import Counts
+from chalicelib.domain.request import Freeze, Limits, Territory
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.by_view.listing import PAGES_A_STEP
 from chalicelib.service.engine import waiting

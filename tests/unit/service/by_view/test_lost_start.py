@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.domain.deletion import Status
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.by_view.views import codes, records, tally, view

@@ -7,8 +7,10 @@ import pytest
 
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.by_view import MOST_COUNTS, MOST_LOOKS
-from chalicelib.domain.deletion import Counts, Freeze, Limits, Status, Territory
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.document import document
+from chalicelib.domain.request import Freeze, Limits, Territory
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.world import World

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.deletion import Freeze, Limits, Status
+from chalicelib.domain.request import Freeze, Limits
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import LOST, REFUSED, error
 from tests.unit.service.world import World

@@ -9,9 +9,11 @@ import pytest
 
 from chalicelib.domain import log
 from chalicelib.domain.backoff import Patience, exhausted, failed
-from chalicelib.domain.deletion import Counts, Deletion, Freeze, Limits, Status
+from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.request import Freeze, Limits
+from chalicelib.domain.status import Status
 from chalicelib.service.engine.poll import poll
 from chalicelib.service.engine.work import Nudge, work
 from tests.crash.zoho import MatrixZoho

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Freeze, Limits, Status
+from chalicelib.domain.request import Freeze, Limits
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import LOST, FakeZoho
 from tests.unit.service.world import World

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import quota
-from chalicelib.domain.deletion import Counts, Deletion, Freeze, Limits, Status
+from chalicelib.domain.deletion import Counts, Deletion
+from chalicelib.domain.request import Freeze, Limits
+from chalicelib.domain.status import Status
 from tests.fake_zoho import REFUSED, error
 from tests.unit.service.engine.test_obey import command, log_of
 from tests.unit.service.world import World

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.commands import Outcome
-from chalicelib.domain.deletion import Counts, Limits, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import Miscounted, Rejected, Unreadable, WrongState
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, outcome_name
+from chalicelib.domain.request import Limits
+from chalicelib.domain.status import Status
 from chalicelib.service.engine import abandon, watchdog
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.write import Write

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Approval, Counts, Freeze, Limits, Status, moved
+from chalicelib.domain.deletion import Approval, Counts, moved
 from chalicelib.domain.outcomes import Finding, Mark
+from chalicelib.domain.request import Freeze, Limits
+from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.ports import Change
 from tests.fake_zoho import LOST, lose

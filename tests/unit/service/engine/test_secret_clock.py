@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.backoff import ACCESS
-from chalicelib.domain.deletion import Freeze, Status
 from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.request import Freeze
+from chalicelib.domain.status import Status
 from chalicelib.service.ports import Zoho
 from tests.unit.service.world import PATIENCE, World
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.status import Status
 from chalicelib.service.engine import watchdog
 from chalicelib.service.engine.poll import poll
 from chalicelib.service.ports import ZohoFactory

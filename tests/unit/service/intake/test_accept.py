@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deletion import Counts, Deletion, Limits, Operation, Request
+from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.log import Entry, message
+from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept, replay, replayed
 from chalicelib.service.ports import Delivery
 from tests.fake_ledger import FakeLedger

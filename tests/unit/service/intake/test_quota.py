@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import quota
-from chalicelib.domain.deletion import Deletion, Limits, Operation, Request
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Conflict, LimitReached, NotAllowed, Rejected, Unavailable
+from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Nudged

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.deletion import Limits, Status
 from chalicelib.domain.errors import NotAllowed
 from chalicelib.domain.operators import Pause, SourceCancel
+from chalicelib.domain.request import Limits
+from chalicelib.domain.status import Status
 from chalicelib.service.operators import by_source, commands
 from chalicelib.service.operators.by_source import Cancelled
 from tests.unit.service.engine.test_limits import rest, sent

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.commands import Outcome
-from chalicelib.domain.deletion import Counts, Limits, Status
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import Missing, Unavailable, WrongState
 from chalicelib.domain.ids import deletion_id
 from chalicelib.domain.operators import Pause
+from chalicelib.domain.request import Limits
+from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import commands, listing, org_settings
 from chalicelib.service.operators.commands import Caller, Operators

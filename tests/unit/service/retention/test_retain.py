@@ -8,11 +8,13 @@ import pytest
 
 from chalicelib.adapters.cron import next_time
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.deletion import Deletion, Operation, Request, Status
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable, WrongState
 from chalicelib.domain.ids import is_deletion_id
+from chalicelib.domain.request import Operation, Request
 from chalicelib.domain.retention.by_policy import approval_ends
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
+from chalicelib.domain.status import Status
 from chalicelib.service.retention.policies import Policies, run
 from chalicelib.service.retention.retain import retain
 from tests.fake_policies import FakePolicies
