@@ -13,7 +13,7 @@ from chalicelib.adapters.zoho.org_secret import BadSecret, parse_org
 from chalicelib.adapters.zoho.parse import json_object
 from chalicelib.domain import modules
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 from cli import secret_text, target_settings, zoho_probe
 from cli.checks import zoho
 from cli.checks.check import CheckContext, CheckResult

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 from cli import secret_text
 from cli.sources import fingerprint
 from cli.target import Refused, Target

@@ -17,7 +17,7 @@ from chalicelib.adapters.zoho.token_store import made_for
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.request import REQUESTABLE
 from chalicelib.domain.source import usable
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 from cli import org_secret, org_uses, setup_inputs, setup_words, sources, zoho_probe, zoho_scopes, zoho_words
 from cli.options import options
 from cli.org_secret import Held

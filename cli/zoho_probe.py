@@ -13,7 +13,7 @@ from chalicelib.adapters.zoho.http import Wire, new_session
 from chalicelib.adapters.zoho.request import Ask, body, target
 from chalicelib.adapters.zoho.token_store import refresh_request
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 from cli import zoho_scopes, zoho_words
 from cli.zoho_words import Trouble
 

@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.domain.by_view import ROUND_LIMIT
 from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import Item, Reply
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 from tests.fake_bin import FakeBin
 
 ORG = Org("default", "1000.X", "s", "1000.Y", "http://127.0.0.1:1", "http://127.0.0.1:1")

@@ -7,7 +7,7 @@ Times are seconds since the epoch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.deletion import Deletion
@@ -16,9 +16,7 @@ from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.quota import Count, Counted, Full, Tally
-from chalicelib.domain.request import Territory
-from chalicelib.domain.zoho.reply import CallKind, Reply
-from chalicelib.service.bin_port import RecycleBin
+from chalicelib.domain.zoho.reply import CallKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,88 +202,3 @@ class Leases(Protocol):
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         """Names that begin so and whose lease has not ended, strongly consistent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Org:
-    """What the service knows of one Zoho org, from the secret `expunge/{stage}/zoho/{org}` (contract section
-    6).
-    """
-
-    name: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    accounts_url: str
-    api_url: str
-    data_center: str = "us"
-    environment: str = "production"
-    api_version: str = "v7"
-    concurrency: int = 10
-    lane: str = "org"
-    keep_credits: int = 0
-
-
-class Zoho(RecycleBin, Protocol):
-    """One org's Zoho CRM. No method raises for what Zoho or the network does: it is all in the Reply.
-
-    `timeout`s are the adapter's; a call never lasts longer than the deadline it was built with.
-    """
-
-    org: Org
-
-    def delete_records(self, module: str, ids: Sequence[str], wf_trigger: bool) -> Reply:
-        """DELETE /{module}?ids=...&wf_trigger=..., 1 to 100 ids."""
-
-    def delete_external(self, module: str, field_name: str, value: str, wf_trigger: bool) -> Reply:
-        """DELETE /{module}/{value} with X-EXTERNAL: {module}.{field_name}."""
-
-    def mass_delete_ids(self, module: str, ids: Sequence[str]) -> Reply:
-        """POST /{module}/actions/mass_delete with 1 to 500 ids."""
-
-    def mass_delete_view(self, module: str, cvid: str, territory: Territory | None) -> Reply:
-        """POST /{module}/actions/mass_delete with a custom view: schedules a job."""
-
-    def delink(self, module: str, record_id: str, related_list: str, ids: Sequence[str]) -> Reply:
-        """DELETE /{module}/{record_id}/{related_list}?ids=..., 1 to 100 ids."""
-
-    def job_status(self, module: str, job_id: str) -> Reply:
-        """GET /{module}/actions/mass_delete?job_id=..."""
-
-    def count(self, module: str, cvid: str | None = None) -> Reply:
-        """GET /{module}/actions/count; body {"count": n}."""
-
-    def read(self, module: str, ids: Sequence[str]) -> Reply:
-        """Which of 1 to 100 ids are there: `items` holds one per record found (ok, id); status 200 also for
-        none.
-
-        Converted and unapproved records count as there.
-        """
-
-    def converted(self, module: str, ids: Sequence[str]) -> Reply:
-        """Which of 1 to 100 leads are converted: `items` holds one per converted one (ok, id); none where
-        Zoho cannot tell by ids.
-        """
-
-    def read_external(self, module: str, field_name: str, value: str) -> Reply:
-        """As `read`, for one external id: `items` is empty where there is no such record."""
-
-    def view_ids(self, module: str, cvid: str, page_token: str | None, per_page: int = 200) -> Reply:
-        """GET /{module}?fields=id&cvid=...: one page; body as Zoho's, items one per record."""
-
-    def coql(self, select_query: str) -> Reply:
-        """POST /coql: items one per row, which must hold the id; body as Zoho's."""
-
-    def deleted_since(self, module: str, since: float, page: int) -> Reply:
-        """GET /{module}/deleted?type=all&per_page=200 with If-Modified-Since: body as Zoho's, 204 as an empty
-        list.
-        """
-
-
-class ZohoFactory(Protocol):
-    """Gives clients of Zoho."""
-
-    def __call__(self, org: str, deadline: float) -> Zoho:
-        """The client of `org`, whose calls end by `deadline`. Raises SecretUnusable for a missing or bad
-        secret.
-        """

@@ -10,7 +10,7 @@ import requests
 from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
 from chalicelib.adapters.zoho.token_store import SecretTokenStore, made_for, read_token
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 from cli import org_uses, secret_text, zoho_probe, zoho_scopes, zoho_words
 from cli.checks import senders
 from cli.checks.check import CheckContext, CheckResult

@@ -25,7 +25,7 @@ from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import watchdog
 from chalicelib.service.evidence.ports import Chain
 from chalicelib.service.evidence.tools import Tools as EvidenceTools
-from chalicelib.service.ports import ZohoFactory
+from chalicelib.service.zoho_port import ZohoFactory
 from tests.contract.zoho.kit import Bench, small_server
 from tests.fake_zoho import error
 from tests.fakes import LEADS, SOURCES, House

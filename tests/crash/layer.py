@@ -15,8 +15,9 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine.deps import Recent
 from chalicelib.service.messaging import Queue, Topic
-from chalicelib.service.ports import Leases, Ledger, Zoho, ZohoFactory
+from chalicelib.service.ports import Leases, Ledger
 from chalicelib.service.retention.retain import Runs
+from chalicelib.service.zoho_port import Zoho, ZohoFactory
 
 
 class Died(BaseException):

@@ -22,9 +22,9 @@ from chalicelib.service.engine.poll import poll
 from chalicelib.service.engine.work import Nudge, work
 from chalicelib.service.executors import executor_of
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept
-from chalicelib.service.ports import ZohoFactory
 from chalicelib.service.retention.policy_run import RunIntake
 from chalicelib.service.retention.retain import Retention, retain
+from chalicelib.service.zoho_port import ZohoFactory
 from tests.crash.layer import Died, Plan, Process, Recorder
 from tests.crash.zoho import MatrixZoho
 from tests.fake_policies import FakePolicies

@@ -15,7 +15,7 @@ from chalicelib.adapters.zoho.orgs import ZohoOrgs
 from chalicelib.adapters.zoho.token import Tools
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.service.intake.accept import Acceptance
-from chalicelib.service.ports import ZohoFactory
+from chalicelib.service.zoho_port import ZohoFactory
 from chalicelib.web.http import HttpRequest
 from chalicelib.web.intake import Intake
 from chalicelib.web.signature import Unauthorized

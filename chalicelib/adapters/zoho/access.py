@@ -14,7 +14,7 @@ from chalicelib.adapters.zoho.request import Ask
 from chalicelib.adapters.zoho.token import Broker
 from chalicelib.adapters.zoho.token_store import Token
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 
 #: Codes with which the CRM refuses a token (Zoho's pages and live answers name it differently).
 TOKEN_REFUSED = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHENTICATION_FAILURE"})

@@ -14,7 +14,7 @@ from chalicelib.adapters.zoho.recycle_bin import BinCalls
 from chalicelib.adapters.zoho.request import Ask, body, digits, external, target
 from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Item, Reply
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 
 
 class ZohoClient(BinCalls):

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.adapters.zoho import hosts
 from chalicelib.adapters.zoho.parse import json_object
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 
 VERSIONS = tuple(f"v{number}" for number in range(2, 9))
 #: What one mass delete at a time is counted by. Zoho does not say; the whole org is the safe reading.

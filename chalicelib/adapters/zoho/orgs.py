@@ -16,7 +16,7 @@ from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
 from chalicelib.adapters.zoho.token import Broker, Shared, Tools
 from chalicelib.adapters.zoho.token_store import SecretTokenStore
 from chalicelib.domain.errors import SecretUnusable, Unavailable
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 
 #: After refused credentials the secret is fetched anew: once at once, then once in REFETCH_SECONDS.
 REFETCHES_AT_ONCE = 1

@@ -1,4 +1,4 @@
-"""Zoho's recycle bin over HTTP: the part of the Zoho port that is service/bin_port.py."""
+"""Zoho's recycle bin over HTTP: the part of the Zoho port that is service/zoho_port.py."""
 
 from __future__ import annotations
 

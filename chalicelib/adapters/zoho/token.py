@@ -25,7 +25,8 @@ from chalicelib.adapters.zoho.token_store import (
 )
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.zoho.reply import Item, Reply
-from chalicelib.service.ports import Leases, Org
+from chalicelib.service.ports import Leases
+from chalicelib.service.zoho_port import Org
 
 LEASE = "TOKEN"
 LEASE_SECONDS = 20.0

@@ -17,7 +17,7 @@ from chalicelib.adapters.zoho.hosts import honoured
 from chalicelib.adapters.zoho.parse import json_object
 from chalicelib.adapters.zoho.request import Ask
 from chalicelib.domain.errors import Unavailable
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 
 _LIFETIME = 3600.0  # of an access token (Zoho: token validity)
 _MILLISECONDS = 100_000  # an `expires_in` above this is the old dialect's

@@ -21,7 +21,8 @@ from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.bin.clocks import READ, SEND
 from chalicelib.service.engine import parallel
 from chalicelib.service.engine.step import Again, Commit, Note, Outgoing, Send, Slice, Step, Then, TryAgain
-from chalicelib.service.ports import Call, Zoho
+from chalicelib.service.ports import Call
+from chalicelib.service.zoho_port import Zoho
 
 T = TypeVar("T")
 HELD = Finding(Mark.HELD, "HELD")

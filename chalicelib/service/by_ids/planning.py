@@ -20,7 +20,7 @@ from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_ids import holds, moves
 from chalicelib.service.engine import parallel
 from chalicelib.service.engine.step import Commit, Finish, Slice, Step, TryAgain
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 
 #: The call whose clock runs while a look fails.
 READ = "read"

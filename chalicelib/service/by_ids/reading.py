@@ -14,7 +14,7 @@ from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from chalicelib.service.by_ids import moves
 from chalicelib.service.engine import parallel
 from chalicelib.service.engine.step import Commit, Slice
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 
 #: How far Zoho's clock and ours may be apart (seconds).
 CLOCKS_APART = 300.0

@@ -19,7 +19,7 @@ from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_ids import moves
 from chalicelib.service.engine import parallel
 from chalicelib.service.engine.step import Commit, Slice
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 
 #: Several records have the external id.
 AMBIGUOUS = "AMBIGUOUS"

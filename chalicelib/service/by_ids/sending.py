@@ -19,7 +19,8 @@ from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from chalicelib.service.by_ids import holds, moves
 from chalicelib.service.engine.step import Commit, Outgoing, Send, Slice, Step
-from chalicelib.service.ports import Call, Zoho
+from chalicelib.service.ports import Call
+from chalicelib.service.zoho_port import Zoho
 
 
 def send(work: Slice, progress: IdsProgress, chunk: Chunk, batches: Sequence[Batch]) -> Step:

@@ -11,7 +11,7 @@ from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.by_view import moves
 from chalicelib.service.engine import freeze, view_pages
 from chalicelib.service.engine.step import Commit, Note, Slice, Step, TryAgain
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 
 #: Pages of 200 that one step reads: a chunk full of ids.
 PAGES_A_STEP = 25

@@ -31,7 +31,8 @@ from chalicelib.service.engine.step import (
     Wait,
 )
 from chalicelib.service.engine.write import Write
-from chalicelib.service.ports import Call, Zoho
+from chalicelib.service.ports import Call
+from chalicelib.service.zoho_port import Zoho
 
 #: How often the last write is tried where others write the lane at the same moment.
 LANE_TRIES = 8

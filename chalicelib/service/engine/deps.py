@@ -12,7 +12,8 @@ from chalicelib.domain.by_view import ROUND_LIMIT
 from chalicelib.domain.deletion import Deletion
 from chalicelib.service.engine.step import Executor
 from chalicelib.service.messaging import Queue, Topic
-from chalicelib.service.ports import Leases, Ledger, ZohoFactory
+from chalicelib.service.ports import Leases, Ledger
+from chalicelib.service.zoho_port import ZohoFactory
 
 
 class Recent(Protocol):

@@ -8,7 +8,7 @@ from threading import Lock
 from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 
 
 class Gate:

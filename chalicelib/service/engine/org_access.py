@@ -12,7 +12,8 @@ from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine.concurrency import Slots, Wish, borrow, borrow_soon, shared
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.engine.refusals import Paused, Reserved
-from chalicelib.service.ports import Claim, Zoho
+from chalicelib.service.ports import Claim
+from chalicelib.service.zoho_port import Zoho
 
 #: What leaves the org's `keep_credits` to the others, whoever asked for it.
 _KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE})

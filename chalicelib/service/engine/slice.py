@@ -20,7 +20,8 @@ from chalicelib.service.engine.gate import Gate
 from chalicelib.service.engine.org_access import OrgAccess
 from chalicelib.service.engine.refusals import Paused
 from chalicelib.service.engine.write import Write, sent_at
-from chalicelib.service.ports import Change, Claim, Ledger, Zoho
+from chalicelib.service.ports import Change, Claim, Ledger
+from chalicelib.service.zoho_port import Zoho
 
 #: Chunks of ids that a slice keeps in memory (about 1 MB each).
 MOST_CHUNKS = 32

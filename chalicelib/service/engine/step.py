@@ -21,7 +21,8 @@ from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine.ahead import Ahead
-from chalicelib.service.ports import Call, Reads, Zoho
+from chalicelib.service.ports import Call, Reads
+from chalicelib.service.zoho_port import Zoho
 
 
 class Slice(Protocol):

@@ -8,7 +8,7 @@ from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 
 #: Records of a view's page: the most that Zoho gives.
 PER_PAGE = 200

@@ -15,7 +15,7 @@ from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.engine import view_pages
 from chalicelib.service.engine.step import Slice
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 
 #: Rows of a query's page: what Zoho takes from v4 on, and before.
 ROWS, ROWS_OF_OLD = 2000, 200

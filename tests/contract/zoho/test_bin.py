@@ -16,7 +16,7 @@ from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.judge_items import judge_items
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 from tests.contract.zoho.kit import Bench
 from tests.fake_zoho import FakeZoho
 

@@ -29,7 +29,7 @@ from chalicelib.adapters.zoho.orgs import Stage, ZohoOrgs
 from chalicelib.adapters.zoho.request import Ask
 from chalicelib.adapters.zoho.token import Tools
 from chalicelib.domain.errors import SecretUnusable
-from chalicelib.service.ports import Org
+from chalicelib.service.zoho_port import Org
 from tests.contract.zoho.kit import PREFIX, Bench, SmallServer, credentials
 
 

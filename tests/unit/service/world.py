@@ -18,7 +18,8 @@ from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.executors import executor_of
-from chalicelib.service.ports import Delivery, ZohoFactory
+from chalicelib.service.ports import Delivery
+from chalicelib.service.zoho_port import ZohoFactory
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import FakeZoho
 

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine.gate import Gate
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 from tests.fake_zoho import ORG
 
 CALLS = [name for name, member in vars(Zoho).items() if inspect.isfunction(member) and name[0] != "_"]

@@ -10,7 +10,7 @@ from chalicelib.domain.backoff import ACCESS
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.request import Freeze
 from chalicelib.domain.status import Status
-from chalicelib.service.ports import Zoho
+from chalicelib.service.zoho_port import Zoho
 from tests.unit.service.world import PATIENCE, World
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.status import Status
 from chalicelib.service.engine import watchdog
 from chalicelib.service.engine.poll import poll
-from chalicelib.service.ports import ZohoFactory
+from chalicelib.service.zoho_port import ZohoFactory
 from tests.unit.service.world import FakeNudges, World
 
 
