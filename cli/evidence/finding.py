@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb import chunk_codec, items
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import modules
 from chalicelib.domain.deletion import Deletion
@@ -112,7 +112,7 @@ def _chunks(table: Table, ids: Sequence[str], number: int) -> Iterator[tuple[str
         parts.setdefault(item["pk"]["S"].removeprefix("D#"), {})[item["sk"]["S"][:3]] = item["data"]["B"]
     for one, part in parts.items():
         if "IDS" in part:
-            yield one, codec.chunk_from(number, part["IDS"], part.get("OUT"))
+            yield one, chunk_codec.chunk_from(number, part["IDS"], part.get("OUT"))
 
 
 def _positions(chunk: Chunk, record: str) -> list[int]:

@@ -81,8 +81,8 @@ GUARDS = (
     Guard(
         "delivery claimed by the write",
         _TABLE,
-        "items.put(self.name, items.from_delivery(delivery), items.unless_live(now))",
-        "items.put(self.name, items.from_delivery(delivery))",
+        "items.put(self.name, delivery_items.from_delivery(delivery), items.unless_live(now))",
+        "items.put(self.name, delivery_items.from_delivery(delivery))",
         (_LEDGER,),
     ),
     Guard(
@@ -129,7 +129,7 @@ GUARDS = (
     ),
     Guard(
         "lane written by who read it last",
-        f"{_C}/adapters/dynamodb/items.py",
+        f"{_C}/adapters/dynamodb/lane_items.py",
         '"attribute_not_exists(pk) OR revision = :revision"',
         '"attribute_not_exists(pk) OR revision = :revision OR attribute_exists(pk)"',
         (_LEDGER,),

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import deletion_items, items
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho.org_secret import parse_org
@@ -219,7 +219,9 @@ def policy(document: dict[str, Any], *, late: bool = False, run: Status | None =
             purge = Request(Operation.PURGE, "Leads", "default", policy="old-leads", run="r1")
             made = Deletion("del_RUN", purge, "retention", now, now, int(now) + 9999, status=run)
             made = Deletion(**{**_fields(made), "problems": (Problem("NO_PERMISSION", 1),)})
-            meta = {k: v for k, v in items.new_deletion(made, 1).items() if k not in ("due", "next_at")}
+            meta = {
+                k: v for k, v in deletion_items.new_deletion(made, 1).items() if k not in ("due", "next_at")
+            }
             client.put_item(TableName=TABLE, Item=meta)
             kept = store.policy("default", "old-leads")
             assert kept is not None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb import codec, deletion_items, items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.operators import Sight
@@ -69,7 +69,7 @@ class CommandItems(Dynamo):
         item = self.get_item(items.meta_key(deletion_id))
         if item is None:
             return None
-        sight = items.to_sight(item)
+        sight = deletion_items.to_sight(item)
         self.seen(sight.deletion)
         return sight
 

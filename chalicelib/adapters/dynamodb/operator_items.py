@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from chalicelib.adapters.dynamodb import hold_items, items
+from chalicelib.adapters.dynamodb import deletion_items, hold_items, items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
@@ -42,7 +42,7 @@ class OperatorItems(Dynamo):
         found = {}
         for item in self.batch_get([items.meta_key(one) for one in deletion_ids]):
             with suppress(Unreadable):
-                deletion = items.to_deletion(item)
+                deletion = deletion_items.to_deletion(item)
                 found[deletion.id] = deletion
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.adapters.dynamodb import hold_items, items
+from chalicelib.adapters.dynamodb import hold_items, items, lane_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.operators import SourceCancel
@@ -24,7 +24,7 @@ class OrgItems(Dynamo):
     def lane(self, key: str) -> Lane:
         """See ports.Ledger."""
         item = self.get_item(items.lane_key(key))
-        return items.to_lane(item) if item else Lane(key)
+        return lane_items.to_lane(item) if item else Lane(key)
 
     def paused(self, org: str, source: str = "") -> str | None:
         """See ports.Ledger. An item for all orgs lies under `*`."""

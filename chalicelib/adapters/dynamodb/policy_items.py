@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb import codec, deletion_items, items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo, refusal
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.retention.by_policy import unanswered
@@ -124,7 +124,7 @@ class PolicyTable(Dynamo):
         if not found:
             return None
         try:
-            seen = items.to_sight(found[0])
+            seen = deletion_items.to_sight(found[0])
         except (Unreadable, KeyError):
             return False
         return not seen.deletion.is_final and not (unanswered(seen.deletion, now) and not seen.commands)

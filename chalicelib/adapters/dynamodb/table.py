@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb import chunk_codec, codec, deletion_items, delivery_items, items, lane_items
 from chalicelib.adapters.dynamodb.command_items import CommandItems
 from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operator_items import OperatorItems
@@ -40,16 +40,16 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
         """See ports.Deliveries."""
         item = self.get_item(items.delivery_key(source, delivery_id))
-        return items.to_delivery(item) if item else None
+        return delivery_items.to_delivery(item) if item else None
 
     def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
         """See ports.Deliveries. One transaction: the delivery, the deletion, its ids and its first log
         entry.
         """
-        puts = [items.put(self.name, items.from_delivery(delivery), items.unless_live(now))]
+        puts = [items.put(self.name, delivery_items.from_delivery(delivery), items.unless_live(now))]
         puts += self._stored(deletion, entry)
         if shows(deletion):
-            puts.append(items.named_by_parent(self.name, deletion))
+            puts.append(deletion_items.named_by_parent(self.name, deletion))
         try:
             self.write("transact_write_items", TransactItems=puts)
         except ClientError as problem:
@@ -61,12 +61,12 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
 
     def _stored(self, deletion: Deletion, entry: Entry) -> list[Any]:
         """A new deletion with its ids and its first log entry, as actions of a transaction."""
-        meta = items.new_deletion(deletion, self.shards)
+        meta = deletion_items.new_deletion(deletion, self.shards)
         chunks = fresh(deletion.request.ids, deletion.request.until)
         return [
             items.put(self.name, meta, items.UNLESS_THERE),
-            *(items.put(self.name, items.from_ids(deletion, chunk)) for chunk in chunks),
-            items.put(self.name, items.from_entry(deletion, entry)),
+            *(items.put(self.name, deletion_items.from_ids(deletion, chunk)) for chunk in chunks),
+            items.put(self.name, deletion_items.from_entry(deletion, entry)),
         ]
 
     # --- one deletion ----------------------------------------------------------------------------
@@ -74,7 +74,7 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
     def get(self, deletion_id: str) -> Deletion | None:
         """See ports.Ledger."""
         item = self.get_item(items.meta_key(deletion_id))
-        return items.to_deletion(item) if item else None
+        return deletion_items.to_deletion(item) if item else None
 
     def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
         """See ports.Ledger."""
@@ -104,7 +104,7 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
     def _claim(self, item: items.Item) -> Claim:
         """What a worker may go on with. Raises Unreadable."""
         with codec.readable(item["pk"]["S"].removeprefix("D#"), "item"):
-            claim = items.to_claim(item)
+            claim = deletion_items.to_claim(item)
             codec.check_progress(claim.deletion)
         self.seen(claim.deletion)
         return claim
@@ -114,18 +114,18 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         if items.code_of(problem) == "ValidationException":
             item = self.get_item(items.meta_key(deletion_id))
             with codec.readable(deletion_id, "item"):
-                items.fence_of(item or {})
+                deletion_items.fence_of(item or {})
 
     def save(self, claim: Claim, change: Change) -> Claim:
         """See ports.Ledger. Everything in `change` is one transaction."""
         actions = [self._meta_update(claim, change)]
         deletion = change.deletion
-        actions += [items.put(self.name, items.from_entry(deletion, e)) for e in change.entries]
-        actions += [items.put(self.name, items.from_call(deletion, c)) for c in change.calls]
-        actions += [items.put(self.name, items.from_marks(deletion, c)) for c in change.chunks]
-        actions += [items.put(self.name, items.from_ids(deletion, c)) for c in change.new_chunks]
+        actions += [items.put(self.name, deletion_items.from_entry(deletion, e)) for e in change.entries]
+        actions += [items.put(self.name, deletion_items.from_call(deletion, c)) for c in change.calls]
+        actions += [items.put(self.name, deletion_items.from_marks(deletion, c)) for c in change.chunks]
+        actions += [items.put(self.name, deletion_items.from_ids(deletion, c)) for c in change.new_chunks]
         if change.lane is not None:
-            actions.append(items.lane_put(self.name, change.lane))
+            actions.append(lane_items.lane_put(self.name, change.lane))
         for new in change.born:
             actions += self._stored(new.deletion, new.entry)
         self._save(claim, actions, once=change.commands_done > 0)
@@ -158,8 +158,8 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
             sets += ", attempts = :zero"
             values[":zero"] = items.number(0)
         if change.born:
-            sets += f", {items.MORE_CHILDREN}"
-            values |= items.more_children(new.deletion for new in change.born)
+            sets += f", {deletion_items.MORE_CHILDREN}"
+            values |= deletion_items.more_children(new.deletion for new in change.born)
         expression = f"SET {sets} REMOVE due"
         if not done or (self.evidence and not change.evidenced):
             expression = f"SET {sets}, due = :due"
@@ -195,14 +195,14 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         if not refused and not items.clashed(problem):
             raise refusal(problem) from problem
         item = self.get_item(items.meta_key(claim.deletion.id))
-        if item is None or items.fence_of(item) != claim.fence:
+        if item is None or deletion_items.fence_of(item) != claim.fence:
             raise LostLease(claim.deletion.id, claim.fence) from problem
         raise Overtaken(claim.deletion.id) from problem
 
     def again(self, claim: Claim) -> Claim:
         """See ports.Ledger."""
         item = self.get_item(items.meta_key(claim.deletion.id))
-        if item is None or items.fence_of(item) != claim.fence:
+        if item is None or deletion_items.fence_of(item) != claim.fence:
             raise LostLease(claim.deletion.id, claim.fence)
         return self._claim(item)
 
@@ -215,7 +215,7 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         if "IDS" not in found:
             raise Unreadable(deletion_id, f"the ids of chunk {number} are not there")
         with codec.readable(deletion_id, f"chunk {number}"):
-            return codec.chunk_from(number, found["IDS"], found.get("OUT"))
+            return chunk_codec.chunk_from(number, found["IDS"], found.get("OUT"))
 
     def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
         """See ports.Ledger."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.adapters.dynamodb import chunk_codec, codec, deletion_items, items
 from chalicelib.adapters.dynamodb.dynamo import reached, refusal
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho import clean
@@ -70,10 +70,10 @@ def test_the_outcomes_of_a_chunk_fit_many_times_whatever_zoho_says() -> None:
         for n in range(CHUNK_SIZE)
     }
     chunk = untouched(0, tuple(str(10**18 + n) for n in range(CHUNK_SIZE))).with_findings(wordy)
-    item = items.from_marks(deletion(), chunk)
+    item = deletion_items.from_marks(deletion(), chunk)
     assert len(item["data"]["B"]) < items.LARGEST_ITEM / 2
     ids = codec.pack(list(chunk.ids))
-    assert codec.chunk_from(0, ids, item["data"]["B"]) == chunk
+    assert chunk_codec.chunk_from(0, ids, item["data"]["B"]) == chunk
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_outcomes_that_name_texts_which_are_not_there_are_unreadable(data: bytes
     from chalicelib.domain.errors import Unreadable
 
     with pytest.raises(Unreadable), codec.readable("del_1", "chunk 0"):
-        codec.chunk_from(0, codec.pack(["1", "2"]), data)
+        chunk_codec.chunk_from(0, codec.pack(["1", "2"]), data)
 
 
 @pytest.mark.parametrize("words", ["half a character \ud83d", "x" * (items.LARGEST_ITEM + 1)])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.dynamodb import codec
+from chalicelib.adapters.dynamodb import chunk_codec, codec
 from chalicelib.adapters.zoho import clean, reading
 from chalicelib.adapters.zoho.parse import json_object, reply_of, retry_after
 from chalicelib.domain.outcomes import Finding, Mark, untouched
@@ -92,7 +92,7 @@ def test_whatever_json_zoho_answers_its_texts_are_bounded_and_can_be_kept_and_sh
         assert len(item.message.encode()) <= clean.MOST_MESSAGE_BYTES
     assert len(report.status) <= clean.LONGEST_CODE
     marks = untouched(0, ("1", "2")).with_findings({0: Finding(Mark.FAILED, judged.code, judged.message)})
-    assert codec.chunk_from(0, codec.pack(["1", "2"]), codec.chunk_marks(marks)) == marks
+    assert chunk_codec.chunk_from(0, codec.pack(["1", "2"]), chunk_codec.chunk_marks(marks)) == marks
     assert (counted(reply) or 0) < 2**63
 
 
