@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import cast
 
-from chalicelib.domain import by_bin
+from chalicelib.domain import bin_settling, by_bin
 from chalicelib.domain.by_bin import BinProgress
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
@@ -92,7 +92,7 @@ def end_or_again(work: Slice, progress: BinProgress) -> Step:
     if progress.last:
         return _given_up(work, progress)
     again = by_bin.next_round(progress)
-    code = by_bin.NOT_LISTED if any(chunk.at(Mark.AWAY) for chunk in chunks) else "RECYCLE_BIN_LAGS"
+    code = bin_settling.NOT_LISTED if any(chunk.at(Mark.AWAY) for chunk in chunks) else "RECYCLE_BIN_LAGS"
     deletion = replace(work.deletion, progress=again.to_json())
     return Commit(deletion, TryAgain(LAG, Verdict.RETRY, code))
 
@@ -122,7 +122,7 @@ def _to_look_at(work: Slice, progress: BinProgress) -> tuple[Chunk, list[int]] |
 
 def _without_foreign(work: Slice, progress: BinProgress) -> Step:
     """Ids that its parent did not delete are left out before anything is asked."""
-    chunks = _with(work, by_bin.foreign)
+    chunks = _with(work, bin_settling.foreign)
     done = replace(progress, foreign=len(chunks) < CHUNKS_AT_ONCE)
     return Commit(replace(work.deletion, progress=done.to_json()), chunks=chunks)
 
@@ -130,7 +130,7 @@ def _without_foreign(work: Slice, progress: BinProgress) -> Step:
 def _ended(work: Slice, progress: BinProgress, chunks: list[Chunk]) -> Commit:
     deletion = replace(work.deletion, progress=progress.to_json())
     if not by_bin.restores(deletion):
-        deletion = replace(deletion, verification=by_bin.verification(chunks, progress, work.now))
+        deletion = replace(deletion, verification=bin_settling.verification(chunks, progress, work.now))
     cancelled = deletion.cancelled_by and deletion.counts.pending
     return Commit(deletion, Finish(by=deletion.cancelled_by) if cancelled else Finish())
 
@@ -192,7 +192,7 @@ def _given_up(work: Slice, progress: BinProgress, call: str = READ) -> Step:
             work, lambda c: dict.fromkeys(c.at(*ours), Finding(Mark.UNKNOWN, "OUTCOME_UNKNOWN", message))
         )
     else:
-        chunks = _with(work, lambda c: by_bin.given_up(c, code, message))
+        chunks = _with(work, lambda c: bin_settling.given_up(c, code, message))
     if chunks:
         over = replace(progress, checking=True, listing=False, listed=True)
         deletion = replace(work.deletion, progress=over.to_json())

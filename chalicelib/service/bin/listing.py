@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.domain import by_bin
+from chalicelib.domain import bin_settling, by_bin
 from chalicelib.domain.bin_judge import MARGIN
 from chalicelib.domain.by_bin import WIDE_FROM, BinProgress
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
@@ -83,14 +83,14 @@ def _settled(
     """The chunks with what the pages say. Only at an end is anything said of an id that no page named."""
     after = []
     for chunk in _waiting(work, Mark.AWAY, Mark.MISSING):
-        entries = by_bin.named(found, chunk)
+        entries = bin_settling.named(found, chunk)
         positions = chunk.at(Mark.AWAY, Mark.MISSING) if ended or beyond else sorted(entries)
         findings: dict[int, Finding] = {}
         for p in positions:
             mark, entry = Mark(chunk.marks[p]), entries.get(p)
             if entry is None and not beyond and not progress.last:
                 continue  # not named, or named by an earlier page and still open: asked again
-            told = by_bin.by_list(work.deletion, progress, mark, entry, whole=not beyond)
+            told = bin_settling.by_list(work.deletion, progress, mark, entry, whole=not beyond)
             if told is not None:
                 findings[p] = told
         if findings:

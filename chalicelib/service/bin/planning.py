@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain import by_bin
+from chalicelib.domain import bin_settling, by_bin
 from chalicelib.domain.by_bin import BinProgress
 from chalicelib.domain.deletion import Plan, Problem
 from chalicelib.domain.outcomes import CHUNK_SIZE, Mark
@@ -27,7 +27,7 @@ def step(work: Slice, progress: BinProgress) -> Step:
     start = progress.looked % CHUNK_SIZE
     ahead = range(start, len(chunk.ids))[: MOST_IDS * work.width]
     positions = [p for p in ahead if not chunk.until or chunk.until[p] != NOT_ITS]
-    found = {p: f for p, f in by_bin.foreign(chunk).items() if p in ahead}
+    found = {p: f for p, f in bin_settling.foreign(chunk).items() if p in ahead}
     would: list[int] = []
     if positions:
         batches = by_bin.batches(positions, (), len(positions))

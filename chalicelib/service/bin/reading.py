@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from chalicelib.domain import by_bin
-from chalicelib.domain.by_bin import BinProgress, Clocks
+from chalicelib.domain import bin_settling, by_bin
+from chalicelib.domain.bin_settling import Clocks
+from chalicelib.domain.by_bin import BinProgress
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark
 from chalicelib.domain.recycle_bin import BinEntry, BinIds, entries_of
@@ -87,7 +88,9 @@ def _judge(
     wave.clocks = clocks
     for position in batch:
         one = chunk.ids[position]
-        found = by_bin.decide(deletion, progress, chunk, position, (one in there, entries.get(one)), clocks)
+        found = bin_settling.decide(
+            deletion, progress, chunk, position, (one in there, entries.get(one)), clocks
+        )
         if found.send:
             wave.to_send.append(position)
         if found.finding is not None:
@@ -188,7 +191,7 @@ def _judged(
         told = judge_items(kind, reply, ids) if whole.verdict is Verdict.ANSWERED else {}
         found: dict[int, Finding] = {}
         if whole.verdict is Verdict.ANSWERED:
-            found = {p: by_bin.answered(Mark(chunk.marks[p]), told[chunk.ids[p]]) for p in batch}
+            found = {p: bin_settling.answered(Mark(chunk.marks[p]), told[chunk.ids[p]]) for p in batch}
         elif whole.verdict is Verdict.UNKNOWN:
             found = dict.fromkeys(batch, Finding(Mark.SENT, whole.code, whole.message))
         elif whole.verdict is Verdict.SPLIT and len(batch) > 1:
