@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.counts_kept import ZOHO_SECONDS, ZOHO_SECONDS_AN_ID, read
 from chalicelib.adapters.zoho.orgs import MOST_ORGS
 from chalicelib.adapters.zoho.token import EARLY_SECONDS
-from chalicelib.domain.by_view import LONGEST_ASK, SHORTEST_ASK
+from chalicelib.domain.view_rounds import LONGEST_ASK, SHORTEST_ASK
 from chalicelib.service.engine.advance import SLOT_WAIT_SECONDS
 from chalicelib.service.engine.poll import PAGE
 from local import filling

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.by_view import ROUND_LIMIT
 from chalicelib.domain.request import Territory
+from chalicelib.domain.view_rounds import ROUND_LIMIT
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.zoho_port import Org
 from tests.fake_bin import FakeBin

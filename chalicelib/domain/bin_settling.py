@@ -28,8 +28,6 @@ from chalicelib.domain.zoho.verdict import Judgement, Verdict
 
 #: Codes of records that were called for and whose end could not be shown.
 STILL_IN_BIN, STILL_THERE, NOT_LISTED = "STILL_IN_RECYCLE_BIN", "RECORD_STILL_THERE", "DELETED_LIST_LAGS"
-
-
 NOT_DELETED_BY_IT = "NOT_DELETED_BY_IT"
 
 

@@ -7,21 +7,13 @@ ids. Silence proves nothing: a start without an answer is never sent again.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.deletion import Counts, Deletion
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.request import Freeze, Operation
 
-#: Records that Zoho deletes in one job (seed: mass-delete-records-v7).
-ROUND_LIMIT = 50_000
-#: Zoho is asked for a job's status at most once in this many seconds, and at least once in LONGEST_ASK.
-SHORTEST_ASK = 5.0
-LONGEST_ASK = 60.0
-#: A job that does not say how far it is (queued, suspended) is asked for less and less often, but so often
-#: (seconds).
-LONGEST_SILENCE = 300.0
 #: A list or count older than this (seconds) is taken anew before the view's mass delete is sent.
 FRESH_SECONDS = 30.0
 #: How often an unfrozen view is counted, at most (a count may cost 50 credits).
@@ -192,62 +184,6 @@ def has_to_be_listed(deletion: Deletion) -> bool:
     """Is it refused where it cannot be listed? What is to become permanent is known by its ids."""
     request = deletion.request
     return request.freeze in (Freeze.ALWAYS, Freeze.EXACT) or request.permanent_after is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What one job did: `failed` is what it neither deleted nor reported, too."""
-
-    total: int
-    deleted: int
-
-    @property
-    def failed(self) -> int:
-        """Records of the job that are still there."""
-        return max(self.total - self.deleted, 0)
-
-
-def with_round(progress: ViewProgress, done: Round) -> ViewProgress:
-    """The progress after a round of an unfrozen view has ended."""
-    return replace(
-        progress,
-        total=progress.total + done.total,
-        deleted=progress.deleted + done.deleted,
-        failed=progress.failed + done.failed,
-        before=None,
-        intent_at=0.0,
-        open=None,
-        lost=False,
-        seen=None,
-    )
-
-
-def counts_of(progress: ViewProgress, running: Round | None = None) -> Counts:
-    """The counts of an unfrozen view: ended rounds, and the running one with what it has still to do."""
-    total = progress.total + (running.total if running else 0)
-    deleted = progress.deleted + (running.deleted if running else 0)
-    return Counts(
-        requested=total,
-        deleted=deleted,
-        failed=progress.failed,
-        pending=max(total - deleted - progress.failed, 0),
-    )
-
-
-def another_round(done: Round, most: int = ROUND_LIMIT) -> bool:
-    """Was the job full, so that more may be left? A round that deleted nothing is the last one.
-
-    `most`: how many records a job takes.
-    """
-    return done.total >= most and done.deleted > 0
-
-
-def ask_in(seconds_so_far: float, done: Round) -> float:
-    """Seconds until the job's status is worth asking for again, fitted to its own speed."""
-    if not done.total or not done.deleted or seconds_so_far <= 0:
-        return min(LONGEST_SILENCE, max(SHORTEST_ASK, seconds_so_far / 4))
-    left = (done.total - done.deleted) * seconds_so_far / done.deleted
-    return min(LONGEST_ASK, max(SHORTEST_ASK, left / 2))
 
 
 def may_read_again(progress: ViewProgress) -> bool:

@@ -22,8 +22,6 @@ class Operation(StrEnum):
 
 #: What is about the recycle bin: a child of the deletion that put the records there.
 OF_THE_BIN = frozenset({Operation.RESTORE, Operation.DELETE_PERMANENTLY})
-
-
 #: What a request may ask for.
 REQUESTABLE = frozenset(Operation) - {Operation.PURGE} - OF_THE_BIN
 

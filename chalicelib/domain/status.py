@@ -30,11 +30,7 @@ FINAL = frozenset(
         Status.NEEDS_ATTENTION,
     }
 )
-
-
 _OPEN = frozenset({Status.AWAITING_APPROVAL, Status.WAITING, Status.RUNNING})
-
-
 #: The one table of legal moves. `needs_attention` alone may be left again: by an operator's `resolve`.
 MOVES: dict[Status, frozenset[Status]] = {
     Status.ACCEPTED: _OPEN | FINAL,

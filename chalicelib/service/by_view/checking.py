@@ -9,7 +9,6 @@ from dataclasses import replace
 from chalicelib.domain.by_view import (
     MOST_COUNTS,
     PAGE,
-    ROUND_LIMIT,
     Goal,
     Phase,
     ViewProgress,
@@ -20,6 +19,7 @@ from chalicelib.domain.deletion import Deletion, Plan
 from chalicelib.domain.limits import Stop, still_waiting
 from chalicelib.domain.request import Freeze
 from chalicelib.domain.status import Status
+from chalicelib.domain.view_rounds import ROUND_LIMIT
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Judgement, Verdict

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_view import (
-    SHORTEST_ASK,
-    Goal,
-    Phase,
-    Round,
-    ViewProgress,
-    another_round,
-    ask_in,
-    counts_of,
-    with_round,
-)
+from chalicelib.domain.by_view import Goal, Phase, ViewProgress
 from chalicelib.domain.deletion import Deletion, Problem
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.domain.status import Status
+from chalicelib.domain.view_rounds import SHORTEST_ASK, Round, another_round, ask_in, counts_of, with_round
 from chalicelib.domain.zoho.judge_job import JobReport, JobState, judge_job
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.by_view import moves

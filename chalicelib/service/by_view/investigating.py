@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_view import LONGEST_ASK, MOST_LOOKS, SHORTEST_ASK, ViewCounts, ViewProgress
+from chalicelib.domain.by_view import MOST_LOOKS, ViewCounts, ViewProgress
+from chalicelib.domain.view_rounds import LONGEST_ASK, SHORTEST_ASK
 from chalicelib.domain.zoho.judge_call import counted, judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict

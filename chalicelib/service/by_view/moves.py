@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import by_ids
-from chalicelib.domain.by_view import Goal, Phase, ViewProgress, counts_of, progress_of, unlisted
+from chalicelib.domain.by_view import Goal, Phase, ViewProgress, progress_of, unlisted
 from chalicelib.domain.deletion import Problem
 from chalicelib.domain.log import SERVICE
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark, recount
 from chalicelib.domain.status import Status
+from chalicelib.domain.view_rounds import counts_of
 from chalicelib.service.engine import freeze
 from chalicelib.service.engine.step import Again, Commit, Finish, Note, Slice, Then, TryAgain
 from chalicelib.service.ports import Call

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain.by_view import Goal, Round, ViewProgress, another_round
+from chalicelib.domain.by_view import Goal, ViewProgress
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
+from chalicelib.domain.view_rounds import Round, another_round
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict

@@ -7,9 +7,7 @@ from dataclasses import replace
 from chalicelib.domain import lane
 from chalicelib.domain.by_view import (
     FRESH_SECONDS,
-    LONGEST_ASK,
     MOST_COUNTS,
-    SHORTEST_ASK,
     Goal,
     Phase,
     ViewProgress,
@@ -19,6 +17,7 @@ from chalicelib.domain.by_view import (
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.lane import Lane
+from chalicelib.domain.view_rounds import LONGEST_ASK, SHORTEST_ASK
 from chalicelib.domain.zoho.judge_call import judge_call, started_job
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Judgement, Verdict

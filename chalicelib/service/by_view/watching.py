@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.by_view import LONGEST_ASK, SHORTEST_ASK, Goal, ViewProgress
+from chalicelib.domain.by_view import Goal, ViewProgress
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
+from chalicelib.domain.view_rounds import LONGEST_ASK, SHORTEST_ASK
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict

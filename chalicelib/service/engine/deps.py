@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.backoff import Patience
-from chalicelib.domain.by_view import ROUND_LIMIT
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.view_rounds import ROUND_LIMIT
 from chalicelib.service.engine.step import Executor
 from chalicelib.service.messaging import Queue, Topic
 from chalicelib.service.ports import Leases, Ledger
