@@ -16,10 +16,11 @@ from typing import Any, Protocol
 
 from chalicelib.domain.errors import NotAllowed, NotValid, SecretUnusable
 from chalicelib.domain.keys import Profile, candidates
+from chalicelib.domain.permit import permit
 from chalicelib.domain.request import Operation
-from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Source, UsableSources, limits, permit
+from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Source, UsableSources
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
-from chalicelib.web import links, responses, schemas
+from chalicelib.web import links, request_body, responses
 from chalicelib.web.http import Answer, HttpRequest, public_url
 from chalicelib.web.signature import DeliveryId, Proof, Reason, Unauthorized, prove
 
@@ -108,7 +109,9 @@ class Intake:
         self, request: HttpRequest, source: Source, delivery_id: DeliveryId, body_hash: str
     ) -> IntakeRequest:
         """What the body asks for. Raises NotValid, or NotAllowed where the source may not ask for it."""
-        read = schemas.request_from_form if request.media_type == FORM else schemas.request_from_json
+        read = (
+            request_body.request_from_form if request.media_type == FORM else request_body.request_from_json
+        )
         wanted = read(request.body, source.org, self.max_ids)
         permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
         return IntakeRequest(
@@ -116,7 +119,7 @@ class Intake:
             delivery_id=delivery_id,
             body_hash=body_hash,
             request=wanted,
-            limits=limits(source),
+            limits=source.limits,
             asked_by=_asked_by(request) if source.profile is Profile.STANDARD_WEBHOOKS else None,
             remember=self.token_window if source.profile is Profile.TOKEN else None,
             scope=source.scope,

@@ -15,14 +15,15 @@ from chalicelib.domain.document import document
 from chalicelib.domain.errors import Field, Missing, NotAllowed, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.permit import permit
 from chalicelib.domain.request import Operation
-from chalicelib.domain.source import OPERATOR, Source, limits, parse, permit
+from chalicelib.domain.source import OPERATOR, Source, parse
 from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.service.operators import by_source, commands, listing, org_settings, undo
 from chalicelib.service.operators.commands import Caller, Operators
 from chalicelib.service.operators.family import with_children
 from chalicelib.service.operators.org_settings import Orgs
-from chalicelib.web import links, operator_answers, operator_schemas, responses, schemas
+from chalicelib.web import links, operator_answers, operator_schemas, request_body, responses
 from chalicelib.web.http import Answer, HttpRequest, public_url
 from chalicelib.web.intake import JSON, MOST_BYTES, Note, Secret
 from chalicelib.web.signature import Unauthorized
@@ -69,14 +70,14 @@ class OperatorDoor:
         key = operator_schemas.idempotency_key(request.headers)
         body_hash = hashlib.sha256(body).hexdigest()
         try:
-            wanted = schemas.request_from_json(body, source.org, self.max_ids)
+            wanted = request_body.request_from_json(body, source.org, self.max_ids)
             permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
         except (NotValid, NotAllowed):
             before = replay(acceptance.deliveries, OPERATOR, key, body_hash, caller.now)
             if before is None:
                 raise
             return replayed(before)
-        asked = IntakeRequest(OPERATOR, key, body_hash, wanted, limits(source), asked_by=caller.arn)
+        asked = IntakeRequest(OPERATOR, key, body_hash, wanted, source.limits, asked_by=caller.arn)
         return accept(acceptance, asked, caller.now)
 
     def _receipt(self, request: HttpRequest, receipt: Receipt) -> Answer:

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from chalicelib.adapters.zoho.org_secret import parse_org
 from chalicelib.domain.keys import Profile, weak_key
 from chalicelib.domain.source import parse
-from chalicelib.web import schemas
+from chalicelib.web import request_body
 from chalicelib.web.responses import refusal
 from docs.generate.openapi import REFUSALS
 from docs.generate.openapi_schemas import everything
@@ -32,7 +32,7 @@ def fits(name: str, value: Any) -> None:
 
 def request(value: Any) -> None:
     fits("DeletionRequest", value)
-    schemas.request_from_json(json.dumps(value).encode(), "default", 5000)
+    request_body.request_from_json(json.dumps(value).encode(), "default", 5000)
 
 
 def event(value: Any) -> None:

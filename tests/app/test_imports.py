@@ -12,6 +12,7 @@ LATER = (
     "botocore.client",
     "requests",
     "chalicelib.adapters.secrets",
+    "chalicelib.web.request_body",
     "chalicelib.web.schemas",
 )
 

@@ -15,7 +15,7 @@ from chalicelib.domain.document import document as shown
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
-from chalicelib.web import schemas, strict_json
+from chalicelib.web import request_body, strict_json
 from docs.generate import errors, openapi
 from local.filling import new_key
 from local.settings import ROOT
@@ -141,7 +141,7 @@ def test_a_method_that_a_path_does_not_take(path: str, allowed: str, method: str
 
 def accepted(body: bytes) -> bool:
     try:
-        schemas.request_from_json(body, "default", 5000)
+        request_body.request_from_json(body, "default", 5000)
     except NotValid:
         return False
     return True

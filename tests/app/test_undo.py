@@ -10,12 +10,13 @@ import pytest
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed, NotValid
+from chalicelib.domain.permit import permit
 from chalicelib.domain.request import Operation
-from chalicelib.domain.source import parse, permit
+from chalicelib.domain.source import parse
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call, Change
-from chalicelib.web import page_status, schemas
+from chalicelib.web import page_status, request_body
 from tests.app.test_operator import DELETIONS, Office, refused
 from tests.fakes import LEADS, SOURCES
 
@@ -126,7 +127,7 @@ def body(**more: object) -> bytes:
     [("PT0H", 0), ("PT12H", 43_200), ("P14D", 14 * 86_400), ("P59D", 59 * 86_400), ("PT1416H", 59 * 86_400)],
 )
 def test_a_permanent_after_is_whole_hours_or_days(text: str, seconds: int) -> None:
-    request = schemas.request_from_json(body(permanent_after=text), "default", 10)
+    request = request_body.request_from_json(body(permanent_after=text), "default", 10)
     assert request.permanent_after == seconds
 
 
@@ -136,18 +137,18 @@ def test_a_permanent_after_is_whole_hours_or_days(text: str, seconds: int) -> No
 )
 def test_any_other_permanent_after_is_refused_in_its_place(text: object) -> None:
     with pytest.raises(NotValid) as refusal:
-        schemas.request_from_json(body(permanent_after=text), "default", 10)
+        request_body.request_from_json(body(permanent_after=text), "default", 10)
     assert [field.path for field in refusal.value.fields] == ["/permanent_after"]
 
 
 def test_a_view_that_is_never_frozen_cannot_become_permanent() -> None:
     view = body(operation="mass_delete", cvid="5", freeze="never", permanent_after="P1D")
     with pytest.raises(NotValid) as refusal:
-        schemas.request_from_json(view.replace(b'"ids": ["1"], ', b""), "default", 10)
+        request_body.request_from_json(view.replace(b'"ids": ["1"], ', b""), "default", 10)
     assert [field.path for field in refusal.value.fields] == ["/permanent_after"]
     delink = body(operation="delink_records", record_id="1", related_list="X", permanent_after="P1D")
     with pytest.raises(NotValid):
-        schemas.request_from_json(delink, "default", 10)
+        request_body.request_from_json(delink, "default", 10)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_a_source_may_ask_from_its_shortest_on(least: int | None, asked: str | N
     entry = {**SOURCES["crm"], "permanent_min_days": least}
     source = parse("crm", entry)
     given = {} if asked is None else {"permanent_after": asked}
-    request = schemas.request_from_json(body(**given), "default", 10)
+    request = request_body.request_from_json(body(**given), "default", 10)
     assert request.operation is Operation.DELETE_RECORDS
     if may:
         permit(source, request, 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.web import schemas
+from chalicelib.web import request_body
 from local.settings import ROOT
 
 KITS = ("zoho", "examples/consumers", "examples/callers")
@@ -55,5 +55,5 @@ def test_commands_name_files_and_parameters_that_there_are(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_bodies_are_requests(page: Path) -> None:
     for body in re.findall(r"'(\{\"operation\".*?\})'", page.read_text(encoding="utf-8")):
-        schemas.request_from_json(body.encode(), "default", 5000)
+        request_body.request_from_json(body.encode(), "default", 5000)
         assert json.loads(body)["dry_run"] is True  # what people paste first deletes nothing

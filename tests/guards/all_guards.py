@@ -136,14 +136,14 @@ GUARDS = (
     ),
     Guard(
         "max_records of a request",
-        f"{_C}/domain/source.py",
+        f"{_C}/domain/permit.py",
         "if size is not None and size > limit:",
         "if size is not None and size > 10**9:",
         (f"{_UNIT}/domain/test_source.py",),
     ),
     Guard(
         "modules of a source",
-        f"{_C}/domain/source.py",
+        f"{_C}/domain/permit.py",
         "if not modules.covers(source.modules, request.module):",
         "if request.module == '':",
         (f"{_UNIT}/domain/test_source.py",),

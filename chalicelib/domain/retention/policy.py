@@ -16,10 +16,8 @@ from chalicelib.domain import modules
 from chalicelib.domain.children import permanent_seconds
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.fields import Reader
-from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
 from chalicelib.domain.request import Limits
-from chalicelib.domain.retention import coql, zones
-from chalicelib.domain.retention.coql import Condition
+from chalicelib.domain.retention import zones
 from chalicelib.domain.retention.schedule import (
     FURTHEST_START,
     LONGEST_RATE,
@@ -28,36 +26,14 @@ from chalicelib.domain.retention.schedule import (
     Rate,
     Schedule,
 )
+from chalicelib.domain.retention.selection import Selection, read_selection
 from chalicelib.domain.retention.spans import Span, parse_span
-from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
+from chalicelib.domain.source import ORG_NAME
 
 POLICY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-#: One criterion is the span, one is the place where a query goes on.
-MOST_CONDITIONS = coql.MOST_CRITERIA - 2
 #: Zoho lists a view up to here; a query by fields has no end, but a run should have one.
 MOST_OF_A_VIEW = 100_000
 MOST_OF_A_FIELD = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which records: those of the custom view `view`, or those whose `field` is older than `older_than` and
-    that meet every condition of `where`. `dates`: the field holds days without a time.
-    """
-
-    view: str | None = None
-    field: str | None = None
-    older_than: Span | None = None
-    dates: bool = False
-    where: tuple[Condition, ...] = ()
-
-    def criteria(self, now: float, time_zone: str = zones.UTC_NAME) -> list[str]:
-        """The criteria in COQL, as seen at `now` in `time_zone`; for a selection by field only."""
-        if self.field is None or self.older_than is None:
-            raise ValueError("a view has no criteria of ours")
-        span = self.older_than
-        cutoff = span.day_before(now, time_zone) if self.dates else span.before(now, time_zone)
-        return [coql.older(self.field, cutoff, dates=self.dates), *map(coql.criterion, self.where)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +71,7 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
         name=given,
         org=place,
         module=_module(reader),
-        selection=_selection(reader.part("selection")),
+        selection=read_selection(reader.part("selection")),
         schedule=_schedule(reader.part("schedule")),
         limits=_limits(reader.part(_limits_name(reader), optional=True)),
         wf_trigger=reader.flag("wf_trigger", None),
@@ -141,63 +117,6 @@ def _check_size(reader: Reader, policy: Policy) -> None:
         reader.wrong(
             f"{_limits_name(reader)}/max_records", f"may not be above {most} for this kind of selection"
         )
-
-
-def selection_of(raw: object) -> Selection:
-    """The selection of a policy alone. Raises NotValid with a field for every problem."""
-    reader = Reader(raw)
-    selection = _selection(reader)
-    problems = reader.finished()
-    if problems:
-        raise NotValid("the selection is not valid", problems)
-    return selection
-
-
-def _view_id(value: object) -> str:
-    if not is_record_id(value):
-        raise ValueError(f"{RECORD_ID_WORDS}, in quotes")
-    return str(value)
-
-
-def _selection(reader: Reader) -> Selection:
-    if reader.one_of("view", "field") is None:
-        return Selection()
-    if reader.has("view"):
-        selection = Selection(view=reader.read("view", _view_id, ""))
-        reader.finished()
-        return selection
-    field = reader.text("field", ZOHO_NAME)
-    span = reader.read("older_than", parse_span, Span(1, "days"))
-    dates = reader.read("field_type", lambda value: _dates(value, field), False, optional=True)
-    conditions = tuple(_condition(each) for each in reader.parts("where", MOST_CONDITIONS))
-    reader.finished()
-    return Selection(field=field, older_than=span, dates=dates, where=conditions)
-
-
-def _dates(value: object, field: str) -> bool:
-    """Does the field hold days? Zoho's own fields tell by their names."""
-    if value in ("date", "datetime"):
-        return value == "date"
-    if value is not None:
-        raise ValueError('must be "date" or "datetime"')
-    if field.endswith("_Time"):
-        return False
-    if "Date" in field:
-        return True
-    raise ValueError('must be given for this field: "date" or "datetime"')
-
-
-def _condition(reader: Reader) -> Condition:
-    value = reader.raw.get("value")
-    reader.known("value")
-    field = reader.plain("field", None)
-    comparator = reader.plain("comparator", None)
-    condition = Condition(field, comparator, tuple(value) if isinstance(value, list) else value)
-    problem = coql.problem_of(condition) if field and comparator else None
-    if problem is not None:
-        reader.wrong(*problem)
-    reader.finished()
-    return condition
 
 
 def _schedule(reader: Reader) -> Schedule:

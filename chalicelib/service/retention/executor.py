@@ -11,7 +11,7 @@ from dataclasses import replace
 from chalicelib.domain.deletion import Counts, Deletion, Problem
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.retention.by_policy import BROKEN, STILL_GOING, RunProgress, progress_of
-from chalicelib.domain.retention.policy import Selection, selection_of
+from chalicelib.domain.retention.selection import Selection, selection_of
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
 from chalicelib.service.engine import freeze

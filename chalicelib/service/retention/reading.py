@@ -8,7 +8,7 @@ from chalicelib.domain import modules
 from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.retention import coql
 from chalicelib.domain.retention.by_policy import RunProgress
-from chalicelib.domain.retention.policy import Selection
+from chalicelib.domain.retention.selection import Selection
 from chalicelib.domain.retention.zones import UTC_NAME
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply

@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib.domain import related
 from chalicelib.domain.errors import NotAllowed, SecretUnusable
+from chalicelib.domain.permit import permit
 from chalicelib.domain.request import Operation, Request
-from chalicelib.domain.source import parse, permit
+from chalicelib.domain.source import parse
 from simulator import modules as simulated
 from tests.fakes import KEY
 

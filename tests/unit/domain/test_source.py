@@ -10,8 +10,9 @@ import pytest
 
 from chalicelib.domain.errors import NotAllowed, SecretUnusable
 from chalicelib.domain.keys import Profile, signing_key
+from chalicelib.domain.permit import permit
 from chalicelib.domain.request import REQUESTABLE, Api, Limits, Operation, Request
-from chalicelib.domain.source import Source, UsableSources, limits, parse, permit
+from chalicelib.domain.source import Source, UsableSources, parse
 
 #: The same in every worker that collects these tests, and as good as one from `keys new`.
 CHANCE = Random(5)
@@ -48,7 +49,7 @@ def test_only_keys_are_required() -> None:
     assert (found.profile, found.org) == (Profile.STANDARD_WEBHOOKS, "default")
     assert found.orgs == {"default"}
     assert (found.modules, found.operations) == (frozenset(), REQUESTABLE)
-    assert limits(found) == Limits(max_records_per_day=10_000)
+    assert found.limits == Limits(max_records_per_day=10_000)
     assert KEY not in repr(found)
     assert "keys" not in repr(found)
 
@@ -68,7 +69,7 @@ def test_a_whole_entry() -> None:
     )
     assert found.orgs == {"eu", "us"}
     assert found.operations == {Operation.MASS_DELETE}
-    assert limits(found) == Limits(50_000, 100, True, True, 0.5, 60, None, 1_000_000)
+    assert found.limits == Limits(50_000, 100, True, True, 0.5, 60, None, 1_000_000)
 
 
 def test_keys_of_both_profiles() -> None:
@@ -230,7 +231,7 @@ def test_a_source_is_read_once_for_as_long_as_the_secret_is_the_same() -> None:
 def test_a_day_takes_twenty_requests_of_the_largest_size_unless_the_entry_says_otherwise(
     entry: dict[str, Any], hour: int | None, day: int | None
 ) -> None:
-    found = limits(parse("crm", {"keys": [KEY], **entry}))
+    found = parse("crm", {"keys": [KEY], **entry}).limits
     assert (found.max_records_per_hour, found.max_records_per_day) == (hour, day)
 
 

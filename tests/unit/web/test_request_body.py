@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.ids import LARGEST_RECORD_ID, RECORD_ID_WORDS
 from chalicelib.domain.request import Api, Operation, Request, Territory
-from chalicelib.web.schemas import request_from_form, request_from_json
+from chalicelib.web.request_body import request_from_form, request_from_json
 
 DELETE = {"operation": "delete_records", "module": "Leads", "ids": ["410405000002264040"]}
 VIEW = {"operation": "mass_delete", "module": "Leads", "cvid": "3652397000000538003"}
