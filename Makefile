@@ -106,7 +106,7 @@ test-all: setup $(AWS_TOOLS)/.ready node browser ## these and the long ones, and
 	@$(PY) scripts/run_tests.py --all
 
 .PHONY: fuzz
-fuzz: setup $(FUZZ)/.ready ## 100,000 requests at the door, and schemathesis on a local stack (COUNT=, EXAMPLES=)
+fuzz: setup $(FUZZ)/.ready ## 100,000 requests at the API, and schemathesis on a local stack (COUNT=, EXAMPLES=)
 	@$(PY) -m tests.fuzz --count $(or $(COUNT),100000) --examples $(or $(EXAMPLES),300)
 
 .PHONY: check

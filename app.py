@@ -1,4 +1,4 @@
-"""The doors: HTTP routes, the queue's consumer, two schedules. Each hands over in one line."""
+"""The entry points: HTTP routes, the queue's consumer, two schedules. Each hands over in one line."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from chalicelib.web import operator_routes, policy_routes, routes
 
 app = Chalice(app_name=observability.SERVICE, configure_logs=False)
 app.register_middleware(ConvertToMiddleware(observability.invocation))
-routes.register(app, bootstrap.doors)
-operator_routes.register(app, bootstrap.operator_door)
-policy_routes.register(app, bootstrap.policy_door)
+routes.register(app, bootstrap.public_endpoints)
+operator_routes.register(app, bootstrap.operator_endpoints)
+policy_routes.register(app, bootstrap.policy_endpoints)
 
 
 @app.on_sqs_message(queue="expunge-work", name="work")

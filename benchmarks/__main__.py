@@ -32,7 +32,7 @@ console = Console(stderr=True, width=WIDTH)
 
 def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
     """Every row, in turn. `facts` is given what the plots need besides."""
-    with stack(directory / "doors") as running:
+    with stack(directory / "endpoints") as running:
         without_workers(running)
         yield from _told("cold starts", lambda: cold.rows(running, directory / "cold", RUNS_COLD))
         place = directory / "accept"

@@ -1,5 +1,5 @@
-"""The whole service in one process, made to be counted: real doors, adapters and Zoho client, a clock that
-jumps.
+"""The whole service in one process, made to be counted: real endpoints, adapters and Zoho client, a clock
+that jumps.
 
 AWS is moto, Zoho the simulator over HTTP. Only the event source of the queue is ours: it hands over what is
 visible, at most a batch an invocation, as Lambda does with an idle worker.
@@ -99,10 +99,10 @@ class CountedStage:
     def _made_app(self) -> Chalice:
         app = Chalice(app_name=observability.SERVICE, configure_logs=False)
         app.register_middleware(ConvertToMiddleware(observability.invocation))
-        doors = bootstrap.doors()
-        outside = replace(doors.intake.outside, random=self._bytes)
-        intake = replace(doors.intake, clock=self.clock, outside=outside)
-        routes.register(app, lambda: routes.Doors(intake, doors.reading))
+        endpoints = bootstrap.public_endpoints()
+        outside = replace(endpoints.intake.outside, random=self._bytes)
+        intake = replace(endpoints.intake, clock=self.clock, outside=outside)
+        routes.register(app, lambda: routes.PublicEndpoints(intake, endpoints.reading))
         return app
 
     def clock(self) -> float:
@@ -203,10 +203,10 @@ class CountedStage:
             for made in json.loads(line).get("_aws", {}).get("CloudWatchMetrics", []):
                 self.metrics |= {metric["Name"] for metric in made["Metrics"]}
 
-    # --- the doors -----------------------------------------------------------------------------------------
+    # --- the endpoints -------------------------------------------------------------------------------------
 
     def send(self, body: Body, source: str = "crm") -> str:
-        """A signed request through API Gateway's door; the deletion's id."""
+        """A signed request through API Gateway; the deletion's id."""
         self._deliveries += 1
         raw = json.dumps(body).encode()
         headers = signed(raw, self.now, f"msg_{self._deliveries:027d}", self.keys[source])

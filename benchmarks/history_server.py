@@ -21,7 +21,7 @@ DAYS = 400
 
 def fill(name: str, count: int, first: int) -> None:
     """Items of finished deletions: without `due`, so that only the list by days knows them."""
-    # Its tables have no other door than its API, which would take minutes for a million.
+    # Its tables have no other way in than its API, which would take minutes for a million.
     tables = dynamodb._tables._data  # noqa: SLF001 -- see above
     table: dict[str, Any] = next(one for (*_, known), one in tables.items() if known == name)
     document = {"S": "x" * 700}

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from chalicelib.service.evidence.tools import Tools as EvidenceTools
     from chalicelib.service.intake.accept import Acceptance
     from chalicelib.service.retention.retain import Retention
-    from chalicelib.web.operator import OperatorDoor
-    from chalicelib.web.operator_policies import PolicyDoor
-    from chalicelib.web.routes import Doors
+    from chalicelib.web.operator import OperatorEndpoints
+    from chalicelib.web.operator_policies import PolicyEndpoints
+    from chalicelib.web.routes import PublicEndpoints
 
 #: Kept back from a function's time for the last writes (seconds).
 SPARE_SECONDS = 5.0
@@ -190,7 +190,7 @@ def patience(stage: Config) -> Patience:
 
 @cache
 def secret(name: str) -> Secret:
-    """A secret that the doors read, kept for a while."""
+    """A secret that the API reads, kept for a while."""
     from chalicelib.adapters.secrets import Secret
 
     client = partial(aws.client, "secretsmanager")
@@ -207,13 +207,13 @@ def acceptance() -> Acceptance:
 
 
 @cache
-def operator_door() -> OperatorDoor:
+def operator_endpoints() -> OperatorEndpoints:
     """What stands behind the operator routes: for api."""
     from chalicelib.service.operators.commands import Operators
-    from chalicelib.web.operator import OperatorDoor
+    from chalicelib.web.operator import OperatorEndpoints
 
     stage = config()
-    return OperatorDoor(
+    return OperatorEndpoints(
         operators=Operators(table(), nudges(), acceptance(), stage.four_eyes),
         orgs=table(),
         sources=secret(stage.sources_secret),
@@ -226,16 +226,16 @@ def operator_door() -> OperatorDoor:
 
 
 @cache
-def policy_door() -> PolicyDoor:
+def policy_endpoints() -> PolicyEndpoints:
     """What stands behind the policies' routes: for api, which never talks to Zoho."""
     from chalicelib.adapters.cron import next_time
     from chalicelib.service.retention.policies import Policies
     from chalicelib.service.retention.policy_run import RunIntake
-    from chalicelib.web.operator_policies import PolicyDoor
+    from chalicelib.web.operator_policies import PolicyEndpoints
 
     stage = config()
     run_intake = RunIntake(table(), nudges(), stage.stage, stage.keep_days)
-    return PolicyDoor(
+    return PolicyEndpoints(
         policies=Policies(policy_table(), run_intake, next_time),
         links=secret(stage.links_secret),
         note=observability.note,
@@ -245,10 +245,10 @@ def policy_door() -> PolicyDoor:
 
 
 @cache
-def doors() -> Doors:
+def public_endpoints() -> PublicEndpoints:
     """What stands behind the HTTP routes: for api, which never talks to Zoho."""
     from chalicelib.web.intake import Intake
-    from chalicelib.web.routes import Doors
+    from chalicelib.web.routes import PublicEndpoints
     from chalicelib.web.status import Reading
 
     stage = config()
@@ -264,4 +264,4 @@ def doors() -> Doors:
         public_url=stage.public_url,
     )
     reading = Reading(table(), links, partial(token_urlsafe, 16))
-    return Doors(intake, reading)
+    return PublicEndpoints(intake, reading)

@@ -22,7 +22,7 @@ from cli import http
 from cli.checks import limits, moving, senders, store
 from cli.checks.check import Check, CheckContext, run_check
 from cli.operator_api import OperatorApi, reach
-from cli.sending.doors import SourceDoor
+from cli.sending.channels import SourceChannel
 from cli.target import Target, local, on_aws
 from local import account
 from local.failure import Failure
@@ -119,12 +119,12 @@ class Smoke:
 
     def _send(self, key: str) -> dict[str, Any]:
         body = {"operation": "delete_records", "module": "Leads", "ids": ["1"], "reference": "make smoke"}
-        door = SourceDoor(self.api.url, self.parts.name, key)
+        channel = SourceChannel(self.api.url, self.parts.name, key)
         limit, answer = time.monotonic() + self.patience, None
         while answer is None or (answer.status_code != 202 and time.monotonic() < limit):
             if answer is not None:
                 time.sleep(3.0)  # the workers fetch a changed secret at most every few seconds
-            answer = door.send(f"msg_{self.parts.name}", json.dumps(body).encode())
+            answer = channel.send(f"msg_{self.parts.name}", json.dumps(body).encode())
         if answer.status_code != 202:
             raise Bad(f"answered {answer.status_code}: {http.message(answer)}")
         receipt: dict[str, Any] = answer.json()

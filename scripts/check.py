@@ -46,8 +46,8 @@ def tool(*command: str) -> Callable[[], str]:
     return run
 
 
-def doors() -> str:
-    """app.py imports nothing but Chalice, the doors' own parts and the standard library."""
+def app_imports() -> str:
+    """app.py imports nothing but Chalice, the parts for HTTP and the standard library."""
     tree = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
     names = {n.name for node in ast.walk(tree) if isinstance(node, ast.Import) for n in node.names}
     for node in ast.walk(tree):
@@ -116,7 +116,7 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("states in docs/ARCHITECTURE.md", tool("python", "-m", "docs.generate.states", "--check")),
     ("infra/alarms.json", tool("python", "-m", "infra.alarms", "--check")),
     ("import law", tool("lint-imports", "--no-logo")),
-    ("import law of app.py", doors),
+    ("import law of app.py", app_imports),
     ("ruff check", tool("ruff", "check", ".")),
     ("ruff format", tool("ruff", "format", "--check", ".")),
 ]

@@ -1,4 +1,4 @@
-"""A door in memory, real routes and intake over a fake ledger and fake secrets, and a sender that signs."""
+"""Real routes and intake in memory, over a fake ledger and fake secrets, and a sender that signs."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ class House:
             token_window=600,
         )
         reading = Reading(self.ledger, self.links, lambda: "nonce")
-        self.doors = routes.Doors(self.intake, reading)
-        routes.register(self.app, lambda: self.doors)
+        self.endpoints = routes.PublicEndpoints(self.intake, reading)
+        routes.register(self.app, lambda: self.endpoints)
 
     def _bytes(self, size: int) -> bytes:
         self._random += 1

@@ -1,4 +1,4 @@
-"""Secrets, kept for a while: of the doors (`sources`, `links`) and of the orgs (adapters/zoho/orgs.py).
+"""Secrets, kept for a while: of the API (`sources`, `links`) and of the orgs (adapters/zoho/orgs.py).
 
 Values are kept for as long as the setting says. When a request fails with what is kept, its reader asks for a
 fresh one: a few times at once (`burst`) and then once in REFETCH_SECONDS per process, or bad signatures would

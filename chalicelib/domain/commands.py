@@ -1,4 +1,4 @@
-"""Which commands of an operator fit a deletion as it stands. The door asks before it leaves a command;
+"""Which commands of an operator fit a deletion as it stands. The endpoint asks before it leaves a command;
 whoever holds the deletion asks again before it does what the command says.
 
 Each check returns why not, in words for the operator; "" where it fits.

@@ -1,4 +1,4 @@
-"""The error tree. Errors carry fields; the door that catches one decides how to say it.
+"""The error tree. Errors carry fields; whoever answers the caller decides how to say it.
 
 ExpungeError
 |-- NotValid            the request is malformed: fields say where (400)

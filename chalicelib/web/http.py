@@ -1,4 +1,4 @@
-"""One HTTP request and one answer, free of Chalice, so that what is behind the doors is tested without it."""
+"""One HTTP request and one answer, free of Chalice: what is behind the routes is tested without it."""
 
 from __future__ import annotations
 

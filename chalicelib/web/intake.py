@@ -1,4 +1,4 @@
-"""The door for signed requests: POST v1/sources/{source}/deletions, in the order that the contract gives
+"""The endpoint for signed requests: POST v1/sources/{source}/deletions, in the order that the contract gives
 (section 2).
 
 415 (neither JSON nor form), 413, 503 (secrets out of reach), 401, 503 (an entry that cannot be used), 415
@@ -51,7 +51,7 @@ class Note(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The door with what stands behind it. `token_window`: seconds in which a repeat on the token profile
+    """The endpoint with what it needs. `token_window`: seconds in which a repeat on the token profile
     counts.
     """
 
@@ -134,7 +134,7 @@ class Intake:
         Until the proof all names cost the same: no such source, one that cannot be used, one that can.
         """
         name = request.path_params.get("source", "")
-        # Operators come through a door of their own, where IAM vouches for them.
+        # Operators have endpoints of their own, where IAM vouches for them.
         known = name in entries and name != OPERATOR and bool(SOURCE_NAME.fullmatch(name))
         proof = prove(request.headers, request.body, candidates(entries[name] if known else None), now)
         if proof.signed is None and not proof.borne:

@@ -1,4 +1,4 @@
-"""The door for operators (contract section 4). IAM has vouched for the caller, whose ARN is kept with
+"""The endpoints for operators (contract section 4). IAM has vouched for the caller, whose ARN is kept with
 whatever it asks for.
 """
 
@@ -30,8 +30,8 @@ from chalicelib.web.signature import Unauthorized
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorDoor:
-    """The door with what stands behind it. Methods raise what responses.refusal turns into answers."""
+class OperatorEndpoints:
+    """The endpoints with what they need. Methods raise what responses.refusal turns into answers."""
 
     operators: Operators
     orgs: Orgs

@@ -1,4 +1,4 @@
-"""The operators' door to retention policies (contract section 4). IAM has vouched for the caller."""
+"""The operators' endpoints for retention policies (contract section 4). IAM has vouched for the caller."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from chalicelib.web.signature import Unauthorized
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyDoor:
-    """The door with what stands behind it. Methods raise what responses.refusal turns into answers."""
+class PolicyEndpoints:
+    """The endpoints with what they need. Methods raise what responses.refusal turns into answers."""
 
     policies: Policies
     links: Secret

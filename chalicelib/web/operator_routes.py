@@ -12,11 +12,11 @@ from chalicelib.web.routes import ANY_CONTENT_TYPE, answered, entered, refuse_ot
 
 if TYPE_CHECKING:
     # A name only: the functions that serve no HTTP need not wait for what lies behind it.
-    from chalicelib.web.operator import OperatorDoor
+    from chalicelib.web.operator import OperatorEndpoints
 
 _ROOT = "/v1/operator"
 
-#: Path, method -> the door's method.
+#: Path, method -> the method of the endpoints.
 ROUTES: dict[str, dict[str, str]] = {
     f"{_ROOT}/deletions": {"POST": "send", "GET": "listed"},
     f"{_ROOT}/deletions/{{id}}": {"GET": "read"},
@@ -33,15 +33,17 @@ ROUTES: dict[str, dict[str, str]] = {
 }
 
 
-def register(app: Chalice, door: Callable[[], OperatorDoor]) -> None:
-    """Add the operator routes to `app`. `door` is called with each request: it builds once and keeps."""
+def register(app: Chalice, endpoints: Callable[[], OperatorEndpoints]) -> None:
+    """Add the operator routes to `app`. `endpoints` is called with each request: it builds once and keeps."""
     for path, methods in ROUTES.items():
-        _add(app, path, methods, door)
+        _add(app, path, methods, endpoints)
 
 
-def _add(app: Chalice, path: str, methods: Mapping[str, str], door: Callable[[], OperatorDoor]) -> None:
+def _add(
+    app: Chalice, path: str, methods: Mapping[str, str], endpoints: Callable[[], OperatorEndpoints]
+) -> None:
     def enter(request: HttpRequest) -> Answer:
-        return entered(door(), methods[request.method], request)
+        return entered(endpoints(), methods[request.method], request)
 
     def view(**_in_path: str) -> Response:
         return answered(app, lambda: enter)

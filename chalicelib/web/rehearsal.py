@@ -1,4 +1,4 @@
-"""`?dry_run=true` on the operators' calls: what would happen, told by the same door over ports that write
+"""`?dry_run=true` on the operators' calls: what would happen, told by the same endpoint over ports that write
 nothing (contract section 4).
 """
 
@@ -14,26 +14,26 @@ from chalicelib.domain.errors import Field, NotValid
 from chalicelib.service import rehearsal
 from chalicelib.web import responses
 from chalicelib.web.http import Answer, HttpRequest
-from chalicelib.web.operator import OperatorDoor
-from chalicelib.web.operator_policies import PolicyDoor
+from chalicelib.web.operator import OperatorEndpoints
+from chalicelib.web.operator_policies import PolicyEndpoints
 
 DRY_RUN = "dry_run"
-#: Methods of the doors whose calls name their org in the query.
+#: Endpoints whose calls name their org in the query.
 _OF_AN_ORG = frozenset({"set_hold", "remove_hold", "put", "remove", "run"})
 _TRUTH = {"true": True, "false": False}
 
 
-def answered(door: OperatorDoor | PolicyDoor, name: str, request: HttpRequest) -> Answer:
-    """The answer of the door's method `name` to a call that changes something and has a query.
+def answered(endpoints: OperatorEndpoints | PolicyEndpoints, name: str, request: HttpRequest) -> Answer:
+    """The answer of the endpoint `name` to a call that changes something and has a query.
 
     Raises NotValid for a parameter that the call does not take: a misspelled `dry_run` would do in earnest
     what was only to be tried.
     """
     method: Callable[[HttpRequest], Answer]
     if not _asked(name, request.query):
-        method = getattr(door, name)
+        method = getattr(endpoints, name)
         return method(request)
-    deliveries, twin = _twin(door)
+    deliveries, twin = _twin(endpoints)
     method = getattr(twin, name)
     answer = method(request)
     if deliveries.stored is not None:
@@ -52,26 +52,30 @@ def _asked(name: str, query: Mapping[str, str]) -> bool:
     return _TRUTH[given]
 
 
-def _twin(door: OperatorDoor | PolicyDoor) -> tuple[rehearsal.Deliveries, OperatorDoor | PolicyDoor]:
-    """The door over ports that write nothing, and what it would have stored."""
+def _twin(
+    endpoints: OperatorEndpoints | PolicyEndpoints,
+) -> tuple[rehearsal.Deliveries, OperatorEndpoints | PolicyEndpoints]:
+    """The endpoints over ports that write nothing, and what it would have stored."""
     nobody = rehearsal.Nobody()
-    if isinstance(door, PolicyDoor):
-        run_intake = door.policies.run_intake
+    if isinstance(endpoints, PolicyEndpoints):
+        run_intake = endpoints.policies.run_intake
         deliveries = rehearsal.Deliveries(run_intake.deliveries)
         run_intake = replace(run_intake, deliveries=deliveries, nudges=nobody)
-        store = rehearsal.Store(door.policies.store)
+        store = rehearsal.Store(endpoints.policies.store)
         return deliveries, replace(
-            door, policies=replace(door.policies, store=store, run_intake=run_intake), note=_unsaid
+            endpoints, policies=replace(endpoints.policies, store=store, run_intake=run_intake), note=_unsaid
         )
-    acceptance = door.operators.acceptance
+    acceptance = endpoints.operators.acceptance
     deliveries = rehearsal.Deliveries(acceptance.deliveries)
     operators = replace(
-        door.operators,
-        deletions=rehearsal.Deletions(door.operators.deletions),
+        endpoints.operators,
+        deletions=rehearsal.Deletions(endpoints.operators.deletions),
         nudges=nobody,
         acceptance=replace(acceptance, deliveries=deliveries, nudges=nobody),
     )
-    return deliveries, replace(door, operators=operators, orgs=rehearsal.Orgs(door.orgs), note=_unsaid)
+    return deliveries, replace(
+        endpoints, operators=operators, orgs=rehearsal.Orgs(endpoints.orgs), note=_unsaid
+    )
 
 
 def _would_be(deletion: Deletion) -> dict[str, Any]:

@@ -32,8 +32,8 @@ from chalicelib.web.signature import Unauthorized
 if TYPE_CHECKING:
     # Names only: the functions that serve no HTTP need not wait for what lies behind them.
     from chalicelib.web.intake import Intake
-    from chalicelib.web.operator import OperatorDoor
-    from chalicelib.web.operator_policies import PolicyDoor
+    from chalicelib.web.operator import OperatorEndpoints
+    from chalicelib.web.operator_policies import PolicyEndpoints
     from chalicelib.web.status import Reading
 
 ANY_CONTENT_TYPE: list[str] = []
@@ -44,31 +44,31 @@ SEND = "/v1/sources/{source}/deletions"
 READ = "/v1/deletions/{id}"
 READ_RECORDS = "/v1/deletions/{id}/records"
 
-Door = Callable[[HttpRequest], Answer]
+Endpoint = Callable[[HttpRequest], Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class PublicEndpoints:
     """What the routes hand over to."""
 
     intake: Intake
     reading: Reading
 
 
-def register(app: Chalice, doors: Callable[[], Doors]) -> None:
-    """Add the public routes to `app`. `doors` is called with each request: it builds once and keeps."""
+def register(app: Chalice, endpoints: Callable[[], PublicEndpoints]) -> None:
+    """Add the public routes to `app`. `endpoints` is called with each request: it builds once and keeps."""
 
     @app.route(SEND, methods=["POST"], content_types=ANY_CONTENT_TYPE)
     def receive(source: str) -> Response:  # noqa: ARG001  # Chalice hands over what the path holds
-        return answered(app, lambda: doors().intake)
+        return answered(app, lambda: endpoints().intake)
 
     @app.route(READ, methods=["GET"], content_types=ANY_CONTENT_TYPE)
     def status(id: str) -> Response:  # noqa: A002, ARG001
-        return answered(app, lambda: doors().reading.status, for_people=True)
+        return answered(app, lambda: endpoints().reading.status, for_people=True)
 
     @app.route(READ_RECORDS, methods=["GET"], content_types=ANY_CONTENT_TYPE)
     def records(id: str) -> Response:  # noqa: A002, ARG001
-        return answered(app, lambda: doors().reading.records)
+        return answered(app, lambda: endpoints().reading.records)
 
     for path in (SEND, READ, READ_RECORDS):
         refuse_others(app, path, list(app.routes[path]))
@@ -87,8 +87,8 @@ def refuse_others(app: Chalice, path: str, taken: list[str]) -> None:
     app.route(path, methods=others, content_types=ANY_CONTENT_TYPE, name=WRONG_METHOD)(wrong_method)
 
 
-def answered(app: Chalice, door: Callable[[], Door], *, for_people: bool = False) -> Response:
-    """The answer of a door to the application's current request; never raises.
+def answered(app: Chalice, endpoint: Callable[[], Endpoint], *, for_people: bool = False) -> Response:
+    """The answer of an endpoint to the application's current request; never raises.
 
     `for_people`: a browser gets a refusal as a page in plain words.
     """
@@ -96,7 +96,7 @@ def answered(app: Chalice, door: Callable[[], Door], *, for_people: bool = False
     request = from_event(current.to_original_event() if current else {})
     observability.follow(request.request_id)
     try:
-        answer = door()(request)
+        answer = endpoint()(request)
     except Exception as problem:  # noqa: BLE001  # see above: nothing may be left to Chalice
         _noted(problem, request.request_id)
         answer = responses.refusal(problem, request.request_id)
@@ -105,15 +105,15 @@ def answered(app: Chalice, door: Callable[[], Door], *, for_people: bool = False
     return Response(body=answer.body, status_code=answer.status, headers=dict(answer.headers))
 
 
-def entered(door: OperatorDoor | PolicyDoor, name: str, request: HttpRequest) -> Answer:
-    """The answer of an operators' door by its method `name`. Raises what responses.refusal turns into
+def entered(endpoints: OperatorEndpoints | PolicyEndpoints, name: str, request: HttpRequest) -> Answer:
+    """The answer of an operators' endpoint, the method `name`. Raises what responses.refusal turns into
     answers.
     """
     if request.query and request.method != "GET":
         from chalicelib.web import rehearsal
 
-        return rehearsal.answered(door, name, request)
-    answer: Answer = getattr(door, name)(request)
+        return rehearsal.answered(endpoints, name, request)
+    answer: Answer = getattr(endpoints, name)(request)
     return answer
 
 

@@ -41,7 +41,7 @@ class Deletions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The door for readers. `nonce` makes an unguessable text for each page."""
+    """The endpoints for readers. `nonce` makes an unguessable text for each page."""
 
     deletions: Deletions
     links: Secret

@@ -91,7 +91,7 @@ def send(
     if state is None and given.path is not None:
         state = given.path.with_name(given.path.name + (".dry-run" if words["dry_run"] else "") + ".expunge")
     with bar.shown() as shown:
-        courier = Courier(chosen.door, Patience(), shown, given.where)
+        courier = Courier(chosen.channel, Patience(), shown, given.where)
         if state is not None:
             try:
                 answers, kept, new = _with_journal(state, given, courier, most, words["chunk"])
@@ -136,7 +136,7 @@ def _with_journal(
 ) -> tuple[list[Answer], Journal, int]:
     """The answers, the journal, and how many requests were sent now."""
     wanted = given.wanted
-    plan = deliver.plan_of(wanted, courier.door, given.digest)
+    plan = deliver.plan_of(wanted, courier.channel, given.digest)
     fresh = not state.exists()
     if fresh:
         parts = deliver.parts_of(wanted, most, f"send-{secrets.token_hex(12)}")

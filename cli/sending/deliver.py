@@ -13,7 +13,7 @@ from cli.bar import Bar
 from cli.ends import Interrupted, OutOfReach
 from cli.http import Patience
 from cli.operating.render import many
-from cli.sending.doors import Door
+from cli.sending.channels import Channel
 from cli.sending.journal import Answer, Journal, Part, read
 from cli.sending.request import Wanted, digest
 from cli.target import Refused
@@ -21,9 +21,9 @@ from cli.target import Refused
 REPLAYED = "Idempotent-Replayed"
 
 
-def plan_of(wanted: Wanted, door: Door, input_digest: str) -> dict[str, Any]:
+def plan_of(wanted: Wanted, channel: Channel, input_digest: str) -> dict[str, Any]:
     """What must be the same for a journal to go on."""
-    return {"to": door.name, "request": wanted.common, "ids": wanted.count, "input": input_digest}
+    return {"to": channel.name, "request": wanted.common, "ids": wanted.count, "input": input_digest}
 
 
 def parts_of(wanted: Wanted, most: int, name: str) -> tuple[Part, ...]:
@@ -54,7 +54,7 @@ def check_same(journal: Journal, plan: dict[str, Any], wanted: Wanted) -> None:
 class Courier:
     """Sends parts. `where`: says where in the input an id stands, for problems with it."""
 
-    door: Door
+    channel: Channel
     patience: Patience
     bar: Bar
     where: Callable[[int], str]
@@ -88,7 +88,7 @@ class Courier:
 
     def _sent(self, part: Part, wanted: Wanted) -> Answer:
         body = wanted.body(part.first, part.count)
-        answer = http.tried(lambda: self.door.send(part.delivery, body), self.patience, self.bar.say)
+        answer = http.tried(lambda: self.channel.send(part.delivery, body), self.patience, self.bar.say)
         if answer.status_code != 202:
             raise self._refusal(answer, part)
         found = http.good(answer)

@@ -14,7 +14,7 @@ from chalicelib.domain.keys import Profile, signing_key
 from chalicelib.domain.source import OPERATOR, SOURCE_NAME
 from cli import asking
 from cli.operator_api import reach
-from cli.sending.doors import Door, OperatorsDoor, SourceDoor
+from cli.sending.channels import Channel, OperatorChannel, SourceChannel
 from cli.sending.request import MOST_IDS
 from cli.sources import Sources, entry, keys_of, read
 from cli.target import Refused, Target, find
@@ -28,9 +28,9 @@ DEFAULT_MOST = 500
 
 @dataclass(frozen=True)
 class Sender:
-    """A door, and how many ids one request may name there."""
+    """A channel, and how many ids one request may name there."""
 
-    door: Door
+    channel: Channel
     most: int = MOST_IDS
 
 
@@ -48,7 +48,7 @@ def sender(
         api = reach(target, stage)
         known = _known(target)
         target.tell_target(_org(known, OPERATOR))
-        return Sender(OperatorsDoor(api), _most(known, OPERATOR))
+        return Sender(OperatorChannel(api), _most(known, OPERATOR))
     if url:
         return Sender(_remote(url, source, key))
     target = find(stage, as_json=False)
@@ -57,8 +57,8 @@ def sender(
     if asking.on_a_terminal():
         target.tell_target(_org(known, name))
     address = describe(target, stage).api_url
-    door = SourceDoor(address, name, key or _kept(known, name), asked_by=_caller(target))
-    return Sender(door, _most(known, name))
+    channel = SourceChannel(address, name, key or _kept(known, name), asked_by=_caller(target))
+    return Sender(channel, _most(known, name))
 
 
 def _caller(target: Target) -> str:
@@ -69,7 +69,7 @@ def _caller(target: Target) -> str:
         return ""
 
 
-def _remote(url: str, source: str | None, key: str | None) -> SourceDoor:
+def _remote(url: str, source: str | None, key: str | None) -> SourceChannel:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise click.UsageError(f"--url {url}: must look like https://abc.execute-api...amazonaws.com/prod/")
@@ -77,7 +77,7 @@ def _remote(url: str, source: str | None, key: str | None) -> SourceDoor:
         raise click.UsageError("with --url name the sender: --source NAME")
     if not key:
         raise click.UsageError(f"with --url give the source's key: --key-file FILE, or {KEY}")
-    return SourceDoor(url.rstrip("/") + "/", source, key)
+    return SourceChannel(url.rstrip("/") + "/", source, key)
 
 
 def _key(file: Path | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What the service would answer: its own door, with nothing behind it that writes."""
+"""What the service would answer: its own endpoint, with nothing behind it that writes."""
 
 from __future__ import annotations
 

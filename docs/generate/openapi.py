@@ -17,7 +17,7 @@ import app as application
 from chalicelib.web import responses, routes
 from chalicelib.web.intake import FORM, JSON, MOST_BYTES
 from docs.generate import openapi_operators, openapi_schemas
-from docs.generate.openapi_routes import DOOR, GATEWAY, PARAMETERS, ROUTES, Route
+from docs.generate.openapi_routes import EVERYWHERE, GATEWAY, PARAMETERS, ROUTES, Route
 from docs.generate.openapi_schemas import record, ref
 from scripts.release import version
 
@@ -106,7 +106,7 @@ def document(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     }
 
 
-def doors() -> dict[str, list[str]]:
+def routes_of_app() -> dict[str, list[str]]:
     """The methods of each path of the application, without those that are there to answer 405."""
     return {
         path: [name for name, entry in methods.items() if entry.view_name != routes.WRONG_METHOD]
@@ -141,7 +141,7 @@ def components(used: str) -> dict[str, Any]:
 def operation(route: Route) -> dict[str, Any]:
     """One operation, with every answer that it can give."""
     answers = {status: answer(route, status) for status in route.good}
-    for status in (*route.statuses, *GATEWAY, *DOOR):
+    for status in (*route.statuses, *GATEWAY, *EVERYWHERE):
         answers[status] = {"$ref": f"#/components/responses/Refused{status}"}
         if route.name == "read" and status in AS_PAGES:
             answers[status] = refusal(status)
@@ -231,7 +231,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--check", action="store_true", help="only say whether the document is up to date")
     try:
-        made = json.dumps(document(doors()), indent=2, ensure_ascii=False) + "\n"
+        made = json.dumps(document(routes_of_app()), indent=2, ensure_ascii=False) + "\n"
     except NotDescribed as problem:
         print(problem, file=sys.stderr)
         return 1

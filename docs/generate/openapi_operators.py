@@ -1,4 +1,4 @@
-"""The schemas of the operator routes: bodies as they are checked, answers as the doors give them."""
+"""The schemas of the operator routes: bodies as they are checked, answers as the endpoints give them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from chalicelib.web import schemas
 from docs.generate.openapi_operators import NAME
 from docs.generate.openapi_schemas import TEXT, TIME, Schema, anchored, ref
 
-DOOR = ("429", "503")  # of every route: throttling, and a store out of reach
+EVERYWHERE = ("429", "503")  # of every route: throttling, and a store out of reach
 GATEWAY = ("404", "405")  # a path or method that is not there
 COMMAND = ("400", "403", "404", "409")
 

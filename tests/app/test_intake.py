@@ -316,12 +316,12 @@ def test_whatever_breaks_the_sender_is_told_to_try_again(problem: Exception) -> 
 
     house = House()
     broken = replace(house.intake, outside=replace(house.intake.outside, deliveries=Down(problem)))
-    house.doors = replace(house.doors, intake=broken)
+    house.endpoints = replace(house.endpoints, intake=broken)
     answer = house.post(LEADS)
     assert (answer.status, answer.json["error"]["code"]) == (503, "unavailable")
     assert "CANARY" not in answer.text
     assert house.nudges.ids == []
-    house.doors = replace(house.doors, intake=house.intake)
+    house.endpoints = replace(house.endpoints, intake=house.intake)
     assert house.post(LEADS).status == 202
 
 

@@ -56,7 +56,7 @@ def requests(house: House) -> list[str]:
     body = LEADS | {"ids": [RECORD], "reason": f"{CANARY}-reason"}
     text = json.dumps(body).encode()
     bad = {f"{CANARY}x": CANARY, "operation": CANARY, "module": f"{CANARY}/", "ids": [CANARY, f"{CANARY}-2"]}
-    broken = replace(house.doors, reading=replace(house.doors.reading, deletions=Broken()))
+    broken = replace(house.endpoints, reading=replace(house.endpoints.reading, deletions=Broken()))
     accepted = house.post(body, key=KEY, delivery=f"{CANARY}-delivery")
     link = accepted.json["links"]["self"]
     answers = [
@@ -78,7 +78,7 @@ def requests(house: House) -> list[str]:
         house.get(f"{link}{CANARY}"),
         house.get(link, "/records", cursor=CANARY),
     ]
-    house.doors = broken
+    house.endpoints = broken
     answers.append(house.get(link))
     house.sources.held, house.links.held = {}, {"keys": [CANARY]}
     answers.append(house.post(body, key=KEY))

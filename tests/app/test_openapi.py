@@ -1,4 +1,4 @@
-"""docs/openapi.json says what the doors do: fresh, and true of answers and of bodies."""
+"""docs/openapi.json says what the endpoints do: fresh, and true of answers and of bodies."""
 
 from __future__ import annotations
 

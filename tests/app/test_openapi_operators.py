@@ -1,4 +1,4 @@
-"""docs/openapi.json is true of what the operators' doors answer."""
+"""docs/openapi.json is true of what the operators' endpoints answer."""
 
 from __future__ import annotations
 

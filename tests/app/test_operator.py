@@ -1,4 +1,4 @@
-"""The operators' door, through Chalice, over a ledger in memory."""
+"""The operators' endpoints, through Chalice, over a ledger in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators.commands import Operators
 from chalicelib.service.ports import Change
 from chalicelib.web import links, operator_routes
-from chalicelib.web.operator import OperatorDoor
+from chalicelib.web.operator import OperatorEndpoints
 from tests.fake_ledger import FakeLedger
 from tests.fakes import CONTEXT, LEADS, LINK_KEYS, NOW, SOURCES, FakeSecret, Nudged, Reply, event
 
@@ -42,7 +42,7 @@ class Office:
         self.app = Chalice(app_name=observability.SERVICE, configure_logs=False)
         self.app.register_middleware(ConvertToMiddleware(observability.invocation))
         acceptance = Acceptance(self.ledger, self.nudges, self._bytes, "test", 400)
-        door = OperatorDoor(
+        endpoints = OperatorEndpoints(
             operators=Operators(self.ledger, self.nudges, acceptance),
             orgs=self.ledger,
             sources=self.sources,
@@ -51,7 +51,7 @@ class Office:
             clock=lambda: self.now,
             max_ids=5000,
         )
-        operator_routes.register(self.app, lambda: door)
+        operator_routes.register(self.app, lambda: endpoints)
 
     def _bytes(self, size: int) -> bytes:
         self._random += 1

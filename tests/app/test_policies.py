@@ -1,4 +1,4 @@
-"""The operators' door to policies, through Chalice, over a store in memory."""
+"""The operators' endpoints for policies, through Chalice, over a store in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.service.retention.policies import Policies
 from chalicelib.service.retention.policy_run import RunIntake
 from chalicelib.service.retention.retain import Retention, retain
 from chalicelib.web import policy_routes
-from chalicelib.web.operator_policies import PolicyDoor
+from chalicelib.web.operator_policies import PolicyEndpoints
 from tests.fake_ledger import FakeLedger
 from tests.fake_policies import FakePolicies
 from tests.fakes import CONTEXT, LINK_KEYS, NOW, FakeSecret, Nudged, Reply, event
@@ -38,13 +38,13 @@ class Office:
         self.notes: list[str] = []
         self.app = Chalice(app_name=observability.SERVICE, configure_logs=False)
         self.app.register_middleware(ConvertToMiddleware(observability.invocation))
-        door = PolicyDoor(
+        endpoints = PolicyEndpoints(
             policies=Policies(self.store, self.run_intake, next_time),
             links=FakeSecret(LINK_KEYS),
             note=lambda what, /, **_: self.notes.append(what),
             clock=lambda: self.now,
         )
-        policy_routes.register(self.app, lambda: door)
+        policy_routes.register(self.app, lambda: endpoints)
 
     def call(
         self, method: str, path: str = "", body: Any = None, org: str | None = None, arn: str | None = ARN
@@ -190,7 +190,7 @@ def test_names_orgs_and_callers() -> None:
 
 
 def test_a_run_that_came_through_the_door_can_be_stored() -> None:
-    """What the door's JSON reader makes is not plain; what the table gets is."""
+    """What the JSON reader of requests makes is not plain; what the table gets is."""
     office = Office()
     where = [{"field": "Lead_Status", "comparator": "in", "value": ["Junk", "Lost"]}]
     document = {**DOCUMENT, "selection": {**DOCUMENT["selection"], "where": where}}

@@ -27,7 +27,7 @@ RECORD = {"module": "Leads", "record_id": "7"}
 
 
 class Both:
-    """Both of the operators' doors, with one deletion of each kind that commands are about."""
+    """All of the operators' endpoints, with one deletion of each kind that commands are about."""
 
     def __init__(self) -> None:
         self.office, self.policies = Office(), PolicyOffice()

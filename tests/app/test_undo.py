@@ -1,4 +1,4 @@
-"""Undo and permanent deletion through the doors, over a ledger in memory."""
+"""Undo and permanent deletion through the endpoints, over a ledger in memory."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A whole api function on a port of this machine, with a stack.json that the commands find: the real doors
-over a ledger in memory, and as much of AWS as commands ask (the sources secret, who is asking).
+"""A whole api function on a port of this machine, with a stack.json that the commands find: the real
+endpoints over a ledger in memory, and as much of AWS as commands ask (the sources secret, who is asking).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from chalicelib.service.operators.commands import Operators
 from chalicelib.service.retention.policies import Policies
 from chalicelib.service.retention.policy_run import RunIntake
 from chalicelib.web import operator_routes, policy_routes
-from chalicelib.web.operator import OperatorDoor
-from chalicelib.web.operator_policies import PolicyDoor
-from chalicelib.web.routes import READ, Doors
+from chalicelib.web.operator import OperatorEndpoints
+from chalicelib.web.operator_policies import PolicyEndpoints
+from chalicelib.web.routes import READ, PublicEndpoints
 from cli.__main__ import main
 from tests.fake_policies import FakePolicies
 from tests.fakes import CONTEXT, House, event
@@ -69,9 +69,9 @@ class Desk:
         """Everything behind the port at `url`; commands find it by its stack.json."""
         self.url, house = url, self.house
         intake = replace(house.intake, clock=time.time, public_url=url)
-        house.doors = Doors(intake, house.doors.reading)
+        house.endpoints = PublicEndpoints(intake, house.endpoints.reading)
         acceptance = intake.outside
-        office = OperatorDoor(
+        office = OperatorEndpoints(
             operators=Operators(house.ledger, house.nudges, acceptance),
             orgs=house.ledger,
             sources=house.sources,
@@ -84,7 +84,7 @@ class Desk:
         self.store = FakePolicies(house.ledger)
         run_intake = RunIntake(house.ledger, house.nudges, "test", 400)
         policies = Policies(self.store, run_intake, next_time)
-        desk = PolicyDoor(policies, house.links, intake.note, time.time, url)
+        desk = PolicyEndpoints(policies, house.links, intake.note, time.time, url)
         operator_routes.register(house.app, lambda: office)
         policy_routes.register(house.app, lambda: desk)
         stack = {

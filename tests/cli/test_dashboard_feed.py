@@ -1,4 +1,4 @@
-"""What the overview reads, through the real operators' door over a ledger in memory."""
+"""What the overview reads, through the real operators' endpoints over a ledger in memory."""
 
 from __future__ import annotations
 

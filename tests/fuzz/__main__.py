@@ -1,4 +1,4 @@
-"""`make fuzz`: random and mutated requests at the door, then schemathesis against a local stack.
+"""`make fuzz`: random and mutated requests at the API, then schemathesis against a local stack.
 
 Prints how often each status came; exit code 1 where anything but 2xx and 4xx came, or an answer of the api
 function was not as the OpenAPI document says.
@@ -22,7 +22,7 @@ from tests.fuzz import http, stack
 def main() -> int:
     """Both runs; 0 where neither found anything."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--count", type=int, default=100_000, help="requests at the door")
+    parser.add_argument("--count", type=int, default=100_000, help="requests at the API")
     parser.add_argument(
         "--examples", type=int, default=300, help="most examples of schemathesis per operation"
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate.openapi import document, doors
+from docs.generate.openapi import document, routes_of_app
 from scripts import release
 
 ROOT = Path(__file__).parents[2]
@@ -163,5 +163,5 @@ def test_a_version_that_is_none_or_not_above_all_others_is_refused(number: str, 
 
 
 def test_the_version_stands_in_one_place() -> None:
-    assert document(doors())["info"]["version"] == release.version()
+    assert document(routes_of_app())["info"]["version"] == release.version()
     release.checked(release.version(), [])

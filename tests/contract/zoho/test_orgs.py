@@ -110,7 +110,7 @@ def test_both_readers_of_secrets_take_the_same_answers_for_the_secrets_fault(cod
 
     tools = Tools(lambda: 0.0, lambda _: None, lambda: 0.5, "worker")
     orgs = ZohoOrgs(Manager(), zoho_orgs.Stage(PREFIX, 300), Leases(), tools)
-    door = Secret(f"{PREFIX}default", Manager, 300, lambda: 0.0)
-    for read in (lambda: orgs("default", 20.0), door.value):
+    api_secret = Secret(f"{PREFIX}default", Manager, 300, lambda: 0.0)
+    for read in (lambda: orgs("default", 20.0), api_secret.value):
         with pytest.raises(SecretUnusable, match=f"zoho/default: {code}"):
             read()

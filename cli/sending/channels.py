@@ -16,7 +16,7 @@ from cli import http
 from cli.operator_api import OperatorApi
 
 
-class Door(Protocol):
+class Channel(Protocol):
     """A way to send; `name` says which, and stays the same for the same one."""
 
     @property
@@ -28,7 +28,7 @@ class Door(Protocol):
 
 
 @dataclass(frozen=True)
-class SourceDoor:
+class SourceChannel:
     """Signed with a source's key (Standard Webhooks), anew for every try. `url` ends with "/"; `asked_by`:
     the ARN of who uses the key, "" where that is not known.
     """
@@ -45,7 +45,7 @@ class SourceDoor:
         return f"{self.url}v1/sources/{self.source}/deletions"
 
     def send(self, delivery: str, body: bytes) -> requests.Response:
-        """See Door."""
+        """See Channel."""
         at = int(self.clock())
         headers = {
             "Content-Type": "application/json",
@@ -58,7 +58,7 @@ class SourceDoor:
 
 
 @dataclass(frozen=True)
-class OperatorsDoor:
+class OperatorChannel:
     """Signed with the caller's AWS credentials."""
 
     api: OperatorApi
@@ -69,5 +69,5 @@ class OperatorsDoor:
         return f"{self.api.url}v1/operator/deletions"
 
     def send(self, delivery: str, body: bytes) -> requests.Response:
-        """See Door."""
+        """See Channel."""
         return self.api.call("POST", "deletions", body=body, headers={"Idempotency-Key": delivery})
