@@ -110,9 +110,9 @@ def entered(endpoints: OperatorEndpoints | PolicyEndpoints, name: str, request: 
     answers.
     """
     if request.query and request.method != "GET":
-        from chalicelib.web import rehearsal
+        from chalicelib.web import dry_run
 
-        return rehearsal.answered(endpoints, name, request)
+        return dry_run.answered(endpoints, name, request)
     answer: Answer = getattr(endpoints, name)(request)
     return answer
 

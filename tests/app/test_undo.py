@@ -64,7 +64,7 @@ def test_a_restore_is_answered_with_the_deletion_that_does_it_and_named_by_its_p
     assert listed["recycle_bin"] == parent
 
 
-def test_a_rehearsal_of_a_restore_stores_nothing() -> None:
+def test_a_dry_run_of_a_restore_stores_nothing() -> None:
     office = Office()
     one = ended(office)
     told = office.call("POST", f"{DELETIONS}/{{id}}/restore", {}, query={"dry_run": "true"}, id=one)

@@ -72,16 +72,16 @@ GUARDS = (
     ),
     Guard(
         "a dry run of an operator's call leaves no command",
-        "chalicelib/web/rehearsal.py",
-        "deletions=rehearsal.Deletions(door.operators.deletions),",
-        "deletions=door.operators.deletions,",
-        ("tests/app/test_rehearsal.py",),
+        "chalicelib/web/dry_run.py",
+        "deletions=dry_run.Deletions(endpoints.operators.deletions),",
+        "deletions=endpoints.operators.deletions,",
+        ("tests/app/test_dry_run.py",),
     ),
     Guard(
         "a misspelled dry run is refused",
-        "chalicelib/web/rehearsal.py",
+        "chalicelib/web/dry_run.py",
         "    if unknown:\n",
         "    if False:\n",
-        ("tests/app/test_rehearsal.py",),
+        ("tests/app/test_dry_run.py",),
     ),
 )

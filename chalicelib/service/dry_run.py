@@ -3,7 +3,7 @@ thing and write nothing.
 
 So a dry run is judged by the very code that the call itself would run, and no rule is known twice. Only what
 is named here is passed on: a port's method that is new is missing here until somebody has decided what it
-does in a rehearsal.
+does in a dry run.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import Field, NotValid
-from chalicelib.service import rehearsal
+from chalicelib.service import dry_run
 from chalicelib.web import responses
 from chalicelib.web.http import Answer, HttpRequest
 from chalicelib.web.operator import OperatorEndpoints
@@ -54,27 +54,27 @@ def _asked(name: str, query: Mapping[str, str]) -> bool:
 
 def _twin(
     endpoints: OperatorEndpoints | PolicyEndpoints,
-) -> tuple[rehearsal.Deliveries, OperatorEndpoints | PolicyEndpoints]:
+) -> tuple[dry_run.Deliveries, OperatorEndpoints | PolicyEndpoints]:
     """The endpoints over ports that write nothing, and what it would have stored."""
-    nobody = rehearsal.Nobody()
+    nobody = dry_run.Nobody()
     if isinstance(endpoints, PolicyEndpoints):
         run_intake = endpoints.policies.run_intake
-        deliveries = rehearsal.Deliveries(run_intake.deliveries)
+        deliveries = dry_run.Deliveries(run_intake.deliveries)
         run_intake = replace(run_intake, deliveries=deliveries, nudges=nobody)
-        store = rehearsal.Store(endpoints.policies.store)
+        store = dry_run.Store(endpoints.policies.store)
         return deliveries, replace(
             endpoints, policies=replace(endpoints.policies, store=store, run_intake=run_intake), note=_unsaid
         )
     acceptance = endpoints.operators.acceptance
-    deliveries = rehearsal.Deliveries(acceptance.deliveries)
+    deliveries = dry_run.Deliveries(acceptance.deliveries)
     operators = replace(
         endpoints.operators,
-        deletions=rehearsal.Deletions(endpoints.operators.deletions),
+        deletions=dry_run.Deletions(endpoints.operators.deletions),
         nudges=nobody,
         acceptance=replace(acceptance, deliveries=deliveries, nudges=nobody),
     )
     return deliveries, replace(
-        endpoints, operators=operators, orgs=rehearsal.Orgs(endpoints.orgs), note=_unsaid
+        endpoints, operators=operators, orgs=dry_run.Orgs(endpoints.orgs), note=_unsaid
     )
 
 
