@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, assert_never, cast
 
 from chalicelib.domain.deletion import Approval, Child, Counts, Deletion, Failing, Plan, Problem, Verification
 from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.log import Entry
-from chalicelib.domain.request import OF_THE_BIN, Api, Freeze, Limits, Operation, Request, Territory
+from chalicelib.domain.request import Api, Freeze, Limits, Operation, Request, Territory
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call
@@ -160,23 +160,26 @@ def _checked(value: T) -> T:
 
 def check_progress(deletion: Deletion) -> None:
     """Can an executor of this version go on with it? Raises what `readable` makes Unreadable of."""
-    operation = deletion.request.operation
-    if operation in OF_THE_BIN:
-        from chalicelib.domain import by_bin
+    operation = Operation.DELETE_RECORDS if deletion.by_ids else deletion.request.operation
+    match operation:
+        case Operation.DELETE_RECORDS | Operation.DELINK_RECORDS:
+            from chalicelib.domain import by_ids
 
-        by_bin.progress_of(deletion)
-    elif deletion.by_ids or operation in (Operation.DELETE_RECORDS, Operation.DELINK_RECORDS):
-        from chalicelib.domain import by_ids
+            by_ids.progress_of(deletion)
+        case Operation.MASS_DELETE:
+            from chalicelib.domain import by_view
 
-        by_ids.progress_of(deletion)
-    elif operation is Operation.MASS_DELETE:
-        from chalicelib.domain import by_view
+            by_view.progress_of(deletion)
+        case Operation.PURGE:
+            from chalicelib.domain.retention import by_policy
 
-        by_view.progress_of(deletion)
-    else:
-        from chalicelib.domain.retention import by_policy
+            by_policy.progress_of(deletion)
+        case Operation.RESTORE | Operation.DELETE_PERMANENTLY:
+            from chalicelib.domain import by_bin
 
-        by_policy.progress_of(deletion)
+            by_bin.progress_of(deletion)
+        case _:
+            assert_never(operation)
 
 
 @contextmanager
