@@ -86,17 +86,22 @@ SCHEMES = {
 
 
 class NotDescribed(Exception):
-    """A route of the application that docs/generate/openapi_routes.py does not know."""
+    """A route of the application that docs/generate/openapi_routes.py does not know, or not whole."""
 
 
-def document(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+def document(
+    found: Mapping[str, Iterable[str]], described: Mapping[tuple[str, str], Route] = ROUTES
+) -> dict[str, Any]:
     """The whole document; `found`: the methods of each path. Raises NotDescribed."""
     paths: dict[str, dict[str, Any]] = {}
     for path, methods in sorted(found.items()):
         for method in sorted(methods):
-            if (path, method) not in ROUTES:
+            if (path, method) not in described:
                 raise NotDescribed(f"{method} {path}: describe it in docs/generate/openapi_routes.py")
-            paths.setdefault(path, {})[method.lower()] = operation(ROUTES[path, method])
+            if method != "GET" and not _tells_of_dry_runs(described[path, method]):
+                words = "give it the parameter dry_run and its answer 200 in docs/generate/openapi_routes.py"
+                raise NotDescribed(f"{method} {path}: {words}")
+            paths.setdefault(path, {})[method.lower()] = operation(described[path, method])
     return {
         "openapi": "3.1.0",
         "info": {"title": "Expunge", "version": version(), "description": INTRODUCTION},
@@ -104,6 +109,11 @@ def document(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
         "paths": paths,
         "components": components(json.dumps(paths)),
     }
+
+
+def _tells_of_dry_runs(route: Route) -> bool:
+    """Is it said what `?dry_run=true` does? Every operators' call that changes something knows it."""
+    return route.security != "iam" or ("dry_run" in route.parameters and "200" in route.good)
 
 
 def routes_of_app() -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import NotValid
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from chalicelib.web import request_body, strict_json
-from docs.generate import errors, openapi
+from docs.generate import errors, openapi, openapi_routes
 from local.filling import new_key
 from local.settings import ROOT
 from tests.fakes import LEADS, NOW, SOURCES, House, Reply, event
@@ -63,6 +63,13 @@ def test_a_route_that_is_not_described_is_named() -> None:
         openapi.document({STATUS: ["GET", "PUT"]})
 
 
+def test_an_operators_call_that_does_not_tell_of_dry_runs_is_named() -> None:
+    at = ("/v1/operator/pause", "PUT")
+    described = {at: replace(openapi_routes.ROUTES[at], parameters=())}
+    with pytest.raises(openapi.NotDescribed, match=r"^PUT .*: give it the parameter dry_run"):
+        openapi.document({at[0]: ["PUT"]}, described)
+
+
 @pytest.mark.parametrize("body", [LEADS, VIEW, *BODIES[:1]])
 def test_what_is_accepted_and_read(body: dict[str, Any]) -> None:
     house = House()
@@ -93,9 +100,7 @@ def test_the_status_document_has_no_field_that_is_not_described() -> None:
             lane_ahead=1,
             approval=Approval(count=1, asked_at=NOW, expires_at=NOW + 1),
         )
-        run = replace(deletion.request, operation=Operation.PURGE, policy="old-leads", run="2026-01-01")
-        back = replace(deletion.request, operation=Operation.RESTORE, parent="del_0")
-        gone = replace(back, operation=Operation.DELETE_PERMANENTLY)
+        whole = replace(deletion.request, policy="old-leads", run="2026-01-01", parent="del_0")
         ended = replace(
             deletion,
             request=replace(deletion.request, operation=Operation.DELETE_RECORDS),
@@ -103,7 +108,8 @@ def test_the_status_document_has_no_field_that_is_not_described() -> None:
             id_count=1,
             counts=Counts(requested=1, deleted=1),
         )
-        others = [shown(replace(deletion, request=each)) for each in (run, back, gone)]
+        each_of = [replace(whole, operation=operation) for operation in Operation]
+        others = [shown(replace(deletion, request=each)) for each in each_of]
         for document in (shown(deletion), shown(ended), *others):
             validator({"$ref": "#/components/schemas/Deletion"}).validate(document)
             seen |= set(document)

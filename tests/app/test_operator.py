@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +29,12 @@ DELETIONS, PAUSE, HOLDS = f"{ROOT}/deletions", f"{ROOT}/pause", f"{ROOT}/holds"
 HOLD = f"{HOLDS}/{{module}}/{{record_id}}"
 VIEW = {"operation": "mass_delete", "module": "Leads", "cvid": "3652397000000538003"}
 NOWHERE = "del_01JD0000000000000000000000"
-IN_PATH: Any = {"module": "Leads", "record_id": "1", "source": "crm"}
+
+
+def in_path(route: str) -> Any:
+    """A value for each parameter in the path of a route."""
+    known = {"id": NOWHERE, "module": "Leads"}
+    return {name: known.get(name, "1") for name in re.findall(r"\{(\w+)\}", route)}
 
 
 class Office:
@@ -179,7 +185,7 @@ def test_who_iam_did_not_name_gets_nothing() -> None:
     office = Office()
     for path, methods in operator_routes.ROUTES.items():
         for method in methods:
-            reply = office.call(method, path, {"paused": True}, arn=None, id=NOWHERE, **IN_PATH)
+            reply = office.call(method, path, {"paused": True}, arn=None, **in_path(path))
             assert reply.status in (400, 401), (method, path, reply.text)
     assert office.ledger.rows == {}
     assert office.ledger.paused("default") is None
@@ -190,7 +196,7 @@ def test_every_operator_route_is_behind_iam() -> None:
     for path, methods in operator_routes.ROUTES.items():
         for method in methods:
             assert isinstance(office.app.routes[path][method].authorizer, IAMAuthorizer), path
-        wrong = office.call("PATCH", path, arn=None, id=NOWHERE, **IN_PATH)
+        wrong = office.call("PATCH", path, arn=None, **in_path(path))
         refused(wrong, 405, "method_not_allowed")
 
 

@@ -60,6 +60,13 @@ def test_the_settings_are_those_of_the_stage() -> None:
     assert found.alarms > 10
 
 
+def test_the_page_has_the_alarms_that_there_are() -> None:
+    """A new alarm costs: make cost writes docs/COST.md anew."""
+    dollars = cost.production().alarms * cost.prices().each["alarm"]
+    page = (cost.ROOT / "docs" / "COST.md").read_text(encoding="utf-8")
+    assert f"| alarms | ${dollars:.2f} |" in page, "docs/COST.md: run make cost"
+
+
 def test_every_price_has_a_heading_and_the_page_it_stands_on() -> None:
     found = cost.prices()
     assert set(found.each) == set(cost.HEADINGS)
