@@ -13,8 +13,9 @@ import zipfile
 
 #: How a file of bytecode begins that goes by its source's hash and is not checked (PEP 552).
 UNCHECKED = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
-#: Parts of Powertools that no function here loads: bytecode of them would only make the package larger.
-NOT_LOADED = ("aws_lambda_powertools/utilities/",)
+#: What no function loads, or only one whose time does not matter: bytecode of it would only make the package
+#: larger. Numbers are read by a worker, a few countries' plans at a time.
+NOT_LOADED = ("aws_lambda_powertools/utilities/", "phonenumbers/")
 LOADED = ("aws_lambda_powertools/utilities/__init__.py", "aws_lambda_powertools/utilities/jmespath_utils/")
 #: What every entry is dated, so that the same sources give the same zip.
 DATED = (1980, 1, 1, 0, 0, 0)

@@ -31,8 +31,13 @@ TOOLS_LOCK = "requirements/dev.txt"
 CHALICE = "chalice"
 #: All of Chalice that functions load; the rest makes templates.
 OF_CHALICE = ("chalice/__init__.py", "chalice/app.py")
-#: Routers for web applications, which no function loads: a seventh of the package.
-LEFT_OUT = ("aws_lambda_powertools/event_handler/",)
+#: What no function loads: routers for web applications, parsers and classes of events, short numbers (112).
+LEFT_OUT = (
+    "aws_lambda_powertools/event_handler/",
+    "aws_lambda_powertools/utilities/data_classes/",
+    "aws_lambda_powertools/utilities/parser/",
+    "phonenumbers/shortdata/region_",
+)
 
 
 @dataclass(frozen=True, slots=True)
