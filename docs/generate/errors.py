@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from chalicelib.domain.zoho import codes, own_codes
+from chalicelib.domain.zoho import codes, own_codes, policy_words
 from chalicelib.domain.zoho.codes import JOB_STATES
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import SOURCES, Row, Verdict
@@ -29,6 +29,12 @@ delete by ids is repeated until the give-up time; a view's mass delete is sent a
 could be read, and otherwise Zoho is asked what happened.
 
 The same code can mean different things for different calls; *for* says for which it is meant.
+"""
+
+OF_POLICIES = """## For a policy's run
+
+A [retention policy](RETENTION.md)'s run has no source and no view. These codes say so there.
+
 """
 
 STATES = """## States of a job
@@ -99,11 +105,20 @@ def document() -> str:
     parts = [INTRODUCTION]
     for title, rows in PARTS:
         parts.append(f"## {title}\n\n{table(rows)}")
+    parts.append(OF_POLICIES + policy_table())
     states = "\n".join(f"| `{name}` | {words} |" for name, words in JOB_STATES.items())
     parts.append(f"{STATES}{states}\n")
     keys = "\n".join(f"| {key} | {words} |" for key, words in SOURCES.items())
     parts.append(f"## Sources\n\n| key | what it is |\n|---|---|\n{keys}\n")
     return "\n".join(parts)
+
+
+def policy_table() -> str:
+    """What the codes mean for a policy's run, where that is another thing."""
+    lines = "".join(
+        f"| `{code}` | {meaning} | {do} |\n" for code, (meaning, do) in sorted(policy_words.WORDS.items())
+    )
+    return f"| code | meaning | what to do |\n|---|---|---|\n{lines}"
 
 
 def table(rows: Iterable[Row]) -> str:

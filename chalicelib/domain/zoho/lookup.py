@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.codes import ZOHO
 from chalicelib.domain.zoho.own_codes import OWN
+from chalicelib.domain.zoho.policy_words import WORDS as OF_POLICIES
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Row
 
@@ -29,6 +30,8 @@ def find(code: str, kind: CallKind) -> Row | None:
 
 def explain(code: str, operation: Operation) -> tuple[str, str]:
     """(meaning, what to do) of a code in an operation; plain words even for one that was never seen."""
+    if operation is Operation.PURGE and code in OF_POLICIES:
+        return OF_POLICIES[code]
     for kind in (*_CALLS_OF[operation], CallKind.READ, CallKind.TOKEN):
         found = find(code, kind)
         if found:
