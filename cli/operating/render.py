@@ -42,6 +42,12 @@ def cut(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 3] + "..."
 
 
+def wrapped(line: str, width: int) -> list[str]:
+    """The line, cleaned, as lines of at most `width`: nothing of it is left out."""
+    text = flat(line)
+    return textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False) or [text]
+
+
 def many(count: Any, what: str = "", plural: str = "") -> str:
     """A number with the thing it counts, such as `1 id` or `1,200 ids`; `unknown` where it is not known."""
     words = what if count == 1 else plural or (what and f"{what}s")
@@ -94,7 +100,9 @@ def shown(document: Document, width: int = WIDTH) -> list[str]:
     lines += _job(said("job")) + _lane(said("lane"))
     counts = said("counts") or {}
     lines.append(f"  {many(counts.get('requested'))} requested: {became(counts)}")
-    lines = [cut(line, width) for line in [*lines, *_plan(said("plan")), *_approval(document)]]
+    lines = [
+        part for line in [*lines, *_plan(said("plan")), *_approval(document)] for part in wrapped(line, width)
+    ]
     long = _recycle_bin(document) + _verification(said("verification"))
     for each in said("problems") or ():
         long.append(

@@ -121,6 +121,18 @@ def test_who_asked_why_and_who_approved_is_shown() -> None:
     assert render.shown(waiting)[-1].endswith("--count 1200")
 
 
+def test_nothing_that_somebody_wrote_is_cut_off() -> None:
+    """An auditor reads the whole reason and the whole ARN, also in 80 columns."""
+    ann = "arn:aws:sts::123456789012:assumed-role/data-protection-officers/ann.of.the.long.name@example.com"
+    reason = "art. 17 request of 28 November, " * 7
+    lines = render.shown(document("completed", asked_by=ann, reason=reason, reference="r" * 256))
+    fits(lines)
+    told = "".join("".join(lines).split())
+    for text in (ann, reason, "r" * 256):
+        assert "".join(text.split()) in told
+    assert not [line for line in lines if line.endswith("...")]
+
+
 def test_one_is_not_many() -> None:
     assert [render.many(n, "id") for n in (0, 1, 2, 1200, None)] == [
         "0 ids", "1 id", "2 ids", "1,200 ids", "unknown ids",
