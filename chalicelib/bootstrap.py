@@ -263,5 +263,6 @@ def public_endpoints() -> PublicEndpoints:
         token_window=stage.token_window_seconds,
         public_url=stage.public_url,
     )
-    reading = Reading(table(), links, partial(token_urlsafe, 16))
+    named = "" if stage.stage == "local" else stage.stage
+    reading = Reading(table(), links, partial(token_urlsafe, 16), named, stage.evidence)
     return PublicEndpoints(intake, reading)

@@ -114,7 +114,7 @@ class House:
             max_ids=5000,
             token_window=600,
         )
-        reading = Reading(self.ledger, self.links, lambda: "nonce")
+        reading = Reading(self.ledger, self.links, lambda: "nonce", clock=lambda: self.now)
         self.endpoints = routes.PublicEndpoints(self.intake, reading)
         routes.register(self.app, lambda: self.endpoints)
 

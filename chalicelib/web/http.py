@@ -40,8 +40,12 @@ class HttpRequest:
 
     def accepts_html(self) -> bool:
         """True for browsers: they name text/html, programs send */* or application/json."""
+        return self.accepts("text/html")
+
+    def accepts(self, media_type: str) -> bool:
+        """Is this very media type named in Accept?"""
         ranges = self.headers.get("accept", "").lower().split(",")
-        return any(each.partition(";")[0].strip() == "text/html" for each in ranges)
+        return any(each.partition(";")[0].strip() == media_type for each in ranges)
 
 
 @dataclass(frozen=True, slots=True)

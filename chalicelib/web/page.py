@@ -5,6 +5,7 @@ Loaded by the first browser that comes, not by a function that starts: programs 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -32,6 +33,8 @@ _REFUSED = {
         ),
     ),
 }
+#: A time as the status document has it.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 _NOT_TODAY = ("This cannot be shown", "Check that you opened the whole link as you got it.")
 
 
@@ -78,6 +81,23 @@ def section(key: str, title: str, inner: str, marks: str = "") -> str:
 <h2 id="h-{key}">{title}</h2>
 {inner}</section>
 """
+
+
+def dated(text: str) -> str:
+    """Markup of a text of our own: its times are shown in UTC, and scripts add the reader's own."""
+    return _TIME.sub(_time, escape(text))
+
+
+def _time(found: re.Match[str]) -> str:
+    at = found[0]
+    return f'<time datetime="{at}">{at[:10]} {at[11:19]} UTC</time>'
+
+
+def command(text: str) -> str:
+    """Markup of a command with a button that copies it, which scripts show."""
+    words = escape(text)
+    copy = f'<button type="button" class="copy" aria-label="Copy: {words}" hidden>Copy</button>'
+    return f'<div class="command"><code>{words}</code>{copy}</div>'
 
 
 def refused(status: int, request_id: str, nonce: str) -> str:

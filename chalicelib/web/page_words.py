@@ -1,9 +1,15 @@
-"""The words of the status page: what each status, wait and outcome is called, and what it means."""
+"""The words of the status page: what each status, wait and outcome is called, and what it means.
+
+Times stand in these texts as the status document has them; the page shows each in UTC and in the reader's own
+time (page.dated).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+Document = Mapping[str, Any]
 
 NAMES = {
     "accepted": "Accepted",
@@ -17,27 +23,29 @@ NAMES = {
     "cancelled": "Cancelled",
     "needs_attention": "Needs attention",
 }
+#: {done}: what its operation does to records; {limits}: whose limits these are.
 MEANINGS = {
     "accepted": "The request is stored. Work on it starts in a moment.",
-    "awaiting_approval": "It exceeds the approval threshold of its source: an operator has to approve it.",
+    "awaiting_approval": "It exceeds the approval threshold of its {limits}: an operator has to approve it.",
     "waiting": "It cannot go on right now, and goes on by itself as soon as it can.",
     "running": "Zoho is being asked, and this page follows what comes back.",
     "completed": "Everything that was asked for is done.",
     "partially_completed": "A part is done. What is not is listed below, with the reasons.",
-    "failed": "Nothing was deleted. The reasons are listed below.",
-    "refused": "A limit or a hold stopped it before anything was deleted.",
-    "cancelled": "An operator ended it. What had been deleted by then stays deleted.",
+    "failed": "Nothing was {done}. The reasons are listed below.",
+    "refused": "A limit of its {limits} or a hold stopped it before anything was {done}.",
+    "cancelled": "An operator ended it. What had been {done} by then stays {done}.",
     "needs_attention": "What happened at Zoho is not certain. An operator has to look and say what is so.",
 }
-DRY_RUN_DONE = "The dry run is done. Nothing was deleted; the plan says what would go."
+DRY_RUN_DONE = "The dry run is done. Nothing was {done}; the plan says what would go."
+DRY_RUN_REFUSED = "A limit of its {limits} would stop it. Nothing was {done}; the reasons are listed below."
 #: waiting_for -> what that means and whether somebody has to do something.
 WAITS = {
     "another mass delete at Zoho": "Zoho runs one mass delete at a time, and this one is in the queue.",
     "api credits": "Too many calls at once, or the org's API credits of 24 hours are used. They come back.",
     "approval": "An operator has to approve it; if nobody does in time, it ends without deleting anything.",
-    "cool-off": "Its source wants some time to pass before anything is deleted. It can still be cancelled.",
+    "cool-off": "Its {limits} wants some time to pass before anything is deleted. It can still be cancelled.",
     "locked records": "Zoho has locked some records, or they wait for approval there. They are tried again.",
-    "pause": "An operator has paused everything that goes to Zoho. It goes on when the pause ends.",
+    "pause": "An operator has paused what goes to Zoho. It goes on when the pause ends.",
     "the undo window": "Until then what was deleted can be restored. An operator can cancel it.",
     "zoho credentials": "Zoho refuses the org's credentials: an operator has to renew them.",
     "zoho token limit": "Zoho gives out no more access tokens for some minutes. Then it goes on.",
@@ -63,53 +71,54 @@ _OPERATIONS = {
     "restore": "Restore from the recycle bin",
     "delete_permanently": "Delete from the recycle bin for good",
 }
+_DONE = {"delink_records": "delinked", "restore": "restored", "delete_permanently": "deleted for good"}
 
 
-def for_script() -> dict[str, Any]:
-    """What the page's script needs to say the same things as this module."""
-    return {
-        "names": NAMES,
-        "meanings": MEANINGS,
-        "dry": DRY_RUN_DONE,
-        "waits": WAITS,
-        "wait": OTHER_WAIT,
-        "outcomes": OUTCOMES,
-    }
-
-
-def operation(shown: Mapping[str, Any]) -> str:
+def operation(shown: Document) -> str:
     """The operation in words."""
     return _OPERATIONS.get(str(shown["operation"]), str(shown["operation"]))
 
 
-def title(shown: Mapping[str, Any]) -> str:
+def title(shown: Document) -> str:
     """Such as "Dry run: delete records in Leads"."""
     words = operation(shown)
     words = f"Dry run: {words.lower()}" if shown.get("dry_run") else words
     return f"{words} in {shown['module']}"
 
 
-def state(shown: Mapping[str, Any]) -> str:
+def state(shown: Document) -> str:
     """The status in one or two words."""
     return NAMES.get(str(shown["status"]), str(shown["status"]))
 
 
-def meaning(shown: Mapping[str, Any]) -> str:
+def meaning(shown: Document) -> str:
     """The status in a sentence; for one that this version does not know, nothing."""
-    if shown["status"] == "completed" and shown.get("dry_run"):
-        return DRY_RUN_DONE
-    return MEANINGS.get(str(shown["status"]), "")
+    words = MEANINGS.get(str(shown["status"]), "")
+    if shown.get("dry_run"):
+        words = {"completed": DRY_RUN_DONE, "refused": DRY_RUN_REFUSED}.get(str(shown["status"]), words)
+    return _filled(words, shown)
 
 
-def wait(shown: Mapping[str, Any]) -> str:
-    """What it waits for, its place and about how long; empty where it does not wait."""
+def _filled(words: str, shown: Document) -> str:
+    limits = "policy" if shown["operation"] == "purge" else "source"
+    return words.format(done=done(shown), limits=limits)
+
+
+def done(shown: Document) -> str:
+    """What its operation does to a record, such as "deleted"."""
+    return _DONE.get(str(shown["operation"]), "deleted")
+
+
+def wait(shown: Document) -> str:
+    """What its wait means, its place and about how long; empty where it does not wait."""
     reason = shown.get("waiting_for")
     if not reason:
         return ""
-    return " ".join(part for part in (WAITS.get(reason, OTHER_WAIT), place(shown.get("lane"))) if part)
+    means = _filled(WAITS[reason], shown) if reason in WAITS else OTHER_WAIT
+    return " ".join(part for part in (means, place(shown.get("lane"))) if part)
 
 
-def place(lane: Mapping[str, Any] | None) -> str:
+def place(lane: Document | None) -> str:
     """The place in the queue of mass deletes, such as "2 are before it; about 5 minutes."."""
     if lane is None:
         return ""
@@ -135,37 +144,42 @@ def progress(counts: Mapping[str, int]) -> str:
     return f"{counts['requested'] - counts['pending']:,} of {counts['requested']:,} records processed"
 
 
-def plan(shown: Mapping[str, Any]) -> str:
+def plan(shown: Document) -> str:
     """What a dry run found."""
     found = shown.get("plan")
     if not found:
-        return "Not known yet."
+        ended = shown.get("finished_at")
+        return "There is none: the run ended before what would go was known." if ended else "Not known yet."
     restores = "would_restore" in found
     count = found["would_restore" if restores else "would_delete"]
-    records = "an unknown number of records" if count is None else _counted(count, "record")
-    cost = f"{_counted(found['calls'], 'call')} to Zoho ({_counted(found['credits'], 'API credit')})"
-    does, done = ("restore", "restored") if restores else ("delete", "deleted")
-    return f"Would {does} {records} with {cost}. Nothing was {done}."
+    records = "an unknown number of records" if count is None else counted(count, "record")
+    cost = f"{counted(found['calls'], 'call')} to Zoho ({counted(found['credits'], 'API credit')})"
+    does = "restore" if restores else "delete"
+    return f"Would {does} {records} with {cost}. Nothing was {done(shown)}."
 
 
-def recycle_bin(found: Mapping[str, Any] | None) -> str:
-    """Until when what was deleted can come back, and when it goes for good."""
-    if not found:
-        return ""
-    at = found["permanent_at"]
-    ends = f"; deleted for good {at}" if at else ""
-    return f"until {found['restorable_until']}{ends}"
-
-
-def approval(asked: Mapping[str, Any] | None) -> str:
+def approval(asked: Document | None) -> str:
     """Whether an operator's approval was asked for, and given."""
     if not asked:
         return "none asked for"
-    records = _counted(asked["count"], "record")
+    records = counted(asked["count"], "record")
     if asked["approved_at"]:
         return f"given for {records}, {asked['approved_at']}"
     return f"asked for {records}, until {asked['expires_at']}"
 
 
-def _counted(number: int, noun: str) -> str:
+def verification(found: Document | None) -> str:
+    """What reading showed of what was deleted for good."""
+    if not found:
+        return ""
+    listed = found["listed_as_permanent"]
+    told = "an unknown number" if listed is None else f"{listed:,}"
+    return (
+        f"of {counted(found['records'], 'record')} {found['gone']:,} gone, {found['not_in_recycle_bin']:,}"
+        f" not in the recycle bin, {told} listed by Zoho as permanent, {found['verified_at']}"
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """Such as "1 record" and "1,200 records"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -7,6 +7,7 @@ Any link that is not good is 404, whether there is such a deletion or not (contr
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ from chalicelib.web.intake import Secret
 
 PAGE_SIZE = 500  # divides CHUNK_SIZE, so that a page lies in one chunk
 NO_RECORDS = "the view was not listed, and Zoho does not list its job's records: the counts are all there is"
+#: What the script of a page asks for: what the page is made of. No public interface.
+OF_A_PAGE = "application/vnd.expunge.page+json"
 _CURSOR = re.compile(r"[0-9]{1,9}")
 
 
@@ -41,11 +44,16 @@ class Deletions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The endpoints for readers. `nonce` makes an unguessable text for each page."""
+    """The endpoints for readers. `nonce` makes an unguessable text for each page. `stage`: its name, for the
+    commands that a page shows, "" for the local one; `evidence`: it writes signed receipts.
+    """
 
     deletions: Deletions
     links: Secret
     nonce: Callable[[], str]
+    stage: str = ""
+    evidence: bool = True
+    clock: Callable[[], float] = time.time
 
     def status(self, request: HttpRequest) -> Answer:
         """The status document, or a page of it where a browser asks. Raises NotFound or Unavailable."""
@@ -53,12 +61,16 @@ class Reading:
         shown = document(deletion)
         # One address, two answers: a browser that goes back must not get the JSON that the page fetched.
         vary = {"Vary": "Accept"}
-        if not request.accepts_html():
+        if not request.accepts_html() and not request.accepts(OF_A_PAGE):
             return responses.ok(200, shown, vary)
-        from chalicelib.web import page, page_status
+        from chalicelib.web import page, page_status, page_view
 
+        stage = page_view.Stage(self.stage, self.evidence)
+        view = page_view.view(shown, deletion, stage, self.clock())
+        if not request.accepts_html():
+            return responses.ok(200, view, vary)
         nonce = self.nonce()
-        text = page_status.render(shown, deletion, nonce)
+        text = page_status.render(view, nonce)
         return responses.page(200, text, {**vary, **page.headers(nonce)})
 
     def records(self, request: HttpRequest) -> Answer:

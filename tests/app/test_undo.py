@@ -17,6 +17,7 @@ from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call, Change
 from chalicelib.web import page_status, request_body
+from chalicelib.web.page_view import Stage, view
 from tests.app.test_operator import DELETIONS, Office, refused
 from tests.fakes import LEADS, SOURCES
 
@@ -110,10 +111,10 @@ def test_the_page_of_a_restore_and_of_its_parent_are_shown() -> None:
     for deletion_id, words in ((made, "Restore from the recycle bin"), (one, f"expunge restore {one}")):
         stored = office.ledger.get(deletion_id)
         assert stored is not None
-        text = page_status.render(document(stored), stored, "nonce")
+        text = page_status.render(view(document(stored), stored, Stage(), office.now), "nonce")
         assert words in text
     row = office.ledger.rows[made].deletion
-    restore = page_status.render(document(row), row, "nonce")
+    restore = page_status.render(view(document(row), row, Stage(), office.now), "nonce")
     assert 'id="count-restored"' in restore
     assert 'id="count-deleted"' not in restore
 

@@ -20,13 +20,15 @@ from tests.browser.webdriver import Browser
 AXE = ROOT / ".venvs/browser/node_modules/axe-core/axe.min.js"
 IMAGES = ROOT / "docs/images"
 LARGEST_IMAGE = 150_000
-#: (colour scheme, width, height) of the windows that every page is looked at in.
+#: (colour scheme, width, height) of the windows that every page is looked at in; print is an A4 page of a
+#: dark one.
 WINDOWS = (
     ("light", 1000, 800),
     ("dark", 1000, 800),
     ("light", 390, 844),
     ("dark", 390, 844),
     ("light", 320, 640),
+    ("print", 794, 1123),
 )
 
 
@@ -90,11 +92,14 @@ def sim(stack: RunningStack) -> Iterator[Callable[[str, Any], None]]:
 
 
 def faults(browser: Browser) -> list[str]:
-    """What axe-core finds serious or critical on the page as it stands, in light, dark and on a phone."""
+    """What axe-core finds serious or critical on the page as it stands, in light, dark, on a phone and in
+    print; and what is wider than the window.
+    """
     browser.run(AXE.read_text(encoding="utf-8"))
     found: list[str] = []
     for scheme, width, height in WINDOWS:
-        browser.look(scheme, width, height)
+        media = "print" if scheme == "print" else ""
+        browser.look("dark" if media else scheme, width, height, media=media)
         wide = browser.run("return document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             found.append(f"{scheme} {width}: {wide} pixels wider than the window")

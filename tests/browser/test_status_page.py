@@ -134,6 +134,10 @@ def test_5000_records_from_accepted_to_the_end_without_a_reload(
         "crm-workflow",
     ):
         assert words in asked_for
+    told = browser.text("#receipt")
+    assert f"expunge receipt {deletion_id(link)} --output receipt-{deletion_id(link)}" in told
+    assert "--stage" not in told  # the local one
+    assert f"expunge retry {deletion_id(link)}" in browser.text("#steps")
     parts = browser.run(
         "return [...document.querySelectorAll('#bar rect')].map(r => r.getBoundingClientRect().width)"
     )
@@ -315,7 +319,8 @@ def test_without_a_script_it_is_a_snapshot_in_the_same_words(
         until_final(browser, stack)
         ids = browser.run("return [...document.querySelectorAll('main [id]')].map(e => e.id)")
         same = [each for each in ids if not each.endswith("_at") and each not in UNLIKE]
-        assert {"state", "meaning", "settled", "problems", "count-failed", "approval"} <= set(same)
+        wanted = {"state", "meaning", "settled", "problems", "approval", "people", "receipt"}
+        assert wanted | ({"plan"} if body.get("dry_run") else {"count-failed", "steps"}) <= set(same)
         texts = "return arguments[0].map(id => document.getElementById(id).textContent.trim())"
         alive = browser.run(texts, same)
         browser.devtools("Emulation.setScriptExecutionDisabled", value=True)

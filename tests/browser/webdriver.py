@@ -146,11 +146,15 @@ class Browser:
         """A command of the DevTools protocol."""
         return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": given})
 
-    def look(self, scheme: str = "light", width: int = 1000, height: int = 800, motion: str = "") -> None:
-        """`scheme`: light or dark; `motion`: "reduce". A window of phone width is a phone's."""
+    def look(
+        self, scheme: str = "light", width: int = 1000, height: int = 800, motion: str = "", media: str = ""
+    ) -> None:
+        """`scheme`: light or dark; `motion`: "reduce"; `media`: "print" for a page as it is printed. A
+        window of phone width is a phone's.
+        """
         wanted = {"prefers-color-scheme": scheme, "prefers-reduced-motion": motion}
         features = [{"name": name, "value": value} for name, value in wanted.items()]
-        self.devtools("Emulation.setEmulatedMedia", features=features)
+        self.devtools("Emulation.setEmulatedMedia", media=media, features=features)
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -158,6 +162,10 @@ class Browser:
             deviceScaleFactor=1,
             mobile=width < 500,
         )
+
+    def zone(self, name: str) -> None:
+        """The time zone of the pages that are opened from now on; "" for the browser's own."""
+        self.devtools("Emulation.setTimezoneOverride", timezoneId=name)
 
     def picture(self, file: Path, height: int) -> None:
         """The page from its top as a PNG, `height` pixels of it at most."""

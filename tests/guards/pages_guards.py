@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 _STATUS = "chalicelib/web/page_status.py"
+_PAGE = "chalicelib/web/page.py"
 _SERVER = "cli/dashboard/server.py"
 _PAGE_TESTS = ("tests/unit/web/test_page.py",)
 _SERVER_TESTS = ("tests/cli/test_dashboard_server.py",)
 
 PAGES = (
     ("the page's data cannot end its element", _STATUS, '.replace("<", "\\\\u003c")', "", _PAGE_TESTS),
-    ("the page's facts are text", _STATUS, "{escape(str(value))}</dd>", "{value}</dd>", _PAGE_TESTS),
+    ("the page's facts are text", _STATUS, 'else escape(fact["text"])', 'else fact["text"]', _PAGE_TESTS),
+    ("the page's waits are text", _STATUS, 'escape(view["reason"])', 'view["reason"]', _PAGE_TESTS),
     (
-        "the page's waits are text",
-        _STATUS,
-        'escape(str(shown.get("waiting_for") or ""))',
-        'shown.get("waiting_for")',
+        "the page's times are text",
+        _PAGE,
+        "_TIME.sub(_time, escape(text))",
+        "_TIME.sub(_time, text)",
         _PAGE_TESTS,
     ),
+    ("the page's commands are text", _PAGE, "words = escape(text)", "words = text", _PAGE_TESTS),
     (
         "only the page's own script runs",
-        "chalicelib/web/page.py",
+        _PAGE,
         "script-src 'nonce-{nonce}'",
         "script-src 'unsafe-inline'",
         _PAGE_TESTS,

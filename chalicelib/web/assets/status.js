@@ -1,109 +1,75 @@
-'use strict';
 {
-const $ = id => document.getElementById(id);
 const start = JSON.parse($('start').textContent);
-const put = (id, text) => { const e = $(id); if (e && e.textContent !== text) e.textContent = text; };
-const show = (id, yes) => { const e = $(id); if (e) e.hidden = !yes; };
-const make = (tag, ...inside) => { const e = document.createElement(tag); e.append(...inside); return e; };
-const many = n => n.toLocaleString('en-US');
-const counted = (n, noun) => `${many(n)} ${noun}${n === 1 ? '' : 's'}`;
-const ended = ['completed', 'partially_completed', 'failed', 'refused', 'cancelled', 'needs_attention'];
-const local = iso => new Date(iso).toLocaleString();
-const clock = () => new Date().toLocaleTimeString();
 const [SOON, LATE, LATEST] = [1500, 30000, 60000];
+const PAGE = 'application/vnd.expunge.page+json';  // all that the page says, in its words
 
-/* --- the status, in the same words as page_words.py --- */
+/* --- what the page says --- */
 
-const span = s => s >= 7200 ? `${Math.round(s / 3600)} hours` : s >= 120 ? `${Math.round(s / 60)} minutes`
-  : counted(Math.round(s), 'second');
-
-function place(lane) {
-  if (!lane) return '';
-  const n = lane.ahead, words = !n ? 'It is next' : n === 1 ? '1 is before it' : `${many(n)} are before it`;
-  return lane.about_seconds === null ? `${words}.` : `${words}; about ${span(lane.about_seconds)}.`;
+function bar(b) {
+  const e = $('bar');
+  b.parts.forEach((part, i) => { e.children[i].setAttribute('x', part.x); e.children[i].setAttribute('width', part.width); });
+  e.setAttribute('aria-valuetext', b.says);
+  if (b.most) for (const [k, v] of [['min', 0], ['max', b.most], ['now', b.now]]) e.setAttribute(`aria-value${k}`, v);
+  put('settled', b.says);
+  show('progress', !b.gone);
 }
 
-function planned(plan) {
-  const back = 'would_restore' in plan, n = back ? plan.would_restore : plan.would_delete;
-  const records = n === null ? 'an unknown number of records' : counted(n, 'record');
-  return `Would ${back ? 'restore' : 'delete'} ${records} with ${counted(plan.calls, 'call')} to Zoho ` +
-    `(${counted(plan.credits, 'API credit')}). Nothing was ${back ? 'restored' : 'deleted'}.`;
+const problem = p => make('li', null, make('strong', null, make('code', null, p.code), ` \u00d7 ${many(p.count)}`),
+  make('p', null, p.meaning), make('p', null, `What to do: ${p.what_to_do}`));
+const step = s => make('li', null, make('p', null, ...dated(s.says)), ...s.commands.map(command));
+const fact = f => [make('dt', null, f.label), make('dd', f.key ? {id: f.key} : null, ...(f.ours ? dated(f.text) : [f.text]))];
+
+/** Puts them in place where they differ from what is there, so that a button keeps its focus. */
+const there = {};
+function list(id, found, element) {
+  const text = JSON.stringify(found);
+  if (there[id] === text) return;
+  there[id] = text;
+  $(id).replaceChildren(...found.flatMap(element));
+  show(`part-${id}`, found.length);
 }
 
-function approval(a) {
-  if (!a) return 'none asked for';
-  return a.approved_at ? `given for ${counted(a.count, 'record')}, ${local(a.approved_at)}`
-    : `asked for ${counted(a.count, 'record')}, until ${local(a.expires_at)}`;
-}
-
-function bar(d) {
-  const c = d.counts, most = Math.max(c.requested, 1), e = $('bar');
-  const says = c.requested ? `${many(c.requested - c.pending)} of ${many(c.requested)} records processed`
-    : 'The number of records is not known yet';
-  let at = 0;
-  for (const part of e.children) {
-    const kind = part.getAttribute('class'), width = kind === 'pending' ? 0 : 100 * c[kind] / most;
-    part.setAttribute('x', at); part.setAttribute('width', width); at += width;
+function status(v) {
+  put('state', v.state);
+  $('state').dataset.status = v.shown.status;
+  put('meaning', v.meaning);
+  show('wait', v.reason);
+  put('reason', v.reason);
+  put('waits', v.waits);
+  bar(v.bar);
+  for (const each of v.counts) put(`count-${each.key}`, each.text);
+  if (v.plan) {
+    put('plan', v.plan.says);
+    put('first-ids', v.plan.first);
+    show('first', v.plan.first);
   }
-  e.setAttribute('aria-valuetext', says);
-  if (c.requested) {
-    for (const [k, v] of [['min', 0], ['max', c.requested], ['now', c.requested - c.pending]]) e.setAttribute(`aria-value${k}`, v);
-  }
-  put('settled', says);
-  show('progress', c.requested || !ended.includes(d.status));
-}
-
-function problem(p) {
-  return make('li', make('strong', make('code', p.code), ` \u00d7 ${many(p.count)}`), make('p', p.meaning),
-    make('p', `What to do: ${p.what_to_do}`));
-}
-
-function status(d) {
-  const name = start.names[d.status] || d.status;
-  put('state', name);
-  $('state').dataset.status = d.status;
-  put('meaning', d.status === 'completed' && d.dry_run ? start.dry : start.meanings[d.status] || '');
-  show('wait', d.waiting_for);
-  put('reason', d.waiting_for || '');
-  put('waits', d.waiting_for ? `${start.waits[d.waiting_for] || start.wait} ${place(d.lane)}`.trim() : '');
-  bar(d);
-  for (const [k, v] of Object.entries(d.counts)) put(`count-${k}`, many(v));
-  if (d.plan) {
-    put('plan', planned(d.plan));
-    put('first-ids', d.plan.first_ids.join(', '));
-    show('first', d.plan.first_ids.length);
-  }
-  show('no-problems', !d.problems.length);
-  show('problems', d.problems.length);
-  $('problems').replaceChildren(...d.problems.map(problem));
-  put('created_at', local(d.created_at));
-  put('updated_at', local(d.updated_at));
-  put('finished_at', d.finished_at ? local(d.finished_at) : 'not yet');
-  put('approval', approval(d.approval));
-  if (d.job) put('job', `${d.job.status || 'started'} (${d.job.id})`);
-  document.title = `${name}: ${document.querySelector('h1').textContent} - Expunge`;
+  show('no-problems', !v.problems.length);
+  show('problems', v.problems.length);
+  list('problems', v.problems, problem);
+  list('steps', v.steps, step); list('receipt', v.receipt, step);
+  list('people', v.people, fact); list('times', v.times, fact);
+  document.title = `${v.state}: ${v.title} - Expunge`;
 }
 
 /* --- following it: soon after a change, less and less often without one, not at all in a hidden tab --- */
 
-let shown = start.shown, wait = SOON, timer = 0, said = shown.status;
+const spoken = v => `${v.state}${v.reason ? ` for ${v.reason}` : ''}`;
+let seen = start.view, wait = SOON, timer = 0, said = spoken(seen);
 
-function say(d) {
-  const words = `${start.names[d.status] || d.status}${d.waiting_for ? ` for ${d.waiting_for}` : ''}`;
-  if (words !== said) put('say', said = words);  // readers hear a change of status, not every number
+function say(v) {
+  if (spoken(v) !== said) put('say', said = spoken(v));  // readers hear a change of status, not every number
 }
 
 async function turn() {
   timer = 0;
   try {
-    const r = await fetch(location.href, {headers: {Accept: 'application/json'}, cache: 'no-store'});
+    const r = await fetch(location.href, {headers: {Accept: PAGE}, cache: 'no-store'});
     if (r.status === 404) return put('live', 'This link is no longer good.');
     if (!r.ok) throw new Error(r.status);
-    const d = await r.json(), changed = JSON.stringify(d) !== JSON.stringify(shown);
-    shown = d;
+    const v = await r.json(), changed = JSON.stringify(v) !== JSON.stringify(seen);
+    seen = v;
     wait = changed ? SOON : Math.min(wait * 1.5, LATE);
-    status(d); say(d);
-    if (changed) follow();
+    if (changed) { status(v); say(v); follow(); }
   } catch {
     wait = Math.min(wait * 2, LATEST);
     put('live', `No answer at ${clock()}; trying again.`);
@@ -115,22 +81,21 @@ async function turn() {
 }
 
 function final() {
-  const yes = ended.includes(shown.status);
-  if (yes) put('live', 'This is final.');
-  return yes;
+  if (seen.final) put('live', 'This is final.');
+  return seen.final;
 }
 
 function next() { if (!document.hidden && !timer) timer = setTimeout(turn, wait); }
 
 document.addEventListener('visibilitychange', () => {
   clearTimeout(timer); timer = 0;
-  if (document.hidden || ended.includes(shown.status) && shown.status !== 'needs_attention') return;
-  wait = SOON; turn();  // what needs attention may have been settled since
+  if (document.hidden) return;
+  wait = SOON; turn();  // what has ended may have been settled, restored or deleted for good since
 });
 
 /* --- the outcome of each record: a page at first, all of them when they are searched or saved --- */
 
-const PAGE = 100;
+const ROWS = 100;
 let records = [], cursor = '', at = 0, reading = null, stale = false;
 
 async function page(from) {
@@ -163,14 +128,14 @@ async function again(all) {
     if (from) put('showing', `${many(fresh.length)} records read`);
   } while (from && (all || fresh.length < upTo));
   records = fresh; cursor = from;
-  put('read-at', ended.includes(shown.status) ? '' : `As of ${clock()}.`);
+  put('read-at', seen.final ? '' : `As of ${clock()}.`);
   show('records', records.length); show('found', true);
   draw();
 }
 
 /** A change while all of many are shown is read when it is final; a page or two at once. */
 function follow() {
-  if (records.length > 1000 && !ended.includes(shown.status)) return;
+  if (records.length > 1000 && !seen.final) return;
   if (reading) stale = true; else read(false);
 }
 
@@ -185,44 +150,37 @@ function chosen() {
 
 function draw() {
   const found = chosen();
-  at = Math.min(at, Math.max(0, Math.ceil(found.length / PAGE) - 1) * PAGE);
-  const part = found.slice(at, at + PAGE);
+  at = Math.min(at, Math.max(0, Math.ceil(found.length / ROWS) - 1) * ROWS);
+  const part = found.slice(at, at + ROWS);
   $('rows').replaceChildren(...part.map(r => {
-    const id = make('th', r.id);
-    id.scope = 'row';
-    return make('tr', id, make('td', start.outcomes[r.outcome] || r.outcome), make('td', why(r)));
+    const id = make('th', {scope: 'row'}, r.id);
+    return make('tr', null, id, make('td', null, start.outcomes[r.outcome] || r.outcome), make('td', null, why(r)));
   }));
   const of = found.length === records.length ? many(found.length) : `${many(found.length)} found in ${many(records.length)}`;
   put('showing', (part.length ? `${many(at + 1)} to ${many(at + part.length)} of ${of}` : `None of ${many(records.length)}`) +
     (cursor ? ', not all are loaded' : ''));
   $('back').disabled = !at;
-  $('on').disabled = at + PAGE >= found.length;
+  $('on').disabled = at + ROWS >= found.length;
   show('all', cursor);
 }
 
-/* What a spreadsheet takes for a formula gets an apostrophe in front. */
-const cell = text => `"${(/^[\s]*[=+\-@\uFF0B\uFF0D\uFF1D\uFF20\t\r\n]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
-
-async function save() {
+async function file() {
   if (!await whole()) return;
   const lines = [['id', 'outcome', 'code', 'message'], ...chosen().map(r => [r.id, r.outcome, r.code || '', r.message || ''])];
-  const text = `\uFEFF${lines.map(line => line.map(cell).join(',')).join('\r\n')}\r\n`;
-  const link = make('a');
-  link.href = URL.createObjectURL(new Blob([text], {type: 'text/csv;charset=utf-8'}));
-  link.download = `expunge-${$('records').dataset.id}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  save(`expunge-${$('records').dataset.id}.csv`, csv(lines));
 }
 
 const search = async () => { at = 0; draw(); if (cursor && await whole()) draw(); };
 $('query').addEventListener('input', search);
 $('outcome').addEventListener('change', search);
-$('back').addEventListener('click', () => { at -= PAGE; draw(); });
-$('on').addEventListener('click', () => { at += PAGE; draw(); });
+$('back').addEventListener('click', () => { at -= ROWS; draw(); });
+$('on').addEventListener('click', () => { at += ROWS; draw(); });
 $('all').addEventListener('click', whole);
-$('csv').addEventListener('click', save);
+$('csv').addEventListener('click', file);
 
-status(shown);
+for (const e of document.querySelectorAll('.copy')) e.hidden = false;
+if (ZONE !== 'UTC') put('zone', `Times are in your time zone (${ZONE}), and in UTC.`);
+dress();
 read(false);
 if (!final()) { put('live', 'It keeps itself up to date.'); next(); }
 }
