@@ -7,10 +7,13 @@ from http.server import ThreadingHTTPServer
 
 import click
 
+from cli.dashboard.audit import Audit
 from cli.dashboard.feed import Feed
 from cli.dashboard.opening import opened
+from cli.dashboard.recycle_bin import RecycleBin
 from cli.dashboard.server import LOOPBACK, Room, serve
 from cli.dashboard.sums import overview
+from cli.evidence.stores import bucket_of
 from cli.operator_api import reach
 from cli.options import options
 from cli.output import say
@@ -52,9 +55,12 @@ def dashboard(
     v1/operator/*).
     """
     target = find(stage, as_json=as_json)
-    feed = Feed(reach(target, stage), target.stage, days, most, ("default", *orgs))
+    api = reach(target, stage)
+    feed = Feed(api, target.stage, days, most, ("default", *orgs))
     feed.check()
-    room = Room(lambda: overview(feed.read()), every)
+    audit, recycle_bin = Audit(api, lambda: bucket_of(target)), RecycleBin(api, target.stage, most)
+    views = {"audit.json": audit.page, "audit.csv.json": audit.csv, "bin.json": lambda _: recycle_bin.read()}
+    room = Room(lambda: overview(feed.read()), every, views)
     server = _serve(room, port)
     address = f"http://{LOOPBACK}:{server.server_port}{room.invitation}"
     target.say({"url": address}, address, "good once; Ctrl-C ends it")

@@ -93,7 +93,7 @@ class Feed:
         waiting = [
             one
             for one, each in self._kept.items()
-            if self._read_at[one] < now and kind(each["status"]) in ("open", "needs_attention")
+            if self._read_at[one] < now and kind(each) in ("open", "needs_attention")
         ]
         for one in sorted(waiting, key=self._read_at.__getitem__)[:READ_AGAIN]:
             answer = self._get(f"deletions/{one}")

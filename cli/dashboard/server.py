@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from secrets import token_urlsafe
 from threading import Lock
 from typing import Any
+from urllib.parse import parse_qsl
 
 import click
 from botocore.exceptions import BotoCoreError
@@ -27,6 +28,8 @@ from cli.dashboard.page import entrance, plain, render
 from cli.output import clean, cleaned
 
 LOOPBACK = "127.0.0.1"
+#: Characters of a query; a reference may have 256, each of them nine when it is escaped.
+MOST_ASKED = 4000
 ALONE = {"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"}
 _USED = "This address was good once and has been used. Start expunge dashboard again for a new one."
 _NOT_HERE = "There is nothing here. Open the address that expunge dashboard has printed."
@@ -35,15 +38,18 @@ _NOT_HERE = "There is nothing here. Open the address that expunge dashboard has 
 @dataclass
 class Room:
     """Who may come in, and what is shown. `overview` makes the data; it may raise ClickException,
-    BotoCoreError, and what unreadable answers raise.
+    BotoCoreError, and what unreadable answers raise. `views`: what is read only when it is looked at, by its
+    name and the query; it may raise the same.
     """
 
     overview: Callable[[], Mapping[str, Any]]
     seconds: float
+    views: Mapping[str, Callable[[Mapping[str, str]], Mapping[str, Any]]] = field(default_factory=dict)
     path: str = field(default_factory=lambda: f"/{token_urlsafe(18)}/")
     _key: str = field(default_factory=lambda: token_urlsafe(24))
     _once: str | None = field(default_factory=lambda: token_urlsafe(24))
     _lock: Lock = field(default_factory=Lock)
+    _looking: Lock = field(default_factory=Lock)
 
     @property
     def invitation(self) -> str:
@@ -68,13 +74,27 @@ class Room:
 
     def data(self) -> tuple[int, str]:
         """The newest overview as JSON; one is made at a time."""
-        try:
-            with self._lock:
-                return 200, json.dumps(cleaned(self.overview()))
-        except click.ClickException as problem:
-            return 502, json.dumps({"error": clean(problem.format_message())})
-        except (BotoCoreError, ValueError, KeyError) as problem:  # credentials that ended, no readable answer
-            return 502, json.dumps({"error": clean(f"{type(problem).__name__}: {problem}")})
+        return _told(self._lock, self.overview)
+
+    def view(self, path: str) -> tuple[int, str] | None:
+        """A view as JSON, by its path below the room's; None where there is none. One is made at a time."""
+        name, _, asked = path.partition("?")
+        look = self.views.get(name)
+        if look is None or len(asked) > MOST_ASKED:
+            return None
+        query = dict(parse_qsl(asked))
+        return _told(self._looking, lambda: look(query))
+
+
+def _told(lock: Lock, make: Callable[[], Mapping[str, Any]]) -> tuple[int, str]:
+    """What was made as JSON with its status, or why not in words."""
+    try:
+        with lock:
+            return 200, json.dumps(cleaned(make()))
+    except click.ClickException as problem:
+        return 502, json.dumps({"error": clean(problem.format_message())})
+    except (BotoCoreError, ValueError, KeyError) as problem:  # credentials that ended, no readable answer
+        return 502, json.dumps({"error": clean(f"{type(problem).__name__}: {problem}")})
 
 
 def serve(room: Room, port: int) -> ThreadingHTTPServer:
@@ -110,9 +130,15 @@ class _Handler(BaseHTTPRequestHandler):
         if _same(self.path, self.room.path):
             nonce = token_urlsafe(16)
             return self._answer(200, "text/html", render(nonce, self.room.seconds), policy(nonce))
+        found = self._read()
+        return self._words(404, _NOT_HERE) if found is None else self._answer(*_typed(found))
+
+    def _read(self) -> tuple[int, str] | None:
+        """The data that the path names; None where there is none."""
         if _same(self.path, f"{self.room.path}data.json"):
-            return self._answer(*_typed(self.room.data()))
-        return self._words(404, _NOT_HERE)
+            return self.room.data()
+        inside = self.path.startswith(self.room.path)
+        return self.room.view(self.path.removeprefix(self.room.path)) if inside else None
 
     def _is_by_our_name(self) -> bool:
         """Asked for by a name of this machine."""

@@ -22,8 +22,14 @@ KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("refused", "Refused", frozenset({"refused"})),
     ("cancelled", "Cancelled", frozenset({"cancelled"})),
     ("needs_attention", "Needs attention", frozenset({"needs_attention"})),
+    ("dry_run", "Dry runs", frozenset()),
     ("open", "In progress", frozenset({"accepted", "awaiting_approval", "waiting", "running"})),
 )
+#: Operations whose `deleted` are records that were there; a permanent deletion's were counted before, and
+#: what a delink takes is a link.
+TAKES_RECORDS = frozenset({"delete_records", "mass_delete", "purge", "erase_person"})
+#: Ended deletions that are listed.
+LATELY = 20
 #: Windows up to this many days are shown by the hour.
 BY_HOUR = 2
 LANE = "another mass delete at Zoho"
@@ -44,9 +50,12 @@ class StageData:
     whole: bool = True
 
 
-def kind(status: str) -> str:
-    """The part of a bar that a status belongs to; one that this version does not know has not ended."""
-    return next((key for key, _, statuses in KINDS if status in statuses), "open")
+def kind(deletion: Document) -> str:
+    """The part of a bar that a deletion belongs to; a status that this version does not know has not ended.
+    What a dry run ends in says nothing of records, so ended ones are a part of their own.
+    """
+    found = next((key for key, _, statuses in KINDS if deletion["status"] in statuses), "open")
+    return "dry_run" if deletion.get("dry_run") and found != "open" else found
 
 
 def overview(seen: StageData) -> dict[str, Any]:
@@ -64,7 +73,8 @@ def overview(seen: StageData) -> dict[str, Any]:
         "kinds": [{"key": key, "words": words} for key, words, _ in KINDS],
         "totals": totals(deletions),
         "over_time": over_time(deletions, seen.since, seen.now),
-        "open": [row(each) for each in deletions if kind(each["status"]) == "open"],
+        "ended": lately(deletions),
+        "open": [row(each) for each in deletions if kind(each) == "open"],
         "lanes": lanes(deletions),
         "attention": [row(each) for each in deletions if each["status"] == "needs_attention"],
         "failures": failures(deletions),
@@ -77,12 +87,21 @@ def totals(deletions: Iterable[Document]) -> dict[str, int]:
     """Deletions by kind, records gone, and calls that deleted, each of which is one API credit."""
     found: Counter[str] = Counter(deletions=0, records_deleted=0, calls=0)
     for each in deletions:
-        found.update({"deletions": 1, kind(each["status"]): 1, **_work(each)})
+        found.update({"deletions": 1, kind(each): 1, **_work(each)})
     return {**{key: found[key] for key, _, _ in KINDS}, **found}
 
 
 def _work(deletion: Document) -> dict[str, int]:
-    return {"records_deleted": deletion["counts"].get("deleted", 0), "calls": deletion.get("calls", 0)}
+    takes = deletion["operation"] in TAKES_RECORDS
+    deleted = deletion["counts"].get("deleted", 0) if takes else 0
+    return {"records_deleted": deleted, "calls": deletion.get("calls", 0)}
+
+
+def lately(deletions: Iterable[Document]) -> list[dict[str, Any]]:
+    """The deletions that ended last, the newest first; the audit view has all of them."""
+    ended = [each for each in deletions if kind(each) != "open"]
+    ended.sort(key=lambda each: str(each.get("finished_at") or each["created_at"]), reverse=True)
+    return [row(each) for each in ended[:LATELY]]
 
 
 def over_time(deletions: Iterable[Document], since: datetime, now: datetime) -> dict[str, Any]:
@@ -96,7 +115,7 @@ def over_time(deletions: Iterable[Document], since: datetime, now: datetime) -> 
     for each in deletions:
         bucket = buckets.get(_floor(moment(each["created_at"]), unit))
         if bucket is not None:
-            bucket.update({kind(each["status"]): 1, **_work(each)})
+            bucket.update({kind(each): 1, **_work(each)})
     shown = [
         {
             "at": iso(at),
@@ -120,7 +139,11 @@ def row(deletion: Document) -> dict[str, Any]:
     lane = deletion.get("lane") or {}
     return {
         **{name: deletion.get(name) for name in names},
+        "kind": kind(deletion),
         "created_at": deletion["created_at"],
+        "finished_at": deletion.get("finished_at"),
+        "asked_by": deletion.get("asked_by"),
+        "approved_by": deletion.get("approved_by"),
         "counts": dict(deletion["counts"]),
         "codes": [each["code"] for each in deletion["problems"]],
         "ahead": lane.get("ahead"),
@@ -133,7 +156,7 @@ def lanes(deletions: Iterable[Document]) -> list[dict[str, Any]]:
     """By org: the view's mass deletes that run, and those that wait for them, the next one first."""
     found: dict[str, dict[str, Any]] = {}
     for each in deletions:
-        if each["operation"] != "mass_delete" or kind(each["status"]) != "open":
+        if each["operation"] != "mass_delete" or kind(each) != "open":
             continue
         lane = found.setdefault(each["org"], {"org": each["org"], "running": [], "waiting": []})
         if each.get("lane") or each["waiting_for"] == LANE:
@@ -149,7 +172,7 @@ def failures(deletions: Iterable[Document]) -> list[dict[str, Any]]:
     """Problems of deletions that have ended, by code, those of most records first."""
     found: dict[str, dict[str, Any]] = {}
     for each in deletions:
-        for problem in each["problems"] if kind(each["status"]) != "open" else ():
+        for problem in each["problems"] if kind(each) != "open" else ():
             one = found.setdefault(problem["code"], {**problem, "count": 0, "deletions": 0})
             one["count"] += problem["count"]
             one["deletions"] += 1

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -14,14 +13,15 @@ from chalicelib.domain.evidence import chain
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from cli import csv_out
 from cli.ends import End
+from cli.evidence import exported
 from cli.evidence.keys import NoKey, load
-from cli.evidence.stores import BucketStore, Unreachable, bucket_of, folder_at, reaching
+from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching
 from cli.operating import times
 from cli.operating.render import many
 from cli.operator_api import reach
 from cli.options import options
 from cli.output import say, say_json
-from cli.target import Group, Target, find
+from cli.target import Group, find
 
 VERIFY = """\b
 Examples:
@@ -38,12 +38,6 @@ Examples:
   expunge audit export --since 2026-11-01 --source erp --module Leads
 
 A row for each deletion by the time of its request; --until is exclusive."""
-
-COLUMNS = (
-    "deletion", "requested_at", "finished_at", "status", "operation", "org", "module", "source", "asked_by",
-    "approved_by", "reference", "reason", "requested", "deleted", "already_absent", "failed", "held",
-    "unknown", "permanent_at", "receipt",
-)  # fmt: skip
 
 
 @click.group(cls=Group)
@@ -130,52 +124,16 @@ def export(
         if text
     }
     target = find(stage, as_json=as_json)
-    rows = list(_rows(target, stage, bounds, {name: value for name, value in filters.items() if value}))
+    query = {name: value for name, value in filters.items() if value} | {
+        name: at.isoformat(timespec="milliseconds") for name, at in bounds.items()
+    }
+    rows = list(exported.rows(reach(target, stage), bucket_of(target), query))
     if output is None:
-        _lines(rows, sys.stdout)
+        exported.write(rows, sys.stdout)
         return
     try:
         with csv_out.whole(output) as sink:
-            _lines(rows, sink)
+            exported.write(rows, sink)
     except OSError as problem:
         raise click.ClickException(f"{output}: {problem.strerror}") from problem
     target.say({"output": str(output), "deletions": len(rows)}, f"{many(len(rows), 'deletion')} in {output}")
-
-
-def _rows(
-    target: Target, stage: str | None, bounds: dict[str, datetime], filters: dict[str, str]
-) -> Iterator[dict[str, Any]]:
-    """The deletions of the time, oldest first."""
-    query = filters | {name: at.isoformat(timespec="milliseconds") for name, at in bounds.items()}
-    found = list(reach(target, stage).pages("deletions", "deletions", query))
-    receipts = _receipts(bucket_of(target), [each["id"] for each in found])
-    for each in reversed(found):
-        recycle_bin = each.get("recycle_bin") or {}
-        yield {
-            **each["counts"],
-            **each,
-            "deletion": each["id"],
-            "requested_at": each["created_at"],
-            "permanent_at": recycle_bin.get("permanent_at"),
-            "receipt": receipts.get(each["id"]),
-        }
-
-
-def _receipts(store: BucketStore, ids: list[str]) -> dict[str, str]:
-    """The newest receipt of each: names sort by the time of the request, as ids do."""
-    if not ids:
-        return {}
-    wanted, found, counts = set(ids), dict[str, str](), dict[str, int]()
-    last = max(ids)
-    for name in store.names("receipts/", after=f"receipts/{min(ids)}"):
-        one, _, n = name.removeprefix("receipts/").removesuffix(".json").partition(".")
-        if one > last:
-            break
-        if one in wanted and int(n or 1) > counts.get(one, 0):
-            found[one], counts[one] = name, int(n or 1)
-    return found
-
-
-def _lines(rows: Iterable[dict[str, Any]], sink: TextIO) -> None:
-    sink.write(csv_out.row(COLUMNS))
-    sink.writelines(csv_out.row(each.get(name) for name in COLUMNS) for each in rows)

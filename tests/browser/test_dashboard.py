@@ -21,7 +21,7 @@ import pytest
 import requests
 
 from cli.dashboard.server import Room, serve
-from cli.dashboard.sums import LANE, StageData, overview
+from cli.dashboard.sums import LANE, StageData, iso, overview
 from local.running import RunningStack
 from local.settings import ROOT
 from tests.browser.conftest import faults, operators, picture
@@ -143,7 +143,9 @@ def test_the_numbers_are_those_of_the_api(
         assert number(browser, "records_deleted") == sum(each["counts"]["deleted"] for each in deletions)
         assert number(browser, "calls") == sum(each["calls"] for each in deletions) > 0
         by_status = column_sums(browser, "deletions")
-        assert by_status["Completed"] == sum(each["status"] == "completed" for each in deletions)
+        real = [each for each in deletions if not each["dry_run"]]
+        assert by_status["Completed"] == sum(each["status"] == "completed" for each in real)
+        assert by_status["Dry runs"] == number(browser, "dry_run") == len(deletions) - len(real) > 0
         assert by_status["Failed"] == sum(each["status"] == "failed" for each in deletions) > 0
         assert by_status["Partially completed"] == number(browser, "partially_completed") > 0
         assert column_sums(browser, "records") == {"Records deleted": number(browser, "records_deleted")}
@@ -157,7 +159,7 @@ def test_the_numbers_are_those_of_the_api(
         }
         (policy,) = rows(browser, "#policies")
         assert policy[:3] == ["old-leads", "default", "Leads"]
-        assert re.search(r"3:00:00\s?AM", policy[3])
+        assert re.search(r"03:00:00 UTC", policy[3])
         assert faults(browser) == []
         what_changes_is_shown(browser, stack, sim)
         assert browser.run("return window.mark") == "the same window"
@@ -229,6 +231,13 @@ def two_weeks() -> StageData:
         status, size = chance.choice(ends), int(chance.paretovariate(0.9) * 3) % 900 + 1
         told = problem(*chance.choice((("RECORD_LOCKED", 2), ("NO_PERMISSION", 5), ("MAX_RECORDS", 1))))
         gone = {"completed": size, "partially_completed": size * 3 // 4}.get(status, 0)
+        days = timedelta(days=n % 9 + 1)
+        in_bin = {
+            "restorable_until": iso(NOW + timedelta(days=n % 4 + 50)),
+            "restored": 0,
+            "permanently_deleted": 0,
+        }
+        in_bin["permanent_at"] = iso(NOW + days) if n % 3 == 0 else None
         found.append(
             deletion(
                 n,
@@ -237,6 +246,7 @@ def two_weeks() -> StageData:
                 problems=[told] if gone < size else [],
                 calls=size // 100 + 1,
                 hours=hours,
+                **({"recycle_bin": in_bin} if gone and n % 7 == 0 else {}),
             )
         )
     last = {"run": "2026-11-22", "deletion": "del_6", "at": "2026-11-22T03:00:00Z"}
@@ -282,9 +292,7 @@ def test_a_link_leads_to_the_status_page(
     with serving(directory) as address:
         browser.go(address)
         browser.until("return !document.getElementById('all').hidden")
-        link = browser.run("return document.querySelector('#open a, #attention a, #lanes a')?.href")
-        if link is None:  # everything has ended by now
-            link = listed(stack)[0]["links"]["self"]
+        link = browser.run("return document.querySelector('#ended a').href")
         browser.go(link)
         assert browser.text("#state")
 
@@ -296,6 +304,8 @@ def test_without_the_command_the_page_says_so(
         browser.go(address)
         browser.until("return !document.getElementById('all').hidden")
     browser.until("return document.getElementById('live').textContent.includes('the command has ended')")
+    assert "These numbers are old: as of" in browser.text("#stale")
+    assert browser.run("return document.title").startswith("Old: ")
     assert all("ERR_CONNECTION_REFUSED" in each for each in browser.complaints())
 
 

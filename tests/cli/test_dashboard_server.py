@@ -12,7 +12,8 @@ import click
 import pytest
 from botocore.exceptions import UnauthorizedSSOTokenError
 
-from cli.dashboard.page import _own
+from chalicelib.web.page import asset
+from cli.dashboard.page import _SCRIPTS, _own
 from cli.dashboard.server import Room, serve
 from tests.unit.web.test_page import Outline
 
@@ -133,7 +134,7 @@ def test_what_the_browser_is_told(visitor: Visitor) -> None:
 
 
 def test_the_script_makes_no_markup_of_data() -> None:
-    script = _own("dashboard.js")
+    script = "".join(map(_own, _SCRIPTS)) + asset("page.js")
     for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "</"):
         assert forbidden not in script
 

@@ -58,7 +58,8 @@ def seen(
 def test_every_status_is_part_of_a_bar_once() -> None:
     statuses = [status for _, _, each in KINDS for status in each]
     assert sorted(statuses) == sorted(each.value for each in Status)
-    assert sums.kind("something_new") == "open"
+    assert sums.kind({"status": "something_new"}) == "open"
+    assert sums.kind({"status": "something_new", "dry_run": True}) == "open"
 
 
 def test_totals() -> None:
@@ -73,7 +74,7 @@ def test_totals() -> None:
     )
     assert shown["totals"] == {
         "deletions": 4, "records_deleted": 6, "calls": 6, "completed": 1, "partially_completed": 1,
-        "failed": 0, "refused": 0, "cancelled": 0, "needs_attention": 0, "open": 2,
+        "failed": 0, "refused": 0, "cancelled": 0, "needs_attention": 0, "dry_run": 0, "open": 2,
     }  # fmt: skip
 
 

@@ -1,57 +1,33 @@
-'use strict';
-{
-const $ = id => document.getElementById(id);
-const put = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
-const make = (tag, marks, ...inside) => {
-  const e = document.createElement(tag);
-  for (const [k, v] of Object.entries(marks || {})) e.setAttribute(k, v);
-  e.append(...inside.filter(each => each !== null && each !== undefined));
-  return e;
-};
+/* The overview: it keeps itself up to date. */
 const drawn = (tag, marks, ...inside) => {
   const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [k, v] of Object.entries(marks)) e.setAttribute(k, v);
   e.append(...inside);
   return e;
 };
-const many = n => n.toLocaleString('en-US');
-const local = iso => iso ? new Date(iso).toLocaleString() : '';
 const words = text => text ? text.replaceAll('_', ' ') : '';
 const span = s => s >= 7200 ? `${Math.round(s / 3600)} hours` : s >= 120 ? `${Math.round(s / 60)} minutes` : `${Math.round(s)} s`;
 const EVERY = 1000 * document.querySelector('main').dataset.seconds;
 
 /* --- tables --- */
 
-/** columns: [heading, row => text or element, is it a number?]; the first is the row's heading. */
-function table(name, columns, rows) {
-  const head = columns.map(([title, , number]) => make('th', {scope: 'col', class: number ? 'number' : ''}, title));
-  const lines = rows.map(row => make('tr', null, ...columns.map(([, value, number], i) =>
-    make(i ? 'td' : 'th', {...(i ? {} : {scope: 'row'}), class: number ? 'number' : ''}, value(row) ?? ''))));
-  return make('table', null, make('caption', {class: 'away'}, name), make('thead', null, make('tr', null, ...head)),
-    make('tbody', null, ...lines));
-}
-
 function list(key, name, columns, rows) {
   $(`no-${key}`).hidden = rows.length > 0;
   frame($(key), name, rows.length ? [table(name, columns, rows)] : []);
 }
 
-/** A region that can be scrolled by keyboard, where there is something in it. */
-function frame(e, name, inside) {
-  for (const [k, v] of [['role', 'region'], ['aria-label', name], ['tabindex', '0']]) {
-    if (inside.length) e.setAttribute(k, v); else e.removeAttribute(k);
-  }
-  e.replaceChildren(...inside);
-}
-
 const link = row => make('a', {href: row.link, target: '_blank', rel: 'noopener noreferrer'}, row.id);
+const mark = kind => make('span', {class: 'mark', 'data-status': kind});
+const stand = row => make('span', null, mark(row.kind), words(row.status) +
+  (row.status === 'waiting' && row.waiting_for ? ` for ${row.waiting_for}` : ''));
 const what = row => `${row.dry_run ? 'dry run: ' : ''}${words(row.operation)} ${row.module}`;
 const COLUMNS = [
   ['Deletion', link], ['What', what], ['Org', row => row.org], ['Source', row => row.source],
-  ['Reference', row => row.reference || ''], ['Created', row => local(row.created_at)],
+  ['Reference', row => row.reference || ''], ['Created', row => time(row.created_at)],
 ];
-const STATUS = ['Status', row => words(row.status) + (row.status === 'waiting' && row.waiting_for ? ` for ${row.waiting_for}` : '')];
+const STATUS = ['Status', stand];
 const PROCESSED = ['Processed', row => row.counts.requested ? `${many(row.counts.requested - row.counts.pending)} of ${many(row.counts.requested)}` : '', true];
+const DELETED = ['Deleted', row => row.counts.requested ? `${many(row.counts.deleted || 0)} of ${many(row.counts.requested)}` : '', true];
 const CODES = ['Problems', row => row.codes.join(', ')];
 
 /* --- charts --- */
@@ -84,7 +60,7 @@ function chart(key, title, data, parts, value) {
       const tall = high(value(bucket, part));
       if (!tall) continue;
       at -= tall;
-      picture.append(drawn('rect', {class: `k-${part}`, x: left + i * step + step * .1, y: at, width: step * .8, height: tall},
+      picture.append(drawn('rect', {'data-status': part, x: left + i * step + step * .1, y: at, width: step * .8, height: tall},
         drawn('title', {}, `${label(bucket.at)}: ${many(value(bucket, part))} ${name}`)));
     }
   });
@@ -94,7 +70,7 @@ function chart(key, title, data, parts, value) {
   place.querySelector('figcaption').textContent = title;
   plot.replaceChildren(picture);
   place.querySelector('.legend').replaceChildren(...(parts.length > 1 ? parts : []).map(([part, name]) =>
-    make('li', null, make('span', {class: `k-${part}`}), name)));
+    make('li', null, make('span', {'data-status': part}), name)));
   const rows = buckets.filter(sum);
   frame(place.querySelector('.scroll'), `${title}, as a table`, [table(title, [[data.unit === 'day' ? 'Day (UTC)' : 'Hour (UTC)', each => label(each.at)],
     ...parts.map(([part, name]) => [name, each => many(value(each, part)), true])], rows)]);
@@ -102,22 +78,32 @@ function chart(key, title, data, parts, value) {
 
 /** A bar beside a number, which says the same. */
 const share = part => drawn('svg', {viewBox: '0 0 100 10', preserveAspectRatio: 'none', 'aria-hidden': 'true'},
-  drawn('rect', {class: 'k-failed', x: 100 - 100 * part, width: 100 * part, height: 10}));
+  drawn('rect', {x: 100 - 100 * part, width: 100 * part, height: 10}));
 
-const runs = found => found.length ? make('div', null, ...found.slice(0, 3).map(each => make('div', null, local(each))))
+const runs = found => found.length ? make('div', null, ...found.slice(0, 3).map(each => make('div', null, time(each))))
   : 'never by itself';
 
 /* --- all of it --- */
 
+/** A number with the way to the deletions that it counts, where the audit view can show them. */
+const tile = ([key, name, n, kind, status]) => make('div', kind ? {'data-status': kind} : null, make('dt', null, name),
+  make('dd', null, make('span', {id: `total-${key}`}, many(n)),
+    status && n ? make('button', {type: 'button', 'data-view': 'audit', 'data-want': status, 'aria-label': `Show ${name.toLowerCase()}`}, 'Show') : null));
+
 function totals(d) {
-  const t = d.totals, shown = [
-    ['deletions', 'Deletions', t.deletions, ''], ['open', 'In progress', t.open, 'already_absent'],
-    ['needs_attention', 'Needs attention', t.needs_attention, 'unknown'], ['failed', 'Failed', t.failed, 'failed'],
-    ['partially_completed', 'Partially completed', t.partially_completed, 'unknown'],
-    ['records_deleted', 'Records deleted', t.records_deleted, 'deleted'], ['calls', 'Credits for deleting', t.calls, ''],
-  ];
-  $('totals').replaceChildren(...shown.map(([key, name, n, kind]) => make('div', {'data-kind': kind},
-    make('dt', null, name), make('dd', {id: `total-${key}`}, many(n)))));
+  const t = d.totals, since = when(d.since);
+  put('now-says', `Deletions asked for since ${since} that have not ended, or that need a person. What was asked for before is in the audit view.`);
+  put('totals-says', `Deletions asked for since ${since}, by what became of them. Dry runs that have ended are counted apart.`);
+  $('now').replaceChildren(...[
+    ['open', 'In progress', t.open, 'open'], ['needs_attention', 'Needs attention', t.needs_attention, 'needs_attention', 'needs_attention'],
+  ].map(tile));
+  $('totals').replaceChildren(...[
+    ['deletions', 'Deletions and dry runs', t.deletions], ['completed', 'Completed', t.completed, 'completed', 'completed'],
+    ['partially_completed', 'Partially completed', t.partially_completed, 'partially_completed', 'partially_completed'],
+    ['failed', 'Failed', t.failed, 'failed', 'failed'], ['refused', 'Refused', t.refused, 'refused', 'refused'],
+    ['cancelled', 'Cancelled', t.cancelled, 'cancelled', 'cancelled'], ['dry_run', 'Dry runs', t.dry_run, 'dry_run'],
+    ['records_deleted', 'Records deleted', t.records_deleted], ['calls', 'Credits for deleting', t.calls],
+  ].map(tile));
 }
 
 function charts(d) {
@@ -131,22 +117,27 @@ function lanes(d) {
   $('no-lanes').hidden = d.lanes.length > 0;
   const columns = [['Deletion', link], ['What', what], ['Place', row => row.status === 'running' ? 'runs' : row.ahead === null ? 'waits'
     : `${row.ahead} before it`], ['About', row => row.about_seconds === null ? '' : span(row.about_seconds)], PROCESSED,
-    ['Source', row => row.source], ['Created', row => local(row.created_at)]];
+    ['Source', row => row.source], ['Created', row => time(row.created_at)]];
   frame($('lanes'), 'Mass deletes by view', d.lanes.flatMap(lane => [make('h3', null, `Org ${lane.org}`),
     table(`Mass deletes by view in org ${lane.org}`, columns, [...lane.running, ...lane.waiting])]));
 }
 
-function show(d) {
+function heading(d) {
   document.title = `${d.stage}: ${many(d.totals.open)} in progress, ${many(d.totals.needs_attention)} need attention - Expunge`;
-  put('title', `Deletions of ${d.stage} since ${local(d.since)}`);
+}
+
+function overview(d) {
+  heading(d);
+  put('title', `Deletions of ${d.stage}`);
   $('all').hidden = false;
   $('part').hidden = d.whole;
   put('part', d.whole ? '' : 'There are more deletions in this time than are read: what is older is not in the sums. --most reads more.');
   $('pauses').replaceChildren(...d.pauses.map(p => make('p', {class: 'warning'}, `Paused: nothing is sent to Zoho for ` +
-    `${p.org ? `org ${p.org}` : 'any org'}${p.set_at ? ` since ${local(p.set_at)}` : ''}${p.reason ? `. ${p.reason}` : ''}` +
+    `${p.org ? `org ${p.org}` : 'any org'}${p.set_at ? ` since ${when(p.set_at)}` : ''}${p.reason ? `. ${p.reason}` : ''}` +
     `${p.set_by ? ` (${p.set_by})` : ''}`)));
   totals(d); charts(d); lanes(d);
   list('attention', 'Deletions that need attention', [...COLUMNS, CODES], d.attention);
+  list('ended', 'Deletions that ended lately', [COLUMNS[0], STATUS, ...COLUMNS.slice(1), ['Ended', row => row.finished_at ? time(row.finished_at) : ''], DELETED], d.ended);
   list('open', 'Deletions in progress', [COLUMNS[0], STATUS, ...COLUMNS.slice(1), PROCESSED], d.open);
   const most = Math.max(1, ...d.failures.map(row => row.count));
   list('failures', 'Problems by code', [['Code', row => make('code', null, row.code)],
@@ -154,8 +145,8 @@ function show(d) {
     ['Deletions', row => many(row.deletions), true], ['Meaning', row => row.meaning], ['What to do', row => row.what_to_do]], d.failures);
   list('policies', 'Retention policies', [['Policy', row => row.name], ['Org', row => row.org], ['Module', row => row.module],
     ['Next runs', row => row.problems.length ? row.problems.join('; ') : runs(row.next_runs)],
-    ['Last run', row => row.last_run ? local(row.last_run.at) : 'none'],
-    ['Last skipped', row => row.last_skipped ? local(row.last_skipped.at) : ''], ['Only tells', row => row.dry_run ? 'yes' : 'no']], d.policies);
+    ['Last run', row => row.last_run ? time(row.last_run.at) : 'none'],
+    ['Last skipped', row => row.last_skipped ? time(row.last_skipped.at) : ''], ['Only tells', row => row.dry_run ? 'yes' : 'no']], d.policies);
 }
 
 /** Tables are made anew only where they differ, and the link that had the focus has it again. */
@@ -163,13 +154,22 @@ const same = (a, b) => b && JSON.stringify({...a, as_of: 0, since: 0}) === JSON.
 
 function anew(d) {
   const {href} = document.activeElement;
-  show(d);
+  overview(d);
   if (href && !document.activeElement.href) [...document.links].find(each => each.href === href)?.focus();
 }
 
 let last = null, timer = 0, wait = EVERY, said = '';
 
-function say(text) { if (text !== said) put('say', said = text); }
+function tell(text) { if (text !== said) put('say', said = text); }
+
+/** Numbers that are no longer kept up to date are marked as such. */
+function stale(why) {
+  document.querySelector('main').classList.toggle('stale', Boolean(why && last));
+  show('stale', why && last);
+  if (!why || !last) return;
+  put('stale', `These numbers are old: as of ${when(last.as_of)}. Now ${why}. Start expunge dashboard again for new ones.`);
+  if (!document.title.startsWith('Old: ')) document.title = `Old: ${document.title}`;
+}
 
 async function turn() {
   timer = 0;
@@ -178,14 +178,17 @@ async function turn() {
     if (!r.ok) throw new Error(d.error);
     wait = EVERY;
     if (!same(d, last)) anew(d);
+    if (document.title.startsWith('Old: ')) heading(d);
     last = d;
-    put('live', `As of ${new Date(d.as_of).toLocaleTimeString()}; it keeps itself up to date.`);
-    say(`${many(d.totals.open)} in progress, ${many(d.totals.needs_attention)} need attention`);
+    stale(null);
+    put('live', `As of ${when(d.as_of)}; it keeps itself up to date.`);
+    tell(`${many(d.totals.open)} in progress, ${many(d.totals.needs_attention)} need attention`);
   } catch (problem) {
     wait = Math.min(wait * 2, 60000);
     const why = problem instanceof TypeError ? 'the command has ended' : problem.message;
+    stale(why);
     put('live', `Not up to date: ${why}. Trying again.`);
-    say('Not up to date');
+    tell('Not up to date');
   }
   next();
 }
@@ -199,4 +202,3 @@ document.addEventListener('visibilitychange', () => {
 let width = innerWidth;
 addEventListener('resize', () => { if (last && width !== innerWidth) { width = innerWidth; charts(last); } });
 turn();
-}

@@ -1,0 +1,62 @@
+"""One row for each deletion, for an audit: what `expunge audit export` writes and the dashboard saves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, TextIO
+
+from cli import csv_out
+from cli.evidence.stores import BucketStore
+
+COLUMNS = (
+    "deletion", "requested_at", "finished_at", "status", "operation", "org", "module", "source", "asked_by",
+    "approved_by", "reference", "reason", "requested", "deleted", "already_absent", "failed", "held",
+    "unknown", "permanent_at", "receipt",
+)  # fmt: skip
+
+
+class Api(Protocol):
+    """The part of operator_api.OperatorApi that is used."""
+
+    def pages(self, path: str, name: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Everything that a list has under `name`, page after page."""
+
+
+def rows(api: Api, store: BucketStore | None, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The deletions that the query of `GET deletions` means, oldest first. `store`: where their receipts are;
+    None leaves that column empty. Raises ClickException where the API does not answer, ClientError where the
+    store does not.
+    """
+    found = list(api.pages("deletions", "deletions", query))
+    receipts = _receipts(store, [each["id"] for each in found]) if store else {}
+    for each in reversed(found):
+        recycle_bin = each.get("recycle_bin") or {}
+        yield {
+            **each["counts"],
+            **each,
+            "deletion": each["id"],
+            "requested_at": each["created_at"],
+            "permanent_at": recycle_bin.get("permanent_at"),
+            "receipt": receipts.get(each["id"]),
+        }
+
+
+def _receipts(store: BucketStore, ids: list[str]) -> dict[str, str]:
+    """The newest receipt of each: names sort by the time of the request, as ids do."""
+    if not ids:
+        return {}
+    wanted, found, counts = set(ids), dict[str, str](), dict[str, int]()
+    last = max(ids)
+    for name in store.names("receipts/", after=f"receipts/{min(ids)}"):
+        one, _, n = name.removeprefix("receipts/").removesuffix(".json").partition(".")
+        if one > last:
+            break
+        if one in wanted and int(n or 1) > counts.get(one, 0):
+            found[one], counts[one] = name, int(n or 1)
+    return found
+
+
+def write(found: Iterable[Mapping[str, Any]], sink: TextIO) -> None:
+    """The rows as CSV, under their headings."""
+    sink.write(csv_out.row(COLUMNS))
+    sink.writelines(csv_out.row(each.get(name) for name in COLUMNS) for each in found)
