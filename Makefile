@@ -11,6 +11,7 @@ AWS_TOOLS := .venvs/aws
 NODE := .venvs/node
 DEV_READY := $(VENV)/.ready
 LOCAL_READY := $(MINISTACK)/.ready
+WHEEL := .venvs/wheel
 BROWSER := .venvs/browser
 PLOTS := .venvs/plots
 PLOTS_READY := $(PLOTS)/.ready
@@ -44,6 +45,13 @@ $(LOCAL_READY): requirements/ministack.txt | python
 
 $(AWS_TOOLS)/.ready: requirements/aws.txt | python
 	@scripts/make-venv $(AWS_TOOLS) $<
+
+# What the wheel of the command needs: its test installs it into an empty environment.
+$(WHEEL)/.ready: requirements/wheel.txt $(DEV_READY)
+	@echo "expunge: downloading what the wheel needs from $< (once)" >&2
+	@rm -rf $(WHEEL) && mkdir -p $(WHEEL)
+	@$(PY) -m pip download -qq --disable-pip-version-check --require-hashes --only-binary :all: -r $< -d $(WHEEL)/wheels
+	@touch $@
 
 $(FUZZ)/.ready: requirements/fuzz.txt | python
 	@scripts/make-venv $(FUZZ) $<
@@ -93,7 +101,7 @@ status: setup ## say what of the local stack is running
 	@$(PY) -m local status
 
 .PHONY: test
-test: setup $(AWS_TOOLS)/.ready ## all tests that need Python and make only
+test: setup $(AWS_TOOLS)/.ready $(WHEEL)/.ready ## all tests that need Python and make only
 	@$(PY) scripts/run_tests.py
 
 # TEST_WORKERS=0 runs them in one process.
@@ -102,7 +110,7 @@ test-fast: setup ## the quick tests while you work, under 20 s; says what it lea
 	@$(PY) scripts/run_tests.py --fast
 
 .PHONY: test-all
-test-all: setup $(AWS_TOOLS)/.ready node browser ## these and the long ones, and those that need node or chromium
+test-all: setup $(AWS_TOOLS)/.ready $(WHEEL)/.ready node browser ## these and the long ones, and those that need node or chromium
 	@$(PY) scripts/run_tests.py --all
 
 .PHONY: fuzz
@@ -182,6 +190,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" ../$(VENV)/bin/pip-compile --quiet
 lock: setup ## compile the version locks again (UPGRADE=--upgrade for newer versions)
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ../requirements.txt lambda.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file dev.txt dev.in
+	@cd requirements && $(COMPILE) $(UPGRADE) --output-file wheel.txt -c dev.txt ../pyproject.toml
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ministack.txt ministack.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file plots.txt plots.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file fuzz.txt fuzz.in

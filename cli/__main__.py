@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.completion import completion
 from cli.dashboard.command import dashboard
 from cli.doctor import doctor
 from cli.ends import TABLE
@@ -27,11 +28,13 @@ from cli.sending.command import send
 from cli.setup import setup
 from cli.target import Group
 from cli.verifying.command import verify
+from cli.version import version
 
 
 @click.group(
     name="expunge", cls=Group, epilog=TABLE, context_settings={"help_option_names": ["-h", "--help"]}
 )
+@click.version_option(version=version(), message="%(prog)s %(version)s")
 def main() -> None:
     """Expunge: signed, durable, explainable deletions for Zoho CRM.
 
@@ -67,6 +70,7 @@ main.add_command(dashboard)
 main.add_command(keys)
 main.add_command(sources)
 main.add_command(policies)
+main.add_command(completion)
 
 
 def run() -> None:

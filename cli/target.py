@@ -56,7 +56,8 @@ def local(file: Path, *, as_json: bool = False) -> Target:
         stack = RunningStack.read(file)
     except FileNotFoundError as problem:
         raise click.ClickException(
-            f"{file} is not there: start a local stack with make up, or name a stage on AWS with --stage"
+            f"{file} is not there: start a local stack with make up (LOCAL_DIR names its folder), or"
+            " name a stage on AWS with --stage"
         ) from problem
     return Target(STAGE, stack["sources_secret"], stack["functions"]["api"], stack.client, as_json)
 

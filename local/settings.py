@@ -13,6 +13,8 @@ from chalicelib.adapters.zoho.hosts import is_zohos
 from local.failure import Failure
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What LOCAL_DIR counts from: the clone, or where the caller stands if the command was installed.
+BASE = ROOT if (ROOT / "pyproject.toml").is_file() else Path()
 STAGE = "local"
 REGION = "us-east-1"
 
@@ -56,7 +58,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     directory = Path(environ.get("LOCAL_DIR") or ".local")
     return Settings(
-        directory=directory if directory.is_absolute() else ROOT / directory,
+        directory=directory if directory.is_absolute() else BASE / directory,
         port=_port(environ.get("PORT", "")),
         zoho_url=_zoho_url(environ.get("ZOHO_URL", "")),
         overrides={k: v for k, v in environ.items() if _OVERRIDE.fullmatch(k) and k not in _FIXED and v},

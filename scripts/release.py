@@ -99,8 +99,15 @@ def _package(root: Path, out: Path, number: str) -> None:
     shutil.rmtree(out / name)
 
 
-#: What is published with a version, in this order. A wheel of the command `expunge` would be one more.
-BUILDERS: tuple[Callable[[Path, Path, str], None], ...] = (_package,)
+def _wheel(root: Path, out: Path, number: str) -> None:
+    """The command `expunge`, for `pipx install` and `uv tool install`."""
+    del number  # hatchling reads it where it stands
+    words = "--wheel", "--no-isolation", "--outdir", str(out), str(root)
+    _run(root, sys.executable, "-m", "build", *words)
+
+
+#: What is published with a version, in this order.
+BUILDERS: tuple[Callable[[Path, Path, str], None], ...] = (_package, _wheel)
 
 
 def _published(root: Path, out: Path, number: str) -> list[Path]:

@@ -49,8 +49,11 @@ same delivery ids, and nothing is deleted twice."""
 @click.command(epilog=EXAMPLES)
 @click.argument("module", required=False)
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--ids", "file", metavar="FILE", help="Ids from a file, one a line or CSV; - reads stdin.")
-@click.option("--column", metavar="NAME", help="The CSV file's column with the ids: its name or number.")
+@click.option(
+    "--ids", "file", metavar="FILE", help="Ids from a file: one a line, CSV or .xlsx; - reads stdin."
+)
+@click.option("--column", metavar="NAME", help="The file's column with the ids: its name or number.")
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook (.xlsx) that has several.")
 @click.option(ids_file.TRUSTED, is_flag=True, help="The ids are right, although they look rounded.")
 @click.option("--request", "whole", metavar="FILE", help="A whole request as JSON; - reads stdin.")
 @click.option("--external-id-field", metavar="FIELD", help="The ids are values of this field.")

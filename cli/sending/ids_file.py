@@ -1,4 +1,6 @@
-"""Ids from a file: one a line, or a column of a CSV file as spreadsheets and Zoho's exports write it."""
+"""Ids from a file: one a line, or a column of a workbook (.xlsx) or of a CSV file as spreadsheets and Zoho's
+exports write it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from chalicelib.domain.ids import is_record_id
-from cli.sending import rounded
+from cli.sending import rounded, workbook
 
 #: Problems that are told before the rest is only counted.
 MOST_TOLD = 5
@@ -55,14 +57,20 @@ class _Row:
 
 
 def read(
-    data: bytes, *, column: str | None = None, external: str | None = None, trusted: bool = False
+    data: bytes,
+    *,
+    column: str | None = None,
+    external: str | None = None,
+    trusted: bool = False,
+    sheet: str | None = None,
 ) -> Ids:
     """The ids in `data`.
 
     `column`: the header's name of the column, or its number from 1. `external`: the ids are values of this
-    field and no record ids. `trusted`: somebody says that none is rounded, however they look. Raises Broken.
+    field and no record ids. `trusted`: somebody says that none is rounded, however they look. `sheet`: of a
+    workbook that has several. Raises Broken.
     """
-    rows = _rows(_text(data))
+    rows = _rows_in(data, sheet, bool(external))
     head = next(rows, None)
     if head is None:
         raise Broken("there are no ids in it")
@@ -148,6 +156,22 @@ def _text(data: bytes) -> str:
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
         raise Broken(f"line {line}: is not {encoding.removesuffix('-sig').upper()} text") from problem
+
+
+def _rows_in(data: bytes, sheet: str | None, as_shown: bool) -> Iterator[_Row]:
+    if data.startswith((workbook.ZIP, workbook.OLE)):
+        return _workbook_rows(data, sheet, as_shown)
+    if sheet is not None:
+        raise Broken("--sheet is for a workbook (.xlsx), and this is none")
+    return _rows(_text(data))
+
+
+def _workbook_rows(data: bytes, sheet: str | None, as_shown: bool) -> Iterator[_Row]:
+    try:
+        found = workbook.rows(data, sheet, as_shown=as_shown)
+        yield from (_Row(line, cells) for line, cells in found)
+    except workbook.NotRead as problem:
+        raise Broken(str(problem)) from problem
 
 
 def _rows(text: str) -> Iterator[_Row]:

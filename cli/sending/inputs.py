@@ -52,6 +52,7 @@ def read(words: Mapping[str, Any]) -> Given:
         column=words["column"],
         external=words["external_id_field"],
         trusted=words["not_rounded"],
+        sheet=words["sheet"],
     )
     name = words["file"]
     return Given(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +9,9 @@ import pytest
 
 from local import stack as local_stack
 from local.settings import ROOT, Settings
+from tests.stack import tour
 
 pytestmark = pytest.mark.stack
-
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-TOUR = README.split("## Five minutes with it\n", 1)[1].split("\n## ", 1)[0]
-BLOCKS = re.findall(r"^```(sh|text)\n(.*?)^```$", TOUR, re.MULTILINE | re.DOTALL)
-SECONDS = 240
 
 
 @pytest.fixture
@@ -28,29 +21,11 @@ def place(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_there_is_a_tour() -> None:
-    assert [kind for kind, _ in BLOCKS].count("sh") >= 6
-    assert BLOCKS[0][1].startswith("make up")
-    assert "make down" in BLOCKS[-2][1]
+    assert [kind for kind, _ in tour.BLOCKS].count("sh") >= 6
+    assert tour.BLOCKS[0][1].startswith("make up")
+    assert "make down" in tour.BLOCKS[-2][1]
 
 
 def test_the_tour_works_as_printed(place: Path) -> None:
-    script = "".join(f"echo '== {n}'\n{text}" for n, (kind, text) in enumerate(BLOCKS) if kind == "sh")
-    left_out = ("ZOHO_URL", "PORT", "PYTHON", "KEY", "URL", "DELIVERY")
-    kept = {name: value for name, value in os.environ.items() if name not in left_out}
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT,
-        env={**kept, "LOCAL_DIR": str(place), "MAKEFLAGS": ""},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    parts = re.findall(r"^== (\d+)\n(.*?)(?=^== |\Z)", done.stdout, re.MULTILINE | re.DOTALL)
-    shown = {int(n): text for n, text in parts}
-    for n, (kind, text) in enumerate(BLOCKS):
-        if kind == "text":
-            for line in text.splitlines():
-                assert line in shown[n - 1].splitlines(), (line, shown[n - 1])
+    tour.run(tour.BLOCKS, ROOT, place)
     assert not (place / "stack.json").exists()
