@@ -9,7 +9,7 @@ _SERVICE, _DOMAIN, _TESTS = "chalicelib/service", "chalicelib/domain", "tests/un
 OF_THE_IDS = (
     Guard(
         "pause read once more before a call leaves",
-        f"{_SERVICE}/by_ids/sending.py",
+        f"{_SERVICE}/engine/commit.py",
         "if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:",
         "if work.deletion is None:",
         (f"{_TESTS}/by_ids/test_last_look.py",),
@@ -17,7 +17,7 @@ OF_THE_IDS = (
     Guard(
         "holds read once more before a call leaves",
         f"{_SERVICE}/by_ids/sending.py",
-        "self.held = holds.split(work, self.progress, self.chunk, self.batches).findings",
+        "self.held = holds.split(self.work, self.progress, self.chunk, self.batches).findings",
         "self.held = {}",
         (f"{_TESTS}/by_ids/test_last_look.py",),
     ),

@@ -66,11 +66,8 @@ class _Wave:
         return replace(self.work.deletion, progress=progress.to_json(), updated_at=self.work.now)
 
     def last_look(self) -> list[str]:
-        """Why a call may not leave after all: a pause keeps all of them, a hold those with its record."""
-        work = self.work
-        if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:
-            return ["sending was paused"] * len(self.batches)
-        self.held = holds.split(work, self.progress, self.chunk, self.batches).findings
+        """Why a call may not leave after all: a hold keeps those with its record."""
+        self.held = holds.split(self.work, self.progress, self.chunk, self.batches).findings
         return [
             "" if self.held.keys().isdisjoint(batch.positions) else "a hold was set" for batch in self.batches
         ]

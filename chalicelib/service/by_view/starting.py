@@ -138,8 +138,6 @@ def _sending(work: Slice, progress: ViewProgress) -> Send:
         return replace(work.deletion, progress=intent.to_json())
 
     def last_look() -> tuple[str]:
-        if work.ledger.paused(request.org, work.deletion.source) is not None:
-            return ("paused",)
         return ("the module has holds" if _has_holds(work) else "",)
 
     return Send(

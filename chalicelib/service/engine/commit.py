@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chalicelib.domain import backoff, lane, log
@@ -69,7 +69,7 @@ def _sent(work: LeasedSlice, send: Send) -> Commit:
     calls = _intents(work, send)
     if len(calls) == 1:
         work.publish()
-    why_not = send.last_look()
+    why_not = _kept_back(work, send)
     leaving = [i for i, why in enumerate(why_not) if not why]
     calls = [_unsent(work, call, why) if why else call for call, why in zip(calls, why_not, strict=True)]
     replies: list[Reply | None] = [None] * len(calls)
@@ -82,6 +82,13 @@ def _sent(work: LeasedSlice, send: Send) -> Commit:
         if send.last:
             work.let_go()  # what is left is bookkeeping, and others may wait for the org's concurrency
     return replace(send.judge(calls, replies), regardless=True)
+
+
+def _kept_back(work: LeasedSlice, send: Send) -> Sequence[str]:
+    """For each call why it may not leave after all: a pause keeps all, the executor knows of holds."""
+    if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:
+        return ["sending was paused"] * len(send.calls)
+    return send.last_look()
 
 
 def _making(outgoing: Outgoing, zoho: Zoho) -> Callable[[], Reply]:

@@ -193,8 +193,9 @@ class Send:
 
     `deletion`: as `opened` makes it of the calls' numbers, so that an intent without an answer shows.
     `last_look`: asked once more after the intents are written, directly before sending: for each call why it
-    may not leave after all, "" where it may. `judge`: from the calls and Zoho's replies to the write that
-    keeps them; no reply (None) stands for a call that did not leave, whose answer is there already.
+    may not leave after all (a hold), "" where it may. The engine itself looks at pauses. `judge`: from the
+    calls and Zoho's replies to the write that keeps them; no reply (None) stands for a call that did not
+    leave, whose answer is there already.
     `last`: nothing is left to be sent after it, so the org's concurrency is given back at once.
     """
 

@@ -57,8 +57,6 @@ def test_the_last_look_says_for_each_call_why_it_may_not_leave() -> None:
     assert send.last_look() == ["", ""]
     work.ledger.holds = {"101"}
     assert send.last_look() == ["", "a hold was set"]
-    work.ledger.pause = "audit"
-    assert send.last_look() == ["sending was paused"] * 2
 
 
 def test_a_wave_that_settles_everything_ends_the_deletion_in_the_same_write() -> None:

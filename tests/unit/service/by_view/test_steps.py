@@ -71,14 +71,12 @@ def test_a_start_names_the_view_and_how_many_were_listed() -> None:
     assert work.zoho.sent("mass_delete_view") == ["5"]
 
 
-def test_directly_before_the_start_a_pause_or_a_hold_keeps_it_back() -> None:
+def test_directly_before_the_start_a_hold_keeps_it_back() -> None:
     work = ready()
     send = wave(executor.step(work))
     assert list(send.last_look()) == [""]
     work.ledger.holds = {"999"}
     assert list(send.last_look()) == ["the module has holds"]
-    work.ledger.pause = "audit"
-    assert list(send.last_look()) == ["paused"]
 
 
 @pytest.mark.parametrize(
