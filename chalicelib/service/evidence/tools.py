@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.evidence import canonical, dsse
 from chalicelib.service.evidence.ports import Book, Objects, Signer
 from chalicelib.service.messaging import Queue, Topic
+
+if TYPE_CHECKING:
+    # A name only: the function for evidence need not wait for the engine.
+    from chalicelib.service.engine.deps import Report
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Tools:
     clock: Callable[[], float]
     stage: str
     owner: str
-    report: Callable[..., None]
+    report: Report
     measure: Callable[[str, float], None]
     abreast: int = 8
 

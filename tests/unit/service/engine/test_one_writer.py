@@ -46,3 +46,35 @@ def test_what_an_executor_gets_of_the_table_can_only_be_read() -> None:
     ledger = {name for kind in ports.Ledger.__mro__ for name in vars(kind) if not name.startswith("_")}
     assert reads == {"get", "chunk", "calls", "lane", "paused", "held", "has_holds"}
     assert ledger >= reads | WRITES
+
+
+#: What every operation has to do, by the call that does it, and the modules of the engine that make the call.
+PLACES = {
+    ("backoff", "exhausted"): {"advance"},
+    ("", "obey"): {"advance"},
+    ("ledger", "paused"): {"commit", "org_access", "slice"},
+    ("send", "last_look"): {"commit"},
+    ("ledger", "source_cancel"): {"advance"},
+    ("", "Gate"): {"slice"},
+    ("access", "spent"): {"slice"},
+    ("publish", "handed_over"): {"slice"},
+    ("offspring", "with_children"): {"commit"},
+    ("ledger", "awaits_evidence"): {"advance"},
+}
+
+
+def named_calls(file: Path) -> Iterator[tuple[str, str]]:
+    """As `calls`, and calls of a bare name, whose owner is ""."""
+    yield from calls(file)
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield "", node.func.id
+
+
+@pytest.mark.parametrize("call", PLACES, ids=".".join)
+def test_what_every_operation_has_to_do_is_done_by_the_engine_in_one_place(call: tuple[str, str]) -> None:
+    """docs/adr/0009-steps-and-clocks.md has the list: no executor has to remember any of it."""
+    features = [file for file in files() if file.parent.name not in ("service", "operators")]
+    callers = [file for file in features if call in set(named_calls(file))]
+    assert {file.parent.name for file in callers} == {"engine"}
+    assert {file.stem for file in callers} == PLACES[call]
