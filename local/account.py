@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.cloudformation import Change
+from local.change_sets import Change
 from local.failure import Failure
 from local.running import RunningStack
 from local.say import line

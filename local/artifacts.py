@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local import sam
+from local import s3, sam
 from local.failure import Failure
 from local.package import Package
 
@@ -26,11 +26,11 @@ class Artifacts:
     """Uploads to one account and region, or to the local AWS where `endpoint_url` is given."""
 
     def __init__(self, session: boto3.Session, *, endpoint_url: str | None, config: Config) -> None:
-        self._s3 = session.client("s3", endpoint_url=endpoint_url, config=config)
+        client = session.client("s3", endpoint_url=endpoint_url, config=config)
+        self._s3 = s3.naming(client, lambda: self._account)
         self._sts = session.client("sts", endpoint_url=endpoint_url, config=config)
         self._region = session.region_name
         self._account = ""
-        self._s3.meta.events.register("provide-client-params.s3", self._name_the_owner)
 
     def ensured(self, bucket: str | None) -> str:
         """The bucket of that name, or the account's own for packages in this region; made where it is not
@@ -53,18 +53,13 @@ class Artifacts:
             self._guard(bucket)
         return bucket
 
-    def _name_the_owner(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        """Every call that can say whose bucket it means says so: S3 refuses it for anybody else's."""
-        if "ExpectedBucketOwner" in model.input_shape.members:
-            params["ExpectedBucketOwner"] = self._account
-
     def _own(self) -> str:
         """The account's bucket for packages, found among its own by how its name begins, or a new one."""
         begins = f"{PREFIX}-{self._account}-{self._region}"
         mine = [each["Name"] for each in self._s3.list_buckets(Prefix=begins)["Buckets"]]
         found = sorted(name for name in mine if name == begins or name.startswith(f"{begins}-"))
         if found:
-            return found[-1]
+            return str(found[-1])
         name = f"{begins}-{secrets.token_hex(5)}"
         self._make(name)
         return name
@@ -97,8 +92,12 @@ class Artifacts:
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": code_key}
+        return self.keep(bucket, package.stage, template)
+
+    def keep(self, bucket: str, stage: str, template: dict[str, Any]) -> str:
+        """Uploads a template under a name that says what is in it; returns its address."""
         text = sam.text(template).encode()
-        key = f"{package.stage}/{hashlib.sha256(text).hexdigest()[:32]}.json"
+        key = f"{stage}/{hashlib.sha256(text).hexdigest()[:32]}.json"
         self._s3.put_object(Bucket=bucket, Key=key, Body=text)
         return f"{self._s3.meta.endpoint_url}/{bucket}/{key}"
 

@@ -6,37 +6,32 @@ Nothing is changed but through a change set that somebody has seen, or has said 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError
 
-from local import sam
+from local import kept, sam
 from local.artifacts import Artifacts
+from local.change_sets import Approve, ChangeSets
 from local.failure import Failure
 from local.package import Package
 
-POLL: Any = {
-    "Delay": 1,
-    "MaxAttempts": 1800,
-}  # seconds between two looks, and how many
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of a change set: what happens ("Add", "Modify", "Remove") to which resource.
-
-    "SyncWithActual", of a repair: only CloudFormation's own record of the resource changes.
-    """
-
-    action: str
-    resource: str
-    kind: str
-    replacement: str
+#: Why no change set can be made of a stack in this state, and what to do first.
+_WAYS_OUT = {
+    "ROLLBACK_COMPLETE": "its first deployment failed and was rolled back; such a stack can only be deleted:"
+    " aws cloudformation delete-stack --stack-name {stack}, then deploy again",
+    "UPDATE_ROLLBACK_FAILED": "a deployment failed, and taking it back did too:"
+    " aws cloudformation continue-update-rollback --stack-name {stack}, then deploy again",
+    "DELETE_FAILED": "it could not be deleted: aws cloudformation describe-stack-events --stack-name {stack}"
+    " says why; then aws cloudformation delete-stack --stack-name {stack}, and deploy again",
+}
+_WAYS_OUT["CREATE_FAILED"] = _WAYS_OUT["ROLLBACK_FAILED"] = _WAYS_OUT["ROLLBACK_COMPLETE"]
+_NONE = "REVIEW_IN_PROGRESS"  # a stack whose creation never began
+_BUSY = "it is being changed ({status}): wait until that is over, then try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +42,12 @@ class Deployed:
     changed: bool
 
 
-Approve = Callable[[list[Change]], bool]
-
-
 class Deployer:
     """Deploys to one account and region, or to the local AWS where `endpoint_url` is given."""
 
     def __init__(self, session: boto3.Session, *, endpoint_url: str | None, config: Config) -> None:
         self._cfn = session.client("cloudformation", endpoint_url=endpoint_url, config=config)
+        self._change_sets = ChangeSets(self._cfn)
         self._artifacts = Artifacts(session, endpoint_url=endpoint_url, config=config)
 
     def deploy(
@@ -78,10 +71,10 @@ class Deployer:
         """
         url = self._artifacts.upload(self._artifacts.ensured(bucket), package, template)
         what: dict[str, Any] = {"TemplateURL": url, "Parameters": self._values(stack, parameters, template)}
-        kind = "UPDATE" if self.is_there(stack) else "CREATE"
+        kind = "CREATE" if self.parameters(stack) is None else "UPDATE"
         if repair and kind == "UPDATE":
             what["DeploymentMode"] = "REVERT_DRIFT"
-        changed = self._apply(stack, kind, approve, **what)
+        changed = self._change_sets.apply(stack, kind, approve, **what)
         return Deployed(self.outputs(stack), changed)
 
     def update(self, stack: str, template: dict[str, Any], approve: Approve) -> None:
@@ -89,7 +82,7 @@ class Deployer:
         `deploy`.
         """
         values = self._values(stack, {}, template)
-        self._apply(stack, "UPDATE", approve, TemplateBody=sam.text(template), Parameters=values)
+        self._change_sets.apply(stack, "UPDATE", approve, TemplateBody=sam.text(template), Parameters=values)
 
     def adopt(
         self,
@@ -106,35 +99,43 @@ class Deployer:
         known = {name: value for name, value in parameters.items() if name in template["Parameters"]}
         values = self._values(stack, known, template)
         body = sam.text(template)
-        self._apply(
+        self._change_sets.apply(
             stack, "IMPORT", approve, TemplateBody=body, Parameters=values, ResourcesToImport=resources
         )
 
-    def _apply(self, stack: str, kind: str, approve: Approve, **what: Any) -> bool:
-        name = f"expunge-{int(time.time() * 1000)}"
-        create: Any = self._cfn.create_change_set
-        create(
-            StackName=stack,
-            ChangeSetName=name,
-            ChangeSetType=kind,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            **what,
+    def take_in(
+        self,
+        *,
+        stack: str,
+        added: dict[str, Any],
+        resources: list[dict[str, Any]],
+        bucket: str | None,
+        approve: Approve,
+    ) -> None:
+        """Makes resources that are there already, `added` by logical id, part of a stack that is there.
+
+        An import has to name the whole stack as it is, without transforms: as CloudFormation has processed
+        it. `bucket`, `resources`: as in `deploy` and `adopt`, and it raises as they do.
+        """
+        whole = self.template(stack, "Processed")
+        whole["Resources"] = {**whole["Resources"], **added}
+        known = whole["Resources"].keys() | whole.get("Parameters", {}).keys() | kept.PSEUDO_PARAMETERS
+        if absent := sorted(kept.refers(added) - known):
+            raise Failure(f"{', '.join(added)} cannot be taken over: {stack} has no {', '.join(absent)}")
+        url = self._artifacts.keep(self._artifacts.ensured(bucket), stack.removeprefix("expunge-"), whole)
+        values = self._values(stack, {}, whole)
+        self._change_sets.apply(
+            stack, "IMPORT", approve, TemplateURL=url, Parameters=values, ResourcesToImport=resources
         )
-        if not self._prepared(stack, name):
-            return False
-        self._ask(stack, name, approve)
-        self._cfn.execute_change_set(StackName=stack, ChangeSetName=name)
-        self._finish(stack, f"stack_{kind.lower()}_complete")
-        return True
 
     def delete(self, stack: str) -> None:
         """Deletes the stack; what its template says to keep stays. Raises Failure where that fails."""
         self._cfn.delete_stack(StackName=stack)
-        self._finish(stack, "stack_delete_complete")
+        self._change_sets.finish(stack, "stack_delete_complete")
 
-    def template(self, stack: str) -> dict[str, Any]:
-        """The template that the stack was deployed with, as it was uploaded."""
-        found: Any = self._cfn.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+    def template(self, stack: str, kind: Literal["Original", "Processed"] = "Original") -> dict[str, Any]:
+        """The template that the stack was deployed with, as it was uploaded or as transforms made it."""
+        found: Any = self._cfn.get_template(StackName=stack, TemplateStage=kind)["TemplateBody"]
         parsed: dict[str, Any] = (
             json.loads(found) if isinstance(found, str) else json.loads(json.dumps(found))
         )
@@ -147,19 +148,9 @@ class Deployer:
         return [e["LogicalResourceId"] for e in found if not e["ResourceStatus"].startswith("DELETE")]
 
     def is_there(self, stack: str) -> bool:
-        """Is there such a stack? One whose creation never began is none."""
-        return self.parameters(stack) is not None
-
-    def _ask(self, stack: str, name: str, approve: Approve) -> None:
-        """Leaves no change set behind where the answer is no, or where there was none."""
-        approved = False
-        try:
-            approved = approve(self._changes(stack, name))
-        finally:
-            if not approved:
-                self._cfn.delete_change_set(StackName=stack, ChangeSetName=name)
-        if not approved:
-            raise Failure(f"deploying {stack}: not applied")
+        """Is there such a stack, in whatever state? One whose creation never began is none."""
+        found = self._described(stack)
+        return found is not None and found["StackStatus"] != _NONE
 
     def outputs(self, stack: str) -> dict[str, str]:
         """The stack's outputs by name."""
@@ -178,67 +169,20 @@ class Deployer:
 
         One whose creation never began counts as not there. Raises Failure for one that can only be deleted.
         """
+        found = self._described(stack)
+        if found is None or found["StackStatus"] == _NONE:
+            return None
+        status = str(found["StackStatus"])
+        if way := _WAYS_OUT.get(status, _BUSY if status.endswith("_IN_PROGRESS") else ""):
+            raise Failure(f"{stack}: {way.format(stack=stack, status=status)}")
+        return {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+
+    def _described(self, stack: str) -> dict[str, Any] | None:
         try:
-            found = self._cfn.describe_stacks(StackName=stack)["Stacks"][0]
+            found: Any = self._cfn.describe_stacks(StackName=stack)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise
-        if found["StackStatus"] == "REVIEW_IN_PROGRESS":
-            return None
-        if found["StackStatus"] == "ROLLBACK_COMPLETE":
-            raise Failure(
-                f"{stack}: its first deployment failed and was rolled back; such a stack can only be deleted:"
-                f" aws cloudformation delete-stack --stack-name {stack}, then deploy again"
-            )
-        return {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
-
-    def _prepared(self, stack: str, name: str) -> bool:
-        """Waits for the change set. False where there is nothing to change."""
-        try:
-            self._cfn.get_waiter("change_set_create_complete").wait(
-                StackName=stack, ChangeSetName=name, WaiterConfig=POLL
-            )
-        except WaiterError as error:
-            found = self._cfn.describe_change_set(StackName=stack, ChangeSetName=name)
-            reason = found.get("StatusReason", str(error))
-            self._cfn.delete_change_set(StackName=stack, ChangeSetName=name)
-            if "didn't contain changes" in reason or "No updates" in reason:
-                return False
-            raise Failure(f"deploying {stack}: {reason}") from error
-        found = self._cfn.describe_change_set(StackName=stack, ChangeSetName=name)
-        if found["ExecutionStatus"] != "AVAILABLE":
-            self._cfn.delete_change_set(StackName=stack, ChangeSetName=name)
-            raise Failure(f"deploying {stack}: {found.get('StatusReason', 'cannot be applied')}")
-        return True
-
-    def _changes(self, stack: str, name: str) -> list[Change]:
-        found: list[Change] = []
-        pages = self._cfn.get_paginator("describe_change_set").paginate(StackName=stack, ChangeSetName=name)
-        for page in pages:
-            for each in page.get("Changes", []):
-                change: Any = each["ResourceChange"]
-                found.append(
-                    Change(
-                        change["Action"],
-                        change["LogicalResourceId"],
-                        change["ResourceType"],
-                        change.get("Replacement", ""),
-                    )
-                )
-        return found
-
-    def _finish(self, stack: str, waiter: str) -> None:
-        try:
-            self._cfn.get_waiter(waiter).wait(StackName=stack, WaiterConfig=POLL)  # type: ignore[call-overload]
-        except WaiterError as error:
-            raise Failure(f"deploying {stack}: {self._why(stack)}") from error
-
-    def _why(self, stack: str) -> str:
-        """The first thing that failed, in CloudFormation's words."""
-        events = self._cfn.describe_stack_events(StackName=stack)["StackEvents"]
-        failed = [e for e in events if e.get("ResourceStatus", "").endswith("_FAILED")]
-        if not failed:
-            return "failed, and CloudFormation gives no reason"
-        first = failed[-1]
-        return f"{first.get('LogicalResourceId')}: {first.get('ResourceStatusReason', 'no reason given')}"
+        described: dict[str, Any] = found
+        return described

@@ -7,7 +7,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import kept, leftovers, package, secret_keys
 from local.account import TIMEOUTS, agreed, clients, session, show
-from local.cloudformation import Approve, Change, Deployer
+from local.change_sets import Approve, Change
+from local.cloudformation import Deployer
 from local.failure import Failure
 from local.say import line, step
 
@@ -55,8 +56,10 @@ def _deploy(
     before = deployer.parameters(stack)
     if before is None:
         values = _taken_up(found, deployer, packaged, values, yes=yes)
-    elif repair:
-        _data_are_there(found, deployer, stack)
+    else:
+        if repair:
+            _data_are_there(found, deployer, stack)
+        _taken_in(found, deployer, packaged, {**before, **values}, yes=yes, bucket=bucket)
     wanted = {**(before or {}), **values}.get("CustomerKey", "false")
     keys = secret_keys.Move(clients(found), stage, kept.secrets(template, stage), own=wanted == "true")
     first = [] if keys.own else keys.changes()
@@ -113,3 +116,37 @@ def _taken_up(
     approve: Approve = lambda changes: agreed(changes, yes=yes)  # noqa: E731
     leftovers.adopt(deployer, left, packaged.template(), {**values, **key}, approve)
     return {**key, **values}
+
+
+def _taken_in(
+    found: boto3.Session,
+    deployer: Deployer,
+    packaged: package.Package,
+    values: dict[str, str],
+    *,
+    yes: bool,
+    bucket: str | None,
+) -> None:
+    """Takes over what a deployment has left beside its stack: what is kept stays too where that deployment
+    failed and was taken back, and then nothing else of its name can be made.
+    """
+    stack, template = f"expunge-{packaged.stage}", packaged.template()
+    owned, holds = deployer.resources(stack), kept.Conditions(template, values)
+    wanted = [n for n in kept.names(template) if n not in owned and kept.applies(template, n, holds)]
+    if not wanted:
+        return
+    left = leftovers.find(clients(found), packaged.stage)
+    here = {name: each for name, each in leftovers.there(left, template).items() if name in wanted}
+    if not here:
+        return
+    line(f"  not part of the stack {stack}, left by an earlier deployment; taken over as it is:")
+    for name, each in here.items():
+        line(f"    {name} {each}")
+    small, resources = leftovers.imported(left, template, values, here, owned)
+    deployer.take_in(
+        stack=stack,
+        added=small["Resources"],
+        resources=resources,
+        bucket=bucket,
+        approve=lambda changes: agreed(changes, yes=yes),
+    )

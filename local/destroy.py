@@ -48,7 +48,7 @@ def _but_data(deployer: Deployer, stage: str, *, yes: bool) -> None:
     if set(there) <= set(names):
         line(f"  {stage}: nothing is left but {left}")
         return
-    deployer.update(stack, kept.only(template, names), lambda changes: agreed(changes, yes=yes))
+    deployer.update(stack, kept.left(template), lambda changes: agreed(changes, yes=yes))
     line(f"  kept in the stack {stack}: {left}")
     line(f"  make deploy STAGE={stage} takes them up again; DELETE_DATA=yes deletes them")
 
@@ -60,7 +60,7 @@ def _with_data(found: boto3.Session, deployer: Deployer, stage: str, confirmed: 
         raise Failure(f"STAGE={stage}: there is neither a stack {stack} nor anything left of one")
     if there:
         line(f" ! Remove  the stack {stack} with everything in it")
-    for each in left.lines():
+    for each in left.deleted():
         line(f" ! Delete  {each}")
     _confirm(stage, confirmed)
     if there:

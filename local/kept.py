@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from typing import Any
 
 from local.failure import Failure
@@ -50,6 +50,11 @@ def secrets(template: dict[str, Any], stage: str) -> list[str]:
     return [each["Properties"]["Name"]["Fn::Sub"].replace("${Stage}", stage) for each in found]
 
 
+def left(template: dict[str, Any]) -> dict[str, Any]:
+    """What `make destroy` leaves of the template in the stack."""
+    return only(template, [*names(template), *beside(template)])
+
+
 def only(template: dict[str, Any], kept: Container[str]) -> dict[str, Any]:
     """The template with nothing but the resources in `kept`, and the outputs that need no other."""
     gone = [name for name in template["Resources"] if name not in kept]
@@ -63,24 +68,34 @@ def only(template: dict[str, Any], kept: Container[str]) -> dict[str, Any]:
     return small
 
 
+def applies(template: dict[str, Any], name: str, holds: Conditions) -> bool:
+    """Is the resource made at all where these conditions hold?"""
+    condition = template["Resources"][name].get("Condition")
+    return condition is None or holds[condition]
+
+
 def to_import(
-    template: dict[str, Any], wanted: Container[str], parameters: Mapping[str, str]
+    template: dict[str, Any],
+    wanted: Container[str],
+    parameters: Mapping[str, str],
+    owned: Collection[str] = (),
 ) -> dict[str, Any]:
     """The template that takes up those of `wanted` that exist under `parameters`: nothing but them.
 
     CloudFormation looks at both branches of every Fn::If, so each is replaced by the one that counts: what is
     not imported cannot be named then. Parameters, conditions and mappings stay, so that their values are the
     stack's from the beginning. An import may have no outputs, and each of its resources needs a
-    DeletionPolicy. Raises Failure where something in it needs what it does not have.
+    DeletionPolicy. `owned`: what the stack has already. Raises Failure where something in it needs what there
+    is not.
     """
     holds = Conditions(template, parameters)
     small = {key: value for key, value in only(template, wanted).items() if key != "Outputs"}
     small["Resources"] = {
         name: _decided({k: v for k, v in each.items() if k != "Condition"}, holds)
         for name, each in small["Resources"].items()
-        if "Condition" not in each or holds[each["Condition"]]
+        if applies(template, name, holds)
     }
-    known = small["Resources"].keys() | small.get("Parameters", {}).keys() | PSEUDO_PARAMETERS
+    known = {*small["Resources"], *small.get("Parameters", {}), *PSEUDO_PARAMETERS, *owned}
     first = {name for each in small["Resources"].values() for name in _listed(each.get("DependsOn", []))}
     if absent := sorted((refers(small["Resources"]) | first) - known):
         raise Failure(

@@ -6,14 +6,17 @@ deleted the stack by other means: CloudFormation keeps them, and refuses to make
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local import kept
-from local.cloudformation import Approve, Deployer
+from chalicelib.domain.evidence.checking import PUBLIC_KEY
+from local import kept, s3
+from local.change_sets import Approve
+from local.cloudformation import Deployer
+from local.failure import Failure
 
 #: How long KMS keeps a key that is to be deleted (days); until then that can be taken back.
 KEY_DAYS = 30
@@ -22,7 +25,8 @@ KEY_DAYS = 30
 @dataclass(frozen=True, slots=True)
 class Leftovers:
     """`table`: its name, and `records` about how many items it holds; `secrets`: ARNs by name; `key`: id of
-    the stage's own KMS key. `evidence`: the bucket of evidence, and `signing` the key that signs it.
+    the stage's own KMS key. `evidence`: the bucket of evidence; `signing`: id of the key that signs it,
+    `signing_state` as KMS says it; "gone" where the bucket holds what a key has signed that is not found.
     """
 
     stage: str
@@ -32,10 +36,11 @@ class Leftovers:
     key: str | None
     evidence: str | None = None
     signing: str | None = None
+    signing_state: str = "Enabled"
 
     def __bool__(self) -> bool:
         """Is there anything?"""
-        return bool(self.table or self.secrets or self.evidence)
+        return bool(self.table or self.secrets or self.evidence or self.signing)
 
     @property
     def data(self) -> bool:
@@ -44,9 +49,18 @@ class Leftovers:
 
     def lines(self) -> list[str]:
         """Each of them in a line, for people."""
+        found = self._data()
+        found += [f"bucket {self.evidence}"] if self.evidence else []
+        return found + ([f"KMS key {self.signing}, which signs evidence"] if self.signing else [])
+
+    def deleted(self) -> list[str]:
+        """What `delete` takes away, each in a line."""
+        found = self._data()
+        return found + ([f"bucket {self.evidence}, of it the records files only"] if self.evidence else [])
+
+    def _data(self) -> list[str]:
         found = [f"table {self.table}, about {self.records} items"] if self.table else []
         found += [f"secret {name}" for name in sorted(self.secrets)]
-        found += [f"bucket {self.evidence}, of it the records files only"] if self.evidence else []
         return found + ([f"KMS key {self.key}"] if self.key else [])
 
 
@@ -62,19 +76,27 @@ def find(client: Callable[[str], Any], stage: str) -> Leftovers:
     return Leftovers(stage, table, records, secrets, next(filter(None, own), None), *_evidence(client, stage))
 
 
-def _evidence(client: Callable[[str], Any], stage: str) -> tuple[str | None, str | None]:
-    """The bucket of evidence and its key, as the template names them."""
+def _evidence(client: Callable[[str], Any], stage: str) -> tuple[str | None, str | None, str]:
+    """The bucket of evidence, its key and that one's state, as the template names them: a deployment that
+    failed may have left either alone.
+    """
     sts = client("sts")
     bucket = f"expunge-{stage}-evidence-{sts.get_caller_identity()['Account']}-{sts.meta.region_name}"
-    if bucket not in {each["Name"] for each in client("s3").list_buckets()["Buckets"]}:
-        return None, None
+    buckets = s3.owned(client)
+    there = bucket in {each["Name"] for each in buckets.list_buckets(Prefix=bucket)["Buckets"]}
     try:
-        found = client("kms").describe_key(KeyId=f"alias/expunge-{stage}-evidence")["KeyMetadata"]
+        found = client("kms").describe_key(KeyId=alias(stage))["KeyMetadata"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "NotFoundException":
-            return bucket, None
-        raise
-    return bucket, str(found["KeyId"])
+        if error.response["Error"]["Code"] != "NotFoundException":
+            raise
+        signed = there and buckets.list_objects_v2(Bucket=bucket, Prefix=PUBLIC_KEY)["KeyCount"]
+        return bucket if there else None, None, "gone" if signed else ""
+    return bucket if there else None, str(found["KeyId"]), str(found["KeyState"])
+
+
+def alias(stage: str) -> str:
+    """The name of the key that signs the stage's evidence."""
+    return f"alias/expunge-{stage}-evidence"
 
 
 def _table(client: Callable[[str], Any], name: str) -> tuple[str | None, int]:
@@ -110,11 +132,32 @@ def adopt(
     """Makes a stack of what is there, from the part of `template` that says what it should be like.
 
     Its data stay as they are; what of the template differs is changed by the deployment that follows.
+    Raises Failure as Deployer.adopt, and for a signing key that cannot sign.
     """
-    here = _there(found, template)
+    small, resources = imported(found, template, parameters, there(found, template))
+    parameters = {**parameters, "CustomerKey": _own(found)}
+    deployer.adopt(f"expunge-{found.stage}", small, parameters, resources, approve)
+
+
+def imported(
+    found: Leftovers,
+    template: dict[str, Any],
+    parameters: dict[str, str],
+    here: dict[str, str],
+    owned: Collection[str] = (),
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The template that takes up `here` (identifiers by logical id), and CloudFormation's ResourcesToImport.
+    `owned`: logical ids of what the stack has already.
+
+    Raises Failure for a signing key that is not found or cannot sign: CloudFormation sees none there, and one
+    that it made anew would not go on with what was signed before.
+    """
+    if "EvidenceBucket" in here and found.signing_state == "gone":
+        raise Failure(_not_found(found.stage, found.evidence))
+    if found.signing and "EvidenceAlias" in here and found.signing_state != "Enabled":
+        raise Failure(_cannot_sign(found.stage, found.signing, found.signing_state))
     # As it is: whether it is to have a key of its own from now on is for the deployment that follows.
-    parameters = {**parameters, "CustomerKey": "true" if found.key else "false"}
-    small = kept.to_import(template, here, parameters)
+    small = kept.to_import(template, here, {**parameters, "CustomerKey": _own(found)}, owned)
     kinds = {name: template["Resources"][name]["Type"] for name in here}
     resources = [
         {
@@ -124,10 +167,31 @@ def adopt(
         }
         for name, identifier in here.items()
     ]
-    deployer.adopt(f"expunge-{found.stage}", small, parameters, resources, approve)
+    return small, resources
 
 
-def _there(found: Leftovers, template: dict[str, Any]) -> dict[str, str]:
+def _own(found: Leftovers) -> str:
+    return "true" if found.key else "false"
+
+
+def _not_found(stage: str, bucket: str | None) -> str:
+    name = alias(stage)
+    return (
+        f"what lies in {bucket} was signed by a key that {name} does not name any more:"
+        f" aws kms create-alias --alias-name {name} --target-key-id KEY names it again"
+        f" (its description is: Expunge evidence of {stage}), then deploy again"
+    )
+
+
+def _cannot_sign(stage: str, key: str, state: str) -> str:
+    first = f"aws kms cancel-key-deletion --key-id {key}, then " if state == "PendingDeletion" else ""
+    return (
+        f"{alias(stage)}, the key that signs evidence, is {state}: {first}aws kms enable-key --key-id {key},"
+        " then deploy again"
+    )
+
+
+def there(found: Leftovers, template: dict[str, Any]) -> dict[str, str]:
     """Identifiers of what the template keeps and is there, by logical id."""
     here = {name: _identifier(found, name, template["Resources"][name]) for name in kept.names(template)}
     return {name: identifier for name, identifier in here.items() if identifier is not None}
@@ -143,7 +207,7 @@ def _identifier(found: Leftovers, name: str, resource: dict[str, Any]) -> str | 
         case "AWS::S3::Bucket":
             return found.evidence
         case "AWS::KMS::Alias":
-            return f"alias/expunge-{found.stage}-evidence" if found.signing else None
+            return alias(found.stage) if found.signing else None
     return found.signing if name == "EvidenceKey" else found.key
 
 
@@ -162,10 +226,11 @@ def delete(client: Callable[[str], Any], found: Leftovers) -> None:
     if found.key:
         client("kms").schedule_key_deletion(KeyId=found.key, PendingWindowInDays=KEY_DAYS)
     if found.evidence:
-        _without_records(client("s3"), found.evidence)
+        _without_records(s3.owned(client), found.evidence)
 
 
-def _without_records(s3: Any, bucket: str) -> None:
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="records/"):
+def _without_records(bucket_client: Any, bucket: str) -> None:
+    pages = bucket_client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="records/")
+    for page in pages:
         for each in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-            s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+            bucket_client.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from local import leftovers
-from local.cloudformation import Change
+from local.change_sets import Change
 from local.failure import Failure
 from local.say import line
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import filling, ministack, package, record, zoho
+from local import filling, ministack, package, record, s3, zoho
+from local.change_sets import Change
 from local.clients import TIMEOUTS, Local
-from local.cloudformation import Change, Deployer
+from local.cloudformation import Deployer
 from local.failure import Failure
 from local.processes import end
 from local.say import step
@@ -123,8 +124,8 @@ def _keep_data(aws: Local, table: str) -> None:
 
 def _lock_objects(aws: Local, bucket: str) -> None:
     """And the bucket's ObjectLockEnabled."""
-    client = aws.session().client("s3", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
-    client.put_object_lock_configuration(
+    make: Any = aws.session().client
+    s3.owned(partial(make, endpoint_url=aws.endpoint_url, config=TIMEOUTS)).put_object_lock_configuration(
         Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
     )
 

@@ -19,7 +19,7 @@ from threading import Lock
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from local import package  # noqa: E402 - found only once the root is on the path
+from local import kept, package, sam  # noqa: E402 - found only once the root is on the path
 from local.failure import Failure  # noqa: E402
 
 BIN = Path(sys.executable).parent
@@ -90,13 +90,18 @@ def templates() -> str:
 
 
 def kept_templates() -> str:
-    """cfn-lint on those that reuse what an earlier stack has left, with and without a key of one's own."""
+    """cfn-lint on what is kept: as `make destroy` leaves it in its stack, and as one without a stack is taken
+    over, with and without a key of one's own.
+    """
     # What is reused keeps the parameters of its stage, so their values are known from then on.
     unused = ("W2001", "W7001", "W8001")
     try:
         with tempfile.TemporaryDirectory() as name:
             made = []
             for each in packages():
+                left = Path(name) / f"{each.stage}-left.json"
+                left.write_text(sam.text(kept.left(each.template())), encoding="utf-8")
+                made.append(str(left))
                 for key in ("true", "false"):
                     out = Path(name) / each.stage / key
                     package.write(each.stage, out, with_kept=True, given_as=f"CustomerKey={key}")

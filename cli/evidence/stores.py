@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.ends import End
 from cli.target import Target
+from local import s3
 from local.running import RunningStack
 from local.settings import STAGE, from_environment
 
@@ -98,7 +99,7 @@ class FolderStore:
 
 def bucket_of(target: Target) -> BucketStore:
     """The bucket of the stage's evidence."""
-    client = target.client("s3")
+    client = s3.owned(target.client)
     if target.stage == STAGE:
         return BucketStore(client, RunningStack.read(from_environment().stack_file)["evidence_bucket"])
     sts = target.client("sts")

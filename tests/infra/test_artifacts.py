@@ -16,6 +16,7 @@ from moto import mock_aws
 from local import sam
 from local.account import TIMEOUTS
 from local.artifacts import Artifacts, tls_only
+from local.change_sets import ChangeSets
 from local.cloudformation import Deployer
 from local.failure import Failure
 from local.package import Package
@@ -211,6 +212,123 @@ def test_what_is_not_there_yet_cannot_have_drifted(tmp_path: Path) -> None:
     )
     (asked,) = [params for name, params in recorded.of("cloudformation") if name == "CreateChangeSet"]
     assert (asked["ChangeSetType"], "DeploymentMode" in asked) == ("CREATE", False)
+
+
+class Stack:
+    """CloudFormation's answers about one stack: its state, its events, its processed template."""
+
+    def __init__(self, session: boto3.Session, status: str, *events: dict[str, str]) -> None:
+        self._status, self._events = status, list(events)
+        answer: Any = self._answer
+        session.events.register("before-call.cloudformation", answer)
+
+    def _answer(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
+        stack = {
+            "StackStatus": self._status,
+            "Parameters": [{"ParameterKey": "Stage", "ParameterValue": "dev"}],
+        }
+        body = {"Parameters": {"Stage": {"Type": "String"}}, "Resources": {"Table": {"Type": "T"}}}
+        change = {"Action": "Import", "LogicalResourceId": "EvidenceKey", "ResourceType": "AWS::KMS::Key"}
+        found: dict[str, Any] = {
+            "DescribeStacks": {"Stacks": [stack]},
+            "DescribeStackEvents": {"StackEvents": self._events},
+            "GetTemplate": {"TemplateBody": body},
+            "DescribeChangeSet": {
+                "Status": "CREATE_COMPLETE",
+                "ExecutionStatus": "AVAILABLE",
+                "Changes": [{"ResourceChange": change}],
+            },
+        }
+        answer = {"ResponseMetadata": {"HTTPStatusCode": 200}, **found.get(model.name, {})}
+        return SimpleNamespace(status_code=200), answer
+
+
+@pytest.mark.parametrize(
+    ("status", "way"),
+    [
+        ("ROLLBACK_COMPLETE", "aws cloudformation delete-stack --stack-name expunge-dev, then deploy again"),
+        ("ROLLBACK_FAILED", "aws cloudformation delete-stack --stack-name expunge-dev, then deploy again"),
+        ("CREATE_FAILED", "aws cloudformation delete-stack --stack-name expunge-dev, then deploy again"),
+        ("DELETE_FAILED", "aws cloudformation describe-stack-events --stack-name expunge-dev says why"),
+        ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name expunge-dev"),
+        ("UPDATE_IN_PROGRESS", "wait until that is over, then try again"),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "wait until that is over, then try again"),
+    ],
+)
+def test_a_stack_that_takes_no_change_is_named_with_its_way_out(status: str, way: str) -> None:
+    session = boto3.Session(region_name="us-east-1")
+    Stack(session, status)
+    deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
+    with pytest.raises(Failure, match=way):
+        deployer.parameters("expunge-dev")
+    assert deployer.is_there("expunge-dev")  # so that its data can be deleted
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE"])
+def test_a_stack_that_works_takes_changes(status: str) -> None:
+    session = boto3.Session(region_name="us-east-1")
+    Stack(session, status)
+    deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
+    assert deployer.parameters("expunge-dev") == {"Stage": "dev"}
+
+
+def happened(resource: str, status: str, reason: str = "") -> dict[str, str]:
+    own = {
+        "PhysicalResourceId": "arn:stack" if resource == "expunge-dev" else resource,
+        "StackId": "arn:stack",
+    }
+    return {**own, "LogicalResourceId": resource, "ResourceStatus": status, "ResourceStatusReason": reason}
+
+
+def test_the_reason_is_that_of_this_deployment_and_not_of_one_before() -> None:
+    session = boto3.Session(region_name="us-east-1")
+    newest_first = [
+        happened("expunge-dev", "UPDATE_ROLLBACK_COMPLETE"),
+        happened("expunge-dev", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
+        happened("expunge-dev", "UPDATE_ROLLBACK_IN_PROGRESS"),
+        happened("Poll", "UPDATE_FAILED", "Resource update cancelled"),
+        happened("Work", "UPDATE_FAILED", "no such architecture"),
+        happened("expunge-dev", "UPDATE_IN_PROGRESS", "User Initiated"),
+        happened("expunge-dev", "UPDATE_ROLLBACK_COMPLETE"),
+        happened("Table", "UPDATE_FAILED", "of last month"),
+        happened("expunge-dev", "UPDATE_IN_PROGRESS", "User Initiated"),
+    ]
+    Stack(session, "UPDATE_ROLLBACK_COMPLETE", *newest_first)
+    sets = ChangeSets(session.client("cloudformation"))
+    with pytest.raises(Failure, match="Work: no such architecture"):
+        sets.finish("expunge-dev", "stack_update_complete")
+
+
+def test_what_a_failed_deployment_has_left_becomes_part_of_the_stack_as_it_is() -> None:
+    session = boto3.Session(region_name="us-east-1")
+    s3 = session.client("s3")
+    s3.create_bucket(Bucket="packages")
+    recorded, shown = Recorded(session), []
+    Stack(session, "UPDATE_ROLLBACK_COMPLETE")
+    deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
+    added = {"EvidenceKey": {"Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "D": {"Ref": "Stage"}}}
+    wanted = {"stack": "expunge-dev", "resources": [], "bucket": "packages"}
+    with pytest.raises(Failure, match="not applied"):
+        deployer.take_in(
+            **wanted,  # type: ignore[arg-type]
+            added=added,
+            approve=lambda changes: bool(shown.extend(changes)),  # type: ignore[func-returns-value]
+        )
+    assert [(each.action, each.resource) for each in shown] == [("Import", "EvidenceKey")]
+    (asked,) = [params for name, params in recorded.of("cloudformation") if name == "CreateChangeSet"]
+    assert asked["ChangeSetType"] == "IMPORT"
+    assert asked["Parameters"] == [{"ParameterKey": "Stage", "UsePreviousValue": True}]
+    (stage,) = [
+        params["TemplateStage"] for name, params in recorded.of("cloudformation") if name == "GetTemplate"
+    ]
+    assert stage == "Processed"  # an import knows no transforms
+    sent = s3.get_object(Bucket="packages", Key=asked["TemplateURL"].partition("/packages/")[2])[
+        "Body"
+    ].read()
+    assert json.loads(sent)["Resources"] == {"Table": {"Type": "T"}, **added}
+    new = {"EvidenceKey": {"Type": "AWS::KMS::Key", "Properties": {"Days": {"Ref": "NewDays"}}}}
+    with pytest.raises(Failure, match="expunge-dev has no NewDays"):
+        deployer.take_in(**wanted, added=new, approve=lambda _: True)  # type: ignore[arg-type]
 
 
 def test_what_is_sent_is_byte_for_byte_what_make_package_writes(tmp_path: Path) -> None:

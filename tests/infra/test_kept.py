@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cfnlint  # type: ignore[import-untyped]
 import pytest
 
 from local import destroy, kept, leftovers, package
@@ -82,6 +83,26 @@ def test_evidence_is_taken_up_so_that_its_chain_goes_on() -> None:
         "EvidenceKey": {"KeyId": "abcd-1234"},
         "EvidenceAlias": {"AliasName": "alias/expunge-prod-evidence"},
     }
+
+
+def test_what_is_imported_goes_by_the_identifier_that_its_type_has() -> None:
+    known = {}
+    for file in (Path(cfnlint.__file__).parent / "data/schemas/resources").glob("*.json"):
+        schema = json.loads(file.read_text(encoding="utf-8"))
+        known[schema.get("typeName")] = schema.get("primaryIdentifier")
+    resources = package.build("prod").template()["Resources"]
+    assert {resources[name]["Type"] for name in kept.names(package.build("prod").template())} == set(
+        kept.IDENTIFIERS
+    )
+    for kind, identifier in kept.IDENTIFIERS.items():
+        assert known[kind] == [f"/properties/{identifier}"], kind
+
+
+def test_no_two_parts_of_a_template_that_is_sent_have_the_same_name(template: dict[str, Any]) -> None:
+    """CloudFormation wants the names of parameters and resources to differ, and says so after the upload."""
+    for sent in (template, kept.left(template)):
+        sections = [set(sent[each]) for each in ("Parameters", "Resources", "Conditions", "Mappings")]
+        assert len(set().union(*sections)) == sum(map(len, sections))
 
 
 def test_a_secret_that_is_not_there_is_not_imported() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
-from local import ministack
+from local import kept, ministack
 from local.clients import Local
 from local.processes import Started, end
 from tests.fakes import CRM, event
@@ -140,6 +140,47 @@ def test_a_table_without_a_stack_is_taken_over(account: Account) -> None:
     assert account.empty("expunge/dev/sources")
 
 
+def test_what_a_deployment_that_was_taken_back_has_left_is_taken_over(account: Account) -> None:
+    """CloudFormation keeps it then too, and could make nothing else of its name."""
+    assert account.run("deploy", "dev", "--yes").returncode == 0
+    cloudformation = account.client("cloudformation")
+    found = cloudformation.get_template(StackName="expunge-dev", TemplateStage="Original")["TemplateBody"]
+    before = json.loads(found) if isinstance(found, str) else json.loads(json.dumps(found))
+    names = {"EvidenceAlias", "EvidenceBucket", "EvidenceKey"}
+    gone = set(names)
+    while more := {
+        n for n, each in before["Resources"].items() if n not in gone and kept.refers(each) & gone
+    }:
+        gone |= more
+    without = {**before, "Outputs": {}}
+    without["Resources"] = {name: each for name, each in before["Resources"].items() if name not in gone}
+    artifact = account.client("s3")
+    artifact.create_bucket(Bucket="half")
+    artifact.put_object(Bucket="half", Key="t.json", Body=json.dumps(without).encode())
+    cloudformation.update_stack(
+        StackName="expunge-dev",
+        TemplateURL=f"{account.aws.endpoint_url}/half/t.json",
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Parameters=[{"ParameterKey": "Stage", "UsePreviousValue": True}],
+    )
+    cloudformation.get_waiter("stack_update_complete").wait(
+        StackName="expunge-dev", WaiterConfig={"Delay": 1}
+    )
+    assert not account.resources("expunge-dev") & names
+    key = account.client("kms").describe_key(KeyId="alias/expunge-dev-evidence")["KeyMetadata"]["KeyId"]
+    taken = account.run("deploy", "dev", "--yes")
+    assert taken.returncode == 0, taken.stderr
+    assert "not part of the stack expunge-dev, left by an earlier deployment" in taken.stderr
+    for name in names:
+        assert f"Import  {name} (AWS::" in taken.stderr
+        assert f"Add     {name} (AWS::" not in taken.stderr
+    assert account.resources("expunge-dev") >= KEPT
+    after = account.client("kms").describe_key(KeyId="alias/expunge-dev-evidence")["KeyMetadata"]["KeyId"]
+    assert after == key
+    again = account.run("deploy", "dev", "--yes")
+    assert "nothing to change" in again.stderr, again.stderr
+
+
 def test_the_own_key_goes_last_and_can_be_had_back(account: Account) -> None:
     assert account.run("deploy", "dev", "--yes", PARAMETERS="CustomerKey=true").returncode == 0
     key = account.client("secretsmanager").describe_secret(SecretId="expunge/dev/sources")["KmsKeyId"]
@@ -163,7 +204,8 @@ def test_a_stack_that_was_never_finished_is_named_with_its_way_out(account: Acco
     refused = account.run("deploy", "dev", "--yes")
     assert refused.returncode == 1
     assert "aws cloudformation delete-stack --stack-name expunge-dev, then deploy again" in refused.stderr
-    account.delete_stack("expunge-dev")
+    gone = account.run("destroy", "dev", "--delete-data", CONFIRM="dev")
+    assert gone.returncode == 0, gone.stderr  # a stack in whatever state can be deleted with its data
     assert account.run("deploy", "dev", "--yes").returncode == 0
 
 
