@@ -29,6 +29,7 @@ from local.target import Target
 
 KEPT = 6  # packages kept per stage
 IMPORTED = "import-template.json"
+LARGEST = 10**15  # of a number that has no bound of its own
 IMPORT_CHECK = Path(__file__).with_name("import_check.py")
 #: What decides about the content of a package, besides its sources.
 OWN = tuple(
@@ -131,11 +132,15 @@ def given(text: str, template: Mapping[str, Any]) -> dict[str, str]:
 
 def _unfit(value: str, parameter: Mapping[str, Any]) -> str:
     """What a value must do, where it does not; CloudFormation would say so only after the upload."""
-    allowed, least = parameter.get("AllowedValues", [value]), parameter.get("MinValue", 0)
+    allowed = parameter.get("AllowedValues", [value])
     if value not in allowed:
         return "be " + " or ".join(allowed)
-    if parameter["Type"] == "Number" and not (re.fullmatch("[0-9]+", value) and int(value) >= least):
-        return f"be a whole number from {least}"
+    if parameter["Type"] == "Number":
+        least, most = parameter.get("MinValue", 0), parameter.get("MaxValue", LARGEST)
+        # "00" would be none to nobody but the template's conditions.
+        whole = int(value) if re.fullmatch("0|[1-9][0-9]{0,14}", value) else -1
+        if not least <= whole <= most:
+            return f"be a whole number from {least}" + (f" to {most}" if most < LARGEST else "")
     if not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
         words = parameter.get("ConstraintDescription", f"match {parameter['AllowedPattern']}")
         return str(words).removeprefix("must ")

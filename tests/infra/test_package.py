@@ -156,6 +156,7 @@ TEMPLATE = {
         "Stage": {"Type": "String"},
         "CustomerKey": {"Type": "String", "AllowedValues": ["true", "false"]},
         "Reserved": {"Type": "Number", "MinValue": 0},
+        "Days": {"Type": "Number", "MinValue": 1, "MaxValue": 36500},
         "Mail": {"Type": "String", "AllowedPattern": "^$|^[^@]+@[^@]+$"},
         "Url": {"Type": "String", "AllowedPattern": "(https://.+)?", "ConstraintDescription": "must be TLS"},
         "Free": {"Type": "String"},
@@ -178,6 +179,11 @@ def test_several_parameters_are_taken_as_they_are_given() -> None:
         ("CustomerKey=True", "must be true or false"),
         ("CustomerKey=", "must be true or false"),
         ("Reserved=many", "must be a whole number from 0"),
+        ("Days=0", "must be a whole number from 1 to 36500"),
+        ("Days=36501", "must be a whole number from 1 to 36500"),
+        ("Days=0.5", "must be a whole number from 1 to 36500"),
+        ("Days=" + "9" * 5000, "must be a whole number from 1 to 36500"),
+        ("Reserved=00", "must be a whole number from 0"),
         ("Reserved=-1", "must be a whole number from 0"),
         ("Mail=nobody", "must match ^$|"),
         ("Url=http://x", "Url=http://x: must be TLS"),
@@ -188,6 +194,17 @@ def test_several_parameters_are_taken_as_they_are_given() -> None:
 def test_a_value_that_the_template_refuses_is_refused_before_anything_is_made(text: str, words: str) -> None:
     with pytest.raises(Failure, match=re.escape(words)):
         package.given(text, TEMPLATE)
+
+
+def test_nothing_that_a_template_says_of_its_parameters_is_overlooked() -> None:
+    judged = {"AllowedValues", "AllowedPattern", "ConstraintDescription", "MinValue", "MaxValue"}
+    for name, each in package.build("prod").template()["Parameters"].items():
+        assert set(each) <= judged | {"Type", "Default", "Description"}, name
+        assert each["Type"] in ("String", "Number")
+        default = str(each["Default"])
+        assert name == "Stage" or package.given(f"{name}={default}", {"Parameters": {name: each}}) == {
+            name: default
+        }
 
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
