@@ -10,6 +10,7 @@ It may be interrupted at any point: the same command goes on where it was.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -111,7 +112,8 @@ class Restore:
         except ClientError as error:
             raise Failure(f"BACKUP={backup}: {error.response['Error'].get('Message')}") from error
         of, status = found["SourceTableDetails"]["TableName"], found["BackupDetails"]["BackupStatus"]
-        if of != self._table and not of.startswith(f"{self._table}-at-"):
+        # Its own or one that was restored aside, and none of a stage whose name begins with this one's.
+        if not re.fullmatch(f"{self._table}(-at-[0-9]{{14}})?", of):
             raise Failure(f"BACKUP={backup}: is of table {of}, not of {self._table}")
         if status != "AVAILABLE":
             raise Failure(f"BACKUP={backup}: is {status}; try again once it is AVAILABLE")
