@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.checks import limits, moving, senders, store, work, zoho
+from cli.checks import evidence, limits, moving, senders, store, work, zoho
 from cli.checks.check import Check, CheckContext, CheckResult, Fault, run_check
 from cli.operating.render import many
 from cli.options import options
@@ -36,6 +36,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("pauses", work.pauses),
     ("overdue", work.overdue),
     ("policies", work.policies),
+    ("evidence", evidence.evidence),
 )
 #: Where nothing of these is there, there is nothing more to look at.
 _FIRST = frozenset({"account", "stack"})

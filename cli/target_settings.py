@@ -6,8 +6,6 @@ from typing import Any
 
 from cli.target import Target
 
-FUNCTIONS = ("api", "work", "poll", "retention")
-
 
 def part(target: Target, name: str = "") -> str:
     """The name of a part of the stage, as infra/resources.json gives it: `expunge-{stage}-{name}`."""

@@ -19,7 +19,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import http
-from cli.checks import limits, moving, senders, store
+from cli.checks import evidence, limits, moving, senders, store
 from cli.checks.check import Check, CheckContext, run_check
 from cli.operator_api import OperatorApi, reach
 from cli.sending.channels import SourceChannel
@@ -44,6 +44,7 @@ CHECKS: dict[str, Check] = {
     "consumer": moving.consumer,
     "schedules": moving.schedules,
     "links": senders.links,
+    "evidence": evidence.evidence,
 }
 _EVENTS = ("accepted", "cancelled")
 

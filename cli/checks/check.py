@@ -99,6 +99,22 @@ class CheckContext:
             self._settings[function] = target_settings.settings(self.target, function)
         return self._settings[function].get(name, default)
 
+    @property
+    def evidence(self) -> bool:
+        """Does the stage write receipts? One whose workers are not there does not."""
+        try:
+            return self.setting("work", "EXPUNGE_EVIDENCE") == "true"
+        except ClientError as problem:
+            if code_of(problem) in ABSENT:
+                return False
+            raise
+
+    @property
+    def scheduled(self) -> dict[str, str]:
+        """The functions that a clock wakes, and what comes of it where it does not."""
+        found = {"poll": "what lost its nudge is never found", "retention": "no policy runs by itself"}
+        return {**found, "evidence": "no receipt is written"} if self.evidence else found
+
     def ledger(self) -> Table:
         """The stage's table, for reading."""
         shards = int(self.setting("poll", "EXPUNGE_DUE_SHARDS", "1"))

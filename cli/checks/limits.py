@@ -6,8 +6,6 @@ from typing import Any
 
 from cli.checks.check import CheckContext, CheckResult, Fault
 
-#: Poll and retention run beside the workers.
-_SCHEDULED = 2
 #: Executions left for the api that nothing needs to be said about.
 _PLENTY = 20
 #: AWS's code of the quota "Concurrent executions".
@@ -21,7 +19,7 @@ def limits(context: CheckContext) -> CheckResult:
     total, free = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
     kept = _reserved(client, context.part("api"))
     workers = 0 if _reserved(client, context.part("work")) else _workers(context, client) or free
-    left = kept or max(free - workers - _SCHEDULED, 0)
+    left = kept or max(free - workers - len(context.scheduled), 0)  # which run beside the workers
     result = CheckResult(f"{total} concurrent executions, {left} for the api")
     what = (
         f"the account may run {total} functions at once here, {free} of them not reserved:"

@@ -8,9 +8,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.checks.check import ABSENT, CheckContext, CheckResult, Fault, code_of
-from cli.target_settings import FUNCTIONS
 
-_SCHEDULED = {"poll": "what lost its nudge is never found", "retention": "no policy runs by itself"}
+#: The functions of every stage; that of evidence only where it is on.
+_FUNCTIONS = ("api", "work", "poll", "retention")
 
 
 def queues(context: CheckContext) -> CheckResult:
@@ -31,7 +31,7 @@ def queues(context: CheckContext) -> CheckResult:
     if counts.get("schedule-dead"):
         result.fault(
             f"{counts['schedule-dead']} scheduled runs failed and lie in {context.part('schedule-dead')}",
-            f"look at the logs of poll and retention; when the cause is gone:"
+            f"look at the logs of {' and '.join(context.scheduled)}; when the cause is gone:"
             f" {context.aws(f'sqs purge-queue --queue-url {dead}')}",
         )
     result.detail = ", ".join(f"{name} {count}" for name, count in counts.items())
@@ -104,13 +104,14 @@ def _subscription(context: CheckContext, result: CheckResult, client: Any, each:
 
 
 def functions(context: CheckContext) -> CheckResult:
-    """The four functions."""
+    """The stage's functions."""
     client, result, good = context.client("lambda"), CheckResult(), 0
-    for name in FUNCTIONS:
+    names = (*_FUNCTIONS, *(["evidence"] if context.evidence else []))
+    for name in names:
         before = len(result.faults)
         _function(context, result, client, name)
         good += len(result.faults) == before
-    result.detail = f"{good} of {len(FUNCTIONS)} active"
+    result.detail = f"{good} of {len(names)} active"
     return result
 
 
@@ -160,16 +161,17 @@ def consumer(context: CheckContext) -> CheckResult:
 
 
 def schedules(context: CheckContext) -> CheckResult:
-    """The schedules of poll and retention. When they ran last is kept nowhere."""
+    """What a clock wakes. When it ran last is kept nowhere."""
     client, result, states = context.client("events"), CheckResult(), []
-    for function, use in _SCHEDULED.items():
+    for function, use in context.scheduled.items():
         found = context.client("lambda").get_function_configuration(FunctionName=context.part(function))
         names = client.list_rule_names_by_target(TargetArn=found["FunctionArn"])["RuleNames"]
         if not names:
             result.fault(f"function {context.part(function)} has no schedule: {use}", context.repair)
         for name in names:
             rule = client.describe_rule(Name=name)
-            states.append(f"{function} {rule.get('ScheduleExpression', '')}")
+            every = str(rule.get("ScheduleExpression", "")).removeprefix("rate(").removesuffix(")")
+            states.append(f"{function} every {every}")
             if rule["State"] != "ENABLED":
                 what = f"the schedule of {context.part(function)} is disabled: {use}"
                 result.fault(what, context.aws(f"events enable-rule --name {name}"))

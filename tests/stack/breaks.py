@@ -187,6 +187,18 @@ def schedule_off(function: str) -> Break:
     return do
 
 
+def signing_key_off(stack: RunningStack) -> Callable[[], object]:
+    client, key = stack.client("kms"), stack["evidence_key_id"]
+    client.disable_key(KeyId=key)
+    return lambda: client.enable_key(KeyId=key)
+
+
+def signing_key_going(stack: RunningStack) -> Callable[[], object]:
+    client, key = stack.client("kms"), stack["evidence_key_id"]
+    client.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    return lambda: (client.cancel_key_deletion(KeyId=key), client.enable_key(KeyId=key))
+
+
 def put(**attributes: Any) -> Break:
     """An item in the table."""
 

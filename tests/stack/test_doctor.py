@@ -87,6 +87,19 @@ CASES = {
     "retention off": Case(
         "schedules", breaks.schedule_off("retention"), "no policy runs by itself", "enable-rule"
     ),
+    "evidence not woken": Case(
+        "schedules", breaks.schedule_off("evidence"), "no receipt is written", "enable-rule"
+    ),
+    "evidence may not run": Case(
+        "functions",
+        breaks.throttled("evidence"),
+        "expunge-local-evidence may not run",
+        "delete-function-conc",
+    ),
+    "signing key off": Case("evidence", breaks.signing_key_off, "is Disabled", "kms enable-key"),
+    "signing key going": Case(
+        "evidence", breaks.signing_key_going, "is PendingDeletion", "kms cancel-key-deletion"
+    ),
     "sources no JSON": Case(
         "sources", breaks.secret(breaks.SOURCES, lambda _: "{"), "holds no JSON object", "keys new"
     ),
