@@ -22,13 +22,15 @@ MINUTE, HOUR = 60, 3600
 
 Dimensions = dict[str, str]
 _OURS: Dimensions = {"service": "expunge", "stage": "${Stage}"}
+_EVIDENCE = "EvidenceOn"
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm. `name` is the end of its own (`expunge-{stage}-{name}`) and its page; `threshold` is a
     number, one for each stage, or the name of the template's parameter that has it; it rings after `bad` of
-    the last `of` periods (seconds) were bad.
+    the last `of` periods (seconds) were bad. `only`: the template's condition under which there is
+    anything to watch; empty: always.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Alarm:
     missing: str = QUIET
     namespace: str = EXPUNGE
     dimensions: Dimensions = field(default_factory=lambda: _OURS)
+    only: str = ""
 
 
 def _queue(name: str, says: str, queue: str) -> Alarm:
@@ -52,10 +55,10 @@ def _queue(name: str, says: str, queue: str) -> Alarm:
     return Alarm(name, says, metric, 1, "Maximum", namespace="AWS/SQS", dimensions=where)
 
 
-def _function(function: str, metric: str, says: str, *, bad: int, of: int) -> Alarm:
+def _function(function: str, metric: str, says: str, *, bad: int, of: int, only: str = "") -> Alarm:
     where = {"FunctionName": f"expunge-${{Stage}}-{function}"}
     name = f"{function}-{metric.lower()}"
-    return Alarm(name, says, metric, 1, bad=bad, of=of, namespace="AWS/Lambda", dimensions=where)
+    return Alarm(name, says, metric, 1, bad=bad, of=of, namespace="AWS/Lambda", dimensions=where, only=only)
 
 
 ALARMS = (
@@ -169,12 +172,14 @@ ALARMS = (
         bad=2,
         of=2,
         missing=UNKNOWN,
+        only=_EVIDENCE,
     ),
     Alarm(
         "evidence-broken",
         "A mistake of ours, or of somebody in the bucket, keeps evidence from being written",
         "evidence_broken",
         1,
+        only=_EVIDENCE,
     ),
     Alarm(
         "api-refuses",
@@ -188,7 +193,7 @@ ALARMS = (
     _function("work", "Errors", "The work function fails", bad=2, of=3),
     _function("poll", "Errors", "The poll function fails", bad=2, of=3),
     _function("retention", "Errors", "The retention function fails", bad=2, of=3),
-    _function("evidence", "Errors", "The evidence function fails", bad=2, of=3),
+    _function("evidence", "Errors", "The evidence function fails", bad=2, of=3, only=_EVIDENCE),
     _function("api", "Throttles", "The api function has no executions left", bad=1, of=1),
     _function("work", "Throttles", "The work function has no executions left", bad=3, of=3),
 )

@@ -63,6 +63,7 @@ def _alarm(each: Alarm) -> dict[str, Any]:
     ]
     return {
         "Type": "AWS::CloudWatch::Alarm",
+        **({"Condition": each.only} if each.only else {}),
         "Properties": {
             "AlarmName": {"Fn::Sub": f"expunge-${{Stage}}-{each.name}"},
             "AlarmDescription": {"Fn::Sub": f"{each.says}. What to do: ${{Runbook}}#{each.name}"},

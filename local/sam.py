@@ -91,4 +91,13 @@ def _fitted(made: dict[str, Any], aim: Target) -> dict[str, Any]:
     for resource in made["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"].update(Runtime=aim.runtime, CodeUri=CODE)
+    _forget_with_the_table(made["Resources"])
     return made
+
+
+def _forget_with_the_table(resources: dict[str, Any]) -> None:
+    """What names records in the bucket of evidence ends when the stage's table forgets the deletion."""
+    settings = resources["WriteEvidence"]["Properties"]["Environment"]["Variables"]
+    for rule in resources["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]:
+        if "ExpirationInDays" in rule:
+            rule["ExpirationInDays"] = int(settings["EXPUNGE_KEEP_DAYS"])

@@ -27,6 +27,11 @@ _FIXED = {
     "EXPUNGE_PUBLIC_URL",
     "EXPUNGE_FOUR_EYES",
     "EXPUNGE_SECRETS_KEY",
+    "EXPUNGE_EVIDENCE",
+    "EXPUNGE_EVIDENCE_BUCKET",
+    "EXPUNGE_EVIDENCE_KEY",
+    "EXPUNGE_EVIDENCE_LOCK",
+    "EXPUNGE_EVIDENCE_DAYS",
     # Of the command line, for senders: no setting of a stage, and no business of its functions.
     "EXPUNGE_KEY",
     "EXPUNGE_SOURCE",

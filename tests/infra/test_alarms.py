@@ -45,6 +45,16 @@ def test_every_alarm_tells_what_and_where_and_whom(resources: dict[str, Any]) ->
         )
 
 
+def test_what_watches_evidence_is_there_where_evidence_is(resources: dict[str, Any]) -> None:
+    """An alarm that stays as it was would ring for ever once nothing is measured any more."""
+    alarms_of = {n: r for n, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    about = {n for n, r in alarms_of.items() if "evidence" in r["Properties"]["AlarmName"]["Fn::Sub"]}
+    assert len(about) >= 3
+    assert {n: r["Condition"] for n, r in alarms_of.items() if "Condition" in r} == dict.fromkeys(
+        about, "EvidenceOn"
+    )
+
+
 def test_what_silence_means_is_said_and_periods_fit(resources: dict[str, Any]) -> None:
     """CloudWatch looks back one day at most; shorter than a minute costs more."""
     for each in of_type(resources, "AWS::CloudWatch::Alarm").values():

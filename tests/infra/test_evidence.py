@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local import sam, sources, target
 from local.settings import ROOT
 from local.template import localised
 
@@ -42,6 +45,21 @@ def test_only_records_end_and_when_the_table_forgets_them(resources: dict[str, A
     config = json.loads((ROOT / ".chalice/config.json").read_text(encoding="utf-8"))
     kept = int(config["environment_variables"]["EXPUNGE_KEEP_DAYS"])
     assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [kept]
+
+
+def test_records_end_with_the_table_of_a_stage_that_has_a_time_of_its_own(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    for name in (".chalice", "infra", "chalicelib"):
+        shutil.copytree(ROOT / name, root / name)
+    shutil.copyfile(ROOT / "app.py", root / "app.py")
+    settings = json.loads((root / ".chalice/config.json").read_text(encoding="utf-8"))
+    settings["stages"]["prod"]["environment_variables"] = {"EXPUNGE_KEEP_DAYS": "30"}
+    (root / ".chalice/config.json").write_text(json.dumps(settings), encoding="utf-8")
+    (tmp_path / "work").mkdir()
+    found = sources.of(root, tracked_only=False).files
+    made = sam.template(target.of("prod", root), root, found, tmp_path / "work")
+    rules = made["Resources"]["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [30]
 
 
 def test_the_key_signs_and_does_nothing_else_and_for_one_function_only(resources: dict[str, Any]) -> None:

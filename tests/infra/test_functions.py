@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.settings import from_environment
 from tests.infra.walk import FUNCTIONS, LOGS, ROLES, resolved
 
 
@@ -83,6 +84,9 @@ def test_schedules_and_where_their_lost_runs_go(resources: dict[str, Any], funct
     found = resources[function]["Properties"]
     (event,) = found["Events"].values()
     assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", rate)
+    # The alarm on that queue says that a retry failed too.
+    assert found["EventInvokeConfig"]["MaximumRetryAttempts"] == 1
+    assert found["EventInvokeConfig"]["MaximumEventAgeInSeconds"] >= 120
     failure = found["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     assert failure == {"Type": "SQS", "Destination": {"Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"]}}
 
@@ -117,3 +121,13 @@ def test_read_links_start_with_https_but_on_this_machine(template: dict[str, Any
         "https://a/?b",
     ):
         assert not re.fullmatch(pattern, bad)
+
+
+def test_what_the_deployment_sets_is_not_replaced_by_the_environment_of_make_up(
+    resources: dict[str, Any],
+) -> None:
+    variables = [resources[name]["Properties"]["Environment"]["Variables"] for name in FUNCTIONS.values()]
+    own = {name for each in variables for name, value in each.items() if isinstance(value, dict)}
+    assert {"EXPUNGE_TABLE", "EXPUNGE_EVIDENCE_BUCKET", "EXPUNGE_EVIDENCE_KEY"} <= own
+    assert from_environment(dict.fromkeys(own, "elsewhere")).overrides == {}
+    assert from_environment({"EXPUNGE_KEEP_DAYS": "30"}).overrides == {"EXPUNGE_KEEP_DAYS": "30"}

@@ -33,7 +33,8 @@ class Bucket:
     def put_once(self, name: str, data: bytes) -> bool:
         """See ports.Objects."""
         try:
-            self._put(name, data, IfNoneMatch="*", **self._lock())
+            # S3 takes no locked object without a checksum, and not every boto3 sends one unasked.
+            self._put(name, data, IfNoneMatch="*", ChecksumAlgorithm="SHA256", **self._lock())
         except ClientError as problem:
             if _code(problem) in _TAKEN:
                 return False
