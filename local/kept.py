@@ -91,7 +91,7 @@ def to_import(
     holds = Conditions(template, parameters)
     small = {key: value for key, value in only(template, wanted).items() if key != "Outputs"}
     small["Resources"] = {
-        name: _decided({k: v for k, v in each.items() if k != "Condition"}, holds)
+        name: decided({k: v for k, v in each.items() if k != "Condition"}, holds)
         for name, each in small["Resources"].items()
         if applies(template, name, holds)
     }
@@ -137,16 +137,16 @@ class Conditions:
         raise Failure(f"a condition of the template cannot be decided here: {json.dumps(asked)}")
 
 
-def _decided(value: Any, holds: Conditions) -> Any:
-    """`value` without Fn::If, and without what then has no value."""
+def decided(value: Any, holds: Conditions) -> Any:
+    """A part of a template without Fn::If, and without what then has no value."""
     if isinstance(value, list):
-        return [each for each in (_decided(each, holds) for each in value) if each != _NOTHING]
+        return [each for each in (decided(each, holds) for each in value) if each != _NOTHING]
     if not isinstance(value, dict):
         return value
     if set(value) == {"Fn::If"}:
         condition, so, otherwise = value["Fn::If"]
-        return _decided(so if holds[condition] else otherwise, holds)
-    found = {key: _decided(each, holds) for key, each in value.items()}
+        return decided(so if holds[condition] else otherwise, holds)
+    found = {key: decided(each, holds) for key, each in value.items()}
     return {key: each for key, each in found.items() if each != _NOTHING}
 
 

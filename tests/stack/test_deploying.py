@@ -111,7 +111,10 @@ def test_the_aws_commands_are_run_as_printed(own: RunningStack) -> None:
         known["ACL"] = answer.get("Summary", {}).get("ARN", known.get("ACL", ""))
     assert ran == len(AWS) - len(ELSEWHERE) >= 12
     attached = own.client("iam").list_attached_role_policies(RoleName="ci-expunge-prod")["AttachedPolicies"]
-    assert [each["PolicyName"] for each in attached] == ["expunge-prod-deployer"]
+    assert sorted(each["PolicyName"] for each in attached) == [
+        "expunge-prod-deployer",
+        "expunge-prod-deployer-evidence",
+    ]
     mapping = own.client("apigateway").get_base_path_mappings(domainName="erase.example.com")["items"]
     assert [(each["restApiId"], each["stage"]) for each in mapping] == [(api["id"], "local")]
 

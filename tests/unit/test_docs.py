@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -114,6 +115,20 @@ def wrong_with_expunge(words: list[str]) -> str:
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
     given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
     return f"{command.name} has no option {', '.join(sorted(given - known))}" if given - known else ""
+
+
+def test_every_parameter_of_the_template_is_described_where_one_deploys() -> None:
+    template = json.loads((ROOT / "infra/resources.json").read_text(encoding="utf-8"))
+    page = text_of(Path("docs/DEPLOYING.md"))
+    given = [name for name in template["Parameters"] if name != "Stage"]
+    assert [name for name in given if not re.search(rf"\b{name}\b", page)] == []
+
+
+def test_a_deployer_gets_all_that_is_made_for_it() -> None:
+    page = text_of(Path("docs/DEPLOYING.md"))
+    made = set(re.findall(r"create-policy --policy-name (\S*deployer\S*)", page))
+    assert set(re.findall(r"attach-role-policy .*policy/(\S+)", page)) == made
+    assert len(made) == 2
 
 
 def test_there_are_documents() -> None:
