@@ -216,6 +216,7 @@ def operator_endpoints() -> OperatorEndpoints:
     return OperatorEndpoints(
         operators=Operators(table(), nudges(), acceptance(), stage.four_eyes),
         orgs=table(),
+        log=table(),
         sources=secret(stage.sources_secret),
         links=secret(stage.links_secret),
         note=observability.note,

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.checks import evidence, limits, moving, senders, store, work, zoho
+from cli.checks import changes, evidence, limits, moving, senders, store, work, zoho
 from cli.checks.check import Check, CheckContext, CheckResult, Fault, run_check
 from cli.operating.render import many
 from cli.options import options
@@ -31,6 +31,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("consumer", moving.consumer),
     ("schedules", moving.schedules),
     ("sources", senders.sources),
+    ("changes", changes.changes),
     ("links", senders.links),
     ("zoho", zoho.orgs),
     ("pauses", work.pauses),

@@ -11,11 +11,11 @@ from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
 from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
 from chalicelib.domain.request import REQUESTABLE
 from chalicelib.domain.source import OPERATOR
-from cli import http, known_records, workers
+from cli import http, known_records, secret_log, workers
 from cli.operator_api import reach
 from cli.options import dry_run, options
 from cli.output import say
-from cli.sources import entry, fingerprint, keys_of, name_of, read, write
+from cli.sources import entry, fingerprint, keys_of, name_of, read
 from cli.target import Group, Target, find
 from cli.target import Refused as Refusal
 from local.filling import new_key
@@ -78,7 +78,7 @@ def new(source: str, stage: str | None, as_json: bool, force: bool, **limits: An
         if not force and not is_standard(name) and not problem_of(name):
             _ask_for(target, str(given.get("org", DEFAULT_ORG)), name)
     key = new_key()
-    _store(target, sources, version, source, {**given, "keys": [key]})
+    secret_log.change(target, stage, sources, source, {**given, "keys": [key]}, version)
     _show(target, source, {**given, "keys": [key]})
 
 
@@ -120,7 +120,7 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
     if len(held) >= MOST_KEYS:
         raise Refusal(f"{source} has {len(held)} keys, the most there may be: revoke some first")
     changed = {**found, "keys": [new_key(), *held]}
-    _store(target, sources, version, source, changed)
+    secret_log.change(target, stage, sources, source, changed, version)
     _show(target, source, changed)
 
 
@@ -185,7 +185,7 @@ def revoke(
         shown = {"source": source, "revoked": [], "would_revoke": taken, "keys": marks}
         target.say(shown, f"{source}: would revoke {' '.join(taken)} and keep {' '.join(marks) or 'none'}")
         return
-    _store(target, sources, version, source, {**found, "keys": kept})
+    secret_log.change(target, stage, sources, source, {**found, "keys": kept}, version)
     seconds = 0 if now else workers.cache_seconds(target)
     try:
         if now:
@@ -234,10 +234,6 @@ def _chosen(held: list[str], fingerprints: tuple[str, ...], every: bool) -> list
     if not chosen:
         raise Refusal("there is no older key to revoke; --all revokes the newest too")
     return chosen
-
-
-def _store(target: Target, sources: Any, version: str | None, source: str, changed: dict[str, Any]) -> None:
-    write(target, {**sources, source: changed}, source, version)
 
 
 def _show(target: Target, source: str, made: dict[str, Any]) -> None:

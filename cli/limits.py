@@ -11,8 +11,9 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
 from chalicelib.domain.request import REQUESTABLE
 from chalicelib.domain.source import Source, parse, usable
+from cli import secret_log
 from cli.options import dry_run, options
-from cli.sources import entry, name_of, read, write
+from cli.sources import entry, name_of, read
 from cli.target import Group, find
 from cli.target import Refused as Refusal
 
@@ -130,7 +131,7 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
     }
     if not dry_run:
         target.tell_target(str(after.get("org") or "default"))
-        write(target, {**held, source: after}, source, version)
+        secret_log.change(target, stage, held, source, after, version)
     verb = "would change" if dry_run else "changed"
     lines = [f"  {name}: {_cell(before.get(name))} -> {_cell(value)}" for name, value in changes.items()]
     target.say(shown, f"{source}: {verb}", *lines)

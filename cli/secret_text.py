@@ -35,13 +35,14 @@ def read(target: Target, name: str) -> tuple[str | None, str | None]:
     return text, found["VersionId"]
 
 
-def write(target: Target, name: str, text: str, version: str | None) -> None:
-    """Put `text` in the place of `version`. Raises Refused where somebody else has written meanwhile."""
+def write(target: Target, name: str, text: str, version: str | None) -> str:
+    """Put `text` in the target of `version`, and tell the new version. Raises Refused where somebody else has
+    written meanwhile.
+    """
     client = target.client("secretsmanager")
     if version is None:
-        client.put_secret_value(SecretId=name, SecretString=text)
-        return
-    made = client.put_secret_value(SecretId=name, SecretString=text, VersionStages=[NEXT])["VersionId"]
+        return str(client.put_secret_value(SecretId=name, SecretString=text)["VersionId"])
+    made: str = client.put_secret_value(SecretId=name, SecretString=text, VersionStages=[NEXT])["VersionId"]
     try:
         client.update_secret_version_stage(
             SecretId=name,
@@ -53,6 +54,7 @@ def write(target: Target, name: str, text: str, version: str | None) -> None:
         if problem.response["Error"]["Code"] not in _MOVED:
             raise
         raise Refused(f"somebody else changed {name} meanwhile: nothing was changed, try again") from problem
+    return made
 
 
 class Missing(Exception):

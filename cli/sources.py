@@ -49,8 +49,8 @@ def object_in(text: str | None) -> Sources | None:
     return held if isinstance(held, dict) else None
 
 
-def write(target: Target, sources: Sources, changed: str, version: str | None) -> None:
-    """Put `sources` in the place of `version`.
+def write(target: Target, sources: Sources, changed: str, version: str | None) -> str:
+    """Put `sources` in the target of `version`, and tell the new version.
 
     Raises Refused where the entry `changed` cannot be used, or where somebody else has written meanwhile.
     """
@@ -68,7 +68,7 @@ def write(target: Target, sources: Sources, changed: str, version: str | None) -
             owner_before(sources, other) == changed or owner_before(sources, changed) == other
         ):
             raise Refused(f"source {other} has one of these keys already: each source needs its own")
-    secret_text.write(target, target.sources_secret, json.dumps(sources), version)
+    return secret_text.write(target, target.sources_secret, json.dumps(sources), version)
 
 
 def entry(sources: Sources, name: str) -> dict[str, Any]:

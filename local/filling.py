@@ -6,8 +6,12 @@ import base64
 import json
 import secrets
 import string
+import time
 from typing import Any
 
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.evidence.operators import What
 from local.clients import TIMEOUTS, Local
 
 EVENTS_QUEUE = "expunge-local-events"
@@ -52,11 +56,25 @@ def zoho(url: str) -> dict[str, Any]:
     }
 
 
-def fill(aws: Local, values: dict[str, dict[str, Any]]) -> None:
-    """Writes each secret by its name, as JSON."""
+def fill(aws: Local, values: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Writes each secret by its name, as JSON; returns the versions of them."""
     client = aws.session().client("secretsmanager", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
-    for name, value in values.items():
-        client.put_secret_value(SecretId=name, SecretString=json.dumps(value))
+    return {
+        name: client.put_secret_value(SecretId=name, SecretString=json.dumps(value))["VersionId"]
+        for name, value in values.items()
+    }
+
+
+def tell(aws: Local, table: str, held: dict[str, dict[str, Any]], version: str) -> None:
+    """Tells the operators' log who filled the sources secret, so that doctor knows a later change by hand."""
+    sts = aws.session().client("sts", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
+    client = aws.session().client("dynamodb", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
+    caller = Caller(sts.get_caller_identity()["Arn"], time.time())
+    for name, entry in held.items():
+        after = {key: value for key, value in entry.items() if key != "keys"}
+        Table(table, lambda: client).tell(
+            caller.entry(What.SOURCE_CHANGED, name, after={**after, "version": version})
+        )
 
 
 def events_queue(aws: Local, topic_arn: str) -> str:

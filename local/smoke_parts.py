@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from cli import secret_text, sources
+from cli import secret_log, sources
 from cli.target import Target
 from local.filling import admits, new_key
+from local.settings import STAGE
 
 #: What is left of a run that was killed may be this old (seconds) before another run removes it.
 LEFT = 3600
@@ -29,6 +29,10 @@ class Temporary:
         """The queue's name."""
         return f"expunge-{self.target.stage}-{self.name}"
 
+    @property
+    def _stage(self) -> str | None:
+        return None if self.target.stage == STAGE else self.target.stage
+
     def make_source(self) -> str:
         """A source for an org of the same name, which has no secret; returns its key."""
         known, version = sources.read(self.target)
@@ -41,7 +45,7 @@ class Temporary:
             "operations": ["delete_records"],
             "max_records": 1,
         }
-        sources.write(self.target, {**known, self.name: entry}, self.name, version)
+        secret_log.change(self.target, self._stage, known, self.name, entry, version)
         return key
 
     def make_queue(self) -> str:
@@ -80,8 +84,7 @@ class Temporary:
     def _without_source(self) -> None:
         known, version = sources.read(self.target)
         if self.name in known:
-            left = {other: entry for other, entry in known.items() if other != self.name}
-            secret_text.write(self.target, self.target.sources_secret, json.dumps(left), version)
+            secret_log.change(self.target, self._stage, known, self.name, None, version)
 
 
 def left_over(target: Target, topic: str) -> list[Temporary]:

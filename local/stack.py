@@ -70,7 +70,9 @@ def _start(settings: Settings) -> dict[str, Any]:
     outputs = _deploy(settings, aws)
     with step("secrets and events queue"):
         sources, credentials = outputs["SourcesSecretName"], outputs["ZohoSecretName"]
-        filling.fill(aws, {sources: filling.sources(), credentials: filling.zoho(zoho_url)})
+        held = filling.sources()
+        versions = filling.fill(aws, {sources: held, credentials: filling.zoho(zoho_url)})
+        filling.tell(aws, outputs["TableName"], held, versions[sources])
         events = filling.events_queue(aws, outputs["TopicArn"])
     stack = _describe(aws, outputs, events, zoho_url)
     record.describe(settings, stack)

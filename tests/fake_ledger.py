@@ -14,6 +14,7 @@ from chalicelib.domain import quota
 from chalicelib.domain.children import as_child, shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken
+from chalicelib.domain.evidence import operators
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import Sight
@@ -57,7 +58,14 @@ class FakeLedger(FakeOrgs):
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
         return self.deliveries.get((source, delivery_id))
 
-    def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
+    def accept(
+        self,
+        deletion: Deletion,
+        entry: Entry,
+        delivery: Delivery,
+        now: float,
+        noted: operators.Entry | None = None,
+    ) -> bool:
         known = self.deliveries.get((delivery.source, delivery.delivery_id))
         if known is not None and known.expires_at > now:
             return False
@@ -67,6 +75,7 @@ class FakeLedger(FakeOrgs):
             children = (*parent.deletion.children, as_child(deletion))
             parent.deletion = replace(parent.deletion, children=children)
         self._store(deletion, entry)
+        self.note(noted)
         return True
 
     def _store(self, deletion: Deletion, entry: Entry) -> None:
@@ -155,13 +164,20 @@ class FakeLedger(FakeOrgs):
             return None
         return Sight(row.deletion, row.revision, row.control, tuple(row.commands[row.commands_done :]))
 
-    def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:
+    def command(
+        self,
+        sight: Sight,
+        command: Mapping[str, object],
+        now: float,
+        noted: operators.Entry | None = None,
+    ) -> bool:
         row = self.rows.get(sight.deletion.id)
         if row is None or (row.revision, row.control) != (sight.revision, sight.control):
             return False
         row.control += 1
         row.commands.append(json.loads(json.dumps(dict(command))))
         row.due, row.next_at = True, now
+        self.note(noted)
         return True
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:

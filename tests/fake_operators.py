@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain import modules
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
+from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.operators import Hold, Pause, SourceCancel
 
 
@@ -25,6 +26,7 @@ class FakeOrgs:
     holds_set: dict[tuple[str, str, str], Hold] = field(default_factory=dict)
     pauses_set: dict[str, Pause] = field(default_factory=dict)
     source_cancels: dict[str, SourceCancel] = field(default_factory=dict)
+    noted: list[Entry] = field(default_factory=list)
     day_queries: int = 0
     gone: list[tuple[str, str, str, float]] = field(default_factory=list)
     guard_calls: list[str] = field(default_factory=list)
@@ -40,6 +42,21 @@ class FakeOrgs:
         rows: dict[str, Any] = self.rows  # type: ignore[attr-defined]
         return {one: rows[one].deletion for one in deletion_ids if one in rows}
 
+    def note(self, entry: Entry | None) -> None:
+        """What was written with a change."""
+        if entry is not None:
+            self.noted.append(entry)
+
+    def tell(self, entry: Entry) -> None:
+        self.note(entry)
+
+    def entries_of_operators(
+        self, since: float, until: float, before: str | None, limit: int
+    ) -> tuple[list[Entry], str | None]:
+        found = [e for e in self.noted if since <= e.at < until and (before is None or e.id < before)]
+        found.sort(key=lambda entry: entry.id, reverse=True)
+        return found[:limit], found[limit - 1].id if len(found) > limit else None
+
     def hold(self, org: str, module: str, record_id: str) -> Hold | None:
         found = (self.holds_set.get((org, name, record_id)) for name in modules.reached(module))
         return max((h for h in found if h), key=lambda h: h.until or math.inf, default=None)
@@ -47,11 +64,16 @@ class FakeOrgs:
     def own_hold(self, org: str, module: str, record_id: str) -> Hold | None:
         return self.holds_set.get((org, modules.identity(module), record_id))
 
-    def set_hold(self, hold: Hold) -> None:
+    def set_hold(self, hold: Hold, noted: Entry | None = None) -> None:
+        self.note(noted)
         self.holds_set[hold.org, modules.identity(hold.module), hold.record_id] = hold
 
-    def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
-        return self.holds_set.pop((org, modules.identity(module), record_id), None)
+    def remove_hold(
+        self, org: str, module: str, record_id: str, noted: Callable[[Hold], Entry] | None = None
+    ) -> Hold | None:
+        found = self.holds_set.pop((org, modules.identity(module), record_id), None)
+        self.note(noted(found) if found and noted else None)
+        return found
 
     def holds(
         self, org: str, after: tuple[str, str] | None, limit: int
@@ -63,7 +85,8 @@ class FakeOrgs:
     def pause(self, org: str | None, source: str | None = None) -> Pause:
         return self.pauses_set.get(_paused(org, source), Pause(org, paused=False, source=source))
 
-    def set_pause(self, pause: Pause) -> None:
+    def set_pause(self, pause: Pause, noted: Entry | None = None) -> None:
+        self.note(noted)
         name = _paused(pause.org, pause.source)
         self.pauses_set[name] = pause
         self.pauses.pop(name, None)
@@ -73,7 +96,8 @@ class FakeOrgs:
     def paused(self, org: str, source: str = "") -> str | None:
         return self.pauses.get("*") or self.pauses.get(org) or self.pauses.get(_paused(None, source or "-"))
 
-    def set_source_cancel(self, cancel: SourceCancel) -> None:
+    def set_source_cancel(self, cancel: SourceCancel, noted: Entry | None = None) -> None:
+        self.note(noted)
         self.source_cancels[cancel.source] = cancel
 
     def source_cancel(self, source: str) -> SourceCancel | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 
+from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.retention.by_policy import unanswered
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from tests.fake_ledger import FakeLedger
@@ -23,16 +24,19 @@ class FakePolicies:
     def policies(self, org: str) -> list[StoredPolicy]:
         return [deepcopy(kept) for key, kept in sorted(self.kept.items()) if key[0] == org]
 
-    def put_policy(self, kept: StoredPolicy) -> bool:
+    def put_policy(self, kept: StoredPolicy, noted: Entry | None = None) -> bool:
         before = self.kept.get((kept.org, kept.name))
         if (before.revision if before else 0) != kept.revision - 1:
             return False
         last, skipped = (before.last, before.skipped) if before else (None, None)
         self.kept[kept.org, kept.name] = replace(deepcopy(kept), last=last, skipped=skipped)
+        self.ledger.note(noted)
         return True
 
-    def remove_policy(self, org: str, name: str) -> bool:
-        return self.kept.pop((org, name), None) is not None
+    def remove_policy(self, org: str, name: str, noted: Entry | None = None) -> bool:
+        there = self.kept.pop((org, name), None) is not None
+        self.ledger.note(noted if there else None)
+        return there
 
     def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:
         due = [(k.next_at, key) for key, k in self.kept.items() if k.next_at is not None and k.next_at <= now]

@@ -4,7 +4,37 @@ final (FourEyes).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from secrets import token_bytes
+from typing import Any
+
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.evidence import operators
+from chalicelib.domain.evidence.operators import What
+from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks (an ARN), and when (seconds since the epoch). `random` gives that many random bytes."""
+
+    arn: str
+    now: float
+    random: Callable[[int], bytes] = field(default=token_bytes, repr=False, compare=False)
+
+    def entry(self, what: What, target: str, before: Any = None, after: Any = None) -> operators.Entry:
+        """What the caller does, for the operators' log: to be stored with the change that it tells of."""
+        return operators.Entry(
+            id=operators.entry_id(self.now, self.random(RANDOM_BYTES)),
+            at=self.now,
+            by=self.arn,
+            what=what,
+            target=target,
+            before=before,
+            after=after,
+            seed=self.random(SEED_BYTES).hex(),
+        )
 
 
 def same_person(one: str | None, other: str | None) -> bool:

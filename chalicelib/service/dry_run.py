@@ -8,17 +8,18 @@ does in a dry run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain import quota
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.evidence import operators
 from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import Hold, Pause, Sight, SourceCancel
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service import ports
-from chalicelib.service.operators import commands, org_settings
+from chalicelib.service.operators import commands, log, org_settings
 from chalicelib.service.retention import policies
 
 
@@ -40,7 +41,14 @@ class Deliveries:
         """See ports.Deliveries."""
         return self.of.find_delivery(source, delivery_id)
 
-    def accept(self, deletion: Deletion, entry: Entry, delivery: ports.Delivery, now: float) -> bool:  # noqa: ARG002
+    def accept(
+        self,
+        deletion: Deletion,
+        entry: Entry,  # noqa: ARG002
+        delivery: ports.Delivery,
+        now: float,
+        noted: operators.Entry | None = None,  # noqa: ARG002
+    ) -> bool:
         """Whether it would be stored: not where the delivery id is taken."""
         before = self.of.find_delivery(delivery.source, delivery.delivery_id)
         if before is not None and before.expires_at > now:
@@ -70,7 +78,13 @@ class Deletions:
         """See commands.Deletions."""
         return self.of.sight(deletion_id)
 
-    def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:  # noqa: ARG002
+    def command(
+        self,
+        sight: Sight,  # noqa: ARG002
+        command: Mapping[str, object],  # noqa: ARG002
+        now: float,  # noqa: ARG002
+        noted: operators.Entry,  # noqa: ARG002
+    ) -> bool:
         """Left nowhere."""
         return True
 
@@ -109,10 +123,16 @@ class Orgs:
         """See org_settings.Orgs."""
         return self.of.own_hold(org, module, record_id)
 
-    def set_hold(self, hold: Hold) -> None:
+    def set_hold(self, hold: Hold, noted: operators.Entry) -> None:
         """Set nowhere."""
 
-    def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+    def remove_hold(
+        self,
+        org: str,
+        module: str,
+        record_id: str,
+        noted: Callable[[Hold], operators.Entry],  # noqa: ARG002
+    ) -> Hold | None:
         """The hold, which stays."""
         return self.of.own_hold(org, module, record_id)
 
@@ -130,11 +150,27 @@ class Orgs:
         """See org_settings.Orgs."""
         return self.of.paused(org, source)
 
-    def set_source_cancel(self, cancel: SourceCancel) -> None:
+    def set_source_cancel(self, cancel: SourceCancel, noted: operators.Entry) -> None:
         """Cancelled nowhere."""
 
-    def set_pause(self, pause: Pause) -> None:
+    def set_pause(self, pause: Pause, noted: operators.Entry) -> None:
         """Set nowhere."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """log.Log."""
+
+    of: log.Log
+
+    def tell(self, entry: operators.Entry) -> None:
+        """Kept nowhere."""
+
+    def entries_of_operators(
+        self, since: float, until: float, before: str | None, limit: int
+    ) -> tuple[Sequence[operators.Entry], str | None]:
+        """See log.Log."""
+        return self.of.entries_of_operators(since, until, before, limit)
 
 
 @dataclass
@@ -152,7 +188,7 @@ class Store:
         """See policies.Store."""
         return self.of.policies(org)
 
-    def put_policy(self, kept: StoredPolicy) -> bool:
+    def put_policy(self, kept: StoredPolicy, noted: operators.Entry) -> bool:  # noqa: ARG002
         """Whether it would be written: over the revision before."""
         before = self.of.policy(kept.org, kept.name)
         if (before.revision if before else 0) != kept.revision - 1:
@@ -161,7 +197,7 @@ class Store:
         self._put[kept.org, kept.name] = replace(kept, last=last, skipped=skipped)
         return True
 
-    def remove_policy(self, org: str, name: str) -> bool:
+    def remove_policy(self, org: str, name: str, noted: operators.Entry) -> bool:  # noqa: ARG002
         """Whether it is there; it stays."""
         return self.of.policy(org, name) is not None
 

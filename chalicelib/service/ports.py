@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.evidence import operators
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.operators import SourceCancel
@@ -106,9 +107,17 @@ class Deliveries(Protocol):
         consistent.
         """
 
-    def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
-        """Store the deletion (due at once), its ids, its first log entry and its delivery in one transaction;
-        the parent of one that is about the recycle bin names it from then on.
+    def accept(
+        self,
+        deletion: Deletion,
+        entry: Entry,
+        delivery: Delivery,
+        now: float,
+        noted: operators.Entry | None = None,
+    ) -> bool:
+        """Store the deletion (due at once), its ids, its first log entry, its delivery and its entry of the
+        operators' log in one transaction; the parent of one that is about the recycle bin names it from then
+        on.
 
         False where the delivery id is taken by an unexpired delivery: nothing is stored then.
         """

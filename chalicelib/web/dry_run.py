@@ -74,7 +74,11 @@ def _twin(
         acceptance=replace(acceptance, deliveries=deliveries, nudges=nobody),
     )
     return deliveries, replace(
-        endpoints, operators=operators, orgs=dry_run.Orgs(endpoints.orgs), note=_unsaid
+        endpoints,
+        operators=operators,
+        orgs=dry_run.Orgs(endpoints.orgs),
+        log=dry_run.Log(endpoints.log),
+        note=_unsaid,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document
@@ -20,10 +21,18 @@ from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR, Source, parse
 from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.service.operators import by_source, commands, listing, org_settings, undo
-from chalicelib.service.operators.commands import Caller, Operators
+from chalicelib.service.operators.commands import Operators
 from chalicelib.service.operators.family import with_children
+from chalicelib.service.operators.log import Log
 from chalicelib.service.operators.org_settings import Orgs
-from chalicelib.web import links, operator_answers, operator_schemas, request_body, responses
+from chalicelib.web import (
+    links,
+    operator_answers,
+    operator_log,
+    operator_schemas,
+    request_body,
+    responses,
+)
 from chalicelib.web.http import Answer, HttpRequest, public_url
 from chalicelib.web.intake import JSON, MOST_BYTES, Note, Secret
 from chalicelib.web.signature import Unauthorized
@@ -35,6 +44,7 @@ class OperatorEndpoints:
 
     operators: Operators
     orgs: Orgs
+    log: Log
     sources: Secret
     links: Secret
     note: Note
@@ -195,7 +205,7 @@ class OperatorEndpoints:
         if until is not None and until <= caller.now:
             raise NotValid("the request is not valid", (Field("/until", "is over already"),))
         hold = Hold(org, module, record_id, body["reason"], caller.arn, caller.now, until)
-        self.orgs.set_hold(hold)
+        org_settings.set_hold(self.orgs, hold, caller)
         self.note("HoldSet", org=org, module=module)
         return responses.ok(
             200, {**operator_answers.held(hold), "not_checked": operator_answers.not_checked(hold)}
@@ -203,10 +213,9 @@ class OperatorEndpoints:
 
     def remove_hold(self, request: HttpRequest) -> Answer:
         """DELETE holds/{module}/{record_id}: the hold as it was."""
-        self._caller(request)
-        org = operator_schemas.org(request.query)
+        caller, org = self._caller(request), operator_schemas.org(request.query)
         module, record_id = operator_schemas.record(request.path_params)
-        removed = org_settings.remove_hold(self.orgs, org, module, record_id)
+        removed = org_settings.remove_hold(self.orgs, org, module, record_id, caller)
         self.note("HoldRemoved", org=org, module=module)
         return responses.ok(200, operator_answers.held(removed))
 
@@ -230,7 +239,7 @@ class OperatorEndpoints:
                 "the request is not valid", (Field("/org", "leave it out where a source is named"),)
             )
         pause = Pause(org, body["paused"], body.get("reason", ""), caller.arn, caller.now, source)
-        self.orgs.set_pause(pause)
+        org_settings.set_pause(self.orgs, pause, caller)
         self.note(
             "Paused" if pause.paused else "Resumed", org=pause.org or "all", source=pause.source or "all"
         )
@@ -247,6 +256,16 @@ class OperatorEndpoints:
         found = by_source.cancel(self.operators, self.orgs, source, caller, self.clock)
         self.note("SourceCancelled", source=source)
         return responses.ok(202, asdict(found))
+
+    # --- the operators' log ----------------------------------------------------------------------
+
+    def read_log(self, request: HttpRequest) -> Answer:
+        """GET log."""
+        return operator_log.read(self.log, request.query, self._caller(request))
+
+    def tell_log(self, request: HttpRequest) -> Answer:
+        """POST log."""
+        return operator_log.tell(self.log, _body(request), self._caller(request))
 
     def _caller(self, request: HttpRequest) -> Caller:
         """Who IAM let in. A route that was left open by mistake lets nobody in."""

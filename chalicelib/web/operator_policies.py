@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Field, NotValid
@@ -32,29 +33,29 @@ class PolicyEndpoints:
 
     def listed(self, request: HttpRequest) -> Answer:
         """GET policies: those of the query's org, by name."""
-        _caller(request)
+        self._caller(request)
         found = self.policies.store.policies(_org(request))
         now = self.clock()
         return responses.ok(200, {"policies": [policies.shown(self.policies, one, now) for one in found]})
 
     def get(self, request: HttpRequest) -> Answer:
         """GET policies/{name}."""
-        _caller(request)
+        self._caller(request)
         kept = policies.get(self.policies, _org(request), _name(request))
         return responses.ok(200, policies.shown(self.policies, kept, self.clock()))
 
     def put(self, request: HttpRequest) -> Answer:
         """PUT policies/{name}: the whole policy; what it leaves out has its default."""
-        caller, now = _caller(request), self.clock()
+        caller = self._caller(request)
         policy = reading.parse(_body(request), name=_name(request), org=_org(request))
-        kept = policies.put(self.policies, policy, caller, now)
+        kept = policies.put(self.policies, policy, caller)
         self.note("PolicyPut", org=kept.org, policy=kept.name, revision=kept.revision)
-        return responses.ok(200, policies.shown(self.policies, kept, now))
+        return responses.ok(200, policies.shown(self.policies, kept, caller.now))
 
     def remove(self, request: HttpRequest) -> Answer:
         """DELETE policies/{name}: the policy as it was."""
-        _caller(request)
-        kept = policies.remove(self.policies, _org(request), _name(request))
+        caller = self._caller(request)
+        kept = policies.remove(self.policies, _org(request), _name(request), caller)
         self.note("PolicyRemoved", org=kept.org, policy=kept.name)
         return responses.ok(200, policies.shown(self.policies, kept, self.clock()))
 
@@ -62,30 +63,29 @@ class PolicyEndpoints:
         """POST policies/{name}/run: {"dry_run"?, "policy"?}. With `policy` that one is tried, and `dry_run`
         has to be true; without it the stored one runs. The answer is a receipt, as of any other deletion.
         """
-        caller, now = _caller(request), self.clock()
+        caller = self._caller(request)
         org, name = _org(request), _name(request)
         body = _body(request) if request.body.strip() else {}
         _check_run(body)
         dry_run = body.get("dry_run", False)
         if "policy" in body:
             policy = _candidate(body["policy"], name, org)
-            deletion = policies.check(self.policies, policy, caller, now)
+            deletion = policies.check(self.policies, policy, caller)
         else:
-            deletion = policies.run(self.policies, org, name, caller, now, dry_run=dry_run)
+            deletion = policies.run(self.policies, org, name, caller, dry_run=dry_run)
         self.note("PolicyRun", org=org, policy=name, deletion=deletion.id)
         return self._receipt(request, deletion)
+
+    def _caller(self, request: HttpRequest) -> Caller:
+        """Who IAM let in. A route that was left open by mistake lets nobody in."""
+        if not request.caller:
+            raise Unauthorized("no_caller")
+        return Caller(request.caller, self.clock())
 
     def _receipt(self, request: HttpRequest, deletion: Deletion) -> Answer:
         base, keys = public_url(request, self.public_url), links.keys_from(self.links.value())
         link = links.link(base, deletion.id, keys)
         return responses.ok(202, {**receipt(deletion), "links": {"self": link}})
-
-
-def _caller(request: HttpRequest) -> str:
-    """Who IAM let in. A route that was left open by mistake lets nobody in."""
-    if not request.caller:
-        raise Unauthorized("no_caller")
-    return request.caller
 
 
 def _org(request: HttpRequest) -> str:

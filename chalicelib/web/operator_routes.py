@@ -29,6 +29,7 @@ ROUTES: dict[str, dict[str, str]] = {
     f"{_ROOT}/sources/{{source}}/cancel": {"POST": "cancel_source"},
     f"{_ROOT}/holds": {"GET": "holds"},
     f"{_ROOT}/holds/{{module}}/{{record_id}}": {"GET": "hold", "PUT": "set_hold", "DELETE": "remove_hold"},
+    f"{_ROOT}/log": {"GET": "read_log", "POST": "tell_log"},
     f"{_ROOT}/pause": {"GET": "paused", "PUT": "pause"},
 }
 

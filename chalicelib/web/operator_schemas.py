@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib.domain import modules
 from chalicelib.domain.errors import Field, NotValid
+from chalicelib.domain.evidence.operators import TOLD
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_deletion_id, is_record_id
 from chalicelib.domain.source import ORG_NAME, SOURCE_NAME, ZOHO_NAME
 from chalicelib.domain.status import Status
@@ -59,6 +60,17 @@ SET_PAUSE = body(
         "reason": {**TEXT, "default": ""},
     },
     "paused",
+)
+TELL = body(
+    "POST .../log: what a command changed in a secret, without keys; `target` is the source.",
+    {
+        "what": {"type": "string", "enum": sorted(TOLD)},
+        "target": {"type": "string", "pattern": f"^{SOURCE_NAME.pattern}$"},
+        "before": {},
+        "after": {},
+    },
+    "what",
+    "target",
 )
 #: Ids that a body may name: what 256 KiB can hold.
 MOST_IDS = 12_000
@@ -178,39 +190,40 @@ def cursor(values: tuple[str, ...] | None) -> str | None:
 
 def deletions_cursor(query: Mapping[str, str]) -> Cursor | None:
     """Where the page of deletions begins. Raises NotValid for a cursor that is not ours."""
-    values = _texts(query)
+    values = texts(query)
     if values is None:
         return None
     good = len(values) in (1, 3) and _DAY.fullmatch(values[0]) is not None
     if good and len(values) == 3:
         good = values[1].startswith(values[0]) and len(values[1]) == 24 and is_deletion_id(values[2])
     if not good or not _is_day(values[0]):
-        raise _not_ours()
+        raise not_ours()
     return Cursor(values[0], (values[1], values[2]) if len(values) == 3 else None)
 
 
 def holds_cursor(query: Mapping[str, str]) -> tuple[str, str] | None:
     """Where the page of holds begins. Raises NotValid for a cursor that is not ours."""
-    values = _texts(query)
+    values = texts(query)
     if values is None:
         return None
     if len(values) != 2 or not ZOHO_NAME.fullmatch(values[0]) or not is_record_id(values[1]):
-        raise _not_ours()
+        raise not_ours()
     return values[0], values[1]
 
 
-def _texts(query: Mapping[str, str]) -> list[str] | None:
+def texts(query: Mapping[str, str]) -> list[str] | None:
+    """The texts that `cursor` was made of, None without one. Raises NotValid for one that is not ours."""
     given = query.get("cursor", "")
     if not given:
         return None
     if len(given) > _LONGEST_CURSOR:
-        raise _not_ours()
+        raise not_ours()
     try:
         values: Any = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
     except (binascii.Error, ValueError, RecursionError):
-        raise _not_ours() from None
+        raise not_ours() from None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise _not_ours()
+        raise not_ours()
     return values
 
 
@@ -236,7 +249,8 @@ def _named(query: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str
     return given
 
 
-def _not_ours() -> NotValid:
+def not_ours() -> NotValid:
+    """The refusal of such a cursor."""
     return _refused("/cursor", "must be a next_cursor of ours")
 
 

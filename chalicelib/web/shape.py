@@ -26,6 +26,8 @@ def problems(schema: Schema, value: Any, path: str = "") -> Iterator[Field]:
         if value != schema["const"]:
             yield Field(path, f"must be {schema['const']!r}")
         return
+    if not schema:
+        return  # anything
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if value is None and "null" in kinds:
         return

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from datetime import tzinfo
+from typing import Any
+
 import click
 
 from chalicelib.domain import log as deletion_log
@@ -12,22 +16,82 @@ from cli.ends import End
 from cli.evidence.stores import Unreachable, reaching
 from cli.evidence.table import table_of
 from cli.following.deletions import deletion_id
+from cli.operating import times
+from cli.operating.render import many
+from cli.operator_api import reach
 from cli.options import options
 from cli.target import Refused, find
 
 EXAMPLES = """\b
 Examples:
   expunge log del_01M8298QNC9R2FS46471MHPX7V
+  expunge log --operators --since 7d            who changed what, newest first
 
 Exit code 1 means that the log does not fit: an entry is missing, altered or out
 of order, or the deletion names another end of it. 8: it could not be checked."""
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("deletion", callback=deletion_id, metavar="ID|LINK")
+@click.argument("deletion", required=False, metavar="[ID|LINK]")
+@click.option("--operators", is_flag=True, help="What operators changed, in target of a deletion's log.")
+@click.option("--since", metavar="TIME", help=f"With --operators: then or later, {times.FORMS}.")
+@times.zone_option
 @options
-def log(deletion: str, stage: str | None, as_json: bool) -> None:
-    """Show what happened to a deletion, when, why and by whom, and check the chain of its log."""
+@click.pass_context
+def log(
+    ctx: click.Context,
+    deletion: str | None,
+    operators: bool,
+    since: str | None,
+    zone: tzinfo,
+    stage: str | None,
+    as_json: bool,
+) -> None:
+    """Show what happened to a deletion, when, why and by whom, and check the chain of its log.
+
+    With --operators: who held, paused, approved, cancelled, restored or changed what, with what it was
+    before and after. Without --since it goes back 30 days.
+    """
+    if operators == bool(deletion) or (since and not operators):
+        raise click.UsageError("name a deletion, or give --operators (--since goes with it)")
+    if operators:
+        _operators(since, zone, stage, as_json=as_json)
+        return
+    _of_deletion(deletion_id(ctx, ctx.command.params[0], str(deletion)), stage, as_json=as_json)
+
+
+def _operators(since: str | None, zone: tzinfo, stage: str | None, *, as_json: bool) -> None:
+    query = (
+        {"since": times.moment(since, zone, "--since").isoformat(timespec="milliseconds")} if since else {}
+    )
+    target = find(stage, as_json=as_json)
+    entries = list(reach(target, stage).pages("log", "entries", query))
+    if as_json:
+        target.say({"entries": entries})
+        return
+    lines = [
+        f"{times.local(each['at'], zone)}  {each['what']}  {each['target']}  by {each['by']}{_change(each)}"
+        for each in entries
+    ]
+    target.say({}, *lines, many(len(entries), "entry") if entries else "no operator changed anything")
+
+
+def _change(entry: dict[str, Any]) -> str:
+    """What it was and is, in one line: names of values that stayed are left out."""
+    before, after = entry["before"], entry["after"]
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        words = [f"{name} {_words(before.get(name))} -> {_words(after.get(name))}" for name in names]
+        return f"  {'; '.join(words)}" if words else ""
+    words = [f"{name} {_words(value)}" for name, value in ((after or before) or {}).items()]
+    return f"  {'was ' if after is None and before else ''}{'; '.join(words)}" if words else ""
+
+
+def _words(value: Any) -> str:
+    return "none" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
     with reaching():
         target = find(stage, as_json=as_json)
         table = table_of(target)

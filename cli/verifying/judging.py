@@ -88,7 +88,9 @@ class _Looking:
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
         return self.find(source, delivery_id)
 
-    def accept(self, _deletion: Deletion, _entry: Entry, delivery: Delivery, now: float) -> bool:
+    def accept(
+        self, _deletion: Deletion, _entry: Entry, delivery: Delivery, now: float, _noted: object = None
+    ) -> bool:
         """Whether it would be stored: not where it is kept already, which the table's write tells."""
         kept = self.find(delivery.source, delivery.delivery_id)
         return kept is None or kept.expires_at <= now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.retention.policy import POLICY_NAME
 from chalicelib.web import operator_schemas as schemas
 from docs.generate import openapi_schemas
@@ -19,6 +20,7 @@ def everything() -> dict[str, Schema]:
         "DeletePermanently": dict(schemas.DELETE_PERMANENTLY),
         "SetHold": dict(schemas.SET_HOLD),
         "SetPause": dict(schemas.SET_PAUSE),
+        "TellLog": dict(schemas.TELL),
         "Nothing": dict(schemas.NOTHING),
     }
     return bodies | _answers() | _policies()
@@ -52,6 +54,18 @@ def _answers() -> dict[str, Schema]:
             }
         ),
         "HoldsPage": _page("holds", "Hold"),
+        "LogEntry": record(
+            {
+                "id": TEXT,
+                "at": TIME,
+                "by": TEXT,
+                "what": {"type": "string", "enum": [each.value for each in What]},
+                "target": TEXT,
+                "before": {},
+                "after": {},
+            }
+        ),
+        "LogPage": _page("entries", "LogEntry"),
         "SourceCancelled": record({"cancelled": WHOLE, "running": WHOLE, "more": {"type": "boolean"}}),
         "Pause": record({**pause, "set_by": or_null(TEXT), "set_at": or_null(TIME)}),
     }

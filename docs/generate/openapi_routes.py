@@ -96,8 +96,8 @@ PARAMETERS = {
         "source", "query", {**TEXT, "pattern": anchored(SOURCE_NAME)}, "what was set for this source alone"
     ),
     "by_reference": parameter("reference", "query", TEXT, "only deletions with exactly this reference"),
-    "since": parameter("since", "query", TIME, "only deletions accepted then or later"),
-    "until": parameter("until", "query", TIME, "only deletions accepted before then"),
+    "since": parameter("since", "query", TIME, "only what was accepted, or changed, then or later"),
+    "until": parameter("until", "query", TIME, "only what was accepted, or changed, before then"),
     "page": parameter("cursor", "query", TEXT, "next_cursor of the page before"),
 }
 
@@ -241,6 +241,22 @@ ROUTES: dict[tuple[str, str], Route] = {
         ("400", "403"),
         ("dry_run",),
         ref("SetPause"),
+    ),
+    (f"{_OPERATOR}/log", "GET"): Route(
+        "log",
+        "Read what operators changed, newest first",
+        {"200": ref("LogPage")},
+        ("400", "403"),
+        ("since", "until", "page"),
+    ),
+    (f"{_OPERATOR}/log", "POST"): Route(
+        "tellLog",
+        "Tell the log what a command changed in a secret",
+        {"200": ref("LogEntry")},
+        ("400", "403"),
+        ("dry_run",),
+        ref("TellLog"),
+        says="Without keys: a text that could be one is refused.",
     ),
     (f"{_OPERATOR}/sources/{{source}}/cancel", "POST"): Route(
         "cancel_source",

@@ -10,10 +10,7 @@ import pytest
 from chalice.test import Client
 from standardwebhooks import Webhook
 
-from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.log import Entry
-from chalicelib.service.ports import Delivery
 from local.filling import new_key
 from tests.fake_ledger import FakeLedger
 from tests.fakes import BEARER, CRM, KEY, LEADS, NOW, OLD_KEY, SOURCES, House, event, signed
@@ -306,7 +303,7 @@ class Down(FakeLedger):
         super().__init__()
         self.problem = problem
 
-    def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
+    def accept(self, *_written: object) -> bool:
         raise self.problem
 
 

@@ -51,6 +51,7 @@ class Office:
         endpoints = OperatorEndpoints(
             operators=Operators(self.ledger, self.nudges, acceptance),
             orgs=self.ledger,
+            log=self.ledger,
             sources=self.sources,
             links=FakeSecret(LINK_KEYS),
             note=lambda what, /, **facts: self.notes.append((what, facts)),

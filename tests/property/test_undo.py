@@ -8,11 +8,12 @@ from secrets import token_bytes
 import pytest
 
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.document import document
 from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import undo
-from chalicelib.service.operators.commands import Caller, Operators
+from chalicelib.service.operators.commands import Operators
 from chalicelib.service.operators.family import with_children
 from chalicelib.service.operators.undo import Asked
 from tests import aws

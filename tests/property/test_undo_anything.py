@@ -11,11 +11,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import WrongState
 from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.reply import Item
 from chalicelib.service.operators import undo
-from chalicelib.service.operators.commands import Caller
 from chalicelib.service.operators.undo import Asked
 from tests.fake_zoho import LOST, FakeZoho, lose
 from tests.unit.service.bin.test_restore import BEN, operators

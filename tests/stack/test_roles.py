@@ -159,8 +159,6 @@ MAY = {
     "api": READ_WRITE
     | {
         "query by day",
-        "delete an item",  # of an org only, on AWS
-        "delete an item in a transaction",
         "read the sources' secret",
         "read the links' secret",
         "send to the work queue",

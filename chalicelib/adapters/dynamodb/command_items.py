@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.adapters.dynamodb import codec, deletion_items, items
+from chalicelib.adapters.dynamodb import codec, deletion_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.operators import Sight
 
 
@@ -73,7 +74,9 @@ class CommandItems(Dynamo):
         self.seen(sight.deletion)
         return sight
 
-    def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:
+    def command(
+        self, sight: Sight, command: Mapping[str, object], now: float, noted: Entry | None = None
+    ) -> bool:
         """See commands.Deletions."""
         deletion_id = sight.deletion.id
         return self.update_if(
@@ -89,6 +92,7 @@ class CommandItems(Dynamo):
                 ":revision": items.number(sight.revision),
                 ":control": items.number(sight.control),
             },
+            noted=None if noted is None else operators_log_items.put(self.name, noted),
         )
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:

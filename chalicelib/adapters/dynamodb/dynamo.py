@@ -91,22 +91,40 @@ class Dynamo:
             self.sleep(BUSY_SECONDS * 2 ** (n - 1) * (0.5 + random.random()))  # noqa: S311 -- no secret
         raise AssertionError("the last try answers or raises")
 
-    def update_if(self, key: items.Item, update: str, condition: str, values: items.Item) -> bool:
-        """A conditional update; False where the condition does not hold."""
+    def update_if(
+        self,
+        key: items.Item,
+        update: str,
+        condition: str,
+        values: items.Item,
+        *,
+        noted: Any = None,
+    ) -> bool:
+        """A conditional update; False where the condition does not hold. `noted`: another action, which is
+        written with it or not at all.
+        """
+        action: dict[str, Any] = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
         try:
-            self.write(
-                "update_item",
-                TableName=self.name,
-                Key=key,
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-            )
+            if noted is None:
+                self.write("update_item", **action)
+            else:
+                self.write("transact_write_items", TransactItems=[{"Update": action}, noted])
         except ClientError as problem:
-            if items.code_of(problem) == "ConditionalCheckFailedException":
+            refused = items.code_of(problem) == "ConditionalCheckFailedException"
+            if refused or "ConditionalCheckFailed" in items.cancelled_for(problem)[:1]:
                 return False
             raise refusal(problem) from problem
         return True
+
+    def write_all(self, actions: Sequence[Any]) -> None:
+        """All of these actions, which have no condition, or none of them. Raises Unavailable or Rejected."""
+        self.write_anyway("transact_write_items", TransactItems=list(actions))
 
     def write_anyway(self, call: Write, **request: Any) -> Any:
         """A write without a condition. Raises Unavailable or Rejected."""

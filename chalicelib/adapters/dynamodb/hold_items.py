@@ -70,6 +70,17 @@ def to_hold(item: items.Item) -> Hold:
     )
 
 
+def removed(item: items.Item, now: float) -> items.Item:
+    """A hold's item as it stays for a while after it was removed at `now`: it protects nothing."""
+    gone = {"until": items.number(0), "removed": {"BOOL": True}}
+    return {**item, **gone, "expires_at": items.number(int(now) + KEPT_SECONDS)}
+
+
+def was_removed(item: items.Item) -> bool:
+    """Is it the item of a hold that somebody removed?"""
+    return bool(item.get("removed", {}).get("BOOL"))
+
+
 def protects(item: items.Item, now: float) -> bool:
     """Does a hold's item protect at `now`?"""
     return "until" not in item or float(item["until"]["N"]) > now

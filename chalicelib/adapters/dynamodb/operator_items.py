@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from chalicelib.adapters.dynamodb import deletion_items, hold_items, items
+from chalicelib.adapters.dynamodb import deletion_items, hold_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.operators import Hold, Pause, SourceCancel
 
 _ALL = "*"
@@ -50,26 +52,43 @@ class OperatorItems(Dynamo):
 
     def hold(self, org: str, module: str, record_id: str) -> Hold | None:
         """See org_settings.Orgs."""
-        found = map(hold_items.to_hold, self.batch_get(hold_items.protecting(org, module, record_id)))
+        held = self.batch_get(hold_items.protecting(org, module, record_id))
+        found = (hold_items.to_hold(item) for item in held if not hold_items.was_removed(item))
         return max(found, key=lambda hold: math.inf if hold.until is None else hold.until, default=None)
 
     def own_hold(self, org: str, module: str, record_id: str) -> Hold | None:
         """See org_settings.Orgs."""
-        found = self.batch_get(hold_items.keys(org, module, record_id))
+        found = self._own(org, module, record_id)
         return hold_items.to_hold(found[0]) if found else None
 
-    def set_hold(self, hold: Hold) -> None:
-        """See org_settings.Orgs."""
-        self.write_anyway("put_item", TableName=self.name, Item=hold_items.from_hold(hold))
+    def _own(self, org: str, module: str, record_id: str) -> list[items.Item]:
+        found = self.batch_get(hold_items.keys(org, module, record_id))
+        return [item for item in found if not hold_items.was_removed(item)]
 
-    def remove_hold(self, org: str, module: str, record_id: str) -> Hold | None:
+    def set_hold(self, hold: Hold, noted: Entry | None = None) -> None:
         """See org_settings.Orgs."""
-        removed = [
-            self.write_anyway("delete_item", TableName=self.name, Key=key, ReturnValues="ALL_OLD")
-            for key in hold_items.keys(org, module, record_id)
-        ]
-        there = [hold_items.to_hold(each["Attributes"]) for each in removed if "Attributes" in each]
-        return there[0] if there else None
+        self.write_all(
+            [
+                items.put(self.name, hold_items.from_hold(hold)),
+                *operators_log_items.beside(self.name, noted),
+            ]
+        )
+
+    def remove_hold(
+        self, org: str, module: str, record_id: str, noted: Callable[[Hold], Entry] | None = None
+    ) -> Hold | None:
+        """See org_settings.Orgs. The item stays for a while as one that has ended, so that the function needs
+        no right to delete.
+        """
+        found = self._own(org, module, record_id)
+        if not found:
+            return None
+        hold = hold_items.to_hold(found[0])
+        entry = None if noted is None else noted(hold)
+        now = time.time() if entry is None else entry.at
+        ended = [items.put(self.name, hold_items.removed(item, now)) for item in found]
+        self.write_all([*ended, *operators_log_items.beside(self.name, entry)])
+        return hold
 
     def holds(
         self, org: str, after: tuple[str, str] | None, limit: int
@@ -84,7 +103,7 @@ class OperatorItems(Dynamo):
             **start,
         )
         following = hold_items.place(found[-1]) if len(found) == limit else None
-        return [hold_items.to_hold(item) for item in found], following
+        return [hold_items.to_hold(item) for item in found if not hold_items.was_removed(item)], following
 
     # --- pauses ----------------------------------------------------------------------------------
 
@@ -102,30 +121,43 @@ class OperatorItems(Dynamo):
             source=source,
         )
 
-    def set_pause(self, pause: Pause) -> None:
+    def set_pause(self, pause: Pause, noted: Entry | None = None) -> None:
         """See org_settings.Orgs."""
-        self.write_anyway(
-            "update_item",
-            TableName=self.name,
-            Key=_pause_key(pause.org, pause.source),
-            UpdateExpression="SET paused = :paused, reason = :reason, set_by = :by, set_at = :at",
-            ExpressionAttributeValues={
-                ":paused": {"BOOL": pause.paused},
-                ":reason": {"S": pause.reason},
-                ":by": {"S": pause.set_by},
-                ":at": items.number(pause.set_at),
-            },
-        )
+        values = {
+            ":paused": {"BOOL": pause.paused},
+            ":reason": {"S": pause.reason},
+            ":by": {"S": pause.set_by},
+            ":at": items.number(pause.set_at),
+        }
+        sets = "SET paused = :paused, reason = :reason, set_by = :by, set_at = :at"
+        self._set(_pause_key(pause.org, pause.source), sets, values, noted)
 
-    def set_source_cancel(self, cancel: SourceCancel) -> None:
+    def set_source_cancel(self, cancel: SourceCancel, noted: Entry | None = None) -> None:
         """See org_settings.Orgs."""
-        self.write_anyway(
-            "update_item",
-            TableName=self.name,
-            Key=items.source_key(cancel.source, "CANCEL"),
-            UpdateExpression="SET set_by = :by, set_at = :at",
-            ExpressionAttributeValues={":by": {"S": cancel.by}, ":at": items.number(cancel.at)},
-        )
+        values = {":by": {"S": cancel.by}, ":at": items.number(cancel.at)}
+        sets = "SET set_by = :by, set_at = :at"
+        self._set(items.source_key(cancel.source, "CANCEL"), sets, values, noted)
+
+    def _set(self, key: items.Item, sets: str, values: items.Item, noted: Entry | None) -> None:
+        update = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": sets,
+            "ExpressionAttributeValues": values,
+        }
+        self.write_all([{"Update": update}, *operators_log_items.beside(self.name, noted)])
+
+    # --- the operators' log ----------------------------------------------------------------------
+
+    def tell(self, entry: Entry) -> None:
+        """See log.Log."""
+        self.write_all([operators_log_items.put(self.name, entry)])
+
+    def entries_of_operators(
+        self, since: float, until: float, before: str | None, limit: int
+    ) -> tuple[list[Entry], str | None]:
+        """See log.Log."""
+        return operators_log_items.newest_first(self, since, until, before, limit)
 
 
 def _pause_key(org: str | None, source: str | None) -> items.Item:

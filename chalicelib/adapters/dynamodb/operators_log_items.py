@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import codec, items
-from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.evidence.operators import Entry, What, first_id
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.dynamodb.dynamo import Dynamo
 
 PREFIX = "OPERATORS#"
 #: How long an entry is kept that does not say so (days).
@@ -29,6 +31,11 @@ def put(table: str, entry: Entry) -> Any:
         "expires_at": items.number(int(entry.at) + KEEP_DAYS * DAY),
     }
     return items.put(table, item, items.UNLESS_THERE)
+
+
+def beside(table: str, entry: Entry | None) -> list[Any]:
+    """What is written with a change: its entry, where a person makes it."""
+    return [] if entry is None else [put(table, entry)]
 
 
 def entries_since(table: Dynamo, since: float, now: float) -> list[Entry]:

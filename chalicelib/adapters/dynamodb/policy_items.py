@@ -7,20 +7,23 @@ found. Everything that the schedule does here takes Query, Put and Update only; 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.dynamodb import codec, deletion_items, items
-from chalicelib.adapters.dynamodb.dynamo import Dynamo, refusal
+from chalicelib.adapters.dynamodb import codec, deletion_items, items, operators_log_items
+from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.retention.by_policy import unanswered
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 
 DUE = "due#policies"
 _PREFIX = "POLICY#"
+#: Since when a policy is removed, and how long its item stays (seconds).
+REMOVED = "removed_at"
+KEPT_SECONDS = 86_400
 
 
 class PolicyTable(Dynamo):
@@ -29,7 +32,7 @@ class PolicyTable(Dynamo):
     def policy(self, org: str, name: str) -> StoredPolicy | None:
         """See policies.Store."""
         key = items.org_key(org, _PREFIX + name)
-        found = list(self._one(key))
+        found = [item for item in self._one(key) if REMOVED not in item]
         return _kept(found[0]) if found else None
 
     def policies(self, org: str) -> list[StoredPolicy]:
@@ -40,9 +43,9 @@ class PolicyTable(Dynamo):
             ExpressionAttributeValues={":pk": key["pk"], ":sk": key["sk"]},
             ConsistentRead=True,
         )
-        return [_kept(item) for item in found]
+        return [_kept(item) for item in found if REMOVED not in item]
 
-    def put_policy(self, kept: StoredPolicy) -> bool:
+    def put_policy(self, kept: StoredPolicy, noted: Entry | None = None) -> bool:
         """See policies.Store."""
         values: dict[str, Any] = {
             ":doc": {"S": codec.dumps(dict(kept.document))},
@@ -52,30 +55,35 @@ class PolicyTable(Dynamo):
             ":at": items.number(kept.set_at),
         }
         sets = "SET doc = :doc, revision = :revision, set_by = :by, set_at = :at"
+        gone = [] if kept.revision > 1 else [REMOVED, "expires_at", "last_run", "skipped"]
         if kept.next_at is None:
-            sets += " REMOVE due, next_at"
+            gone += ["due", "next_at"]
         else:
             values |= {":due": {"S": DUE}, ":next": items.number(kept.next_at)}
             sets += ", due = :due, next_at = :next"
-        condition = "revision = :before" if kept.revision > 1 else "attribute_not_exists(pk)"
+        sets += f" REMOVE {', '.join(gone)}" if gone else ""
+        condition = f"revision = :before AND attribute_not_exists({REMOVED})"
         if kept.revision <= 1:
+            condition = f"attribute_not_exists(pk) OR attribute_exists({REMOVED})"
             del values[":before"]
-        return self.update_if(items.org_key(kept.org, _PREFIX + kept.name), sets, condition, values)
+        key = items.org_key(kept.org, _PREFIX + kept.name)
+        return self.update_if(key, sets, condition, values, noted=self._action(noted))
 
-    def remove_policy(self, org: str, name: str) -> bool:
-        """See policies.Store."""
-        try:
-            self.write(
-                "delete_item",
-                TableName=self.name,
-                Key=items.org_key(org, _PREFIX + name),
-                ConditionExpression="attribute_exists(pk)",
-            )
-        except ClientError as problem:
-            if items.code_of(problem) == "ConditionalCheckFailedException":
-                return False
-            raise refusal(problem) from problem
-        return True
+    def remove_policy(self, org: str, name: str, noted: Entry | None = None) -> bool:
+        """See policies.Store. The item stays for a while without its next time, so that the function needs no
+        right to delete.
+        """
+        now = time.time() if noted is None else noted.at
+        return self.update_if(
+            items.org_key(org, _PREFIX + name),
+            f"SET {REMOVED} = :now, expires_at = :later REMOVE due, next_at",
+            f"attribute_exists(pk) AND attribute_not_exists({REMOVED})",
+            {":now": items.number(now), ":later": items.number(int(now) + KEPT_SECONDS)},
+            noted=self._action(noted),
+        )
+
+    def _action(self, noted: Entry | None) -> Any:
+        return None if noted is None else operators_log_items.put(self.name, noted)
 
     def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:
         """See retain.Runs."""
@@ -114,7 +122,8 @@ class PolicyTable(Dynamo):
             values[":seen"] = {"S": kept.last.deletion_id}
             seen = "contains(last_run, :seen)"
         # boto3 repeats a write whose answer was lost: what was claimed by it stays claimed.
-        condition = f"attribute_exists(pk) AND ({seen} OR contains(last_run, :ran))"
+        there = f"attribute_exists(pk) AND attribute_not_exists({REMOVED})"
+        condition = f"{there} AND ({seen} OR contains(last_run, :ran))"
         key = items.org_key(kept.org, _PREFIX + kept.name)
         return self.update_if(key, "SET last_run = :last_run", condition, values)
 

@@ -13,7 +13,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.dynamodb import chunk_codec, codec, deletion_items, delivery_items, items, lane_items
+from chalicelib.adapters.dynamodb import (
+    chunk_codec,
+    codec,
+    deletion_items,
+    delivery_items,
+    items,
+    lane_items,
+    operators_log_items,
+)
 from chalicelib.adapters.dynamodb.command_items import CommandItems
 from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operator_items import OperatorItems
@@ -24,6 +32,7 @@ from chalicelib.adapters.dynamodb.recent_items import RecentItems
 from chalicelib.domain.children import shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
+from chalicelib.domain.evidence import operators
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Change, Claim, Delivery
@@ -42,7 +51,14 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         item = self.get_item(items.delivery_key(source, delivery_id))
         return delivery_items.to_delivery(item) if item else None
 
-    def accept(self, deletion: Deletion, entry: Entry, delivery: Delivery, now: float) -> bool:
+    def accept(
+        self,
+        deletion: Deletion,
+        entry: Entry,
+        delivery: Delivery,
+        now: float,
+        noted: operators.Entry | None = None,
+    ) -> bool:
         """See ports.Deliveries. One transaction: the delivery, the deletion, its ids and its first log
         entry.
         """
@@ -50,6 +66,7 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         puts += self._stored(deletion, entry)
         if shows(deletion):
             puts.append(deletion_items.named_by_parent(self.name, deletion))
+        puts += operators_log_items.beside(self.name, noted)
         try:
             self.write("transact_write_items", TransactItems=puts)
         except ClientError as problem:

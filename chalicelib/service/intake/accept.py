@@ -15,6 +15,7 @@ from chalicelib.domain.children import with_ids
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Conflict, Field, LimitReached, NotAllowed, Rejected, Unavailable
+from chalicelib.domain.evidence import operators
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.log import first
 from chalicelib.domain.request import Limits, Operation, Request
@@ -29,7 +30,8 @@ class IntakeRequest:
     """A request that is verified, understood and allowed, and the delivery that it came with.
 
     `remember`: seconds for which a repeat of the delivery is recognised; None for as long as the deletion is
-    kept. `scope`: the source in whose deliveries it counts; "" for its own.
+    kept. `scope`: the source in whose deliveries it counts; "" for its own. `noted`: what the operators' log
+    says of the deletion that is made.
     """
 
     source: str
@@ -41,6 +43,7 @@ class IntakeRequest:
     retry_of: str | None = None
     remember: int | None = None
     scope: str = ""
+    noted: Callable[[Deletion], operators.Entry] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ def accept(outside: Acceptance, asked: IntakeRequest, now: float) -> Receipt:
         expires_at=deletion.expires_at if asked.remember is None else int(now) + asked.remember,
     )
     try:
-        stored = outside.deliveries.accept(deletion, entry, delivery, now)
+        noted = asked.noted(deletion) if asked.noted is not None else None
+        stored = outside.deliveries.accept(deletion, entry, delivery, now, noted)
     except Rejected:
         _uncount(outside, own)
         raise

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.domain import commands
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.document import iso
+from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.service.operators import listing
-from chalicelib.service.operators.commands import Caller, Operators
+from chalicelib.service.operators.commands import Operators
 from chalicelib.service.operators.org_settings import Orgs
 
 #: For how long what is cancelled is looked for, to be told and woken (seconds).
@@ -31,7 +34,9 @@ def cancel(
     outside: Operators, orgs: Orgs, source: str, caller: Caller, clock: Callable[[], float]
 ) -> Cancelled:
     """Set the mark, then wake what is still to be done of the source, the newest first."""
-    orgs.set_source_cancel(SourceCancel(source, caller.arn, caller.now))
+    mark = SourceCancel(source, caller.arn, caller.now)
+    after = {"accepted_until": iso(caller.now)}
+    orgs.set_source_cancel(mark, caller.entry(What.SOURCE_CANCELLED, source, after=after))
     wanted = listing.Wanted(since=caller.now - listing.DEFAULT_SECONDS, source=source)
     until, place = clock() + LOOKED_FOR, None
     cancelled = running = 0

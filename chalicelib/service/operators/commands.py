@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.domain import commands
-from chalicelib.domain.callers import asked_for_it
+from chalicelib.domain.callers import Caller, asked_for_it
 from chalicelib.domain.commands import Do, Outcome
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Field, Missing, NotAllowed, Unavailable, Unreadable, WrongState
+from chalicelib.domain.evidence import operators
+from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
 from chalicelib.domain.request import Operation
@@ -36,9 +38,12 @@ class Deletions(Protocol):
     def sight(self, deletion_id: str) -> Sight | None:
         """The deletion as it lies there, strongly consistent. Raises Unreadable."""
 
-    def command(self, sight: Sight, command: Mapping[str, object], now: float) -> bool:
-        """Leave a command and make the deletion due at once, final or not. False, and nothing is written,
-        where the deletion is another one by now, or has more commands, than in `sight`.
+    def command(
+        self, sight: Sight, command: Mapping[str, object], now: float, noted: operators.Entry
+    ) -> bool:
+        """Leave a command with its entry of the operators' log, and make the deletion due at once, final or
+        not. False, and nothing is written, where the deletion is another one by now, or has more commands,
+        than in `sight`.
         """
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
@@ -57,14 +62,6 @@ class Deletions(Protocol):
 
     def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
         """Those of the deletions that are there and can be read, by id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks (an ARN), and when."""
-
-    arn: str
-    now: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
         _unless(commands.not_cancellable(deletion))
         return {"do": Do.CANCEL.value}
 
-    return leave(outside, deletion_id, caller, judged)
+    return leave(outside, deletion_id, caller, What.DELETION_CANCELLED, judged)
 
 
 def approve(outside: Operators, deletion_id: str, count: int, caller: Caller) -> Deletion:
@@ -111,7 +108,7 @@ def approve(outside: Operators, deletion_id: str, count: int, caller: Caller) ->
         asked_at = deletion.approval.asked_at if deletion.approval else 0.0
         return {"do": Do.APPROVE.value, "count": count, "asked_at": asked_at}
 
-    return leave(outside, deletion_id, caller, judged)
+    return leave(outside, deletion_id, caller, What.DELETION_APPROVED, judged)
 
 
 def resolve(outside: Operators, deletion_id: str, outcome: Outcome, note: str, caller: Caller) -> Deletion:
@@ -121,7 +118,11 @@ def resolve(outside: Operators, deletion_id: str, outcome: Outcome, note: str, c
         _unless(commands.not_resolvable(deletion))
         return {"do": Do.RESOLVE.value, "outcome": outcome.value, "note": note}
 
-    return leave(outside, deletion_id, caller, judged)
+    return leave(outside, deletion_id, caller, What.DELETION_RESOLVED, judged)
+
+
+#: What of a command the operators' log tells: nothing that could be about the person.
+_TOLD = frozenset({"count", "outcome"})
 
 
 def _unless(why_not: str) -> None:
@@ -133,9 +134,14 @@ def leave(
     outside: Operators,
     deletion_id: str,
     caller: Caller,
+    what: What,
     judged: Callable[[Deletion], Mapping[str, object]],
+    target: str = "",
 ) -> Deletion:
-    """Leave the command that `judged` makes of the deletion, on exactly the deletion that it judged."""
+    """Leave the command that `judged` makes of the deletion, on exactly the deletion that it judged.
+
+    `what`, `target`: for the operators' log; the target is the deletion itself where none is named.
+    """
     for _ in range(TRIES):
         seen = _sight(outside, deletion_id)
         wanted = judged(seen.deletion)
@@ -143,7 +149,12 @@ def leave(
             # Clocks differ: a command about how a deletion ended is never older than its end.
             at = max(caller.now, seen.deletion.finished_at or 0.0)
             command = {**wanted, "by": caller.arn, "at": at}
-            if not outside.deletions.command(seen, command, caller.now):
+            told = {name: value for name, value in wanted.items() if name in _TOLD}
+            if target:
+                told["deletion"] = deletion_id
+            before = {"status": seen.deletion.status.value}
+            noted = caller.entry(what, target or deletion_id, before, told or None)
+            if not outside.deletions.command(seen, command, caller.now, noted):
                 continue
         outside.nudges.nudge(deletion_id)
         return seen.deletion
@@ -202,6 +213,12 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
         limits=deletion.limits,
         asked_by=caller.arn,
         retry_of=deletion_id,
+        noted=lambda made: caller.entry(
+            What.DELETION_RETRIED,
+            deletion_id,
+            {"status": deletion.status.value},
+            {"deletion": made.id, "records": len(ids)},
+        ),
     )
     return accept(outside.acceptance, asked, caller.now)
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.domain import children, commands
-from chalicelib.domain.callers import asked_for_it
+from chalicelib.domain.callers import Caller, asked_for_it
 from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Field, NotAllowed, NotValid, Unreadable, WrongState
+from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
 from chalicelib.domain.request import NOT_ITS, Limits, Operation, Request
 from chalicelib.domain.source import OPERATOR
 from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import IntakeRequest, accept
-from chalicelib.service.operators.commands import Caller, Operators, leave, read
+from chalicelib.service.operators.commands import Operators, leave, read
 from chalicelib.service.operators.family import with_children
 from chalicelib.service.ports import Call
 
@@ -79,7 +80,7 @@ def delete_permanently(outside: Operators, deletion_id: str, asked: Asked, calle
     [whole] = with_children(outside.deletions, [parent])
     going = [c for c in whole.children if c.operation is Operation.DELETE_PERMANENTLY and c.status in _GOING]
     if going and not asked.dry_run:
-        brought = [_bring_forward(outside, child.id, caller) for child in going]
+        brought = [_bring_forward(outside, parent.id, child.id, caller) for child in going]
         return brought[0]
     until = _can_come_back(outside.deletions, parent)
     if not until:
@@ -87,6 +88,10 @@ def delete_permanently(outside: Operators, deletion_id: str, asked: Asked, calle
     return _made(outside, parent, Operation.DELETE_PERMANENTLY, until, asked, caller)
 
 
+_WHAT = {
+    Operation.RESTORE: What.DELETION_RESTORED,
+    Operation.DELETE_PERMANENTLY: What.DELETION_PERMANENT,
+}
 _GOING = frozenset({Status.ACCEPTED, Status.WAITING, Status.RUNNING})
 
 
@@ -101,14 +106,14 @@ def _ended(outside: Operators, deletion_id: str) -> Deletion:
     return parent
 
 
-def _bring_forward(outside: Operators, child_id: str, caller: Caller) -> Deletion:
+def _bring_forward(outside: Operators, parent_id: str, child_id: str, caller: Caller) -> Deletion:
     def judged(deletion: Deletion) -> Mapping[str, object]:
         why_not = commands.not_to_bring_forward(deletion, caller.now)
         if why_not:
             raise WrongState(why_not)
         return {"do": Do.BRING_FORWARD.value}
 
-    return leave(outside, child_id, caller, judged)
+    return leave(outside, child_id, caller, What.DELETION_PERMANENT, judged, parent_id)
 
 
 def _can_come_back(records: Records, parent: Deletion) -> dict[str, float]:
@@ -187,6 +192,12 @@ def _made(
         request=request,
         limits=Limits(max_records=len(until)),
         asked_by=caller.arn,
+        noted=lambda made: caller.entry(
+            _WHAT[operation],
+            parent.id,
+            {"status": parent.status.value},
+            {"deletion": made.id, "records": len(until), "dry_run": asked.dry_run},
+        ),
     )
     receipt = accept(outside.acceptance, order, caller.now)
     if receipt.stored is None:

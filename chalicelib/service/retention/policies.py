@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Field, Missing, NotValid, WrongState
+from chalicelib.domain.evidence.operators import Entry, What
 from chalicelib.domain.retention import policy as reading
 from chalicelib.domain.retention.policy import Policy, check_times
 from chalicelib.domain.retention.schedule import CronTimes, next_run
@@ -19,7 +21,9 @@ SHOWN_RUNS = 5
 
 
 class Store(Protocol):
-    """The part of the table that policies lie in. May raise Unavailable."""
+    """The part of the table that policies lie in. What a person changes is written together with its entry
+    of the operators' log (`noted`): both, or neither. May raise Unavailable.
+    """
 
     def policy(self, org: str, name: str) -> StoredPolicy | None:
         """The policy as it stands, strongly consistent."""
@@ -27,12 +31,12 @@ class Store(Protocol):
     def policies(self, org: str) -> list[StoredPolicy]:
         """The org's policies by name."""
 
-    def put_policy(self, kept: StoredPolicy) -> bool:
+    def put_policy(self, kept: StoredPolicy, noted: Entry) -> bool:
         """Write it, if the one that is there has the revision before (none for the first); what became of its
         runs stays. False, and nothing written, where it has another.
         """
 
-    def remove_policy(self, org: str, name: str) -> bool:
+    def remove_policy(self, org: str, name: str, noted: Entry) -> bool:
         """Remove it; False where it is not there."""
 
     def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:
@@ -55,12 +59,13 @@ class Policies:
     cron: CronTimes
 
 
-def put(outside: Policies, policy: Policy, by: str, now: float) -> StoredPolicy:
+def put(outside: Policies, policy: Policy, caller: Caller) -> StoredPolicy:
     """Store `policy`; the same document again changes nothing, and a changed one keeps its next time as long
     as its schedule is the same.
 
     Raises NotValid for a schedule that cannot be, WrongState where another change came at the same moment.
     """
+    now = caller.now
     following = _first_run(outside, policy, now)
     before = outside.store.policy(policy.org, policy.name)
     if before is not None and dict(before.document) == policy.document:
@@ -72,11 +77,13 @@ def put(outside: Policies, policy: Policy, by: str, now: float) -> StoredPolicy:
         name=policy.name,
         document=policy.document,
         revision=before.revision + 1 if before is not None else 1,
-        set_by=by,
+        set_by=caller.arn,
         set_at=now,
         next_at=following if policy.enabled else None,
     )
-    if not outside.store.put_policy(kept):
+    told = None if before is None else dict(before.document)
+    noted = caller.entry(What.POLICY_PUT, f"{kept.org}/{kept.name}", told, dict(kept.document))
+    if not outside.store.put_policy(kept, noted):
         raise WrongState("the policy was changed at the same moment: look at it again")
     return outside.store.policy(policy.org, policy.name) or kept
 
@@ -101,21 +108,22 @@ def get(outside: Policies, org: str, name: str) -> StoredPolicy:
     return found
 
 
-def remove(outside: Policies, org: str, name: str) -> StoredPolicy:
+def remove(outside: Policies, org: str, name: str, caller: Caller) -> StoredPolicy:
     """Remove the policy, and tell what it was; a run that is going goes on. Raises Missing."""
     found = get(outside, org, name)
-    if not outside.store.remove_policy(org, name):
+    noted = caller.entry(What.POLICY_REMOVED, f"{org}/{name}", dict(found.document))
+    if not outside.store.remove_policy(org, name, noted):
         raise Missing(f"policy {org}/{name}")
     return found
 
 
-def run(outside: Policies, org: str, name: str, by: str, now: float, *, dry_run: bool) -> Deletion:
+def run(outside: Policies, org: str, name: str, caller: Caller, *, dry_run: bool) -> Deletion:
     """Run the policy now, enabled or not; its next time stays. A dry run only tells what would go.
 
     The run is claimed before it is stored, so that of two at once only one starts. Raises Missing; NotValid
     where what is stored cannot be run; WrongState while a run is going.
     """
-    kept = get(outside, org, name)
+    now, kept = caller.now, get(outside, org, name)
     policy = reading.parse(dict(kept.document), name=name, org=org)
     only_told = dry_run or policy.dry_run
     label = f"{'check' if dry_run else 'manual'}-{iso(now)}"
@@ -123,7 +131,13 @@ def run(outside: Policies, org: str, name: str, by: str, now: float, *, dry_run:
     if following is not None and following <= now:  # due, and not seen by the schedule yet
         following = _following(outside, policy, now, following)
     policy_run = run_of(
-        policy, label, now, dry_run=only_told, asked_by=by, put_by=kept.set_by or None, next_at=following
+        policy,
+        label,
+        now,
+        dry_run=only_told,
+        asked_by=caller.arn,
+        put_by=kept.set_by or None,
+        next_at=following,
     )
     busy = kept.busy(outside.store.going(kept.last.deletion_id, now) if kept.last else None, now)
     if busy and kept.last is not None and not only_told:
@@ -132,7 +146,7 @@ def run(outside: Policies, org: str, name: str, by: str, now: float, *, dry_run:
         ran = Ran(label, id_of(outside.run_intake, policy_run), now)
         if not outside.store.claim_run(kept, ran):
             raise WrongState("another run of it was started at the same moment")
-    return store_run(outside.run_intake, policy_run, now)
+    return store_run(outside.run_intake, policy_run, now, caller)
 
 
 def _following(outside: Policies, policy: Policy, now: float, since: float) -> float | None:
@@ -142,14 +156,15 @@ def _following(outside: Policies, policy: Policy, now: float, since: float) -> f
         raise NotValid("the policy is not valid", (Field("/schedule", str(problem)),)) from problem
 
 
-def check(outside: Policies, policy: Policy, by: str, now: float) -> Deletion:
+def check(outside: Policies, policy: Policy, caller: Caller) -> Deletion:
     """A dry run of a policy that is not stored: Zoho itself tells whether its fields and its view are there.
 
     Raises NotValid for a schedule that cannot be.
     """
+    now = caller.now
     _first_run(outside, policy, now)
-    policy_run = run_of(policy, f"check-{iso(now)}", now, dry_run=True, asked_by=by)
-    return store_run(outside.run_intake, policy_run, now)
+    policy_run = run_of(policy, f"check-{iso(now)}", now, dry_run=True, asked_by=caller.arn)
+    return store_run(outside.run_intake, policy_run, now, caller)
 
 
 def shown(outside: Policies, kept: StoredPolicy, now: float) -> dict[str, Any]:

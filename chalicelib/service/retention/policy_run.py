@@ -9,8 +9,10 @@ from secrets import token_bytes
 from typing import Any
 
 from chalicelib.domain import log
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import receipt
+from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.domain.retention.by_policy import RunProgress
@@ -82,8 +84,11 @@ def id_of(run_intake: RunIntake, policy_run: PolicyRun) -> str:
     return deletion_id(policy_run.at, _digest(run_intake, policy_run)[:RANDOM_BYTES])
 
 
-def store_run(run_intake: RunIntake, policy_run: PolicyRun, now: float) -> Deletion:
+def store_run(
+    run_intake: RunIntake, policy_run: PolicyRun, now: float, caller: Caller | None = None
+) -> Deletion:
     """Store the run as a deletion, unless it is stored already, and wake a worker; returns the deletion.
+    `caller`: who runs it by hand, for the operators' log.
 
     Raises Unavailable where the table did not take it.
     """
@@ -96,7 +101,11 @@ def store_run(run_intake: RunIntake, policy_run: PolicyRun, now: float) -> Delet
         receipt=receipt(deletion),
         expires_at=deletion.expires_at,
     )
-    run_intake.deliveries.accept(deletion, entry, delivery, now)
+    noted = None
+    if caller is not None:
+        told = {"deletion": deletion.id, "dry_run": policy_run.dry_run}
+        noted = caller.entry(What.POLICY_RUN, f"{policy_run.org}/{policy_run.name}", after=told)
+    run_intake.deliveries.accept(deletion, entry, delivery, now, noted)
     run_intake.nudges.nudge(deletion.id)
     return deletion
 

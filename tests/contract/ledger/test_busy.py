@@ -56,6 +56,7 @@ class Stage:
         free = Table("t", lambda: client)
         accept(free, deletion("del_1"), "d1")
         accept(free, deletion("del_2"), "d2")
+        free.set_hold(Hold("default", "Leads", "1", "why", "arn:me", NOW))
         self.sight = free.sight("del_1")
         self.claim = claimed(free)
         self.busy: Any = Busy(client, times=10**6)

@@ -10,8 +10,10 @@ import pytest
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.document import iso
-from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.evidence.operators import Entry, What
+from chalicelib.domain.operators import Hold, Pause, SourceCancel
 from tests import aws
 from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table, table_on
 from tests.fake_ledger import FakeLedger
@@ -149,3 +151,62 @@ def test_a_pause_is_for_one_org_or_for_all(ledger: Any, org: str | None) -> None
     assert (ledger.paused("other") is None) == (org is not None)
     ledger.set_pause(replace(pause, paused=False))
     assert ledger.paused("default") is None
+
+
+# --- the operators' log ------------------------------------------------------------------------------
+
+
+def noted(n: int = 1, at: float = NOW) -> Entry:
+    """Somebody changes something."""
+    return Caller("arn:ann", at, lambda size: n.to_bytes(size, "big")).entry(What.PAUSE_SET, "org/*")
+
+
+def told(ledger: Any) -> list[str]:
+    return [entry.id for entry in ledger.entries_of_operators(NOW - 60, NOW + 60, None, 10)[0]]
+
+
+WITH_AN_ENTRY: dict[str, Any] = {
+    "set_hold": lambda ledger, entry: ledger.set_hold(HOLD, entry),
+    "remove_hold": lambda ledger, entry: ledger.remove_hold("default", "Leads", "9", lambda _: entry),
+    "set_pause": lambda ledger, entry: ledger.set_pause(Pause(None, paused=True), entry),
+    "set_source_cancel": lambda ledger, entry: ledger.set_source_cancel(SourceCancel("s", "a", 1.0), entry),
+    "command": lambda ledger, entry: ledger.command(ledger.sight("del_1"), {"do": "cancel"}, NOW, entry),
+    "tell": lambda ledger, entry: ledger.tell(entry),
+}
+
+
+@pytest.mark.parametrize("name", WITH_AN_ENTRY)
+def test_a_change_is_written_together_with_its_entry(ledger: Any, name: str) -> None:
+    accept(ledger, deletion("del_1"), "d1")
+    ledger.set_hold(replace(HOLD, record_id="9"))
+    WITH_AN_ENTRY[name](ledger, noted())
+    assert told(ledger) == [noted().id]
+
+
+def test_a_change_that_is_refused_leaves_no_entry(ledger: Any) -> None:
+    accept(ledger, deletion("del_1"), "d1")
+    seen = ledger.sight("del_1")
+    assert ledger.command(seen, {"do": "cancel"}, NOW, noted(1))
+    assert not ledger.command(seen, {"do": "cancel"}, NOW, noted(2))
+    assert ledger.remove_hold("default", "Leads", "404", lambda _: noted(3)) is None
+    assert told(ledger) == [noted(1).id]
+
+
+def test_the_operators_log_is_read_newest_first_over_months(ledger: Any) -> None:
+    day = 86_400.0
+    for n in range(7):
+        ledger.tell(noted(n, NOW - n * 20 * day))
+    first, following = ledger.entries_of_operators(NOW - 90 * day, NOW + 1, None, 3)
+    rest, end = ledger.entries_of_operators(NOW - 90 * day, NOW + 1, following, 3)
+    found = [round((NOW - entry.at) / day) for entry in (*first, *rest)]
+    assert (found, end) == ([0, 20, 40, 60, 80], None)
+
+
+def test_a_removed_hold_can_be_set_again(ledger: Any) -> None:
+    ledger.set_hold(HOLD)
+    assert ledger.remove_hold("default", "Leads", "2") == HOLD
+    assert (ledger.own_hold("default", "Leads", "2"), ledger.hold("default", "Leads", "2")) == (None, None)
+    assert ledger.holds("default", None, 10)[0] == []
+    ledger.set_hold(HOLD)
+    assert ledger.held("default", "Leads", ["2"], NOW) == {"2"}
+    assert ledger.own_hold("default", "Leads", "2") == HOLD

@@ -171,3 +171,15 @@ def test_going_until_it_has_ended(store: Both) -> None:
     ended = replace(claim.deletion, status="completed", finished_at=NOW, published=1)
     store.ledger.save(claim, Change(ended, next_at=NOW, lease_until=0))
     assert not store.policies.going(one, NOW)
+
+
+def test_a_removed_policy_is_put_anew_without_what_became_of_the_one_before(store: Both) -> None:
+    assert store.policies.put_policy(kept())
+    assert store.policies.claim_run(kept(), Ran("r1", "del_1", NOW))
+    assert store.policies.remove_policy("default", "a")
+    assert store.policies.policies("default") == []
+    assert not store.policies.claim_run(kept(), Ran("r2", "del_2", NOW))
+    assert not store.policies.put_policy(kept(revision=2))
+    assert store.policies.put_policy(kept(next_at=NOW - 1))
+    assert store.policies.policy("default", "a") == kept(next_at=NOW - 1)
+    assert store.policies.due_policies(NOW, 10) == [("default", "a")]

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from chalicelib.service.operators import undo
-from chalicelib.service.operators.commands import Caller
 from chalicelib.service.operators.undo import Asked
 from tests.unit.service.bin.test_permanent import deleted
 from tests.unit.service.bin.test_restore import BEN, operators

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.commands import Outcome
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed, WrongState
@@ -14,7 +15,7 @@ from chalicelib.domain.request import Freeze, Operation
 from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import commands, undo
-from chalicelib.service.operators.commands import Caller, Operators
+from chalicelib.service.operators.commands import Operators
 from chalicelib.service.operators.family import with_children
 from chalicelib.service.operators.undo import Asked
 from tests.unit.service.bin.test_permanent import child_of, deleted, outcomes

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import Missing, Unavailable, WrongState
@@ -14,7 +15,7 @@ from chalicelib.domain.request import Limits
 from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import commands, listing, org_settings
-from chalicelib.service.operators.commands import Caller, Operators
+from chalicelib.service.operators.commands import Operators
 from chalicelib.service.operators.listing import DAYS, LOOKED_AT, PAGE, Cursor, Wanted
 from tests.fake_zoho import error
 from tests.unit.service.engine.test_limits import rest
@@ -90,7 +91,7 @@ def test_a_call_that_leaves_at_the_same_moment_is_seen() -> None:
 def test_a_deletion_that_is_written_all_the_time_is_unavailable() -> None:
     world = World(["1"])
     one = world.accept(ids=("1",))
-    object.__setattr__(world.ledger, "command", lambda sight, command, now: False)
+    object.__setattr__(world.ledger, "command", lambda *_asked: False)
     with pytest.raises(Unavailable):
         commands.cancel(operators(world), one, ann(world))
 
@@ -303,9 +304,9 @@ def test_a_hold_that_has_ended_is_not_shown() -> None:
         org_settings.hold(world.ledger, "default", "Leads", "1", at)
     found, following = org_settings.holds(world.ledger, "default", None, at)
     assert ([hold.record_id for hold in found], following) == (["2"], None)
-    org_settings.remove_hold(world.ledger, "default", "Leads", "2")
+    org_settings.remove_hold(world.ledger, "default", "Leads", "2", ann(world))
     with pytest.raises(Missing):
-        org_settings.remove_hold(world.ledger, "default", "Leads", "2")
+        org_settings.remove_hold(world.ledger, "default", "Leads", "2", ann(world))
 
 
 def test_a_pause_of_all_orgs_stands_above_an_orgs_own() -> None:

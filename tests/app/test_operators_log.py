@@ -1,0 +1,218 @@
+"""The operators' log: no change that a person makes is without its entry."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.app.test_rehearsal import CASES, LOG, POLICY, Both, Case
+from tests.app.test_rehearsal import names as case_names
+
+from chalicelib.domain.evidence.operators import Entry, What, sealed
+from chalicelib.web import operator_routes, policy_routes
+from tests.app.test_openapi import fits
+from tests.app.test_operator import ARN as ANN
+from tests.app.test_operator import DELETIONS, HOLD, PAUSE, Office, problems
+from tests.app.test_undo import BEN, ended
+from tests.fakes import LEADS, NOW, Reply
+
+#: What makes a deletion is told by that one's own log: the asker stands in its first entry.
+TOLD_ELSEWHERE = {("POST", DELETIONS)}
+#: Entries that no call of today's makes.
+LATER = {What.PERSON_MAP_PUT}
+FORGET = {What.DELETION_FORGOTTEN}
+
+
+def asked(both: Both, case: Case) -> tuple[Reply, list[Entry], bool]:
+    """The answer, the new entries, and whether the call changed anything that is stored."""
+    ledgers = (both.office.ledger, both.policies.ledger)
+    before = [len(ledger.noted) for ledger in ledgers]
+    state = _stored(both)
+    reply = case.ask(both)
+    new = [e for ledger, n in zip(ledgers, before, strict=True) for e in ledger.noted[n:]]
+    return reply, new, _stored(both) != state
+
+
+def _stored(both: Both) -> Any:
+    ledgers, _, _, policies = both.everything()
+    return ledgers, policies
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_names)
+def test_each_call_that_changes_something_leaves_one_entry_and_no_other_call_any(case: Case) -> None:
+    reply, new, changed = asked(Both(), case)
+    assert changed <= (reply.status < 300)
+    if (case.method, case.route) in TOLD_ELSEWHERE or not changed:
+        assert new == []
+        return
+    [entry] = new
+    assert (entry.by, entry.at) == (ANN.replace("/ann", "/ops"), NOW)
+    assert len(entry.seed) == 32
+
+
+def test_every_route_that_changes_something_is_walked_and_every_word_of_the_log_is_used() -> None:
+    routes = operator_routes.ROUTES | policy_routes.ROUTES
+    every = {(m, route) for route, methods in routes.items() for m in methods if m != "GET"}
+    made: set[What] = set()
+    told: set[tuple[str, str]] = set()
+    for case in CASES:
+        for entry in asked(Both(), case)[1]:
+            made.add(entry.what)
+            told.add((case.method, case.route))
+    assert told == every - TOLD_ELSEWHERE
+    assert made == set(What) - LATER - FORGET
+
+
+def test_a_change_tells_before_and_after() -> None:
+    office = Office()
+    record: Any = {"module": "Leads", "record_id": "7"}
+    office.call("PUT", HOLD, {"reason": "audit"}, **record)
+    office.call("PUT", HOLD, {"reason": "court"}, **record)
+    office.call("DELETE", HOLD, **record)
+    office.call("PUT", PAUSE, {"paused": True, "reason": "quiet", "org": "eu"})
+    office.call("PUT", PAUSE, {"paused": False, "source": "crm"})
+    found = [(e.what, e.target, e.before, e.after) for e in office.ledger.noted]
+    audit, court = ({"reason": why, "until": None, "set_by": ANN} for why in ("audit", "court"))
+    assert found == [
+        (What.HOLD_SET, "default/Leads/7", None, audit),
+        (What.HOLD_SET, "default/Leads/7", audit, court),
+        (What.HOLD_REMOVED, "default/Leads/7", court, None),
+        (
+            What.PAUSE_SET,
+            "org/eu",
+            {"paused": False, "reason": None},
+            {"paused": True, "reason": "quiet"},
+        ),
+        (
+            What.PAUSE_ENDED,
+            "source/crm",
+            {"paused": False, "reason": None},
+            {"paused": False, "reason": None},
+        ),
+    ]
+
+
+def test_an_entry_about_a_deletion_names_what_was_made_of_it_and_nothing_personal() -> None:
+    office = Office()
+    one = ended(office)
+    restored = office.on(one, "restore", {"reason": "CANARY for Anna"}).json["id"]
+    final = office.on(one, "delete_permanently", arn=BEN)
+    assert final.status == 202, final.text
+    first, second = office.ledger.noted
+    assert (first.what, first.target, first.before) == (What.DELETION_RESTORED, one, {"status": "completed"})
+    assert first.after == {"deletion": restored, "records": 2, "dry_run": False}
+    assert (second.what, second.by, second.after["deletion"]) == (
+        What.DELETION_PERMANENT,
+        BEN,
+        final.json["id"],
+    )
+    for entry in office.ledger.noted:
+        assert b"CANARY" not in sealed(entry)
+        assert entry.seed.encode() not in sealed(entry)
+
+
+def test_a_command_that_waits_already_is_told_once() -> None:
+    office = Office()
+    one = office.send(LEADS).json["id"]
+    office.on(one, "cancel")
+    office.on(one, "cancel", arn=BEN)
+    [entry] = office.ledger.noted
+    assert (entry.what, entry.target, entry.by) == (What.DELETION_CANCELLED, one, ANN)
+
+
+def pages(office: Office, **query: str) -> list[list[str]]:
+    found: list[list[str]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        reply = office.call("GET", LOG, query={**query, **({"cursor": cursor} if cursor else {})})
+        assert reply.status == 200, reply.text
+        fits(reply, LOG, "get")
+        found.append([each["target"] for each in reply.json["entries"]])
+        cursor = reply.json["next_cursor"]
+    return found
+
+
+def test_the_log_is_read_newest_first_page_by_page() -> None:
+    office = Office()
+    for n in range(205):
+        office.now = NOW + n
+        office.call("PUT", PAUSE, {"paused": True, "org": f"o{n}"})
+    found = pages(office)
+    assert [len(page) for page in found] == [100, 100, 5]
+    assert [target for page in found for target in page] == [f"org/o{n}" for n in reversed(range(205))]
+
+
+def test_since_is_inclusive_and_until_exclusive() -> None:
+    office = Office()
+    for n in range(4):
+        office.now = NOW + n * 60
+        office.call("PUT", PAUSE, {"paused": True, "org": f"o{n}"})
+    entries = office.call("GET", LOG).json["entries"]
+    assert [e["target"] for e in entries] == ["org/o3", "org/o2", "org/o1", "org/o0"]
+    assert set(entries[0]) == {"id", "at", "by", "what", "target", "before", "after"}
+    assert pages(office, since=entries[2]["at"], until=entries[0]["at"]) == [["org/o2", "org/o1"]]
+    office.now = NOW + 40 * 86_400
+    assert pages(office) == [[]], "without since it goes back 30 days"
+    assert pages(office, until=entries[1]["at"]) == [["org/o1", "org/o0"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ({"since": "yesterday"}, "/since"),
+        ({"until": "2026-01-01T00:00:00"}, "/until"),
+        ({"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "/until"),
+        ({"cursor": "x"}, "/cursor"),
+        ({"cursor": "WyJkZWxfMSJd"}, "/cursor"),
+    ],
+)
+def test_a_query_that_cannot_be_read_is_refused(query: dict[str, str], path: str) -> None:
+    assert problems(Office().call("GET", LOG, query=query)) == [path]
+
+
+def tell(office: Office, **body: Any) -> Reply:
+    return office.call("POST", LOG, {"what": "source.changed", "target": "crm", **body})
+
+
+def test_a_command_tells_what_it_changed_in_a_secret() -> None:
+    office = Office()
+    told = tell(office, before={"max_records": 500}, after={"max_records": 200})
+    fits(told, LOG)
+    assert told.status == 200
+    assert (told.json["by"], told.json["what"], told.json["target"]) == (ANN, "source.changed", "crm")
+    assert office.call("GET", LOG).json["entries"] == [told.json]
+    assert tell(office).json["after"] is None
+    long = "A_Module_With_A_Name_That_Is_Very_Long_Indeed"
+    version = "8f6b0e1e-9f2c-4a57-9f38-0c9a4b7d1c11"
+    assert tell(office, after={"modules": [long], "version": version}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"after": {"keys": ["a"]}}, "/after/keys"),
+        ({"before": {"note": "it was whsec_Zm9v"}}, "/before/note"),
+        ({"after": {"new": [{"key": "q7Wc2kPz9mLr4TxB8sNd6VfH3jGy5Ea1Qo"}]}}, "/after/new/0/key"),
+        ({"after": {"q7Wc2kPz9mLr4TxB8sNd6VfH3jGy5Ea1Qo": 1}}, "/after"),
+        ({"after": "x" * 8_000}, "/after"),
+        ({"what": "hold.set"}, "/what"),
+        ({"target": "../x"}, "/target"),
+        ({"by": "me"}, "/by"),
+    ],
+)
+def test_no_key_and_nothing_else_gets_into_the_log_by_a_call(body: dict[str, Any], path: str) -> None:
+    office = Office()
+    reply = tell(office, **body)
+    assert problems(reply) == [path]
+    assert "q7Wc2k" not in json.dumps(reply.json["error"]["fields"]) or path == "/after"
+    assert office.ledger.noted == []
+
+
+def test_a_policy_tells_its_documents() -> None:
+    both = Both()
+    put = Case("PUT", POLICY, {"module": "Leads"}, params=(("name", "old"),))
+    assert put.ask(both).status == 400
+    [entry] = both.policies.ledger.noted
+    assert (entry.what, entry.target, entry.before) == (What.POLICY_PUT, "default/old", None)
+    assert entry.after["module"] == "Leads"
