@@ -118,9 +118,10 @@ class Deletion:
     at least so many records went with the job that had not been listed. `cancelled_by`: an operator who wants
     nothing more to be sent. `resolved_by`: who said what became of it where Zoho could not be asked.
     `data_center`: where the org's Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is
-    personal in it is gone. `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job
-    was seen to have ended. `not_before`: nothing is sent before (the undo window). `children`: what was made
-    of it about the recycle bin, dry runs left out; the ledger adds to them, and no executor writes them.
+    personal in it is gone. `texts_forgotten_at`: since when external ids, references and reasons are.
+    `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
+    `not_before`: nothing is sent before (the undo window). `children`: what was made of it about the recycle
+    bin, dry runs left out; the ledger adds to them, and no executor writes them.
     """
 
     id: str
@@ -165,6 +166,7 @@ class Deletion:
     resolved_by: str = ""
     data_center: str = ""
     forgotten_at: float | None = None
+    texts_forgotten_at: float | None = None
     sent_at: float | None = None
     job_ended_at: float | None = None
     not_before: float | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.evidence.operators import TOLD
-from chalicelib.service.operators.log import MOST_SECONDS
+from chalicelib.service.operators.log import AHEAD, MOST_SECONDS
 from cli import secret_text
 from cli.checks.check import CheckContext, CheckResult, Fault
 from cli.sources import fingerprint, object_in
@@ -45,11 +45,9 @@ def changes(context: CheckContext) -> CheckResult:
 
 def _known(context: CheckContext) -> str | None:
     """The version of the secret that the log names last; None where it names none."""
-    ledger, before = context.ledger(), None
+    ledger, since, before = context.ledger(), context.now - MOST_SECONDS, None
     while True:
-        found, before = ledger.entries_of_operators(
-            context.now - MOST_SECONDS, context.now + 3600, before, PAGE
-        )
+        found, before = ledger.entries_of_operators(since, context.now + AHEAD, before, PAGE)
         for entry in found:
             if entry.what in TOLD and isinstance(entry.after, dict) and entry.after.get("version"):
                 return str(entry.after["version"])

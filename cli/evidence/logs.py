@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Any
 
 import click
 
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import log as deletion_log
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Unavailable, Unreadable
+from chalicelib.domain.evidence import checking
+from chalicelib.domain.evidence.checking import PUBLIC_KEY, Findings
 from chalicelib.domain.log import Entry
+from chalicelib.domain.outcomes import Chunk
 from cli.ends import End
-from cli.evidence.stores import Unreachable, reaching
+from cli.evidence.keys import NoKey, load
+from cli.evidence.stores import BucketStore, Unreachable, bucket_of, reaching
 from cli.evidence.table import table_of
 from cli.following.deletions import deletion_id
 from cli.operating import times
@@ -94,17 +101,22 @@ def _words(value: Any) -> str:
 def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
     with reaching():
         target = find(stage, as_json=as_json)
-        table = table_of(target)
+        table, signed = table_of(target), Signed(bucket_of(target), deletion)
         try:
             found, entries = table.get(deletion), table.entries(deletion, 0)
+            gone = found is not None and bool(found.forgotten_at or found.texts_forgotten_at)
+            wrong = "" if found is None else broken(entries, found.events, found.chain, forgotten=gone)
+            if found is not None:
+                other = deletion_log.differing(found, entries, _chunks(table, found))
+                wrong = wrong or (f"{other} is not as its log has it" if other else "")
+            wrong = wrong or signed.differing(entries if found is not None else None)
         except Unreadable as problem:
             _end(target.as_json, [], f"a part of it cannot be read: {problem.reason}")
             return
         except Unavailable as problem:
             raise Unreachable(f"the table is out of reach: {problem.reason}") from problem
-    if found is None:
+    if found is None and not wrong:
         raise Refused(f"{deletion} is not there; expunge list shows what is")
-    wrong = broken(entries, found.events, found.chain)
     shown = [_shown(each) for each in entries]
     lines = [f"{each['at']}  {each['what']}  {each['by']}  {each['why']}".rstrip() for each in shown]
     result = f"does not fit: {wrong}" if wrong else f"all of its {len(entries)} entries fit"
@@ -113,11 +125,50 @@ def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
         raise SystemExit(End.OUT_OF_REACH.value)
 
 
-def broken(entries: list[Entry], known: int, chain: str) -> str:
+def _chunks(table: Table, found: Deletion) -> Iterator[Chunk | None]:
+    for number in range(found.chunks):
+        try:
+            yield table.chunk(found.id, number)
+        except Unreadable:
+            yield None
+
+
+class Signed:
+    """What the receipts of a deletion say of its log: whoever writes it anew cannot write these anew."""
+
+    def __init__(self, store: BucketStore, deletion: str) -> None:
+        self._store, self._deletion = store, deletion
+
+    def differing(self, entries: Sequence[Entry] | None) -> str:
+        """What of the log (None: the deletion is not in the table) is not as a receipt was signed for; ""
+        where nothing is, or there is no receipt.
+        """
+        names = list(self._store.names(f"receipts/{self._deletion}."))
+        pem = self._store.read(PUBLIC_KEY) if names else None
+        if pem is None:
+            return ""
+        try:
+            key = load(pem)
+        except NoKey as problem:
+            return str(problem)
+        for name in names:
+            found = Findings()
+            body = checking.receipt_body(name, self._store.read(name) or b"", key, found)
+            if body is None:
+                return "; ".join(found.problems)
+            if entries is None:
+                return f"it is not in the table any more, and {name} says that it ended as {body['status']}"
+            n, chain = body["log"]["entries"], body["log"]["chain"]
+            if len(entries) < n or (n and entries[n - 1].chain != chain):
+                return f"{name} was signed for another log"
+        return ""
+
+
+def broken(entries: list[Entry], known: int, chain: str, *, forgotten: bool = False) -> str:
     """What does not fit; "" where all of it does. `known`, `chain`: how many entries the deletion itself says
-    that it has, and the hash of the newest.
+    that it has, and the hash of the newest. `forgotten`: parts of them may have been taken away.
     """
-    first = deletion_log.first_broken(entries)
+    first = deletion_log.first_broken(entries, forgotten=forgotten)
     if first is not None:
         return f"entry {first} is missing, altered or out of order"
     if len(entries) != known:

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from tests.app.test_rehearsal import CASES, LOG, POLICY, Both, Case
-from tests.app.test_rehearsal import names as case_names
 
 from chalicelib.domain.evidence.operators import Entry, What, sealed
 from chalicelib.web import operator_routes, policy_routes
+from tests.app.test_dry_run import CASES, LOG, POLICY, Both, Case
+from tests.app.test_dry_run import names as case_names
 from tests.app.test_openapi import fits
 from tests.app.test_operator import ARN as ANN
 from tests.app.test_operator import DELETIONS, HOLD, PAUSE, Office, problems

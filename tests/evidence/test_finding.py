@@ -78,9 +78,9 @@ def test_a_log_that_was_made_anew_names_another_end(here: World) -> None:
     ended = here.ended(1)
     chain, anew = "", []
     for each in here.table.entries(ended.id, 0):
-        body = deletion_log.content(each.n, each.what, each.at, "mallory", each.why, each.event, each.salt)
-        chain = deletion_log.link(chain, body)
-        anew.append(replace(each, by="mallory", chain=chain))
+        forged = replace(each, by="mallory")
+        chain = deletion_log.link(chain, deletion_log.content(forged))
+        anew.append(replace(forged, chain=chain))
     assert deletion_log.first_broken(anew) is None
     assert "another end" in broken(anew, ended.events, ended.chain)
     here.minute()

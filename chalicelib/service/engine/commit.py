@@ -15,7 +15,7 @@ from chalicelib.domain.outcomes import recount, reproblem
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import logbook, parallel, waiting
-from chalicelib.service.engine.chunks import failed_ids
+from chalicelib.service.engine.chunks import digest, failed_ids
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.step import (
     Again,
@@ -183,7 +183,8 @@ def _end(work: LeasedSlice, write: Write, then: Finish) -> None:
     deletion = write.deletion
     status = then.status or final_status(deletion.counts, cancelled=bool(deletion.cancelled_by))
     canceller = deletion.cancelled_by if status is Status.CANCELLED else None
-    failed = failed_ids(work, deletion, {chunk.number: chunk for chunk in write.chunks})
+    written = {chunk.number: chunk for chunk in write.chunks}
+    outcomes = log.Outcomes(failed_ids(work, deletion, written), digest(work, deletion, written))
     deletion = replace(moved(deletion, status, work.now), failing={}, lane="", job_deleted=0)
     write = replace(write, deletion=replace(deletion, problems=(*deletion.problems, *then.problems)))
     if makes_permanent(deletion):
@@ -192,7 +193,7 @@ def _end(work: LeasedSlice, write: Write, then: Finish) -> None:
         write = offspring.with_children(work, write)
     by = then.by or canceller or log.SERVICE
     deletion, entry = logbook.told(
-        work, write.deletion, log.event_name(status), then.why, by=by, failed_ids=failed
+        work, write.deletion, log.event_name(status), then.why, by=by, outcomes=outcomes
     )
     work.save(replace(write, deletion=deletion, entries=(*write.entries, entry)))
     for new in write.born:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import log
@@ -26,11 +25,11 @@ def told(
     why: str = "",
     *,
     by: str = log.SERVICE,
-    failed_ids: Sequence[str] = (),
+    outcomes: log.Outcomes | None = None,
 ) -> tuple[Deletion, Entry]:
     """The deletion with an entry in its log that leaves as an event."""
     stage = work.deps.stage
-    return log.append(deletion, what, work.now, stage=stage, why=why, by=by, failed_ids=failed_ids)
+    return log.append(deletion, what, work.now, stage=stage, why=why, by=by, outcomes=outcomes)
 
 
 def running(
