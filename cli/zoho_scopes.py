@@ -31,6 +31,12 @@ FOR_LOOKING = ("ZohoCRM.org.READ", "ZohoCRM.users.READ")
 #: What restoring from Zoho's recycle bin needs, and what deleting from it (recycle bin, API v6 to v8).
 RESTORE = ("ZohoCRM.settings.recycle_bin.READ", "ZohoCRM.settings.recycle_bin.UPDATE")
 DELETE_PERMANENTLY = ("ZohoCRM.settings.recycle_bin.READ", "ZohoCRM.settings.recycle_bin.DELETE")
+#: What finding and erasing a person needs: every module of the org is looked through, custom ones too.
+ERASE_PERSON = (
+    "ZohoCRM.modules.READ", "ZohoCRM.modules.UPDATE", "ZohoCRM.modules.DELETE",
+    "ZohoCRM.settings.modules.READ", "ZohoCRM.settings.fields.READ", "ZohoCRM.settings.related_lists.READ",
+    "ZohoCRM.coql.READ", "ZohoSearch.securesearch.READ",
+)  # fmt: skip
 _COUNTING = ("ZohoSearch.securesearch.READ", "ZohoCRM.coql.READ")
 _VIEWS = "ZohoCRM.settings.custom_views.READ"
 

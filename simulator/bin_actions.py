@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from simulator import errors
+from simulator import errors, mentions
 from simulator.http import Answer, Call, many
 from simulator.record import Tombstone
 from simulator.records import is_id, split_ids
@@ -120,6 +120,8 @@ def _restore(state: State, stone: Tombstone) -> str:
         return stone.bin_id
     links, new_id = settings.restore_links, settings.restored_id == "new"
     record = state.store.restore(stone, state.now(), links=links, new_id=new_id)
+    if links:
+        mentions.bring_back(state.store, stone, state.now())
     state.workflows += settings.restore_triggers
     if settings.restore_modifies:
         record.modified = state.now()

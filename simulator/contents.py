@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.families import Families
 from simulator.links import Links
-from simulator.modules import ACTIVITIES, DELETABLE, canonical
+from simulator.modules import ACTIVITIES, BELONGINGS, DELETABLE, canonical
 from simulator.record import Record, Tombstone
 from simulator.views import View
 
 _FIRST_ID = 3652397000020000001
 _FIRST_VIEW = 3652397000000087501
+#: Fields whose value is a list of its own; any other list links.
+PLAIN_LISTS = frozenset({"Territories", "Participants"})
 
 
 @dataclass(slots=True)
@@ -22,6 +24,7 @@ class Module:
 
     ``deleted`` holds what was deleted and did not come back, in the order of the deletions; ``permanent``
     those of them that are gone for good, in the order in which they went; ``restored`` what came back.
+    ``seen``: names of fields that its records have had.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Module:
     permanent: dict[str, Tombstone] = field(default_factory=dict)
     restored: dict[str, Tombstone] = field(default_factory=dict)
     external: dict[str, dict[str, str]] = field(default_factory=dict)
+    seen: dict[str, None] = field(default_factory=dict)
 
 
 class Contents:
@@ -46,9 +50,11 @@ class Contents:
         self.left_bin: dict[str, Tombstone] = {}
         self.families = Families({})
         self.without_bin: frozenset[str] = frozenset()
+        self.deletable: frozenset[str] = frozenset()
+        self.on_delete: Callable[[Tombstone, float], None] | None = None
         self._seq = 0
         self._deleted_at = 0.0
-        for name in DELETABLE:
+        for name in (*DELETABLE, *BELONGINGS):
             self.module(name)
 
     # modules and views
@@ -99,7 +105,7 @@ class Contents:
     # records
 
     def upsert(self, name: str, values: dict[str, Any], now: float) -> Record:
-        """Adds a record or merges into it. A list-valued field links; ``Territories`` is a plain field.
+        """Adds a record or merges into it. A list-valued field links, but for ``PLAIN_LISTS``.
 
         Raises ``ValueError`` for an id that is not digits.
         """
@@ -130,7 +136,7 @@ class Contents:
         for name, value in values.items():
             if name == "id":
                 continue
-            if isinstance(value, list) and name != "Territories":
+            if isinstance(value, list) and name not in PLAIN_LISTS:
                 for related in value:
                     related_id = related["id"] if isinstance(related, dict) else related
                     self.links.add((module.name, record.id, canonical(name)), str(related_id))
@@ -139,6 +145,7 @@ class Contents:
                 reindex(module.external[name], record, record.fields.get(name), value)
             self.families.moved(module.name, record.id, name, record.fields.get(name), value)
             record.fields[name] = value
+            module.seen[name] = None
         if "Territories" in values:
             for territory in record.territories():
                 self.territories.setdefault(territory, None)

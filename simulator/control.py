@@ -62,6 +62,10 @@ def _records(state: State, _call: Call, body: Any) -> Any:
     return {"loaded": seeds.load_records(state, _object(body))}
 
 
+def _modules(state: State, _call: Call, body: Any) -> Any:
+    return {"modules": seeds.load_modules(state, _object(body))}
+
+
 def _shown_records(state: State, call: Call, _body: Any) -> Any:
     module = state.store.find_module(call.params.get("module", ""))
     if module is None:
@@ -207,6 +211,7 @@ _CONTROLS: dict[tuple[str, str], _Control] = {
     ("POST", "records"): _records,
     ("GET", "records"): _shown_records,
     ("POST", "generate"): _generate,
+    ("POST", "modules"): _modules,
     ("POST", "views"): _views,
     ("POST", "territories"): _territories,
     ("POST", "faults"): _faults,

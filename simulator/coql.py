@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from simulator import errors
+from simulator import errors, privacy
 from simulator.coql_parser import CoqlError, Query, parse
 from simulator.criteria import comparable
 from simulator.http import Answer, Call, no_content, ok
@@ -22,7 +22,7 @@ def row_limit(version: int) -> int:
     return 200 if version < 4 else 2_000
 
 
-def _read(call: Call) -> Query:
+def _read(call: Call, *, by_case: bool = False) -> Query:
     try:
         text = call.json()["select_query"]
     except (ValueError, KeyError, TypeError):
@@ -31,7 +31,7 @@ def _read(call: Call) -> Query:
         ) from None
     if not isinstance(text, str):
         raise CoqlError("INVALID_DATA", "invalid data", {"api_name": "select_query"})
-    return parse(text, call.version)
+    return parse(text, call.version, by_case=by_case)
 
 
 def price(call: Call) -> int:
@@ -50,7 +50,7 @@ def query(state: State, call: Call) -> Answer:
     through without holding the lock, so that a long query does not hold up other calls.
     """
     try:
-        asked = _read(call)
+        asked = _read(call, by_case=state.settings.coql_case == "sensitive")
     except CoqlError as problem:
         return errors.refusal(400, problem.code, problem.message, problem.details)
     most = row_limit(call.version)
@@ -58,15 +58,24 @@ def query(state: State, call: Call) -> Answer:
         name, limit = ("limit", most) if asked.limit > most else ("offset", OFFSET_LIMIT)
         return errors.refusal(400, "LIMIT_EXCEEDED", f"the {name} must not exceed {limit}", {"limit": limit})
     with state.lock:
-        if asked.module in NOT_IN_API or not (
-            asked.module == "Activities" or state.store.find_module(asked.module)
-        ):
+        there = asked.module == "Activities" or state.store.find_module(asked.module)
+        if asked.module in NOT_IN_API or not there or not state.schema.served(asked.module):
             return errors.refusal(400, "INVALID_QUERY", "invalid query formed", {"module": asked.module})
-        records = list(state.store.all_records(asked.module))
-    return _answer(asked, records)
+        refused = privacy.query_refusal(state, asked.module, asked.compared)
+        if refused is not None:
+            return refused
+        hidden = state.settings.coql_hides
+        records = [
+            record
+            for record in state.store.all_records(asked.module)
+            if not (hidden and privacy.hides(hidden, record))
+        ]
+        if asked.where is not None:
+            asked.where = privacy.seen_by(state, asked.module, asked.where)
+    return _answer(state, asked, records)
 
 
-def _answer(asked: Query, records: list[Record]) -> Answer:
+def _answer(state: State, asked: Query, records: list[Record]) -> Answer:
     matches = asked.where
     found = iter(records) if matches is None else filter(matches, records)
     if asked.counted:
@@ -79,6 +88,7 @@ def _answer(asked: Query, records: list[Record]) -> Answer:
     if not window:
         return no_content()
     data: list[dict[str, Any]] = [shown(record, asked.fields) for record in window]
+    data = privacy.shown(state, asked.module, data)
     return ok({"data": data, "info": {"count": len(data), "more_records": more}})
 
 

@@ -41,11 +41,15 @@ class Query:
     order_by: list[tuple[str, bool]] = field(default_factory=list)
     limit: int = 200
     offset: int = 0
+    compared: list[tuple[str, str]] = field(default_factory=list)
 
 
-def parse(text: str, version: int) -> Query:
-    """Reads a query. Raises ``CoqlError``: ``SYNTAX_ERROR``, ``LIMIT_EXCEEDED``, ``DUPLICATE_DATA``."""
-    return _Parser(_tokens(text), version).query()
+def parse(text: str, version: int, *, by_case: bool = False) -> Query:
+    """Reads a query; ``by_case``: letter case counts.
+
+    Raises ``CoqlError``: ``SYNTAX_ERROR``, ``LIMIT_EXCEEDED``, ``DUPLICATE_DATA``.
+    """
+    return _Parser(_tokens(text), version, by_case).query()
 
 
 def _syntax(near: str) -> CoqlError:
@@ -67,8 +71,10 @@ def _tokens(text: str) -> list[str]:
 class _Parser:
     """Recursive descent over the words of a query."""
 
-    def __init__(self, tokens: list[str], version: int) -> None:
+    def __init__(self, tokens: list[str], version: int, by_case: bool) -> None:
         self._tokens = tokens
+        self._by_case = by_case
+        self._compared: list[tuple[str, str]] = []
         self._version = version
         self._at = 0
         self._criteria = 0
@@ -119,6 +125,7 @@ class _Parser:
             found.offset = self._number()
         if self._peek():
             raise _syntax(self._peek())
+        found.compared = self._compared
         return found
 
     def _fields(self) -> tuple[list[str], bool]:
@@ -180,22 +187,25 @@ class _Parser:
         if self._word("is"):
             empty = not self._word("not")
             self._expect("null")
+            self._compared.append((name, "null"))
             return lambda record: (record.get(name) in (None, "")) is empty
+        self._compared.append((name, "value"))
         wanted = not self._word("not")
         if self._word("like"):
             return self._like(name, wanted=wanted)
         if self._word("in"):
-            return _compare(name, "in" if wanted else "not_in", self._list())
+            return self._compare(name, "in" if wanted else "not_in", self._list())
         if self._word("between"):
-            return _compare(name, "between" if wanted else "not_between", self._range())
+            return self._compare(name, "between" if wanted else "not_between", self._range())
         operator = self._next()
         if operator not in _OPERATORS or not wanted:
             raise _syntax(operator)
-        return _compare(name, _OPERATORS[operator], self._value())
+        return self._compare(name, _OPERATORS[operator], self._value())
 
     def _like(self, name: str, *, wanted: bool) -> Predicate:
         pattern = str(self._value())
-        return lambda record: like(record.get(name), pattern) is wanted
+        by_case = self._by_case
+        return lambda record: like(record.get(name), pattern, by_case=by_case) is wanted
 
     def _range(self) -> list[Any]:
         low = self._value()
@@ -225,11 +235,13 @@ class _Parser:
             return token
         raise _syntax(token)
 
+    def _compare(self, name: str, comparator: str, wanted: Any) -> Predicate:
+        compare = COMPARATORS[comparator]
+        exact = self._by_case and comparator in ("equal", "in")
+        several = wanted if isinstance(wanted, list) else [wanted]
 
-def _compare(name: str, comparator: str, wanted: Any) -> Predicate:
-    compare = COMPARATORS[comparator]
+        def predicate(record: Record) -> bool:
+            value = record.get(name)
+            return compare(value, wanted) and (not exact or not isinstance(value, str) or value in several)
 
-    def predicate(record: Record) -> bool:
-        return compare(record.get(name), wanted)
-
-    return predicate
+        return predicate

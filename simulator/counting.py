@@ -7,6 +7,7 @@ from simulator.http import Answer, Call, ok
 from simulator.listing import view_of, visible
 from simulator.modules import NO_COUNT
 from simulator.search import parse_search
+from simulator.search_records import how
 from simulator.state import State
 
 _SEARCHES = ("criteria", "email", "phone", "word")
@@ -34,7 +35,7 @@ def count(state: State, call: Call) -> Answer:
     if not asked:
         return ok({"count": sum(len(part.records) for part in state.store.parts(module))})
     try:
-        matches = parse_search(asked[0], params[asked[0]])
+        matches = parse_search(asked[0], params[asked[0]], how(state, module)).matches
     except ValueError:
         return errors.refusal(400, "INVALID_QUERY", "invalid query formed", {"param_name": asked[0]})
     records = visible(state.store.all_records(module), {"approved": "both", **params})

@@ -59,10 +59,11 @@ def less(value: Any, wanted: Any) -> bool:
     return pair is not None and bool(pair[0] < pair[1])
 
 
-def like(value: Any, pattern: str) -> bool:
-    """SQL's LIKE with ``%`` as the only wildcard, without regard to case."""
+def like(value: Any, pattern: str, *, by_case: bool = False) -> bool:
+    """SQL's LIKE with ``%`` as the only wildcard; without regard to case unless ``by_case``."""
     expression = ".*".join(re.escape(part) for part in pattern.split("%"))
-    return value is not None and re.fullmatch(expression, str(value), re.IGNORECASE | re.DOTALL) is not None
+    flags = re.DOTALL | (re.NOFLAG if by_case else re.IGNORECASE)
+    return value is not None and re.fullmatch(expression, str(value), flags) is not None
 
 
 def _between(value: Any, wanted: Any) -> bool:

@@ -26,9 +26,18 @@ class Families:
                         found |= dict.fromkeys((module, child) for child in children)
         return list(found)
 
+    def naming(self, parent: str, module: str, field: str, records: Mapping[str, Record]) -> list[str]:
+        """Ids of the module's ``records`` whose ``field`` names ``parent``."""
+        return [one for one in self._of_field(module, field, records).get(parent, {}) if one in records]
+
     def parents(self, module: str, record: Record) -> Iterator[str]:
         """Ids of the records that it hangs on."""
-        for name in self.fields.get(module, ()):
+        return self.parents_by(record, self.fields.get(module, ()))
+
+    @staticmethod
+    def parents_by(record: Record, names: Sequence[str]) -> Iterator[str]:
+        """Ids of the records that these lookup fields name."""
+        for name in names:
             parent = lookup(record.fields.get(name))
             if parent is not None:
                 yield parent

@@ -146,7 +146,7 @@ def _advance(job: Job, store: Store, now: float) -> None:
     while module is not None and job.done < target:
         record = module.records.get(job.ids[job.done])
         job.done += 1
-        if record is None or record_refusal(record, job.module, record.id) is not None:
+        if record is None or record_refusal(record, job.module, record.id, store.deletable) is not None:
             job.failed += 1
             continue
         store.delete(module, record, min(now, ends))

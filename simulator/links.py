@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from simulator.modules import LIST_MODULES
+
 LinkKey = tuple[str, str, str]  # module, record id, related list
 
 
@@ -35,11 +39,19 @@ class Links:
         """Whether something was ever linked under this list."""
         return key in self._linked
 
+    def linked(self, key: LinkKey) -> Iterable[str]:
+        """Ids of the records under a related list."""
+        return self._linked.get(key, ())
+
+    def linking(self, record_id: str) -> Iterable[LinkKey]:
+        """The related lists under which a record hangs."""
+        return self._back.get(record_id, ())
+
     def take(self, module: str, record_id: str) -> list[tuple[LinkKey, str]]:
         """Takes away every link from and to a record that is being deleted, and returns them."""
         if record_id not in self._back and (module, record_id) not in self._lists:
             return []
-        gone = [(key, record_id) for key in self._back.get(record_id, ()) if key[2] == module]
+        gone = [(key, record_id) for key in self._back.get(record_id, ()) if _of(key) == module]
         own = [(module, record_id, name) for name in self._lists.pop((module, record_id), ())]
         gone += [(key, related_id) for key in own for related_id in self._linked[key]]
         gone = list(dict.fromkeys(gone))  # a record may be linked to itself
@@ -52,3 +64,8 @@ class Links:
     def shown(self) -> dict[str, list[str]]:
         """``{"Campaigns/2/Contacts": ["3"]}``, as ``/_sim/state`` shows it."""
         return {"/".join(key): list(linked) for key, linked in self._linked.items()}
+
+
+def _of(key: LinkKey) -> str:
+    """The module whose records hang under the list."""
+    return LIST_MODULES.get(key[2], key[2])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from simulator import errors
+from simulator import errors, privacy
 from simulator.clock import iso
 from simulator.http import Answer, Call, no_content, ok
 from simulator.paging import TOKEN_SECONDS, Position, position_of, token_after
@@ -85,7 +85,8 @@ def _page(
         info["previous_page_token"] = call.params.get("page_token")
         info["page_token_expiry"] = iso(now + TOKEN_SECONDS) if more else None
         info |= {"sort_by": "id", "sort_order": "asc"}
-    return ok({"data": [shown(record, fields) for record in found], "info": info})
+    rows = [shown(record, fields) for record in found]
+    return ok({"data": privacy.shown(state, call.args["module"], rows), "info": info})
 
 
 def shown(record: Record, fields: list[str] | None) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def get_one(state: State, call: Call) -> Answer:
     if found is None:
         return no_content()
     fields = split_ids(call.params["fields"]) if call.params.get("fields") else None
-    return ok({"data": [shown(found[1], fields)]})
+    return ok({"data": privacy.shown(state, found[0].name, [shown(found[1], fields)])})
 
 
 def view_of(state: State, call: Call) -> View | Answer | None:

@@ -76,7 +76,7 @@ def _delete_item(state: State, module_name: str, wanted: Any, n: int) -> dict[st
         details = {"api_name": "ids", "json_path": f"$.ids[{n}]", "id": shown or str(wanted)}
         return errors.error("INVALID_DATA", "the id given seems to be invalid", details)
     module, record = found
-    refused = record_refusal(record, module.name, record.id)
+    refused = record_refusal(record, module.name, record.id, state.store.deletable)
     if refused is not None:
         return refused
     state.store.delete(module, record, state.now())

@@ -14,7 +14,7 @@ USER = {"name": "Patricia Boyle", "id": "3652397000000186017"}
 
 def views(state: State, call: Call) -> Answer:
     """``GET /settings/custom_views?module=Leads``: 200 ``{"custom_views": [...], "info": {...}}``."""
-    module = _module_of(state, call)
+    module = module_of(state, call)
     if isinstance(module, Answer):
         return module
     paging = page_of(call)
@@ -36,7 +36,7 @@ def views(state: State, call: Call) -> Answer:
 
 def view(state: State, call: Call) -> Answer:
     """``GET /settings/custom_views/{id}?module=Leads``: 200 with one view, 400 for an unknown id."""
-    module = _module_of(state, call)
+    module = module_of(state, call)
     if isinstance(module, Answer):
         return module
     found = state.store.find_view(module, call.args["id"])
@@ -45,7 +45,8 @@ def view(state: State, call: Call) -> Answer:
     return ok({"custom_views": [found.shown()]})
 
 
-def _module_of(state: State, call: Call) -> str | Answer:
+def module_of(state: State, call: Call) -> str | Answer:
+    """The module that ``module=`` names, or what is wrong with it."""
     name = call.params.get("module")
     if not name:
         return errors.param_missing("module")

@@ -25,6 +25,13 @@ RELATIONS: dict[str, frozenset[str]] = {
     "Products": frozenset({"Leads", "Accounts", "Contacts", "Deals", "Price_Books"}),
     "Appointments__s": frozenset({"Services__s"}),
 }
+#: Related lists that links can be taken from, though Zoho's Delink page does not name them (document "Remove
+#: Contact Role from a Specific Deal").
+ROLES: dict[str, frozenset[str]] = {"Deals": frozenset({"Contact_Roles"})}
+#: Related lists whose name is not the one of the module whose records they list.
+LIST_MODULES = {"Contact_Roles": "Contacts"}
+#: Modules that hang on records of others.
+BELONGINGS = ("Notes", "Attachments")
 SCOPE_NAMES = {
     "Price_Books": "pricebooks",
     "Sales_Orders": "salesorders",
@@ -42,6 +49,6 @@ def canonical(name: str) -> str:
 
 def scope_name(module: str) -> str:
     """The module's name inside an OAuth scope: lower case, ``custom`` for modules of one's own."""
-    if module == "Activities" or module in DELETABLE:
+    if module == "Activities" or module in DELETABLE or module in BELONGINGS:
         return SCOPE_NAMES.get(module, module.lower())
     return "custom"

@@ -62,6 +62,7 @@ class Tombstone:
     ``None``: then it is gone for good.
 
     ``left_at``: when it was restored or became permanent. ``children``: what was deleted along with it;
+    ``named_by``: fields of others that named it and were emptied (module, id, field, value);
     ``along``: whether it was itself. ``owner``: the record's field of that name.
     """
 
@@ -76,6 +77,7 @@ class Tombstone:
     owner: Any = None
     left_at: float | None = None
     children: list[Tombstone] = field(default_factory=list)
+    named_by: list[tuple[str, str, str, Any]] = field(default_factory=list)
 
     def type_at(self, moment: float) -> str:
         """``recycle`` or ``permanent``, as the deleted list said it at that moment (seconds)."""

@@ -94,7 +94,7 @@ def _delete_item(state: State, call: Call, wanted: str, field: str | None, trigg
     if found is None:
         return errors.error("INVALID_DATA", "record not deleted", {"id": wanted})
     module, record = found
-    refused = record_refusal(record, module.name, record.id)
+    refused = record_refusal(record, module.name, record.id, state.store.deletable)
     if refused is not None:
         return refused
     state.store.delete(module, record, state.now())

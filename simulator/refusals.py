@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 from simulator import errors
@@ -18,6 +19,9 @@ OPERATIONS = (
     "read",
     "update",
     "search",
+    "metadata",
+    "related",
+    "clear",
     *_OF_BIN,
 )
 
@@ -36,11 +40,14 @@ _TEXTS: dict[str, dict[str, str]] = {
         "mass_delete": errors.CANNOT_MASS_DELETE,
         "status": errors.CANNOT_MASS_DELETE,
         "count": "the given module is not supported for count",
+        "search": "the given module is not supported for search",
+        "metadata": "the given module is not supported for this api",
+        "related": "The given related list id is not supported in api",
     },
     "LIMIT_REACHED": {"count": "the limit of records to be counted is reached"},
     "NOT_APPROVED": {"mass_delete": "The record is unapproved."},
     "INTERNAL_ERROR": {"*": "Internal Server Error"},
-    "NOT_ALLOWED": dict.fromkeys(_OF_BIN, "the operation is not allowed"),
+    "NOT_ALLOWED": dict.fromkeys((*_OF_BIN, "related", "update"), "the operation is not allowed"),
     "EXPECTED_PARAM_MISSING": dict.fromkeys(_OF_BIN, "One of the expected parameter is missing"),
     "INTERNAL_SERVER_ERROR": dict.fromkeys(_OF_BIN, "Internal Server Error"),
     "INVALID_MODULE": {"*": "The module name given seems to be invalid"},
@@ -68,6 +75,17 @@ _RECORD_TEXTS = {
     "INTERNAL_ERROR": "Internal Server Error",
 }
 
+_CHANGE_TEXTS = {
+    "INVALID_DATA": "invalid data",
+    "RECORD_LOCKED": errors.LOCKED_TEXT,
+    "NOT_APPROVED": "the record is not approved yet",
+    "RECORD_IN_BLUEPRINT": "record is in blueprint",
+    "CONVERTED_RECORD": "record is converted",
+    "CANNOT_PROCESS": "The record is in stop processing",
+    "DUPLICATE_DATA": "duplicate data",
+    "NOT_ALLOWED": "the operation is not allowed",
+}
+
 
 def known(operation: str) -> list[str]:
     """Codes that the setting ``refuse`` takes for this operation."""
@@ -92,10 +110,13 @@ def call_refusal(refuse: dict[str, str], module: str, operation: str) -> Answer 
     return errors.refusal(_STATUS.get(code, 400), shown, texts.get(operation, texts.get("*", "")), details)
 
 
-def record_refusal(record: Record, module: str, shown_id: str) -> dict[str, Any] | None:
+def record_refusal(
+    record: Record, module: str, shown_id: str, deletable: Set[str] = frozenset()
+) -> dict[str, Any] | None:
     """The ``data[]`` item by which a record's own flags stop its deletion, or ``None`` if it may go.
 
-    Flags (README.md): ``Locked__s``, ``$approved``, ``$in_merge``, ``$converted``, ``$delete_error``.
+    Flags (README.md): ``Locked__s``, ``$approved``, ``$in_merge``, ``$converted``, ``$stop_processing``,
+    ``$delete_error``. ``deletable``: of converted and stopped, the states that do not stop it.
     """
     fields = record.fields
     wanted = fields.get("$delete_error")
@@ -110,9 +131,30 @@ def record_refusal(record: Record, module: str, shown_id: str) -> dict[str, Any]
         return _item("RECORD_LOCKED_BY_PROCESS", module, shown_id)
     if fields.get("$approved") is False:
         return _item("NOT_APPROVED", module, shown_id)
-    if fields.get("$converted") is True:
+    if fields.get("$converted") is True and "converted" not in deletable:
         return _item("CONVERTED_RECORD", module, shown_id)
+    if fields.get("$stop_processing") is True and "stopped" not in deletable:
+        return _item("CANNOT_PROCESS", module, shown_id)
     return None
+
+
+def change_refusal(record: Record) -> dict[str, Any] | None:
+    """The ``data[]`` item by which a record's own flags stop a change in it, or ``None``.
+
+    Flags: ``Locked__s``, ``$stop_processing``, ``$approved``, ``$converted``, ``$update_error`` (a code).
+    """
+    fields = record.fields
+    stops = {
+        str(fields.get("$update_error")): bool(fields.get("$update_error")),
+        "RECORD_LOCKED": fields.get("Locked__s") is True,
+        "NOT_APPROVED": fields.get("$approved") is False,
+        "CONVERTED_RECORD": fields.get("$converted") is True,
+        "CANNOT_PROCESS": fields.get("$stop_processing") is True,
+    }
+    code = next((name for name, stopped in stops.items() if stopped), None)
+    if code is None:
+        return None
+    return errors.error(code, _CHANGE_TEXTS.get(code, "the record cannot be changed"), {"id": record.id})
 
 
 def _item(code: str, module: str, shown_id: str) -> dict[str, Any]:

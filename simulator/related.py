@@ -7,7 +7,7 @@ from typing import Any
 from simulator import errors
 from simulator.http import Answer, Call, many
 from simulator.links import LinkKey
-from simulator.modules import DELETABLE, RELATIONS, canonical
+from simulator.modules import DELETABLE, RELATIONS, ROLES, canonical
 from simulator.records import is_id, split_ids
 from simulator.state import State
 
@@ -52,7 +52,8 @@ def _list_key(state: State, call: Call) -> LinkKey | Answer:
         return errors.wrong_format()
     if state.store.find(module, record_id) is None:
         return errors.invalid_data("the id given seems to be invalid", {"resource_path_index": 1}, 404)
-    allowed = key[2] in RELATIONS.get(module, ()) or state.store.links.known(key) or module not in DELETABLE
+    relations = RELATIONS.get(module, frozenset()) | ROLES.get(module, frozenset())
+    allowed = key[2] in relations or state.store.links.known(key) or module not in DELETABLE
     if not allowed:
         return errors.invalid_data("the relation name given seems to be invalid", {"resource_path_index": 2})
     return key

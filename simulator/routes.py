@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator import (
+    belongings,
     bin_actions,
     coql,
     counting,
@@ -14,9 +15,11 @@ from simulator import (
     listing,
     mass_delete,
     metadata,
+    org_metadata,
     records,
     recycle_bin,
     related,
+    related_lists,
     search_records,
     updates,
 )
@@ -60,7 +63,11 @@ class Route:
         """Credits of one call (API limits page; the price of count is a setting)."""
         if self.operation == "count":
             return state.settings.count_price
-        if self.handler is deleted_list.deleted:
+        if self.operation in ("search", "metadata"):
+            return (
+                state.settings.search_price if self.operation == "search" else state.settings.metadata_price
+            )
+        if self.handler in (deleted_list.deleted, related_lists.count):
             return 2
         if self.handler is listing.get_records and "cvid" in call.params:
             return 3
@@ -85,6 +92,7 @@ def _route(
 
 
 _BIN = "settings/recycle_bin"
+_COUNT = "{module}/{id}/actions/get_related_records_count"
 _GROUP = "settings.recycle_bin"
 ROUTES = (
     _route("GET", "users", metadata.users, "users", "READ"),
@@ -92,6 +100,16 @@ ROUTES = (
     _route("POST", "coql", coql.query, "coql", "READ"),
     _route("GET", "settings/custom_views", metadata.views, "settings.custom_views", "READ"),
     _route("GET", "settings/custom_views/{id}", metadata.view, "settings.custom_views", "READ"),
+    _route("GET", "settings/modules", org_metadata.modules, "settings.modules", "READ", "metadata"),
+    _route("GET", "settings/fields", org_metadata.fields, "settings.fields", "READ", "metadata"),
+    _route(
+        "GET",
+        "settings/related_lists",
+        org_metadata.related_lists,
+        "settings.related_lists",
+        "READ",
+        "metadata",
+    ),
     _route("GET", _BIN, recycle_bin.listed, _GROUP, "READ", "bin", 6),
     _route("GET", f"{_BIN}/actions/count", recycle_bin.count, _GROUP, "READ", "bin", 6),
     _route("GET", f"{_BIN}/{{id}}", recycle_bin.one, _GROUP, "READ", "bin", 6),
@@ -110,6 +128,17 @@ ROUTES = (
     _route("GET", "{module}/{id}", listing.get_one, "modules", "READ"),
     _route("PUT", "{module}/{id}", updates.update_one, "modules", "UPDATE", "update"),
     _route("DELETE", "{module}/{id}", records.delete_one, "modules", "DELETE", "delete"),
+    _route("GET", "{module}/{id}/{list}", related_lists.get_related, "modules", "READ", "related"),
+    _route("POST", _COUNT, related_lists.count, "modules", "READ", "related", 8),
+    _route("DELETE", "{module}/{id}/photo", belongings.delete_photo, "modules", "DELETE", "clear"),
+    _route(
+        "DELETE",
+        "{module}/{id}/Attachments/{attachment_id}",
+        belongings.delete_attachment,
+        "modules",
+        "DELETE",
+        "clear",
+    ),
     _route("DELETE", "{module}/{id}/{list}", related.delink_many, "modules", "DELETE", "delink"),
     _route("DELETE", "{module}/{id}/{list}/{related_id}", related.delink_one, "modules", "DELETE", "delink"),
 )
@@ -124,7 +153,8 @@ def find(call: Call) -> Route | Answer:
     call.version = version
     fits = [(route, args) for route in ROUTES if (args := route.args(call.parts[2:])) is not None]
     if fits and "module" not in fits[0][1]:  # a fixed path is never a module's
-        fits = [pair for pair in fits if "module" not in pair[1] and pair[0].since <= version]
+        fits = [pair for pair in fits if "module" not in pair[1]]
+    fits = [pair for pair in fits if pair[0].since <= version]
     if not fits:
         return errors.invalid_url()
     for route, args in fits:
@@ -139,7 +169,7 @@ def module_refusal(state: State, call: Call) -> Answer | None:
     name = call.args.get("module")
     if name is None:
         return None
-    if name in NOT_IN_API:
+    if name in NOT_IN_API or not state.schema.served(name):
         return errors.unsupported_module()
     if name != "Activities" and state.store.find_module(name) is None:
         return errors.invalid_module()

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 from simulator.criteria import COMPARATORS, Predicate, compile_criteria
 from simulator.record import Record
 
 CRITERIA_LIMIT = 10
 TEXT_LIMIT = 4_000
-#: Fields of these types, told by their names: the simulator knows no field metadata.
-_TYPED = {"email": ("email",), "phone": ("phone", "mobile", "fax")}
 _NAMES = {"equals": "equal", "not_equal": "not_equal"}
 
 
-def parse_search(kind: str, text: str) -> Predicate:
-    """A predicate for ``criteria``, ``email``, ``phone`` or ``word``. Raises ``ValueError``.
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a search looks: ``type_of`` tells a field's data type by its name, ``blind`` are the fields that it
+    leaves out; ``parts``: a part of a value is enough; ``digits``: of phone numbers only these are compared.
+    """
+
+    type_of: Callable[[str], str]
+    blind: frozenset[str] = frozenset()
+    parts: bool = True
+    digits: bool = False
+
+
+@dataclass(slots=True)
+class Search:
+    """A search that was read: a predicate, and the conditions (field, comparator) of criteria."""
+
+    matches: Predicate
+    compared: list[tuple[str, str]] = field(default_factory=list)
+
+
+def parse_search(kind: str, text: str, how: How) -> Search:
+    """A search for ``criteria``, ``email``, ``phone`` or ``word``. Raises ``ValueError``.
 
     As at Zoho, ``equals`` behaves like contains for text here, so a count by criteria is no exact delete set.
     """
@@ -23,16 +44,25 @@ def parse_search(kind: str, text: str) -> Predicate:
         reader = _Reader(text)
         predicate = reader.group()
         reader.end()
-        return predicate
-    return lambda record: _anywhere(record, kind, text.lower())
+        return Search(predicate, reader.compared)
+    return Search(lambda record: _anywhere(record, kind, _plain(text, kind, how), how))
 
 
-def _anywhere(record: Record, kind: str, text: str) -> bool:
+def _anywhere(record: Record, kind: str, text: str, how: How) -> bool:
     for name, value in record.fields.items():
-        wanted = kind == "word" or any(part in name.lower() for part in _TYPED[kind])
-        if wanted and text in str(value).lower():
+        if name in how.blind or (kind != "word" and how.type_of(name) != kind):
+            continue
+        held = _plain(str(value), kind, how)
+        if text and (text in held if how.parts else text == held):
             return True
     return False
+
+
+def _plain(text: str, kind: str, how: How) -> str:
+    """The text as it is compared: without regard to case, ``-`` and ``_`` alike (OpenAPI files)."""
+    if kind == "phone" and how.digits:
+        return "".join(letter for letter in text if letter.isdigit())
+    return text.lower().replace("_", "-")
 
 
 class _Reader:
@@ -42,6 +72,7 @@ class _Reader:
         self._text = text
         self._at = 0
         self._criteria = 0
+        self.compared: list[tuple[str, str]] = []
 
     def end(self) -> None:
         if self._at != len(self._text):
@@ -84,6 +115,7 @@ class _Reader:
             self._at += 1
         if len(parts) != 2 or self._criteria > CRITERIA_LIMIT:
             raise ValueError("a criterion is (field:comparator:value)")
+        self.compared.append((parts[0], parts[1]))
         return _criterion(parts[0], parts[1], word)
 
 

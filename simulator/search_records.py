@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from simulator import errors
+from simulator import errors, privacy
 from simulator.http import Answer, Call, no_content, ok
 from simulator.listing import shown, visible
 from simulator.paging import page_of
 from simulator.record import Record
 from simulator.records import split_ids
-from simulator.search import parse_search
+from simulator.schema import parts_of
+from simulator.search import How, parse_search
 from simulator.state import State
 
 #: The most records that Search walks through (Search Records page).
@@ -32,15 +33,10 @@ def search(state: State, call: Call) -> Answer:
     Up to v7 ``approved`` says whether unapproved records are found, in v8 ``approval_state`` names one state.
     """
     module = call.args["module"]
-    if module in _NO_SEARCH:
-        text = "the given module is not supported for search"
-        return errors.refusal(400, "NOT_SUPPORTED", text, {"resource_path_index": 0})
-    kind = next((name for name in _BY if call.params.get(name)), None)
-    if kind is None:
-        return errors.param_missing("criteria")
-    text = call.params[kind]
-    if len(text) < SHORTEST:
-        return errors.invalid_param(kind)
+    kind = next((name for name in _BY if call.params.get(name)), "")
+    refused = _refused(state, module, kind, call.params.get(kind, ""))
+    if refused is not None:
+        return refused
     paging = page_of(call)
     if isinstance(paging, Answer):
         return paging
@@ -48,9 +44,13 @@ def search(state: State, call: Call) -> Answer:
     if page * per_page > MOST:
         return errors.refusal(400, "LIMIT_REACHED", "the limit of records to be searched is reached")
     try:
-        matches = parse_search(kind, text)
+        asked = parse_search(kind, call.params[kind], how(state, module))
     except ValueError:
         return errors.refusal(400, "INVALID_QUERY", "invalid query formed", {"param_name": kind})
+    refused = privacy.criteria_refusal(state, module, asked.compared)
+    if refused is not None:
+        return refused
+    matches = privacy.seen_by(state, module, asked.matches) if kind == "criteria" else asked.matches
     hits = (record for record in _asked(state, call) if matches(record))
     found = list(islice(hits, (page - 1) * per_page, page * per_page + 1))
     more, found = len(found) > per_page, found[:per_page]
@@ -58,7 +58,32 @@ def search(state: State, call: Call) -> Answer:
         return no_content()
     fields = split_ids(call.params["fields"]) if call.params.get("fields") else None
     info = {"per_page": per_page, "count": len(found), "page": page, "more_records": more}
-    return ok({"data": [shown(record, fields) for record in found], "info": info})
+    rows = [shown(record, fields) for record in found]
+    return ok({"data": privacy.shown(state, module, rows), "info": info})
+
+
+def _refused(state: State, module: str, kind: str, text: str) -> Answer | None:
+    """What is wrong with the module or the value."""
+    if module in _NO_SEARCH or not state.schema.searched(module):
+        said = "the given module is not supported for search"
+        return errors.refusal(400, "NOT_SUPPORTED", said, {"resource_path_index": 0})
+    if not kind:
+        return errors.param_missing("criteria")
+    if len(text) < SHORTEST or set(text) & set(state.settings.search_refuses):
+        return errors.invalid_param(kind)
+    return None
+
+
+def how(state: State, module: str) -> How:
+    """How Search looks into the module."""
+    settings = state.settings
+    part = parts_of(module)[0]
+    return How(
+        lambda name: state.schema.type_of(part, name),
+        privacy.blind(state, module),
+        settings.search_parts,
+        settings.phone_search == "digits",
+    )
 
 
 def _asked(state: State, call: Call) -> Iterator[Record]:
@@ -86,8 +111,9 @@ def _indexed(state: State, module: str) -> Iterator[Record]:
     ``search_lag_seconds``. What was deleted since then is still found, what was made or changed is not yet.
     """
     moment = state.now() - state.settings.search_lag_seconds
+    hidden = state.settings.search_hides
     for record in state.store.all_records(module):
-        if record.modified <= moment:
+        if record.modified <= moment and not (hidden and privacy.hides(hidden, record)):
             yield record
     for part in state.store.parts(module):
         for stone in reversed(part.deleted.values()):

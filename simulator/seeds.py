@@ -68,14 +68,16 @@ def load_documents(state: State) -> None:
 
 
 def load(state: State, data: Any) -> dict[str, int]:
-    """Loads ``{"records": {...}, "views": [...], "territories": [...]}``, or records by module alone.
+    """Loads ``{"modules": {...}, "records": {...}, "views": [...], "territories": [...]}``, or records by
+    module alone.
 
     Returns records by module. Raises ``ValueError`` that says what is wrong.
     """
     if not isinstance(data, dict):
         raise ValueError("expected an object: records by module, or records, views and territories")
-    whole = set(data) <= {"records", "views", "territories"}
+    whole = set(data) <= {"modules", "records", "views", "territories"}
     records = data.get("records", {}) if whole else data
+    load_modules(state, data.get("modules", {}) if whole else {})
     load_territories(state, data.get("territories", []) if whole else [])
     loaded = load_records(state, records)
     for view in data.get("views", []) if whole else []:
@@ -118,7 +120,10 @@ def _check_records(data: Any) -> None:
 
 def _check_field(place: str, name: str, value: Any) -> None:
     """Lists have to hold ids, as they link; the flags that carry a code have to be readable."""
-    if isinstance(value, list):
+    if name == "Participants":
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise ValueError(f'{place} must be a list of {{"participant", "type", "Email"}}')
+    elif isinstance(value, list):
         found = [item.get("id") if isinstance(item, dict) else item for item in value]
         if not all(map(_is_digits, found)):
             raise ValueError(f'{place} must list ids, strings of digits or {{"id": ...}}')
@@ -128,6 +133,29 @@ def _check_field(place: str, name: str, value: Any) -> None:
         details = value.get("details", {}) if isinstance(value, dict) else None
         if not isinstance(details, dict):
             raise ValueError(f'{place} must be a code or {{"code", "message", "details"}}')
+
+
+def load_modules(state: State, data: Any) -> list[str]:
+    """Makes modules and tells their metadata: ``{"Members": {"fields": [...], "related_lists": [...]}}``.
+
+    Fields and lists have ``api_name`` and what else Zoho tells of them; other keys are the module's own
+    (``api_supported``, ``generated_type``, ...). Raises ``ValueError``.
+    """
+    if not isinstance(data, dict) or not all(isinstance(told, dict) for told in data.values()):
+        raise ValueError("modules must be an object: module name to an object")
+    for module, told in data.items():
+        for key in ("fields", "related_lists"):
+            listed = told.get(key, [])
+            if not isinstance(listed, list) or not all(
+                isinstance(each, dict) and isinstance(each.get("api_name"), str) for each in listed
+            ):
+                raise ValueError(f'{module}: {key} must be a list of objects with "api_name"')
+        if not module:
+            raise ValueError("a module needs a name")
+    for module, told in data.items():
+        state.store.module(module)
+        state.schema.tell(module, told)
+    return list(data)
 
 
 def load_view(state: State, item: Any) -> str:

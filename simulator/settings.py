@@ -6,8 +6,11 @@ import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from simulator.privacy_states import STATES
 from simulator.refusals import OPERATIONS, known
+from simulator.settings_words import CHOICES, HELP
 
+__all__ = ["CHOICES", "HELP", "Settings"]
 ALL_SCOPES = (
     "ZohoCRM.modules.ALL",
     "ZohoCRM.mass_delete.ALL",
@@ -19,69 +22,6 @@ ALL_SCOPES = (
 )
 #: What hangs on a record, by the fields that name it (help pages, "manage notes and attachments").
 CHILDREN = {"Notes": ["Parent_Id"], "Attachments": ["Parent_Id"], "Tasks": ["What_Id", "Who_Id"]}
-CHOICES: dict[str, tuple[Any, ...]] = {
-    "over_limit": ("first", "LIMIT_EXCEEDED", "RECORD_LIMIT_EXCEEDED"),
-    "already_scheduled_scope": ("org", "module", "view"),
-    "already_scheduled_status": (400, 202),
-    "throttle_status": (200, 400),
-    "unknown_job": ("INVALID_DATA", "NOT_FOUND"),
-    "token_code": ("INVALID_TOKEN", "INVALID_OAUTHTOKEN"),
-    "limit_code": ("TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "API_LIMIT_EXCEEDED"),
-    "purged_time": ("deletion", "purge"),
-    "deleted_since_by": ("change", "deletion"),
-    "restored_id": ("same", "new"),
-    "restore_limit": (100, 200),
-    "scheduled_items": ("each", "one"),
-    "bin_module": ("object", "text"),
-    "bin_filter_status": (403, 400),
-    "profile": ("Administrator", "Standard"),
-    "purge_refusal": ("none", "AUTHORIZATION_FAILED", "NO_PERMISSION"),
-    "edition": ("Free", "Standard", "Professional", "Enterprise", "Ultimate"),
-}
-
-
-HELP = {
-    "latency_ms": "milliseconds that every CRM call waits before it is worked on",
-    "concurrency": "CRM calls at the same time; one more is 429",
-    "heavy_concurrency": "of these, reads by view or sorted and COQL",
-    "credits": "API credits of a rolling day; with none left 429",
-    "count_price": "credits of a record count",
-    "edition": "below Enterprise there is no mass delete by view",
-    "scope_message": "text of OAUTH_SCOPE_MISMATCH",
-    "token_seconds": "life of an access token",
-    "tokens_per_window": "access tokens of one refresh token in a window",
-    "token_window_seconds": "length of that window",
-    "live_tokens": "live access tokens of one refresh token; one more ends the oldest",
-    "throttle_status": "HTTP status of Access Denied",
-    "job_limit": "records of one mass-delete job",
-    "over_limit": "above it: take the first ones, or refuse with this code",
-    "job_start_seconds": "how long a job is SCHEDULED",
-    "job_queued_seconds": "how long it is QUEUED after that",
-    "job_min_seconds": "how long it is RUNNING at least",
-    "job_records_per_second": "how fast it deletes",
-    "already_scheduled_scope": "one job at a time in the org, in a module, or of a view",
-    "already_scheduled_status": "HTTP status of ALREADY_SCHEDULED",
-    "token_code": "what a dead access token is called",
-    "limit_code": "what too many calls, or no credits left, are called (HTTP 429)",
-    "unknown_job": "what status says of a job it does not know: 400, or 404 NOT_FOUND",
-    "edition_code": "code of an edition without mass delete by view",
-    "bin_days": "days that a deleted record stays in the recycle bin",
-    "deleted_days": "days that the deleted list names what is gone for good, from the deletion",
-    "bin_lag_seconds": "how far the recycle bin's list is behind",
-    "deleted_lag_seconds": "how far the deleted list is behind",
-    "search_lag_seconds": "how far Search is behind",
-    "bin_at_once": "records with what hangs on them that a call on the recycle bin does at once",
-    "scheduled_items": "above it: an item for each id, or one without an id",
-    "restore_limit": "ids that one restore takes",
-    "purged_time": "deleted_time of what is gone for good: of its deletion, or of its purge",
-    "deleted_since_by": "what If-Modified-Since compares: the last change, or the deletion",
-    "restored_id": "the id of a record that comes back",
-    "bin_module": "shape of an entry's module in the list",
-    "bin_filter_status": "HTTP status of a faulty filter",
-    "profile": "the token's user; a Standard one sees only what it owns in the recycle bin",
-    "purge_refusal": "what a user who is no administrator gets for purging",
-    "bin_job_seconds": "how long scheduled work on the recycle bin takes",
-}
 _KINDS = {
     bool: "true or false",
     int: "a whole number",
@@ -149,6 +89,24 @@ class Settings:
     profile: str = "Administrator"
     purge_refusal: str = "none"
     bin_job_seconds: float = 1.0
+    search_price: int = 1
+    metadata_price: int = 1
+    search_parts: bool = True
+    search_refuses: str = ""
+    phone_search: str = "text"
+    restricted_read: str = "null"
+    restricted_query: str = "INVALID_QUERY"
+    restricted_searched: bool = False
+    encrypted_searched: bool = True
+    coql_hides: list[str] = field(default_factory=list)
+    search_hides: list[str] = field(default_factory=list)
+    coql_case: str = "insensitive"
+    converted_delete: str = "CONVERTED_RECORD"
+    stopped_delete: str = "CANNOT_PROCESS"
+    lookups_of_deleted: str = "kept"
+    participants_update: str = "replace"
+    required_update: str = "MANDATORY_NOT_FOUND"
+    no_photo: str = "SUCCESS"
 
     def updated(self, changes: dict[str, Any]) -> Settings:
         """A copy with ``changes`` (names as above). Raises ``ValueError`` that names what is wrong."""
@@ -184,6 +142,8 @@ def _check_inside(name: str, value: Any) -> None:
     """The parts of a list or an object."""
     if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise ValueError(f"{name} must be a list of strings")
+    if name.endswith("_hides") and not set(value) <= set(STATES):
+        raise ValueError(f"{name}: its words are {', '.join(STATES)}")
     if name == "children":
         _check_children(value)
     if name == "refuse":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
+from simulator import mentions
 from simulator.clock import SimClock
 from simulator.families import Families
 from simulator.faults import Faults
@@ -12,6 +14,7 @@ from simulator.journal import Journal
 from simulator.limits import Credits, Gate
 from simulator.modules import canonical
 from simulator.oauth import Tokens
+from simulator.schema import Schema
 from simulator.settings import Settings
 from simulator.store import Store
 from simulator.timers import Timers
@@ -37,6 +40,7 @@ class State:
         """
         self.clock.reset()
         self.store = Store()
+        self.schema = Schema()
         self.change(self.first_settings.updated({}))
         self.jobs = Jobs(self.jobs.next_id)
         self.tokens = Tokens()
@@ -52,6 +56,10 @@ class State:
         self.settings = settings
         self.store.families = Families(settings.children)
         self.store.without_bin = frozenset(map(canonical, settings.no_bin))
+        deletable = {"converted": settings.converted_delete, "stopped": settings.stopped_delete}
+        empties = settings.lookups_of_deleted == "emptied"
+        self.store.on_delete = partial(mentions.empty, self.store, self.schema) if empties else None
+        self.store.deletable = frozenset(name for name, says in deletable.items() if says == "deleted")
 
     def now(self) -> float:
         """Seconds since 1970 by the simulator's clock."""

@@ -35,6 +35,8 @@ class Store(Contents):
             child = self.modules[name].records.get(child_id)
             if child is not None:
                 stone.children.append(self.delete(self.modules[name], child, now, along=True))
+        if self.on_delete is not None and not along:
+            self.on_delete(stone, now)
         if module.name in self.without_bin:
             self.purge(stone, now)
         return stone

@@ -10,17 +10,21 @@ from simulator.http import Answer, Call, many
 from simulator.metadata import USER
 from simulator.record import Record
 from simulator.records import is_id
+from simulator.refusals import change_refusal
+from simulator.schema import LOOKUPS
 from simulator.state import State
 
 _KEYS = {"data", "trigger"}
 _TRIGGERS = {"workflow", "approval", "blueprint"}
 _PLAIN = (str, int, float, bool, type(None))
+_PARTICIPANTS = "Participants"
 
 
 def update_one(state: State, call: Call) -> Answer:
     """``PUT /{module}/{id}`` with ``{"data": [{...}], "trigger"?: [...]}``: 200 or 400 with ``data[]``.
 
-    Fields that take plain values only: links, lookups and subforms are not the simulator's to change here.
+    Plain values, lookups and participants; links and subforms are not the simulator's to change here. Without
+    ``trigger`` workflows fire.
     """
     values = _values(call)
     if isinstance(values, Answer):
@@ -30,14 +34,50 @@ def update_one(state: State, call: Call) -> Answer:
     if found is None or str(values.get("id", wanted)) != wanted:
         return errors.invalid_data("the id given seems to be invalid", {"resource_path_index": 1})
     module, record = found
-    if record.fields.get("Locked__s") is True:
-        return many([errors.error("RECORD_LOCKED", errors.LOCKED_TEXT, {"id": wanted})])
+    refused = change_refusal(record)
+    if refused is not None:
+        return many([refused])
     for name, value in values.items():
-        if not isinstance(value, _PLAIN):
-            details = {"api_name": name, "json_path": f"$.data[0].{name}", "expected_data_type": "text"}
-            return many([errors.error("INVALID_DATA", "invalid data", details)])
-    record = state.store.upsert(module.name, {**values, "id": wanted}, state.now())
+        wrong = _wrong(state, module.name, name, value)
+        if wrong is not None:
+            return many([wrong])
+    record = state.store.upsert(module.name, _merged(state, record, values), state.now())
+    state.workflows += "workflow" in call.json().get("trigger", ["workflow"])
     return many([_updated(record)])
+
+
+def _wrong(state: State, module: str, name: str, value: Any) -> dict[str, Any] | None:
+    """What is wrong with one value."""
+    place = {"api_name": name, "json_path": f"$.data[0].{name}"}
+    field = state.schema.field(module, name)
+    if name == "id":
+        return None
+    if field.get("read_only") is True:
+        return errors.error("NOT_ALLOWED", "the field is read only", place)
+    if value is None and field.get("system_mandatory") is True:
+        if state.settings.required_update == "emptied":
+            return None
+        return errors.error("MANDATORY_NOT_FOUND", "required field not found", place)
+    if name == _PARTICIPANTS:
+        good = isinstance(value, list) and all(isinstance(each, dict) for each in value)
+        kind = "jsonarray"
+    else:
+        lookup = (
+            field["data_type"] in LOOKUPS and isinstance(value, dict) and isinstance(value.get("id"), str)
+        )
+        good, kind = lookup or isinstance(value, _PLAIN), "text"
+    return (
+        None if good else errors.error("INVALID_DATA", "invalid data", {**place, "expected_data_type": kind})
+    )
+
+
+def _merged(state: State, record: Record, values: dict[str, Any]) -> dict[str, Any]:
+    """The values as they are stored: participants replace the list, or join it (``participants_update``)."""
+    found = {**values, "id": record.id}
+    if _PARTICIPANTS in found and state.settings.participants_update == "merge":
+        kept = record.fields.get(_PARTICIPANTS) or []
+        found[_PARTICIPANTS] = [*kept, *(each for each in found[_PARTICIPANTS] if each not in kept)]
+    return found
 
 
 def _values(call: Call) -> dict[str, Any] | Answer:

@@ -14,6 +14,7 @@ from chalicelib.domain.view_rounds import ROUND_LIMIT
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.zoho_port import Org
 from tests.fake_bin import FakeBin
+from tests.fake_people import FakePeople
 
 ORG = Org("default", "1000.X", "s", "1000.Y", "http://127.0.0.1:1", "http://127.0.0.1:1")
 
@@ -27,7 +28,7 @@ LOST = Reply(None, sent=True, failure="read timeout")
 REFUSED = Reply(None, sent=False, failure="connection refused")
 
 
-class FakeZoho(FakeBin):
+class FakeZoho(FakeBin, FakePeople):
     """Implements ports.Zoho. `script` holds replies (or functions run before the work) for the next calls of
     a name.
 
@@ -36,7 +37,8 @@ class FakeZoho(FakeBin):
     """
 
     def __init__(self, clock: Callable[[], float], records: Sequence[str] = ()) -> None:
-        super().__init__()
+        FakeBin.__init__(self)
+        FakePeople.__init__(self)
         self.org = ORG
         self.clock = clock
         self.records = dict.fromkeys(records)
@@ -99,7 +101,17 @@ class FakeZoho(FakeBin):
         return self._do("mass_delete_ids", list(ids), lambda: self._answer([self._remove(i) for i in ids]))
 
     def delink(self, module: str, record_id: str, related_list: str, ids: Sequence[str]) -> Reply:
+        linked = self.belongs.get((module, record_id, related_list))
+
+        def unlinked(one: str) -> Item:
+            if linked is None or one not in linked:
+                return Item("INVALID_DATA", "the related id given seems to be invalid", id=one)
+            linked.remove(one)
+            return Item("SUCCESS", "relation removed", ok=True, id=one)
+
         def work() -> Reply:
+            if linked is not None:
+                return self._answer([unlinked(i) for i in ids])
             found = [self._remove(i) for i in ids]
             return self._answer(
                 [i if i.ok else Item("INVALID_DATA", "the related id", id=i.id) for i in found]

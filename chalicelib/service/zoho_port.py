@@ -9,6 +9,7 @@ from typing import Protocol
 from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.request import Territory
 from chalicelib.domain.zoho.reply import Reply
+from chalicelib.service.person_port import PersonCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class RecycleBin(Protocol):
         """
 
 
-class Zoho(RecycleBin, Protocol):
+class Zoho(RecycleBin, PersonCalls, Protocol):
     """One org's Zoho CRM. No method raises for what Zoho or the network does: it is all in the Reply.
 
     `timeout`s are the adapter's; a call never lasts longer than the deadline it was built with.

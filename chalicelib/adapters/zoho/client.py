@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.adapters.zoho import reading
 from chalicelib.adapters.zoho.access import Access
+from chalicelib.adapters.zoho.people import PersonCalls
 from chalicelib.adapters.zoho.recycle_bin import BinCalls
 from chalicelib.adapters.zoho.request import Ask, body, digits, external, target
 from chalicelib.domain.request import Territory
@@ -17,7 +18,7 @@ from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Item, Reply
 from chalicelib.service.zoho_port import Org
 
 
-class ZohoClient(BinCalls):
+class ZohoClient(BinCalls, PersonCalls):
     """The calls of one org, for one slice of work: none lasts past `deadline` (seconds since the epoch).
 
     Threads may share it. Methods raise ValueError for what may never be sent (no ids, too many, a path that

@@ -42,6 +42,25 @@ def records(reply: Reply, container: str = "data") -> Reply:
     return replace(reply, items=tuple(Item(code="", ok=True, id=one) for one in ids))
 
 
+def described(reply: Reply, container: str, *, empty: bool) -> Reply:
+    """The reply to a question for metadata, nothing found (204, 304) as an empty list with 200.
+
+    A 200 without a list of objects in `container`, of which some have an API name, is not an answer, nor is
+    an empty one unless `empty`: its body is dropped, so that it is never taken for "there are none".
+    """
+    if reply.status in (204, 304):
+        told: list[Any] | None = []
+    elif reply.status == 200 and reply.error is None:
+        listed = reply.body.get(container) if reply.body else None
+        objects = isinstance(listed, list) and all(isinstance(each, dict) for each in listed)
+        told = listed if objects else None
+    else:
+        return reply
+    if told is None or (not empty and not any(isinstance(each.get("api_name"), str) for each in told)):
+        return replace(reply, status=200, items=(), body=None, failure=f"not a list of {container}")
+    return replace(reply, status=200, items=(), error=None, body={**(reply.body or {}), container: told})
+
+
 def usable(reply: Reply, asked: Sequence[str]) -> bool:
     """Does the reply tell which of `asked` are there? Not where it holds others: then the ids were not
     heeded.

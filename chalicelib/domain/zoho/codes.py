@@ -6,6 +6,7 @@ as they are; messages differ between versions and data centres and are only kept
 
 from __future__ import annotations
 
+from chalicelib.domain.zoho.person_codes import ABOUT_PEOPLE
 from chalicelib.domain.zoho.verdict import (
     ALL,
     BIN,
@@ -227,7 +228,7 @@ ABOUT_ACCESS: tuple[Row, ...] = (
 )
 
 # fmt: on
-ZOHO: tuple[Row, ...] = ABOUT_RECORDS + ABOUT_CALLS + ABOUT_ACCESS
+ZOHO: tuple[Row, ...] = ABOUT_RECORDS + ABOUT_CALLS + ABOUT_ACCESS + ABOUT_PEOPLE
 
 #: States of a job: how Zoho names them, and what they mean. Any other is kept, shown and asked for again.
 JOB_STATES = {

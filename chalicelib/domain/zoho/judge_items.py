@@ -12,7 +12,9 @@ from chalicelib.domain.zoho.reply import CallKind, Item, Reply
 from chalicelib.domain.zoho.verdict import OF_ONE_ID, Judgement, Verdict
 
 #: Verdicts that only a success can have.
-_DONE = frozenset({Verdict.DELETED, Verdict.RESTORED, Verdict.SCHEDULED})
+_DONE = frozenset({Verdict.DELETED, Verdict.CHANGED, Verdict.RESTORED, Verdict.SCHEDULED})
+#: Calls for one record, whose answer is about nothing else.
+_OF_ONE_RECORD = frozenset({CallKind.UPDATE, CallKind.DELETE_ATTACHMENT, CallKind.DELETE_PHOTO})
 #: Zoho's words for an id that cannot be one. The code alone does not tell it from a record that is gone.
 _MALFORMED = frozenset({"invalid record id", "either the request body or parameters is in wrong format"})
 
@@ -50,11 +52,20 @@ def _told(kind: CallKind, reply: Reply, ids: Sequence[str]) -> dict[str, list[It
     """The items by the id that they are about."""
     if kind is CallKind.DELETE_EXTERNAL and len(ids) == 1 and len(reply.items) == 1 and reply.items[0].id:
         return {ids[0]: list(reply.items)}  # asked for by an external id, answered with the record's own
+    if kind in _OF_ONE_RECORD and len(ids) == len(reply.items) == 1 and _needs_no_id(kind, reply.items[0]):
+        return {ids[0]: list(reply.items)}
     told: dict[str, list[Item]] = {}
     for item in reply.items:
         if item.id is not None:
             told.setdefault(item.id, []).append(item)
     return told
+
+
+def _needs_no_id(kind: CallKind, item: Item) -> bool:
+    """A refusal names the field and not the record, a photo's success names neither. Any other success has to
+    name what it is about.
+    """
+    return item.id is None and (kind is CallKind.DELETE_PHOTO or not item.ok)
 
 
 def _scheduled(kind: CallKind, reply: Reply, ids: Sequence[str]) -> Item | None:

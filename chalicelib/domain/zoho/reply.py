@@ -9,7 +9,7 @@ from typing import Any
 
 
 class CallKind(StrEnum):
-    """The kinds of calls that the service makes. The first seven change Zoho."""
+    """The kinds of calls that the service makes. The first ten change Zoho."""
 
     DELETE_RECORDS = "delete_records"  # DELETE /{module}?ids=, at most 100
     DELETE_EXTERNAL = "delete_external"  # DELETE /{module}/{value} with X-EXTERNAL
@@ -18,12 +18,20 @@ class CallKind(StrEnum):
     DELINK = "delink"  # DELETE /{module}/{id}/{related list}?ids=, at most 100
     DELETE_FROM_BIN = "delete_from_bin"  # DELETE /settings/recycle_bin?ids=, at most 100
     RESTORE_FROM_BIN = "restore_from_bin"  # POST /settings/recycle_bin/actions/restore {"ids"}
+    UPDATE = "update"  # PUT /{module}/{id} with trigger: []: fields of one record, emptied or set
+    DELETE_ATTACHMENT = "delete_attachment"  # DELETE /{module}/{id}/Attachments/{attachment id}
+    DELETE_PHOTO = "delete_photo"  # DELETE /{module}/{id}/photo
     JOB_STATUS = "job_status"
     COUNT = "count"
     READ = "read"  # which of these ids are there?
     LIST = "list"  # GET /{module}?cvid=, a page of a custom view
     DELETED_LIST = "deleted_list"
     BIN_ENTRIES = "bin_entries"  # GET /settings/recycle_bin?ids=: which of these ids lie there, since when?
+    METADATA = "metadata"  # GET /settings/modules, fields, related_lists
+    SEARCH = "search"  # GET /{module}/search: records that hold a value, or a part of it
+    SELECT = "select"  # POST /coql: records by exact values, with fields
+    RELATED = "related"  # GET /{module}/{id}/{related list}
+    RELATED_COUNT = "related_count"  # POST /{module}/{id}/actions/get_related_records_count
     TOKEN = "token"  # noqa: S105 -- the name of a kind of call, no secret
 
 
@@ -37,6 +45,9 @@ DESTRUCTIVE = frozenset(
         CallKind.DELINK,
         CallKind.DELETE_FROM_BIN,
         CallKind.RESTORE_FROM_BIN,
+        CallKind.UPDATE,
+        CallKind.DELETE_ATTACHMENT,
+        CallKind.DELETE_PHOTO,
     }
 )
 
@@ -50,6 +61,9 @@ BATCH_LIMIT = {
     CallKind.DELETE_FROM_BIN: 100,
     CallKind.RESTORE_FROM_BIN: 100,
     CallKind.BIN_ENTRIES: 100,
+    CallKind.UPDATE: 1,
+    CallKind.DELETE_ATTACHMENT: 1,
+    CallKind.DELETE_PHOTO: 1,
     CallKind.READ: 100,
 }
 

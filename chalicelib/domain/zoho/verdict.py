@@ -9,9 +9,10 @@ from chalicelib.domain.zoho.reply import CallKind
 
 
 class Verdict(StrEnum):
-    """What an answer means for us. The first eight are about one id, the others about a whole call."""
+    """What an answer means for us. The first nine are about one id, the others about a whole call."""
 
     DELETED = "deleted"  # gone by our doing (delink: the relation is removed)
+    CHANGED = "changed"  # the record's fields are as the call asked
     CHECK_GONE = "check_gone"  # "record not deleted": a read decides between absent and failed
     ABSENT = "absent"  # delink: there is no such link
     RESTORED = "restored"  # Zoho says that it is back in its module; a read proves it
@@ -42,6 +43,7 @@ class Verdict(StrEnum):
 OF_ONE_ID = frozenset(
     {
         Verdict.DELETED,
+        Verdict.CHANGED,
         Verdict.CHECK_GONE,
         Verdict.ABSENT,
         Verdict.RESTORED,
@@ -82,7 +84,12 @@ BIN_RESTORE = frozenset({CallKind.RESTORE_FROM_BIN})
 #: Both change Zoho by ids, and may be repeated.
 BIN = BIN_DELETE | BIN_RESTORE
 OF_RECORDS = DELETES | {CallKind.MASS_DELETE_IDS, CallKind.DELINK}
-BY_ID = OF_RECORDS | BIN
+UPDATE = frozenset({CallKind.UPDATE})
+ATTACHMENT = frozenset({CallKind.DELETE_ATTACHMENT})
+PHOTO = frozenset({CallKind.DELETE_PHOTO})
+#: What changes a record that stays, or what belongs to it; one record a call.
+CLEARS = UPDATE | ATTACHMENT | PHOTO
+BY_ID = OF_RECORDS | BIN | CLEARS
 VIEW = frozenset({CallKind.MASS_DELETE_VIEW})
 MASS_IDS = frozenset({CallKind.MASS_DELETE_IDS})
 MASS = VIEW | MASS_IDS
@@ -91,6 +98,12 @@ JOB = frozenset({CallKind.JOB_STATUS})
 COUNT = frozenset({CallKind.COUNT})
 LIST = frozenset({CallKind.LIST})
 READS = LIST | {CallKind.READ, CallKind.DELETED_LIST}
+SEARCH = frozenset({CallKind.SEARCH})
+SELECT = frozenset({CallKind.SELECT})
+RELATED = frozenset({CallKind.RELATED})
+RELATED_COUNT = frozenset({CallKind.RELATED_COUNT})
+#: How a person is found, and what belongs to the records.
+FINDS = SEARCH | SELECT | RELATED | RELATED_COUNT | {CallKind.METADATA}
 BIN_READ = frozenset({CallKind.BIN_ENTRIES})
 TOKENS = frozenset({CallKind.TOKEN})
 
@@ -120,6 +133,8 @@ SOURCES = {
     "LINK7": "Zoho CRM API v7, Delink related records",
     "OAS": "Zoho's OpenAPI files, their enums and examples",
     "BIN": "Zoho CRM API v6 to v8, recycle bin",
+    "FIND": "Zoho CRM API v7, Search Records, COQL, Modules, Fields and Related Lists Metadata",
+    "CLEAR": "Zoho CRM API v7 and v8, Update Records, Delete Attachments, Delete Photo",
     "PAGES": "other pages of Zoho's CRM documentation (status codes, COQL, recycle bin, mass update, limits)",
     "OAUTH": "Zoho's OAuth pages",
     "SEEN": "seen in public code, tests and reports; not on a page of Zoho's",

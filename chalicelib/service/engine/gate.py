@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
 from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.request import Territory
+from chalicelib.domain.zoho.asking import Selection, Sought
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.zoho_port import Zoho
 
@@ -96,3 +97,51 @@ class Gate:
     def permanently_deleted_since(self, module: str, since: float, page: int) -> Reply:
         """As ports.Zoho."""
         return self._noted(self._zoho.permanently_deleted_since(module, since, page))
+
+    def modules(self) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.modules())
+
+    def fields(self, module: str) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.fields(module))
+
+    def related_lists(self, module: str) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.related_lists(module))
+
+    def search(self, module: str, sought: Sought, page: int) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.search(module, sought, page))
+
+    def select(self, selection: Selection) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.select(selection))
+
+    def read_values(self, module: str, ids: Sequence[str], columns: Sequence[str]) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.read_values(module, ids, columns))
+
+    def read_record(self, module: str, record_id: str) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.read_record(module, record_id))
+
+    def related(self, module: str, record_id: str, related_list: str, page: int) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.related(module, record_id, related_list, page))
+
+    def related_counts(self, module: str, record_id: str, related_lists: Sequence[str]) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.related_counts(module, record_id, related_lists))
+
+    def update(self, module: str, record_id: str, values: Mapping[str, object]) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.update(module, record_id, values))
+
+    def delete_attachment(self, module: str, record_id: str, attachment_id: str) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.delete_attachment(module, record_id, attachment_id))
+
+    def delete_photo(self, module: str, record_id: str) -> Reply:
+        """As ports.Zoho."""
+        return self._noted(self._zoho.delete_photo(module, record_id))

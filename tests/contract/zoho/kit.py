@@ -234,7 +234,7 @@ def small_server() -> Iterator[SmallServer]:
             self.end_headers()
             self.wfile.write(answer[1])
 
-        do_GET = do_POST = do_DELETE = _any  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = do_DELETE = _any  # noqa: N815 - the library's names
 
         def log_message(self, *args: object) -> None:
             """Quiet."""

@@ -11,9 +11,11 @@ import simulator
 from chalicelib.adapters.zoho.client import ZohoClient
 from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.request import REQUESTABLE, Operation
+from chalicelib.domain.zoho.asking import By, Selection, Sought, Where
 from chalicelib.domain.zoho.reply import Reply
 from cli import zoho_scopes
 from simulator.modules import DELETABLE, scope_name
+from simulator.settings import ALL_SCOPES
 from tests.contract.zoho.kit import Bench
 
 VIEW = "3652397000000538003"
@@ -37,6 +39,18 @@ CALLS: dict[str, Callable[[ZohoClient], Reply]] = {
     "delete_from_bin": lambda crm: crm.delete_from_bin(BinIds(("1",))),
     "permanently_deleted_since": lambda crm: crm.permanently_deleted_since("Leads", 1_700_000_000, 1),
     "coql": lambda crm: crm.coql("select id from Leads where id = '1' limit 1"),
+    "modules": lambda crm: crm.modules(),
+    "fields": lambda crm: crm.fields("Leads"),
+    "related_lists": lambda crm: crm.related_lists("Leads"),
+    "search": lambda crm: crm.search("Leads", Sought(By.EMAIL, "a@example.com"), 1),
+    "select": lambda crm: crm.select(Selection("Leads", Where(("Email",), ("a@example.com",)))),
+    "read_values": lambda crm: crm.read_values("Leads", ["1"], ["Email"]),
+    "read_record": lambda crm: crm.read_record("Leads", "1"),
+    "related": lambda crm: crm.related("Leads", "1", "Notes", 1),
+    "related_counts": lambda crm: crm.related_counts("Leads", "1", ["Notes"]),
+    "update": lambda crm: crm.update("Leads", "1", {"Email": None}),
+    "delete_attachment": lambda crm: crm.delete_attachment("Leads", "1", "2"),
+    "delete_photo": lambda crm: crm.delete_photo("Leads", "1"),
     "views": lambda crm: crm.views("Leads"),
     "view": lambda crm: crm.view("Leads", VIEW),
 }
@@ -68,19 +82,34 @@ def test_every_call_that_there_is_is_tried() -> None:
 
 
 OF_BIN = {"bin_entries", "restore_from_bin", "delete_from_bin"}
+OF_PEOPLE = {"modules", "fields", "related_lists", "update"}
+#: What erasing a person calls.
+PEOPLE = OF_PEOPLE | {
+    "search", "select", "read_values", "read_record", "related", "related_counts", "delete_attachment",
+    "delete_photo", "delete_records", "delink", "read",
+}  # fmt: skip
 
 
 def test_they_are_enough(server: simulator.Server) -> None:
-    assert refused(server, NEEDED) == OF_BIN
+    assert refused(server, NEEDED) == OF_BIN | OF_PEOPLE
+
+
+def test_erasing_a_person_needs_its_own_and_each_of_them(server: simulator.Server) -> None:
+    scopes = zoho_scopes.ERASE_PERSON
+    assert refused(server, list(scopes)) & PEOPLE == set()
+    for scope in scopes:
+        assert refused(server, [each for each in scopes if each != scope]) & PEOPLE, scope
+    assert not zoho_scopes.missing(scopes, {*ALL_SCOPES})
 
 
 def test_the_recycle_bin_needs_its_own_and_each_of_them(server: simulator.Server) -> None:
     back, gone = zoho_scopes.RESTORE, zoho_scopes.DELETE_PERMANENTLY
-    assert refused(server, [*NEEDED, *back]) == {"delete_from_bin"}
-    assert refused(server, [*NEEDED, *gone]) == {"restore_from_bin"}
+    assert refused(server, [*NEEDED, *back]) - OF_PEOPLE == {"delete_from_bin"}
+    assert refused(server, [*NEEDED, *gone]) - OF_PEOPLE == {"restore_from_bin"}
     for scope in {*back, *gone}:
-        assert refused(server, [*NEEDED, *({*back, *gone} - {scope})]) <= OF_BIN
-        assert refused(server, [*NEEDED, *({*back, *gone} - {scope})]) != set()
+        left_out = refused(server, [*NEEDED, *({*back, *gone} - {scope})]) - OF_PEOPLE
+        assert left_out <= OF_BIN
+        assert left_out != set()
     assert not zoho_scopes.missing([*back, *gone], {"ZohoCRM.settings.recycle_bin.ALL"})
     assert not zoho_scopes.missing([*back, *gone], {"ZohoCRM.settings.ALL"})
 
@@ -98,7 +127,7 @@ def test_without_any_of_them_something_is_refused(server: simulator.Server) -> N
         few = [each for each in NEEDED if each != scope]
         if scope in NOT_SEEN_HERE or "campaigns.READ" in scope:
             continue
-        assert refused(server, few) - OF_BIN, scope
+        assert refused(server, few) - OF_BIN - OF_PEOPLE, scope
 
 
 def test_without_views_none_for_mass_delete_is_asked() -> None:
