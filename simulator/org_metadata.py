@@ -50,7 +50,7 @@ def fields(state: State, call: Call) -> Answer:
         for field in state.schema.fields(part, state.store.module(part).seen):
             found[field["api_name"]] = field
     rows = [_field(n, each) for n, each in enumerate(found.values())]
-    return ok({"fields": rows}) if rows else no_content()
+    return ok({"fields": rows})
 
 
 def _field(n: int, told: dict[str, Any]) -> dict[str, Any]:

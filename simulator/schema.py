@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from simulator.modules import ACTIVITIES, canonical
-from simulator.standard_fields import STANDARD
+from simulator.standard_fields import STANDARD, SYSTEM
 
 #: Types of fields that nobody described, told by their names.
 _TYPED = {"email": ("email",), "phone": ("phone", "mobile", "fax")}
@@ -43,18 +43,17 @@ class Schema:
     def fields(self, module: str, seen: Iterable[str] = ()) -> list[Field]:
         """The module's fields; ``seen``: names that its records have."""
         told = self._fields.get(canonical(module), {})
-        names = dict.fromkeys([*told, *(name for name in seen if not name.startswith("$"))])
+        names = dict.fromkeys([*told, *(name for name in seen if not name.startswith("$")), *SYSTEM])
         return [self.field(module, name) for name in names]
 
     def field(self, module: str, name: str) -> Field:
         """One field, in Zoho's shape but for what nobody told."""
-        told = self._fields.get(canonical(module), {}).get(name, {})
+        told = self._fields.get(canonical(module), {}).get(name) or SYSTEM.get(name, {})
         return {"api_name": name, "data_type": _type_by_name(name), "private": None, "crypt": None, **told}
 
     def type_of(self, module: str, name: str) -> str:
         """The field's data type."""
-        told = self._fields.get(canonical(module), {}).get(name)
-        return str(told.get("data_type", "")) if told else _type_by_name(name)
+        return str(self.field(module, name)["data_type"])
 
     def withheld(self, module: str) -> frozenset[str]:
         """Personal fields that the API may not see."""

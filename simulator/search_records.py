@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, partial
 from itertools import islice
 
 from simulator import errors, privacy
@@ -79,7 +80,7 @@ def how(state: State, module: str) -> How:
     settings = state.settings
     part = parts_of(module)[0]
     return How(
-        lambda name: state.schema.type_of(part, name),
+        cache(partial(state.schema.type_of, part)),
         privacy.blind(state, module),
         settings.search_parts,
         settings.phone_search == "digits",

@@ -50,6 +50,15 @@ def _field(spec: str) -> tuple[str, dict[str, Any]]:
     return name, found
 
 
+#: Of every module, custom ones too.
+SYSTEM: dict[str, dict[str, Any]] = {
+    name: {"api_name": name, "data_type": kind, "lookup": {}, "read_only": read_only, "searchable": False}
+    for name, kind, read_only in (
+        ("Owner", "ownerlookup", False),
+        ("Created_Time", "datetime", True),
+        ("Modified_Time", "datetime", True),
+    )
+}
 STANDARD: dict[str, dict[str, dict[str, Any]]] = {
     module: dict(map(_field, specs.split())) for module, specs in _FIELDS.items()
 }

@@ -44,6 +44,8 @@ def test_fields_are_zohos_own_the_described_and_those_that_records_show(crm: Crm
     assert (found["Mobile"]["data_type"], found["Billing_Email"]["data_type"]) == ("phone", "email")
     assert found["Last_Name"]["system_mandatory"] is True
     assert "$converted" not in found
+    assert found["Created_Time"]["read_only"] is True
+    assert "Owner" in named(crm, "fields?module=Solutions")
     assert named(crm, "fields?module=Deals")["Contact_Name"]["lookup"]["module"]["api_name"] == "Contacts"
     assert {"Who_Id", "Participants"} <= set(named(crm, "fields?module=Activities"))
 

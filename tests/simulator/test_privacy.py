@@ -147,6 +147,12 @@ def test_search_takes_a_dash_and_an_underscore_for_the_same(people: Crm) -> None
     assert ids(people.get("Leads/search?email=a-b@example.com")) == ["4"]
 
 
+def test_a_field_of_which_only_a_part_is_told_keeps_its_type(people: Crm) -> None:
+    people.control("modules", {"Leads": {"fields": [{"api_name": "Billing_Email", "searchable": True}]}})
+    people.control("records", {"Leads": [{"id": "4", "Billing_Email": "part@example.com"}]})
+    assert ids(people.get("Leads/search?email=part@example.com")) == ["4"]
+
+
 def test_a_search_costs_what_the_setting_says(people: Crm) -> None:
     people.control("settings", {"search_price": 5})
     before = people.see("state")["credits"]["used"]
