@@ -28,48 +28,57 @@ class BadSetting(ValueError):
         self.variable = variable
 
 
-def _whole(default: int, least: int = 1, most: int = 366 * 86400) -> Any:
-    """A whole number within bounds, as a field of Config."""
-    return field(default=default, metadata={"least": least, "most": most})
+def _whole(default: int, means: str, least: int = 1, most: int = 366 * 86400) -> Any:
+    """A whole number within bounds, as a field of Config. `means`: for docs/REFERENCE.md."""
+    return field(default=default, metadata={"least": least, "most": most, "means": means})
+
+
+def _text(means: str, default: Any = "") -> Any:
+    """A text or a switch, as a field of Config."""
+    return field(default=default, metadata={"means": means})
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One stage's settings.
+    """One stage's settings; each field says what it means."""
 
-    `topic_arn` is empty in functions that publish nothing, `public_url` where API Gateway's own address is
-    right.
-    """
-
-    stage: str
-    table: str
-    work_queue_url: str
-    topic_arn: str = ""
-    public_url: str = ""  # pattern with {apiId} and {stage}; ends with "/"
-    max_wait_seconds: int = _whole(900)  # longest back-off between two tries
-    give_up_seconds: int = _whole(86_400)  # failing time of one call, added up over its tries
-    longest_wait_seconds: int = _whole(604_800)  # for what Zoho lets wait without a failure
-    secret_cache_seconds: int = _whole(300, least=0)
-    keep_days: int = _whole(400, most=3660)
-    slice_seconds: int = _whole(20, most=900)
-    job_max_age_seconds: int = _whole(259_200)
-    max_ids: int = _whole(5000, most=12_000)  # what a body of 256 KiB can hold
-    token_window_seconds: int = _whole(600)
-    due_shards: int = _whole(1, most=100)
-    allow_custom_zoho_hosts: bool = False
-    four_eyes: bool = True  # who asked for a deletion cannot approve it
-    lease_seconds: int = _whole(60, most=3600)
-    settle_seconds: int = _whole(60, least=0)
-    waiting_event_seconds: int = _whole(300, least=0)
-    approval_seconds: int = _whole(86_400)  # how long an approval is waited for
-    loop_window_seconds: int = _whole(3600, least=0, most=86_400)  # 0: no loop guard
-    epoch: int = _whole(0, least=0, most=999_999)  # a table of another one is paused: make restore-table
-    evidence: bool = False  # what has ended waits for a receipt
-    evidence_bucket: str = ""
-    evidence_key: str = ""  # ARN of the KMS key that signs
-    evidence_lock: str = "GOVERNANCE"
-    evidence_days: int = _whole(400, most=36_500)
-    secrets_key: str = ""  # ARN of the KMS key for secrets that the service makes; empty: AWS's own key
+    stage: str = _text("the stage's name; part of every name, and of the secrets' paths", MISSING)
+    table: str = _text("the DynamoDB table", MISSING)
+    work_queue_url: str = _text("the queue that wakes workers", MISSING)
+    topic_arn: str = _text("the topic of the events; empty in functions that publish nothing")
+    public_url: str = _text("what read links start with: a pattern with {apiId} and {stage}; ends with /")
+    max_wait_seconds: int = _whole(900, "the longest pause between two tries of a call")
+    give_up_seconds: int = _whole(86_400, "how long one call may fail, all its tries added up")
+    longest_wait_seconds: int = _whole(
+        604_800, "how long is waited for what Zoho lets wait without a failure"
+    )
+    secret_cache_seconds: int = _whole(300, "how long a secret is kept in a worker's memory", least=0)
+    keep_days: int = _whole(400, "days for which an ended deletion is kept", most=3660)
+    slice_seconds: int = _whole(
+        20, "how long a worker works on one deletion before others get their turn", most=900
+    )
+    job_max_age_seconds: int = _whole(259_200, "how old a job at Zoho may get; then a person has to look")
+    max_ids: int = _whole(5000, "ids of one request; a body of 256 KiB holds 12,000", most=12_000)
+    token_window_seconds: int = _whole(
+        600, "for how long a delivery without a timestamp is taken for a repeat"
+    )
+    due_shards: int = _whole(1, "keys that due deletions are spread over; a large stage needs more", most=100)
+    allow_custom_zoho_hosts: bool = _text("an org's secret may name other hosts than Zoho's", False)
+    four_eyes: bool = _text("who asked for a deletion cannot approve it", True)
+    lease_seconds: int = _whole(60, "how long a deletion is a worker's own without a word of it", most=3600)
+    settle_seconds: int = _whole(60, "how long Zoho may need until a list or a count is right again", least=0)
+    waiting_event_seconds: int = _whole(300, "how long a deletion waits before an event tells it", least=0)
+    approval_seconds: int = _whole(86_400, "how long an approval is waited for; then the deletion is refused")
+    loop_window_seconds: int = _whole(
+        3600, "how long deleted ids are remembered; 0: no loop guard", least=0, most=86_400
+    )
+    epoch: int = _whole(0, "a table of another epoch is paused: make restore-table", least=0, most=999_999)
+    evidence: bool = _text("what has ended waits for a receipt", False)
+    evidence_bucket: str = _text("the bucket of receipts and heads")
+    evidence_key: str = _text("ARN of the KMS key that signs them")
+    evidence_lock: str = _text("S3 Object Lock of them: GOVERNANCE or COMPLIANCE", "GOVERNANCE")
+    evidence_days: int = _whole(400, "days for which they are locked", most=36_500)
+    secrets_key: str = _text("ARN of the KMS key for secrets that the service makes; empty: AWS's own key")
 
     @property
     def sources_secret(self) -> str:

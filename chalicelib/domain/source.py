@@ -58,9 +58,9 @@ def parse(name: str, entry: object) -> Source:
     """
     if not isinstance(entry, Mapping):
         _unusable(name, "the entry", "must be an object")
-    unknown = sorted(set(map(str, entry)) - _FIELDS)
+    unknown = sorted(set(map(str, entry)) - FIELDS)
     if unknown:
-        _unusable(name, f"{len(unknown)} field(s)", f"not known; known are {', '.join(sorted(_FIELDS))}")
+        _unusable(name, f"{len(unknown)} field(s)", f"not known; known are {', '.join(sorted(FIELDS))}")
     read = _Reader(name, entry)
     profile = read.profile()
     max_records = read.whole("max_records", 500, least=1)
@@ -117,7 +117,8 @@ _LIMITS = {
     "max_records", "max_records_per_hour", "max_records_per_day", "keep_credits", "approve_above",
     "mass_delete_by_ids", "allow_uncounted", "max_share", "cool_off_seconds",
 }  # fmt: skip
-_FIELDS = {
+#: The fields that an entry may have.
+FIELDS = {
     "profile",
     "keys",
     "org",

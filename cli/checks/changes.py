@@ -37,7 +37,7 @@ def changes(context: CheckContext) -> CheckResult:
         Fault(
             what,
             "where nobody meant it: expunge keys revoke SOURCE --all --now; the log knows the secret again"
-            f" from the next change by expunge keys or sources on (expunge log --operators{context.option})",
+            f" from the next change by one of these commands on (expunge log --operators{context.option})",
         )
     )
     return result
