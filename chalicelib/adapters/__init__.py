@@ -1,1 +1,1 @@
-"""One outside system a file: Zoho, the table, the queue, the topic, the secrets."""
+"""One file or package for each outside system: Zoho, the table, the queue, the topic, the secrets."""

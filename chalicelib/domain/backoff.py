@@ -16,7 +16,7 @@ class Patience:
 
     `longest`: no back-off is longer. `give_up`: the failing time of a call, added up over its tries, after
     which it is given up. `wait`: the same for what Zoho lets wait without a failure. `job_age`: how old a job
-    of ours at Zoho may get. `settle`: how long a view must lie still before a lost reply is judged.
+    of ours at Zoho may get. `settle`: how long nothing may change in a view before a lost reply is judged.
     `tell_waiting`: a wait longer than this is told by an event. `recheck`: how often it is looked whether a
     pause has ended. `approval`: how long one is waited for.
     """
@@ -50,7 +50,7 @@ def failed(deletion: Deletion, call: str, now: float) -> Deletion:
 
 
 def waited(deletion: Deletion, call: str, now: float) -> Deletion:
-    """The deletion after Zoho let `call` wait for what is nobody's failure (credits, another's mass delete).
+    """The deletion after `call` had to wait for what is no failure (credits, another's mass delete).
 
     The give-up time stands still; the waiting has a bound of its own (`Patience.wait`).
     """
@@ -84,7 +84,7 @@ def exhausted(deletion: Deletion, patience: Patience) -> str | None:
     """The call that has failed, or was made to wait, for so long that it is given up; None where there is
     none.
 
-    Told by its failed tries and not by the clock: what a dead worker left lying was not tried meanwhile.
+    Its failed tries count, not the clock: a call that a dead worker left was not tried meanwhile.
     """
     for call, clock in deletion.failing.items():
         if clock.tries > 1 and (clock.spent >= patience.give_up or clock.waited >= patience.wait):

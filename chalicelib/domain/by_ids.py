@@ -1,8 +1,9 @@
 """Deleting and delinking by ids: which calls come next, and what their answers mean for each id.
 
-By record id a call may be repeated: gone is gone. So an unknown outcome is simply sent again, and a read
-settles what Zoho then calls "record not deleted". An external id may name another record the next time, so it
-is resolved to a record id before anything is sent, and only that one is deleted.
+A call by record id may be repeated: a record that was deleted stays deleted. So a call with an unknown
+outcome is sent again, and a read settles what Zoho then calls "record not deleted". An external id may name
+another record the next time, so it is resolved to a record id before anything is sent, and only that one is
+deleted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A deletion as everybody sees it: the status document (contract section 3) and the receipt (section 2)."""
+"""A deletion as it is shown: the status document (contract section 3) and the receipt (section 2)."""
 
 from __future__ import annotations
 

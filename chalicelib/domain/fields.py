@@ -1,5 +1,5 @@
-"""Reads a document field by field: every problem is kept with its place (a JSON Pointer), none ends the
-reading, and what nobody asked for is a problem too.
+"""Reads a document field by field: each problem is kept with its place (a JSON Pointer), no problem ends the
+reading, and an unknown field is a problem too.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Reader:
         if not self.has(name):
             if not optional:
                 self._missing(name)
-            # What an absent object lacks is not told one by one.
+            # The missing fields of an absent object are not reported one by one.
             return Reader({}, f"{self._path}/{name}", self._problems if optional else [])
         return Reader(self.raw[name], f"{self._path}/{name}", self._problems)
 

@@ -18,7 +18,7 @@ RECORD_ID_PATTERN = "[1-9][0-9]{0,18}"
 RECORD_ID_WORDS = f"must be 1 to 19 digits without leading zeros, at most {LARGEST_RECORD_ID}"
 _RECORD_ID = re.compile(RECORD_ID_PATTERN)
 RANDOM_BYTES = 10
-#: Of what the salts of a deletion's log are made of: 128 bits are beyond trying.
+#: Of what the salts of a deletion's log are made of: 128 bits cannot be found by trying.
 SEED_BYTES = 16
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 #: The first character is 7 at most, because 26 characters hold 130 bits and a ULID has 128.

@@ -1,9 +1,9 @@
-"""How hard a key is to guess, as far as its looks tell.
+"""Estimates how hard a key is to guess.
 
-A key that a program drew at random looks like nothing. One that a person typed repeats itself, counts up, or
-is a word: what such a key needs to be written down is added up in bits, and too few make it weak. It is an
-estimate from above: a key that is not weak here can still be a bad one, and only `expunge keys new` makes
-good ones.
+A key that a program drew at random has no pattern. A key that a person typed repeats itself, counts up, or is
+a word. The bits that are needed to describe the key are added up; a key with too few of them is weak. The
+estimate is an upper bound: a key that is not weak here can still be a bad one, and only `expunge keys new`
+makes good ones.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One mass delete by view at a time: who runs, who waits, in the order of arrival.
 
-Zoho takes one mass-delete job at a time and does not say whether that is per org, module or view
-(mass-delete-records-v7), so the lane's width is a setting of the org's secret.
+Zoho takes one mass-delete job at a time and does not say whether that is per org, module or view (Zoho CRM
+API v7, Mass Delete Records), so the lane's width is a setting of the org's secret.
 """
 
 from __future__ import annotations

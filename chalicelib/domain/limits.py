@@ -1,7 +1,7 @@
 """The safety limits: may this deletion run, and may it run now? Asked before its first call that deletes.
 
-Size, share of the module, what the source may name in an hour and a day, approval, cool-off, in this order.
-A dry run meets the first two only: nobody need approve, or wait for, what deletes nothing.
+Size, share of the module, what the source may name in an hour and a day, approval, cool-off, in this order. A
+dry run meets the first two only: what deletes nothing needs no approval and no wait.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _unapproved(deletion: Deletion, size: int | None, now: float) -> Stop | None
 def asked(deletion: Deletion, count: int, now: float, ends: float) -> Deletion:
     """The deletion waiting for the approval of `count` records, until `ends` (seconds since the epoch).
 
-    An approval that nobody gave keeps its end, whatever the count becomes: asking again moves no deadline.
+    An approval that was not given keeps its deadline when it is asked for again with another count.
     """
     before = deletion.approval
     unanswered = before is not None and before.approved_at is None
@@ -115,6 +115,6 @@ def still_waiting(deletion: Deletion, now: float) -> Stop | None:
 
 
 def _cooling(deletion: Deletion, now: float) -> Stop | None:
-    """A deletion rests for its first seconds, so that whoever sees it can still cancel it."""
+    """A deletion waits for its first seconds, so that somebody who sees it can still cancel it."""
     until = deletion.created_at + deletion.limits.cool_off_seconds
     return Stop(Kind.COOL_OFF, until=until) if now < until else None

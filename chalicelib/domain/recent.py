@@ -15,7 +15,7 @@ from chalicelib.domain import modules
 BUCKET_SECONDS = 300
 #: A set is cut by the hash, so that who asks for one id reads little.
 SHARDS = 16
-#: Ids that one set takes; what is more is forgotten, and then simply deleted as any other id.
+#: Ids that one set takes. Further ids are not remembered: they are deleted as any other id.
 MOST = 1024
 DIGEST_BYTES = 8
 

@@ -1,7 +1,7 @@
 """Which links may be taken away: related lists of Zoho's Delink page, or those that a source's entry names.
 
-`DELETE /{module}/{id}/{related list}` is one path of many under a record: some others delete what hangs on it
-for good. So only what is named here, or in an entry, is ever sent.
+`DELETE /{module}/{id}/{related list}` is one path of many under a record: some others delete permanently what
+belongs to the record. So only what is named here, or in an entry, is ever sent.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A source: who sends requests, with which keys, and what it may ask for (contract section 6).
 
 Everything about a source comes from its entry in the sources secret. An entry that is not what it should be
-makes that one source unusable, never a laxer one: unknown fields are refused, so that a misspelt limit cannot
-silently become the default.
+makes that one source unusable, and never removes a limit: unknown fields are refused, so that a misspelt
+limit cannot silently become the default.
 """
 
 from __future__ import annotations

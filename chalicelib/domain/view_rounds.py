@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.by_view import ViewProgress
 from chalicelib.domain.deletion import Counts
 
-#: Records that Zoho deletes in one job (seed: mass-delete-records-v7).
+#: Records that Zoho deletes in one job (Zoho CRM API v7, Mass Delete Records).
 ROUND_LIMIT = 50_000
 #: Zoho is asked for a job's status at most once in this many seconds, and at least once in LONGEST_ASK.
 SHORTEST_ASK = 5.0

@@ -85,7 +85,7 @@ class Deletions:
         now: float,  # noqa: ARG002
         noted: operators.Entry,  # noqa: ARG002
     ) -> bool:
-        """Left nowhere."""
+        """No command is stored."""
         return True
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
@@ -105,7 +105,7 @@ class Deletions:
         return self.of.get_many(deletion_ids)
 
     def wake(self, deletion_id: str, now: float) -> bool:  # noqa: ARG002
-        """Woken nowhere."""
+        """Nobody is woken."""
         return True
 
 
@@ -124,7 +124,7 @@ class Orgs:
         return self.of.own_hold(org, module, record_id)
 
     def set_hold(self, hold: Hold, noted: operators.Entry) -> None:
-        """Set nowhere."""
+        """Nothing is stored."""
 
     def remove_hold(
         self,
@@ -151,10 +151,10 @@ class Orgs:
         return self.of.paused(org, source)
 
     def set_source_cancel(self, cancel: SourceCancel, noted: operators.Entry) -> None:
-        """Cancelled nowhere."""
+        """Nothing is cancelled."""
 
     def set_pause(self, pause: Pause, noted: operators.Entry) -> None:
-        """Set nowhere."""
+        """Nothing is stored."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class Store:
         return self.of.policy(org, name) is not None
 
     def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:  # noqa: ARG002
-        """Claimed nowhere."""
+        """Nothing is claimed."""
         return True
 
     def going(self, deletion_id: str, now: float) -> bool | None:

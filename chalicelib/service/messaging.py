@@ -18,7 +18,7 @@ class Nudges(Protocol):
 
 
 class Queue(Nudges, Protocol):
-    """The work queue, for who must not flood it."""
+    """The work queue, for callers that must not flood it."""
 
     def waiting(self) -> int:
         """About how many messages lie ready for a worker; 0 where that cannot be told. Never raises."""

@@ -1,4 +1,4 @@
-"""Reaching a deletion that one does not hold: to wake it, to leave it a command, to set it aside."""
+"""What may be done with a deletion without holding it: wake it, store a command for it, set it aside."""
 
 from __future__ import annotations
 

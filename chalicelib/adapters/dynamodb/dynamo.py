@@ -1,5 +1,5 @@
-"""DynamoDB calls as the ledger makes them: consistent reads, conditional writes, pages and leftovers
-followed.
+"""DynamoDB calls as the ledger makes them: consistent reads and conditional writes; all pages of a query, all
+keys of a batch.
 
 Whatever keeps DynamoDB from answering becomes errors.Unavailable, what it would refuse for ever becomes
 errors.Rejected: `reached` and `refusal` decide that for every call. Refused conditions are answers.

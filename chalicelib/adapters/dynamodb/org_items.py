@@ -95,7 +95,7 @@ class OrgItems(Dynamo):
         )
 
     def block_tokens(self, org: str, made_for: str, until: float) -> None:
-        """See zoho_token_store.Blocks."""
+        """See zoho.token_store.Blocks."""
         self.write_anyway(
             "update_item",
             TableName=self.name,

@@ -71,7 +71,7 @@ class QuotaItems(Dynamo):
         )
 
     def _shared(self, wanted: Count, mark: str) -> bool:
-        """From here on whoever left the mark can no longer take back what it counted."""
+        """From here on the copy that left the mark can no longer take back what it counted."""
         after, name = quota.shared(mark), f"m{wanted.place}"
         if after == mark:
             return True

@@ -1,4 +1,4 @@
-"""Whatever Zoho says, bounded and cleaned where it comes in: the one place for it.
+"""Bounds and cleans whatever Zoho says, at the one place where it comes in.
 
 Zoho's words are kept for every record, stored in items of limited size, written to logs and shown on pages.
 So no text of an answer is longer than a limit, and none holds half a character, a control character or a mark

@@ -89,7 +89,7 @@ def parse(document: object, *, name: str | None = None, org: str | None = None) 
 
 
 def _limits_name(reader: Reader) -> str:
-    """`limits`; policies of before call it `belts`, which is understood where there are no `limits`."""
+    """`limits`; older policies call it `belts`, which is read where there are no `limits`."""
     return "belts" if "belts" in reader.raw and "limits" not in reader.raw else "limits"
 
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-#: The retention function looks this often; a higher rate could not be kept (seconds).
+#: The retention function runs this often (seconds); a policy cannot run more often.
 SHORTEST_RATE = 300
 LONGEST_RATE = 366 * 86_400
 #: A first run further ahead than this is a mistake, not a plan (seconds).

@@ -26,7 +26,7 @@ _UNITS = {
     for name in names
 }
 _SECONDS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 7 * 86_400}
-#: No span is longer: what is meant to be older than this is meant never to go.
+#: No span is longer: a policy with a longer one would never delete anything.
 MOST_DAYS = 100 * 366
 
 

@@ -51,8 +51,8 @@ DESTRUCTIVE = frozenset(
     }
 )
 
-#: The most ids that Zoho takes in one call of each kind (seeds: delete-records-v7, mass-delete-records-v7,
-#: delink-related-records-v7).
+#: The most ids that Zoho takes in one call of each kind (Zoho CRM API v7: Delete Records, Mass Delete
+#: Records, Delink related records).
 BATCH_LIMIT = {
     CallKind.DELETE_RECORDS: 100,
     CallKind.DELETE_EXTERNAL: 1,

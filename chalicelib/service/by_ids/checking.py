@@ -26,7 +26,7 @@ def held_back(work: Slice, progress: IdsProgress) -> Step | None:
 
 def _not_counted(work: Slice, progress: IdsProgress, judged: Judgement) -> Step:
     """The module cannot be counted for now: it is asked again until the count's clock has run out. Where Zoho
-    refuses, the deletion fails as it would by a refusal of its own call: nothing of it is sent.
+    refuses, the deletion fails as if its own call were refused: nothing of it is sent.
     """
     if judged.verdict is Verdict.FAIL:
         return moves.to(work, replace(progress, failed_with=(judged.code, judged.message), checked=True))

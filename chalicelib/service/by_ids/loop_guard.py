@@ -1,8 +1,8 @@
 """The loop guard: an id that we deleted a moment ago is looked at before it is deleted again.
 
 Where a deletion's own effects ask for the same deletion again, the second request costs a read instead of a
-destructive call, and is reported with its source. It is a saving and an alarm, not a lock: an id that is
-there again is deleted, and what the guard has forgotten is deleted as any other.
+destructive call, and is reported with its source. It saves calls and warns; it is no lock: an id whose record
+is there again is deleted, and so is an id that the guard has forgotten.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The start of an unfrozen view had no answer: it is looked at until nothing moves, and then a person is
-told.
+"""The start of an unfrozen view had no answer: the view is counted until nothing changes any more, and then a
+person is told.
 
 Nothing that can be seen proves what our job did: an empty view and a long deleted list may be other people's
 doing. So there is no second start, and no success without a job that says so.

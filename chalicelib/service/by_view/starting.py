@@ -48,7 +48,7 @@ def take_lane(work: Slice, progress: ViewProgress) -> Step:
     now, deletion = work.now, work.deletion
     # Its lane stays the one it has joined, also where the org's setting has changed since.
     before = work.ledger.lane(deletion.lane or _lane_key(work))
-    line = lane.joined(_without_the_gone(work, before), deletion.id)
+    line = lane.joined(_without_ended(work, before), deletion.id)
     held = lane.taken(line, deletion.id, now)
     if held is not None:
         mine = replace(deletion, lane=before.key, lane_ahead=None, lane_seconds=None)
@@ -67,7 +67,7 @@ def take_lane(work: Slice, progress: ViewProgress) -> Step:
     return Commit(waits, Wait(waiting.LANE, seconds), lane=line if line != before else None)
 
 
-def _without_the_gone(work: Slice, before: Lane) -> Lane:
+def _without_ended(work: Slice, before: Lane) -> Lane:
     """The lane without holders and first ones in line that will never leave it by themselves: final, not
     there any more, or set aside.
     """

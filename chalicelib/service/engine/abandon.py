@@ -35,7 +35,7 @@ def end(work: LeasedSlice, reason: str, code: str) -> None:
         work.ledger.set_aside(work.deletion.id, reason, work.now)
         return
     try:
-        _end_as_far_as_it_goes(work, reason, code)
+        _end_as_far_as_possible(work, reason, code)
         work.save(Write(work.deletion, next_at=work.now))  # its events leave by the next slice
     except Rejected as problem:
         work.ledger.set_aside(work.deletion.id, str(problem), work.now)
@@ -44,7 +44,7 @@ def end(work: LeasedSlice, reason: str, code: str) -> None:
     work.deps.nudges.nudge(work.deletion.id)
 
 
-def _end_as_far_as_it_goes(work: LeasedSlice, reason: str, code: str) -> None:
+def _end_as_far_as_possible(work: LeasedSlice, reason: str, code: str) -> None:
     """With outcomes where the table takes them, else in the counts alone. Raises Rejected."""
     try:
         carry_out(work, _ending(work, _marked(work, code), reason, code))

@@ -65,7 +65,9 @@ def advance(deps: Deps, deletion_id: str) -> bool:
 
 
 def _slice(work: LeasedSlice) -> None:
-    """Turns until the deletion rests or the time is over; the last words of an ended one take no time."""
+    """Turns until the deletion rests or the time is over. An ended deletion publishes its last events even
+    then.
+    """
     for _ in range(MOST_STEPS):
         if work.stopped or (work.now >= work.until and not work.deletion.is_final):
             break
@@ -146,7 +148,7 @@ def _without_secret(deletion: Deletion) -> Commit:
 
 
 def _too_old(work: LeasedSlice) -> str | None:
-    """Near the end of its keeping time a deletion is given up: its items would vanish under it."""
+    """Near the end of its keeping time a deletion is given up: else its items would expire while it runs."""
     deletion = work.deletion
     last = deletion.expires_at - (deletion.expires_at - deletion.created_at) * KEPT_FOR_ITS_END
     return LIFETIME if work.now >= last else None

@@ -1,4 +1,4 @@
-"""Asks the safety limits before the first call that deletes, and says how what they hold back waits."""
+"""Asks the safety limits before the first call that deletes; a deletion that they hold back waits here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What operators ask of a deletion, done by whoever holds it: cancel, approve, resolve.
+"""Carries out operators' commands (cancel, approve, resolve) on a deletion that this worker holds.
 
-A command lies beside the deletion until the write that does it counts it as done, so it is done once, whoever
-dies on the way. What no longer fits is noted in the log and let go.
+A command is stored beside the deletion until the write that carries it out counts it as done. So it is
+carried out once, even if a worker dies. A command that no longer fits is noted in the log and dropped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_DONE = "RESOLVED_NOT_DONE"
 
 
 def obey(work: Slice, command: Mapping[str, object]) -> Step:
-    """Do `command`, the oldest, or let it go."""
+    """Carry out `command`, the oldest one, or drop it."""
     do = command.get("do")
     if do == Do.CANCEL:
         return _cancel(work, command)

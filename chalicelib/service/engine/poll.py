@@ -1,4 +1,4 @@
-"""The safety net: what is due is moved forward, whether or not its nudge ever came."""
+"""Moves forward whatever is due, whether or not its nudge arrived."""
 
 from __future__ import annotations
 

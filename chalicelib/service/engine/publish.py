@@ -14,7 +14,7 @@ from chalicelib.service.engine.deps import Deps
 def handed_over(deps: Deps, deletion: Deletion, entries: Iterable[Entry]) -> int:
     """Hand `entries` to the topic until one is not taken; the number of the last that has left.
 
-    What has no event leaves by being passed.
+    An entry without an event counts as published.
     """
     published = deletion.published
     for entry in entries:

@@ -36,7 +36,7 @@ def view_page(
 
     Its verdict says how to go on: READ_ANEW, with the first page and without the ids read so far (at most
     MOST_RESTARTS times; never said of a first page); TOO_LONG, the view holds more than Zoho lists, so end at
-    once; FAIL, end at once; anything else, ask for the same page later (service.waits).
+    once; FAIL, end at once; anything else, ask for the same page later (engine.waiting).
     """
     reply = zoho.view_ids(module, cvid, token, per_page)
     judged = judge_call(CallKind.LIST, reply)

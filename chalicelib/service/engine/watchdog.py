@@ -1,7 +1,8 @@
-"""Reports what does not move: a deletion that worker after worker drops, and what nobody takes.
+"""Reports what does not move: a deletion that one worker after the other fails on, and one that no worker
+takes.
 
-Nothing is to be done in the table by hand: what is dropped is claimed again when its lease has ended, what is
-overdue is nudged by every poll, and both are in the log and counted as metrics.
+Nobody has to change the table by hand: such a deletion is claimed again when its lease has ended, an overdue
+one is nudged by every poll, and both are logged and counted as metrics.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The queue's consumer: each message wakes one deletion. A bad message never repeats or keeps its
-neighbours.
+"""The queue's consumer: each message wakes one deletion. A bad message never delays or repeats the others of
+its batch.
 """
 
 from __future__ import annotations

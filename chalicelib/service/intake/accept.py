@@ -59,7 +59,7 @@ class Receipt:
 
 
 def _to_nobody(*_told: object) -> None:
-    """Where nobody measures."""
+    """Discards what is measured."""
 
 
 @dataclass(frozen=True, slots=True)

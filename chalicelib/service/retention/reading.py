@@ -35,7 +35,8 @@ class SelectionPage:
 
 
 def read_page(work: Slice, selection: Selection, progress: RunProgress) -> SelectionPage | Judgement:
-    """Read the next page; a Judgement where Zoho does not give it (its verdicts: pages.view_page).
+    """Read the next page; a Judgement where Zoho does not give it (its verdicts:
+    engine.view_pages.view_page).
 
     What is older than a span is older than it was when the run was stored, however long the reading takes.
     Raises what Slice.zoho raises.
