@@ -93,7 +93,7 @@ class Failing:
     """The clock of one call: failed tries in a row, and its failing time added up (`spent`, seconds).
 
     `at`: its last failed try, None while the clock stands still. `waited`, `waited_at`: the same for waits
-    that are nobody's failure.
+    that are no failure.
     """
 
     tries: int = 0

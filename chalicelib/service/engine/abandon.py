@@ -1,6 +1,5 @@
-"""A deletion that no worker can go on with: a part of it cannot be read, or it fails each time alike.
-
-It ends, and a person is told.
+"""Ends a deletion that no worker can go on with: a part of it cannot be read, or every attempt fails in the
+same way. A person is told.
 """
 
 from __future__ import annotations

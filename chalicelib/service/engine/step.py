@@ -105,7 +105,7 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait for what is nobody's failure: all give-up clocks stand still. `status`: the one meanwhile."""
+    """Wait for what is no failure: all give-up clocks stand still. `status`: the one meanwhile."""
 
     waiting_for: str
     seconds: float

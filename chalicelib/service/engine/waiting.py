@@ -27,7 +27,7 @@ _WAITING_FOR = {
     Verdict.RETRY_SLOWLY: LOCKED,
 }
 
-#: Waits that are nobody's failure: the give-up time does not run (contract section 3).
+#: Waits that are no failure: the give-up time does not run (contract section 3).
 _BLAMELESS = frozenset({Verdict.WAIT_LANE, Verdict.WAIT_CREDITS})
 #: SQS keeps a message back for at most this long (seconds).
 LONGEST_NUDGE = 900.0
