@@ -74,6 +74,7 @@ class Desk:
         office = OperatorEndpoints(
             operators=Operators(house.ledger, house.nudges, acceptance),
             orgs=house.ledger,
+            log=house.ledger,
             sources=house.sources,
             links=house.links,
             note=intake.note,
