@@ -5,50 +5,38 @@ whatever it asks for.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document
-from chalicelib.domain.errors import Field, Missing, NotAllowed, NotValid
+from chalicelib.domain.errors import NotAllowed, NotValid
 from chalicelib.domain.ids import is_deletion_id
-from chalicelib.domain.operators import Hold, Pause
 from chalicelib.domain.permit import permit
 from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR, Source, parse
 from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
-from chalicelib.service.operators import by_source, commands, listing, org_settings, undo
-from chalicelib.service.operators.commands import Operators
+from chalicelib.service.operators import commands, listing, undo
 from chalicelib.service.operators.family import with_children
-from chalicelib.service.operators.log import Log
-from chalicelib.service.operators.org_settings import Orgs
 from chalicelib.web import (
     links,
-    operator_answers,
-    operator_log,
     operator_schemas,
     request_body,
     responses,
 )
 from chalicelib.web.http import Answer, HttpRequest, public_url
-from chalicelib.web.intake import JSON, MOST_BYTES, Note, Secret
-from chalicelib.web.signature import Unauthorized
+from chalicelib.web.intake import JSON, Secret
+from chalicelib.web.operator_settings import SettingsEndpoints, body_of
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorEndpoints:
-    """The endpoints with what they need. Methods raise what responses.refusal turns into answers."""
+class OperatorEndpoints(SettingsEndpoints):
+    """The endpoints about deletions, beside those of SettingsEndpoints."""
 
-    operators: Operators
-    orgs: Orgs
-    log: Log
-    sources: Secret
     links: Secret
-    note: Note
-    clock: Callable[[], float]
     max_ids: int
     public_url: str = ""
 
@@ -59,7 +47,7 @@ class OperatorEndpoints:
         caller = self._caller(request)
         if request.media_type != JSON:
             raise responses.UnsupportedMediaType("send application/json")
-        body = _body(request)
+        body = body_of(request)
         entries = self.sources.value()
         try:
             receipt = self._accepted(request, body, entries, caller)
@@ -131,20 +119,20 @@ class OperatorEndpoints:
 
     def cancel(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/cancel."""
-        operator_schemas.read(operator_schemas.NOTHING, _body(request))
+        operator_schemas.read(operator_schemas.NOTHING, body_of(request))
         asked = commands.cancel(self.operators, _id(request), self._caller(request))
         return self._asked(request, "cancel", asked)
 
     def approve(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/approve."""
-        body = operator_schemas.read(operator_schemas.APPROVE, _body(request))
+        body = operator_schemas.read(operator_schemas.APPROVE, body_of(request))
         caller = self._caller(request)
         asked = commands.approve(self.operators, _id(request), body["count"], caller)
         return self._asked(request, "approve", asked)
 
     def resolve(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/resolve."""
-        body = operator_schemas.read(operator_schemas.RESOLVE, _body(request))
+        body = operator_schemas.read(operator_schemas.RESOLVE, body_of(request))
         outcome, caller = Outcome(body["outcome"]), self._caller(request)
         asked = commands.resolve(self.operators, _id(request), outcome, body.get("note", ""), caller)
         return self._asked(request, "resolve", asked)
@@ -157,121 +145,23 @@ class OperatorEndpoints:
 
     def retry(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/retry: the new deletion's receipt, with `retry_of`."""
-        operator_schemas.read(operator_schemas.NOTHING, _body(request))
+        operator_schemas.read(operator_schemas.NOTHING, body_of(request))
         receipt = commands.retry(self.operators, _id(request), self._caller(request))
         return self._receipt(request, receipt)
 
     def restore(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/restore: the status document of the deletion that restores."""
         caller = self._caller(request)
-        asked = operator_schemas.undo(operator_schemas.RESTORE, _body(request))
+        asked = operator_schemas.undo(operator_schemas.RESTORE, body_of(request))
         made = undo.restore(self.operators, _id(request), asked, caller)
         return self._asked(request, "restore", made)
 
     def delete_permanently(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/delete_permanently: the status document of the deletion that does it."""
         caller = self._caller(request)
-        asked = operator_schemas.undo(operator_schemas.DELETE_PERMANENTLY, _body(request))
+        asked = operator_schemas.undo(operator_schemas.DELETE_PERMANENTLY, body_of(request))
         made = undo.delete_permanently(self.operators, _id(request), asked, caller)
         return self._asked(request, "delete_permanently", made)
-
-    # --- holds -----------------------------------------------------------------------------------
-
-    def holds(self, request: HttpRequest) -> Answer:
-        """GET holds."""
-        now, org = self._caller(request).now, operator_schemas.org(request.query)
-        after = operator_schemas.holds_cursor(request.query)
-        found, following = org_settings.holds(self.orgs, org, after, now)
-        cursor = operator_schemas.cursor(following)
-        return responses.ok(
-            200, {"holds": [operator_answers.held(one) for one in found], "next_cursor": cursor}
-        )
-
-    def hold(self, request: HttpRequest) -> Answer:
-        """GET holds/{module}/{record_id}."""
-        now, org = self._caller(request).now, operator_schemas.org(request.query)
-        module, record_id = operator_schemas.record(request.path_params)
-        return responses.ok(
-            200, operator_answers.held(org_settings.hold(self.orgs, org, module, record_id, now))
-        )
-
-    def set_hold(self, request: HttpRequest) -> Answer:
-        """PUT holds/{module}/{record_id}."""
-        caller, org = self._caller(request), operator_schemas.org(request.query)
-        module, record_id = operator_schemas.record_to_hold(request.path_params)
-        body = operator_schemas.read(operator_schemas.SET_HOLD, _body(request))
-        until = body.get("until")
-        until = None if until is None else operator_schemas.moment(until, "/until")
-        if until is not None and until <= caller.now:
-            raise NotValid("the request is not valid", (Field("/until", "is over already"),))
-        hold = Hold(org, module, record_id, body["reason"], caller.arn, caller.now, until)
-        org_settings.set_hold(self.orgs, hold, caller)
-        self.note("HoldSet", org=org, module=module)
-        return responses.ok(
-            200, {**operator_answers.held(hold), "not_checked": operator_answers.not_checked(hold)}
-        )
-
-    def remove_hold(self, request: HttpRequest) -> Answer:
-        """DELETE holds/{module}/{record_id}: the hold as it was."""
-        caller, org = self._caller(request), operator_schemas.org(request.query)
-        module, record_id = operator_schemas.record(request.path_params)
-        removed = org_settings.remove_hold(self.orgs, org, module, record_id, caller)
-        self.note("HoldRemoved", org=org, module=module)
-        return responses.ok(200, operator_answers.held(removed))
-
-    # --- pause -----------------------------------------------------------------------------------
-
-    def paused(self, request: HttpRequest) -> Answer:
-        """GET pause: what holds for the query's org; without one, for all orgs."""
-        self._caller(request)
-        org, source = operator_schemas.org_or_all(request.query), operator_schemas.source(request.query)
-        if source is not None:
-            return responses.ok(200, operator_answers.paused(self.orgs.pause(None, source)))
-        return responses.ok(200, operator_answers.paused(org_settings.paused(self.orgs, org)))
-
-    def pause(self, request: HttpRequest) -> Answer:
-        """PUT pause."""
-        caller = self._caller(request)
-        body = operator_schemas.read(operator_schemas.SET_PAUSE, _body(request))
-        org, source = body.get("org"), body.get("source")
-        if org is not None and source is not None:
-            raise NotValid(
-                "the request is not valid", (Field("/org", "leave it out where a source is named"),)
-            )
-        pause = Pause(org, body["paused"], body.get("reason", ""), caller.arn, caller.now, source)
-        org_settings.set_pause(self.orgs, pause, caller)
-        self.note(
-            "Paused" if pause.paused else "Resumed", org=pause.org or "all", source=pause.source or "all"
-        )
-        return responses.ok(200, operator_answers.paused(pause))
-
-    # --- sources ---------------------------------------------------------------------------------
-
-    def cancel_source(self, request: HttpRequest) -> Answer:
-        """POST sources/{source}/cancel."""
-        operator_schemas.read(operator_schemas.NOTHING, _body(request))
-        caller, source = self._caller(request), request.path_params.get("source", "")
-        if source not in self.sources.value() and source not in (self.sources.fresh() or {}):
-            raise Missing(f"source {source}")
-        found = by_source.cancel(self.operators, self.orgs, source, caller, self.clock)
-        self.note("SourceCancelled", source=source)
-        return responses.ok(202, asdict(found))
-
-    # --- the operators' log ----------------------------------------------------------------------
-
-    def read_log(self, request: HttpRequest) -> Answer:
-        """GET log."""
-        return operator_log.read(self.log, request.query, self._caller(request))
-
-    def tell_log(self, request: HttpRequest) -> Answer:
-        """POST log."""
-        return operator_log.tell(self.log, _body(request), self._caller(request))
-
-    def _caller(self, request: HttpRequest) -> Caller:
-        """Who IAM let in. A route that was left open by mistake lets nobody in."""
-        if not request.caller:
-            raise Unauthorized("no_caller")
-        return Caller(request.caller, self.clock())
 
 
 def _id(request: HttpRequest) -> str:
@@ -279,9 +169,3 @@ def _id(request: HttpRequest) -> str:
     if not is_deletion_id(deletion_id):
         raise responses.NotFound
     return deletion_id
-
-
-def _body(request: HttpRequest) -> bytes:
-    if len(request.body) > MOST_BYTES:
-        raise responses.TooLarge(MOST_BYTES)
-    return request.body
