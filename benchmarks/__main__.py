@@ -19,12 +19,23 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import accept, by_ids, by_view, cold, history, job_events, peers, simulator_speed, writes
+from benchmarks import (
+    accept,
+    by_ids,
+    by_view,
+    cold,
+    finding,
+    history,
+    job_events,
+    peers,
+    simulator_speed,
+    writes,
+)
 from benchmarks.place import running as stack
 from benchmarks.place import without_workers
 from benchmarks.results import Row, table
 
-RUNS_COLD, ROUNDS_ACCEPT, RUNS_ACCEPT, POLLS = 15, 5, 120, 30
+RUNS_COLD, ROUNDS_ACCEPT, RUNS_ACCEPT, POLLS, FINDS = 15, 5, 120, 30, 5
 SIZES = (1_000, 100_000, 1_000_000)
 WIDTH = 118
 console = Console(stderr=True, width=WIDTH)
@@ -50,6 +61,8 @@ def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
         yield from _told("jobs and their events", lambda: job_events.rows(running))
     yield from _told("what a request writes", writes.rows)
     yield from _told("polls", lambda: history.rows(directory / "history", SIZES, POLLS))
+    year = finding.Year()
+    yield from _told("finding a record", lambda: finding.rows(directory / "finding", year, FINDS))
 
 
 def _told(what: str, rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:

@@ -52,9 +52,16 @@ class Server:
 
     def fill(self, count: int, first: int) -> None:
         """Puts so many finished deletions into the table, numbered from `first`."""
+        self._told(f"{TABLE} {count} {first}")
+
+    def put(self, file: Path) -> None:
+        """Puts the items of a file into the table: DynamoDB's JSON, one a line."""
+        self._told(f"{TABLE} {file}")
+
+    def _told(self, line: str) -> None:
         stdin: IO[str] = self.process.stdin  # type: ignore[assignment]  # it was opened as a pipe
         stdout: IO[str] = self.process.stdout  # type: ignore[assignment]  # as above
-        stdin.write(f"{TABLE} {count} {first}\n")
+        stdin.write(f"{line}\n")
         stdin.flush()
         while not stdout.readline().startswith("filled"):
             if self.process.poll() is not None:
@@ -88,7 +95,7 @@ def rows(directory: Path, sizes: Sequence[int], polls: int) -> Iterator[Row]:
     with ExitStack() as servers:
         pollers = {}
         for size in sizes:
-            server = servers.enter_context(_server(directory / str(size)))
+            server = servers.enter_context(server_in(directory / str(size)))
             if size == min(sizes):
                 yield from _idle(servers.enter_context(_poller(server, [])), polls)
             pollers[size] = servers.enter_context(_poller(server, _due(server)))
@@ -123,7 +130,8 @@ def _flat(found: dict[int, list[dict[str, Any]]]) -> Iterator[Row]:
 
 
 @contextmanager
-def _server(directory: Path) -> Iterator[Server]:
+def server_in(directory: Path) -> Iterator[Server]:
+    """A local AWS of its own with an empty table."""
     directory.mkdir(parents=True, exist_ok=True)
     port = ministack.free_port()
     keys = {"AWS_ACCESS_KEY_ID": "AKIABENCH00000000000", "AWS_SECRET_ACCESS_KEY": "bench"}

@@ -1,26 +1,19 @@
-"""`expunge find`: every deletion that named or took a record.
-
-The table has no item a record. So the ids of all deletions are read, as they are stored, newest first: a
-hundred items a call, several calls at once.
-"""
+"""`expunge find`: every deletion that named or took a record, and those of which that is not known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import click
 
-from chalicelib.adapters.dynamodb import chunk_codec, items
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import modules
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.document import document
-from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark, outcome_name
+from chalicelib.domain.document import document, iso
+from chalicelib.domain.request import Operation
+from cli.evidence.searching import Doubt, Hit, search
 from cli.evidence.table import table_of
 from cli.operating.render import many
 from cli.options import options
@@ -29,18 +22,16 @@ from cli.target import find as find_target
 EXAMPLES = """\b
 Examples:
   expunge find Leads 410405000002264040
-  expunge find Contacts ERP/1042 --days 30     an external id, as it was sent"""
+  expunge find Contacts ERP/1042 --days 30     an external id, as it was sent
 
-ABREAST = 8
+A deletion by a view that was not listed, or one that was forgotten, cannot tell
+which records it took: each of the module is named as not known."""
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """The deletion named or took the record. `outcome`, `code`: the record's own."""
-
-    deletion: Deletion
-    outcome: str
-    code: str | None
+_WHY = {
+    "not listed": "it took records that nobody listed; Zoho's audit log may know them",
+    "forgotten": "which records it named was forgotten",
+    "unreadable": "it cannot be read; expunge recover set-aside makes it due again",
+}
 
 
 @click.command(name="find", epilog=EXAMPLES)
@@ -53,94 +44,103 @@ def find(module: str, record: str, days: int, stage: str | None, as_json: bool) 
     target = find_target(stage, as_json=as_json)
     table = table_of(target)
     now = datetime.now(UTC)
-    hits = found(table, modules.canonical(module), record, [now - timedelta(days=n) for n in range(days + 1)])
-    shown = [_shown(table, hit) for hit in hits]
-    lines = [
-        f"{each['deletion']}  {each['outcome']}{' ' + each['code'] if each['code'] else ''}"
-        f"  {each['finished_at'] or each['status']}  by {each['asked_by'] or each['source']}"
-        f"  {each['receipt'] or 'no receipt'}"
-        for each in shown
+    found = search(table, modules.canonical(module), record, now - timedelta(days=days), now)
+    hits = _told_hits(table, found.hits)
+    doubts = [_told_doubt(table, doubt) for doubt in found.doubts]
+    shown = {"module": module, "id": record, "deletions": hits, "not_known": doubts}
+    lines = [line for each in hits for line in _hit_lines(each, str(iso(now.timestamp())))]
+    lines += [line for each in doubts for line in _doubt_lines(each)]
+    target.say(shown, *lines, _result(len(hits), len(doubts), days))
+
+
+def _result(hits: int, doubts: int, days: int) -> str:
+    """The last line: that nothing was found is said only where nothing is left open."""
+    if doubts:
+        known = many(hits, "deletion") if hits else f"no deletion of the last {days} days"
+        return f"{known} known to have named or taken it, {doubts:,} not known"
+    return many(hits, "deletion") if hits else f"no deletion of the last {days} days named or took it"
+
+
+def _told_hits(table: Table, hits: Sequence[Hit]) -> list[dict[str, Any]]:
+    """The hits with what became of the record afterwards, as far as others of them tell."""
+    after = {
+        (operation, hit.deletion.request.parent)
+        for hit in hits
+        for operation, outcome in (
+            (Operation.DELETE_PERMANENTLY, "deleted"),
+            (Operation.RESTORE, "restored"),
+        )
+        if hit.deletion.request.operation is operation and hit.outcome == outcome
+    }
+    return [
+        {
+            **_told(table, hit.deletion),
+            "outcome": hit.outcome,
+            "code": hit.code,
+            "permanent": (Operation.DELETE_PERMANENTLY, hit.deletion.id) in after
+            or (hit.deletion.request.operation is Operation.DELETE_PERMANENTLY and hit.outcome == "deleted"),
+            "restored": (Operation.RESTORE, hit.deletion.id) in after,
+        }
+        for hit in hits
     ]
-    result = (
-        many(len(shown), "deletion") if shown else f"no deletion of the last {days} days named or took it"
-    )
-    target.say({"module": module, "id": record, "deletions": shown}, *lines, result)
 
 
-def found(table: Table, module: str, record: str, days: Sequence[datetime]) -> list[Hit]:
-    """The deletions that named or took the record, the newest first."""
-    with ThreadPoolExecutor(ABREAST) as pool:
-        ids = [one for day in pool.map(partial(_of_day, table), days) for one in day]
-        batches = [ids[first : first + 50] for first in range(0, len(ids), 50)]
-        chunks = [each for some in pool.map(partial(_holding, table, record), batches) for each in some]
-    known = table.get_many(list(dict.fromkeys(one for one, _ in chunks)))
-    hits = []
-    for one, chunk in chunks:
-        deletion = known.get(one)
-        if deletion is not None and deletion.request.module == module:
-            hits += [_hit(deletion, chunk, at) for at in _positions(chunk, record)]
-    return sorted(hits, key=lambda hit: hit.deletion.created_at, reverse=True)
-
-
-def _of_day(table: Table, day: datetime) -> list[str]:
-    """Ids of the deletions that were accepted on that day."""
-    pages = table.query(
-        IndexName="day",
-        KeyConditionExpression="#day = :day",
-        ExpressionAttributeNames={"#day": "day"},
-        ExpressionAttributeValues={":day": {"S": f"day#{day:%Y-%m-%d}"}},
-    )
-    return [item["pk"]["S"].removeprefix("D#") for item in pages]
-
-
-def _holding(table: Table, record: str, ids: Sequence[str]) -> list[tuple[str, Chunk]]:
-    """The chunks of these deletions that hold the record; a full one may be followed by others."""
-    held: list[tuple[str, Chunk]] = []
-    number, left = 0, list(ids)
-    while left:
-        read = dict(_chunks(table, left, number))
-        held += [(one, chunk) for one, chunk in read.items() if _positions(chunk, record)]
-        left = [one for one, chunk in read.items() if len(chunk.ids) >= CHUNK_SIZE]
-        number += 1
-    return held
-
-
-def _chunks(table: Table, ids: Sequence[str], number: int) -> Iterator[tuple[str, Chunk]]:
-    keys = [items.part_key(one, part, number) for one in ids for part in ("IDS", "OUT")]
-    parts: dict[str, dict[str, Any]] = {}
-    for item in table.batch_get(keys):
-        parts.setdefault(item["pk"]["S"].removeprefix("D#"), {})[item["sk"]["S"][:3]] = item["data"]["B"]
-    for one, part in parts.items():
-        if "IDS" in part:
-            yield one, chunk_codec.chunk_from(number, part["IDS"], part.get("OUT"))
-
-
-def _positions(chunk: Chunk, record: str) -> list[int]:
-    """Where the record stands in the chunk: named by its id, or by an external id that was resolved."""
-    named = {at for at, each in enumerate(chunk.ids) if each == record} if record in chunk.ids else set()
-    return sorted(named | {at for at, each in chunk.records.items() if each == record})
-
-
-def _hit(deletion: Deletion, chunk: Chunk, at: int) -> Hit:
-    return Hit(deletion, outcome_name(Mark(chunk.marks[at])), chunk.codes.get(at, ("", ""))[0] or None)
-
-
-def _shown(table: Table, hit: Hit) -> dict[str, Any]:
-    told = document(hit.deletion)
-    receipts = table.receipts(hit.deletion.id)
+def _told(table: Table, deletion: Deletion) -> dict[str, Any]:
+    """What is told of a deletion, whether or not it is known to have taken the record."""
+    told = document(deletion)
+    receipts = table.receipts(deletion.id)
     recycle_bin = told.get("recycle_bin") or {}
+    names = ("status", "operation", "dry_run", "created_at", "finished_at", "source")
     return {
-        "deletion": hit.deletion.id,
-        "outcome": hit.outcome,
-        "code": hit.code,
-        "status": told["status"],
-        "operation": told["operation"],
-        "dry_run": told["dry_run"],
-        "created_at": told["created_at"],
-        "finished_at": told["finished_at"],
-        "source": told["source"],
-        "asked_by": hit.deletion.asked_by,
+        "deletion": deletion.id,
+        **{name: told[name] for name in names},
+        "asked_by": deletion.asked_by,
         "restorable_until": recycle_bin.get("restorable_until"),
         "permanent_at": recycle_bin.get("permanent_at"),
         "receipt": receipts[-1].name if receipts else None,
     }
+
+
+def _told_doubt(table: Table, doubt: Doubt) -> dict[str, Any]:
+    if doubt.deletion is None:
+        return {"deletion": doubt.id, "why": doubt.why}
+    taken = doubt.deletion.unlisted if doubt.deletion.frozen else doubt.deletion.counts.deleted
+    return {**_told(table, doubt.deletion), "why": doubt.why, "records": taken}
+
+
+def _hit_lines(told: Mapping[str, Any], now: str) -> list[str]:
+    outcome = told["outcome"] or "named, its links were removed"
+    code = f" ({told['code']})" if told["code"] else ""
+    return [f"{told['deletion']}  {outcome}{code}{_fate(told, now)}", *_deletion_lines(told)]
+
+
+def _fate(told: Mapping[str, Any], now: str) -> str:
+    """What the outcome means for the record today."""
+    if told["dry_run"]:
+        return ", a dry run: nothing was sent"
+    if told["outcome"] != "deleted":
+        return ""
+    if told["operation"] == Operation.DELINK_RECORDS:
+        return ": the link, not the record"
+    if told["permanent"]:
+        return " for good"
+    if told["restored"]:
+        return ", restored since"
+    until = told["restorable_until"]
+    if not until:
+        return ""
+    return f", restorable until {until[:10]}" if until > now else f", was restorable until {until[:10]}"
+
+
+def _doubt_lines(told: Mapping[str, Any]) -> list[str]:
+    lines = [f"{told['deletion']}  not known", f"  {_WHY[told['why']]}"]
+    return [*lines, *_deletion_lines(told)] if "status" in told else lines
+
+
+def _deletion_lines(told: Mapping[str, Any]) -> list[str]:
+    ended = f"{told['status']} {told['finished_at'] or 'since ' + told['created_at']}"
+    return [
+        f"  {told['operation']}, {ended}",
+        f"  asked for by {told['asked_by'] or told['source']}",
+        f"  {told['receipt'] or 'no receipt yet'}",
+    ]

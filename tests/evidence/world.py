@@ -30,6 +30,9 @@ from tests.crash.layer import Died, Recorder, Way
 from tests.evidence.made import NOW, Bucket, SigningKey
 from tests.evidence.made import deletion as made_deletion
 
+#: Few, or the first look for what digests are to tell of would go through more than a year of empty days.
+KEEP_DAYS = 5
+
 
 @dataclass
 class FakeObjects(Bucket):
@@ -206,7 +209,7 @@ class World:
         return chain.check(self.objects, self.signing.key, 400)
 
     def book(self) -> Book:
-        return Book(self.table, lambda: self.now, keep_days=400)
+        return Book(self.table, lambda: self.now, keep_days=KEEP_DAYS)
 
     def _tools(self, process: dict[str, bool], owner: str) -> Tools:
         def layer(real: Any) -> Any:

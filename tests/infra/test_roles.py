@@ -64,6 +64,7 @@ MAY = {
     | grants(
         ("dynamodb", {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"}, TABLE),
         ("dynamodb", {"Query"}, "${Table.Arn}/index/due"),
+        ("dynamodb", {"Query"}, "${Table.Arn}/index/day"),
         ("s3", {"ListBucket"}, "EvidenceBucket.Arn"),
         ("s3", {"GetObject", "PutObject", "PutObjectRetention"}, "${EvidenceBucket.Arn}/*"),
         ("kms", {"Sign", "GetPublicKey"}, "EvidenceKey.Arn"),

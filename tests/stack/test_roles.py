@@ -179,6 +179,7 @@ MAY = {
         "put an item in a transaction",
         "query the table",
         "query what is due",
+        "query by day",
         "send to the work queue",
         "publish",
         "write a receipt",

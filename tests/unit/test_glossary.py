@@ -26,6 +26,7 @@ OURS = {
     "dead letter": r"dead[- ]letters?",
     "deletion": "",
     "delivery": r"deliver(?:y|ies)",
+    "digest": "",
     "dry run": r"dry[-_ ]runs?",
     "due": r"(?:over)?due",
     "evidence": "",

@@ -6,6 +6,8 @@
 | receipt | `EVIDENCE#{deletion}` / `RECEIPT#{n}` | its hash, its head, the end that it tells of |
 | operators' entry | `EVIDENCE#OPERATORS` / `{id}` | its hash, its head |
 | head | `EVIDENCE#HEAD#{n}` / `{object}` | what belongs into it |
+
+Digests lie beside them (`digest_items.py`).
 """
 
 from __future__ import annotations
@@ -16,13 +18,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import digest_items, items
 from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operators_log_items import entries_since
 from chalicelib.adapters.dynamodb.receipt_items import PREFIX, receipt_key
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.evidence.digest import Digest, Extent, Named, day_of
 from chalicelib.domain.evidence.operators import Entry, first_id
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.service.evidence.ports import Chain, Written
@@ -182,6 +185,31 @@ class Book:
             ConsistentRead=True,
         )
         return {item["sk"]["S"]: item["sha256"]["S"] for item in found}
+
+    # --- digests -------------------------------------------------------------------------------------
+
+    def digested(self) -> Extent:
+        """See ports.Book. The first time it is the day of the oldest deletion that may still be there."""
+        first = day_of(self.clock() - self.keep_days * DAY)
+        return digest_items.extent(self.table) or Extent(first, first)
+
+    def accepted(self, extent: Extent, before: str) -> tuple[list[str], Extent]:
+        """See ports.Book."""
+        return digest_items.next_accepted(self.table, extent, before)
+
+    def named(self, deletion_ids: Sequence[str]) -> list[Named]:
+        """See ports.Book."""
+        return digest_items.named(self.table, deletion_ids)
+
+    def keep_digest(self, day: str, digest: Digest) -> None:
+        """See ports.Book."""
+        digest_items.keep(self.table, day, digest, int(self.clock()) + self.keep_days * DAY)
+
+    def digested_until(self, extent: Extent) -> None:
+        """See ports.Book."""
+        digest_items.keep_extent(self.table, extent)
+
+    # --- as items ------------------------------------------------------------------------------------
 
     @staticmethod
     def _kept(written: Written) -> items.Item:

@@ -1,5 +1,5 @@
-"""What the evidence function does each minute: receipts, operators' entries, a head that names both, and once
-a day the event that carries the newest head out of the account.
+"""What the evidence function does each minute: receipts, operators' entries, a head that names both; once a
+day the event that carries the newest head out of the account, and the digests of the day before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from chalicelib.domain.errors import ExpungeError, Unavailable
 from chalicelib.domain.evidence import canonical, head, operators
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from chalicelib.domain.evidence.pem import to_pem
-from chalicelib.service.evidence import heads, receipts
+from chalicelib.service.evidence import digests, heads, receipts
 from chalicelib.service.evidence.ports import Chain, Written
 from chalicelib.service.evidence.tools import Tools
 
@@ -27,14 +27,15 @@ EVENT = "expunge.evidence.head"
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a minute did: receipts seen to, operators' entries written, deletions that failed for now, and
-    the newest head. `turn`: False where another one was at it.
+    """What a minute did: receipts seen to, operators' entries written, deletions that failed for now, the
+    newest head, and deletions taken into digests. `turn`: False where another one was at it.
     """
 
     receipts: int = 0
     entries: int = 0
     failed: int = 0
     head: int = 0
+    digested: int = 0
     turn: bool = True
 
 
@@ -64,7 +65,7 @@ def _written(tools: Tools, until: float) -> Done:
     if done:
         tools.nudges.nudge_all(done)
     chain = _told(tools, chain)
-    return Done(len(done), entries, failed, chain.n)
+    return Done(len(done), entries, failed, chain.n, digests.written(tools, until))
 
 
 def _receipts(tools: Tools, head_number: int, until: float) -> tuple[list[str], int]:

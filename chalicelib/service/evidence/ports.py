@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.evidence.digest import Digest, Extent, Named
 from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.evidence.written import Written
 from chalicelib.domain.outcomes import Chunk
@@ -104,3 +105,20 @@ class Book(Protocol):
 
     def move(self, name: str, sha256: str, head: int) -> None:
         """The object belongs into that head instead."""
+
+    def digested(self) -> Extent:
+        """Which deletions digests tell of; strongly consistent."""
+
+    def accepted(self, extent: Extent, before: str) -> tuple[list[str], Extent]:
+        """The next deletions after `extent`, of one of the days before the day `before`, and how far that
+        reaches; none of them where nothing was accepted on the days that were looked at.
+        """
+
+    def named(self, deletion_ids: Sequence[str]) -> list[Named]:
+        """Those of the deletions that are there, with their ids, in their order; strongly consistent."""
+
+    def keep_digest(self, day: str, digest: Digest) -> None:
+        """Keep a digest of deletions that were accepted on the day."""
+
+    def digested_until(self, extent: Extent) -> None:
+        """Keep which deletions digests tell of."""
