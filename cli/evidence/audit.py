@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ import click
 
 from chalicelib.domain.evidence import chain
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
-from cli import csv_out
+from cli import bar, csv_out
+from cli.bar import Bar
 from cli.ends import End
 from cli.evidence import exported
+from cli.evidence.exporting import Export
 from cli.evidence.keys import NoKey, load
 from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching
 from cli.operating import times
@@ -118,22 +120,29 @@ def export(
     **filters: str | None,
 ) -> None:
     """Write a CSV with one row for each deletion."""
-    bounds = {
-        name: times.moment(text, zone, f"--{name}")
-        for name, text in (("since", since), ("until", until))
-        if text
-    }
+    first = times.moment(since, zone, "--since")
+    last = times.moment(until, zone, "--until") if until else datetime.now(UTC)
+    if first >= last:
+        raise click.UsageError("--until must be later than --since")
     target = find(stage, as_json=as_json)
-    query = {name: value for name, value in filters.items() if value} | {
-        name: at.isoformat(timespec="milliseconds") for name, at in bounds.items()
-    }
-    rows = list(exported.rows(reach(target, stage), bucket_of(target), query))
+    wanted = {name: value for name, value in filters.items() if value}
+    made = Export(reach(target, stage), bucket_of(target), first, last, wanted)
+    with bar.shown() as shown:
+        _written(made, output, shown)
+    for one in dict.fromkeys(made.strange):
+        say(f"{one} has a receipt and no row: the table does not have it, or cannot read it", err=True)
+    if output is not None:
+        words = f"{many(made.written, 'deletion')} in {output}"
+        target.say({"output": str(output), "deletions": made.written}, words)
+
+
+def _written(made: Export, output: Path | None, shown: Bar) -> None:
+    """To the file, whole or not at all, or to standard output."""
     if output is None:
-        exported.write(rows, sys.stdout)
+        exported.write(made.rows(shown), sys.stdout)
         return
     try:
         with csv_out.whole(output) as sink:
-            exported.write(rows, sink)
+            exported.write(made.rows(shown), sink)
     except OSError as problem:
         raise click.ClickException(f"{output}: {problem.strerror}") from problem
-    target.say({"output": str(output), "deletions": len(rows)}, f"{many(len(rows), 'deletion')} in {output}")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TextIO
 
 from cli import csv_out
-from cli.evidence.stores import BucketStore
 
 COLUMNS = (
     "deletion", "requested_at", "finished_at", "status", "operation", "org", "module", "source", "asked_by",
@@ -22,13 +21,23 @@ class Api(Protocol):
         """Everything that a list has under `name`, page after page."""
 
 
-def rows(api: Api, store: BucketStore | None, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+class Names(Protocol):
+    """The part of stores.BucketStore that is used."""
+
+    def names(self, prefix: str, after: str = "") -> Iterator[str]:
+        """The names that begin so, in order, those after `after`."""
+
+
+def rows(
+    api: Api, store: Names | None, query: Mapping[str, str], strange: list[str] | None = None
+) -> Iterator[dict[str, Any]]:
     """The deletions that the query of `GET deletions` means, oldest first. `store`: where their receipts are;
-    None leaves that column empty. Raises ClickException where the API does not answer, ClientError where the
+    None leaves that column empty. `strange` is given the deletions between the first and the last of them
+    that have a receipt and no row. Raises ClickException where the API does not answer, ClientError where the
     store does not.
     """
     found = list(api.pages("deletions", "deletions", query))
-    receipts = _receipts(store, [each["id"] for each in found]) if store else {}
+    receipts = _receipts(store, [each["id"] for each in found], strange) if store else {}
     for each in reversed(found):
         recycle_bin = each.get("recycle_bin") or {}
         yield {
@@ -41,7 +50,7 @@ def rows(api: Api, store: BucketStore | None, query: Mapping[str, str]) -> Itera
         }
 
 
-def _receipts(store: BucketStore, ids: list[str]) -> dict[str, str]:
+def _receipts(store: Names, ids: list[str], strange: list[str] | None) -> dict[str, str]:
     """The newest receipt of each: names sort by the time of the request, as ids do."""
     if not ids:
         return {}
@@ -51,6 +60,8 @@ def _receipts(store: BucketStore, ids: list[str]) -> dict[str, str]:
         one, _, n = name.removeprefix("receipts/").removesuffix(".json").partition(".")
         if one > last:
             break
+        if one not in wanted and strange is not None:
+            strange.append(one)
         if one in wanted and int(n or 1) > counts.get(one, 0):
             found[one], counts[one] = name, int(n or 1)
     return found

@@ -40,7 +40,7 @@ _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/
 class Desk:
     """`asked`: what came, as method and path. `run`: a command, with its stack found; `when_read`: called
     with a deletion's id before its link is read. `zoho`: the secret of the org `default`, None where it has
-    none.
+    none. `objects`: the names in the bucket of evidence.
     """
 
     house: House
@@ -49,6 +49,7 @@ class Desk:
     asked: list[str] = field(default_factory=list)
     when_read: Callable[[str], object] = lambda _: None
     zoho: Mapping[str, str] | None = None
+    objects: list[str] = field(default_factory=list)
 
     def run(self, *words: str, stdin: bytes | None = None) -> Result:
         """One command."""
@@ -90,7 +91,7 @@ class Desk:
         policy_routes.register(house.app, lambda: desk)
         stack = {
             "endpoint_url": url, "api_url": url, "work_queue_url": url, "dead_letter_queue_url": url,
-            "sources_secret": "sources", "functions": {"api": "api"},
+            "sources_secret": "sources", "functions": {"api": "api"}, "evidence_bucket": "evidence",
             "credentials": {"access_key_id": "AKIA", "secret_access_key": "s"},
         }  # fmt: skip
         (self.directory / "stack.json").write_text(json.dumps(stack))
@@ -111,7 +112,13 @@ class Desk:
                 sent["requestContext"]["identity"]["userArn"] = ANN
                 answer = self.house.app(sent, CONTEXT)
                 return answer["statusCode"], answer["headers"], answer["body"]
-        if parts.path.endswith("/expunge-local-work/configuration"):
+        if parts.path.strip("/") == "evidence":
+            return 200, {"Content-Type": "application/xml"}, self._names(dict(parse_qsl(parts.query)))
+        return self._of_aws(parts.path, headers, body)
+
+    def _of_aws(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, Any]:
+        """What is asked of AWS itself."""
+        if path.endswith("/expunge-local-work/configuration"):
             variables = {"EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS": "true"}
             return 200, {}, json.dumps({"Environment": {"Variables": variables}})
         if b"/zoho/" in body:
@@ -122,6 +129,13 @@ class Desk:
             text = json.dumps(self.house.sources.held)
             return 200, {}, json.dumps({"SecretString": text, "VersionId": "1" * 32, "Name": "sources"})
         return 200, {"Content-Type": "text/xml"}, _IDENTITY
+
+    def _names(self, asked: Mapping[str, str]) -> str:
+        """As S3 lists what lies in the bucket."""
+        after = asked.get("start-after", "")
+        found = [name for name in sorted(self.objects) if name.startswith(asked["prefix"]) and name > after]
+        listed = "".join(f"<Contents><Key>{name}</Key></Contents>" for name in found)
+        return f"<ListBucketResult><IsTruncated>false</IsTruncated>{listed}</ListBucketResult>"
 
 
 @contextmanager
