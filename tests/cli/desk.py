@@ -75,13 +75,13 @@ class Desk:
         office = OperatorEndpoints(
             operators=Operators(house.ledger, house.nudges, acceptance),
             orgs=house.ledger,
-            log=house.ledger,
             sources=house.sources,
             links=house.links,
             note=intake.note,
             clock=time.time,
             max_ids=5000,
             public_url=url,
+            log=house.ledger,
         )
         self.store = FakePolicies(house.ledger)
         run_intake = RunIntake(house.ledger, house.nudges, "test", 400)

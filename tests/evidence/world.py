@@ -224,7 +224,7 @@ class World:
             clock=lambda: self.now,
             stage="test",
             owner=owner,
-            report=lambda event, **fields: self.reports.append(f"{event} {fields}"),
+            report=lambda event, /, **fields: self.reports.append(f"{event} {fields}"),
             measure=lambda metric, value: None,
             abreast=1,
         )
