@@ -12,6 +12,7 @@ NODE := .venvs/node
 DEV_READY := $(VENV)/.ready
 LOCAL_READY := $(MINISTACK)/.ready
 WHEEL := .venvs/wheel
+SITE := .venvs/site
 BROWSER := .venvs/browser
 PLOTS := .venvs/plots
 PLOTS_READY := $(PLOTS)/.ready
@@ -45,6 +46,9 @@ $(LOCAL_READY): requirements/ministack.txt | python
 
 $(AWS_TOOLS)/.ready: requirements/aws.txt | python
 	@scripts/make-venv $(AWS_TOOLS) $<
+
+$(SITE)/.ready: requirements/site.txt | python
+	@scripts/make-venv $(SITE) $<
 
 # What the wheel of the command needs: its test installs it into an empty environment.
 $(WHEEL)/.ready: requirements/wheel.txt $(DEV_READY)
@@ -118,10 +122,14 @@ fuzz: setup $(FUZZ)/.ready ## 100,000 requests at the API, and schemathesis on a
 	@$(PY) -m tests.fuzz --count $(or $(COUNT),100000) --examples $(or $(EXAMPLES),300)
 
 .PHONY: check
-check: setup $(AWS_TOOLS)/.ready ## lint, types, import law, made documents, templates
+check: setup $(AWS_TOOLS)/.ready $(SITE)/.ready ## lint, types, import law, made documents, templates
 	@$(PY) scripts/check.py
 
 # Ten minutes at most. The report and the plot lie in .build/; WRITE=1 puts them into docs/RELIABILITY.md as well.
+.PHONY: docs
+docs: setup $(SITE)/.ready ## the documents as a site, its links checked: .build/site/index.html
+	@$(PY) -m docs.site
+
 .PHONY: soak
 soak: setup $(PLOTS_READY) ## thousands of requests while Zoho fails and workers die (REQUESTS=2000, WRITE=1)
 	@mkdir -p .build && rm -f .build/soak.json
@@ -191,6 +199,7 @@ lock: setup ## compile the version locks again (UPGRADE=--upgrade for newer vers
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ../requirements.txt lambda.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file dev.txt dev.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file wheel.txt -c dev.txt ../pyproject.toml
+	@cd requirements && $(COMPILE) $(UPGRADE) --output-file site.txt site.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file ministack.txt ministack.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file plots.txt plots.in
 	@cd requirements && $(COMPILE) $(UPGRADE) --output-file fuzz.txt fuzz.in

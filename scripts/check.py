@@ -119,6 +119,7 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("docs/openapi.json", tool("python", "-m", "docs.generate.openapi", "--check")),
     ("docs/ERRORS.md", tool("python", "-m", "docs.generate.errors", "--check")),
     ("docs/REFERENCE.md", tool("python", "-m", "docs.generate.reference", "--check")),
+    ("links of the site", tool("python", "-m", "docs.site", "--check")),
     ("states in docs/ARCHITECTURE.md", tool("python", "-m", "docs.generate.states", "--check")),
     ("infra/alarms.json", tool("python", "-m", "infra.alarms", "--check")),
     ("import law", tool("lint-imports", "--no-logo")),
