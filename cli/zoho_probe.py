@@ -131,14 +131,14 @@ class Probe:
 
     def _try(self, scope: str, modules: Mapping[str, str]) -> Reply | None:
         _, group, *rest = scope.split(".")
-        module = modules.get(rest[0], "") if rest else ""
         any_module = next(iter(modules.values()), "Leads")
+        module = modules.get(rest[0], any_module) if rest else any_module
         if group == "modules" and rest[-1] == "READ":
             return self.get(module, fields="id", per_page="1")
         if group == "mass_delete" and rest[-1] == "READ":
             return self.get(module, "actions", "mass_delete", job_id=_NO_JOB)
         if group == "settings" and rest[0] != "recycle_bin":
-            return self.get("settings", "custom_views", module=any_module)
+            return self.get("settings", rest[0], module=any_module)
         if group == "coql":
             return self.coql(f"select id from {any_module} where id is not null limit 1")  # noqa: S608 (COQL)
         return None

@@ -44,12 +44,13 @@ _VIEWS = "ZohoCRM.settings.custom_views.READ"
 @dataclass(frozen=True, slots=True)
 class Use:
     """What may be asked in one module: `jobs` says whether mass delete is, `permanent` whether what was
-    deleted may be deleted from the recycle bin too.
+    deleted may be deleted from the recycle bin too, `people` whether persons may be erased, in any module.
     """
 
     module: str
     jobs: bool
     permanent: bool = False
+    people: bool = False
 
 
 def of_module(module: str) -> str:
@@ -63,7 +64,8 @@ def uses(
 ) -> list[Use]:
     """The uses that one source's entry allows."""
     jobs = mass_delete_by_ids or Operation.MASS_DELETE in operations
-    return [Use(module, jobs, permanent) for module in sorted(modules)]
+    people = "erase_person" in operations
+    return [Use(module, jobs, permanent, people) for module in sorted(modules)]
 
 
 def needed(found: Iterable[Use]) -> list[str]:
@@ -75,6 +77,7 @@ def needed(found: Iterable[Use]) -> list[str]:
         if use.jobs:
             wanted += [f"ZohoCRM.mass_delete.{name}.DELETE", f"ZohoCRM.mass_delete.{name}.READ", _VIEWS]
         wanted += DELETE_PERMANENTLY if use.permanent else ()
+        wanted += ERASE_PERSON if use.people else ()
         scopes |= dict.fromkeys([*wanted, *_COUNTING])
     return sorted(scopes, key=lambda scope: (not scope.startswith("ZohoCRM.modules"), scope))
 

@@ -50,6 +50,7 @@ _TEXTS: dict[str, dict[str, str]] = {
     "NOT_ALLOWED": dict.fromkeys((*_OF_BIN, "related", "update"), "the operation is not allowed"),
     "EXPECTED_PARAM_MISSING": dict.fromkeys(_OF_BIN, "One of the expected parameter is missing"),
     "INTERNAL_SERVER_ERROR": dict.fromkeys(_OF_BIN, "Internal Server Error"),
+    "INVALID_REQUEST": {"related": "unable to process your request"},
     "INVALID_MODULE": {"*": "The module name given seems to be invalid"},
     "MODULE_NOT_IN_API": {"*": "The given module is not supported in API"},
 }

@@ -66,6 +66,8 @@ ABOUT_PEOPLE: tuple[Row, ...] = (
         "Report it: the request was built wrong.", "OAS FIND"),
     row("EXPECTED_FIELD_MISSING", RELATED_COUNT, _V.FAIL, "Zoho missed the related lists to be counted.",
         "Report it: the request was built wrong.", "OAS"),
+    row("INVALID_REQUEST", RELATED | RELATED_COUNT, _V.FAIL, "Zoho could not make sense of a request.",
+        "Report it: the request was built wrong.", "OAS"),
     row("NOT_ALLOWED", RELATED | RELATED_COUNT, _V.FAIL,
         "Zoho does not let the connected user read related records.",
         "Connect a user who may, then retry; until then what belongs to the record is not counted.", "OAS"),

@@ -114,6 +114,19 @@ def test_the_recycle_bin_needs_its_own_and_each_of_them(server: simulator.Server
     assert not zoho_scopes.missing([*back, *gone], {"ZohoCRM.settings.ALL"})
 
 
+def test_those_for_erasing_persons_are_asked_for_only_where_a_source_lists_it() -> None:
+    few = {"mass_delete_by_ids": False}
+    listed = frozenset(each for each in Operation if each.value == "erase_person") | {
+        Operation.DELETE_RECORDS
+    }
+    without = zoho_scopes.needed(zoho_scopes.uses(["Deals"], {Operation.DELETE_RECORDS}, **few))
+    assert not set(without) & {"ZohoCRM.modules.UPDATE", "ZohoCRM.settings.fields.READ"}
+    assert not set(NEEDED) & {"ZohoCRM.modules.UPDATE", "ZohoCRM.settings.fields.READ"}
+    asked = zoho_scopes.needed([zoho_scopes.Use("Deals", jobs=False, people=True)])
+    assert set(zoho_scopes.ERASE_PERSON) <= set(asked)
+    assert [use.people for use in zoho_scopes.uses(["Deals"], listed, **few)] == [len(listed) == 2]
+
+
 def test_the_recycle_bins_are_asked_for_where_something_becomes_permanent() -> None:
     few = {"mass_delete_by_ids": False}
     operations = {Operation.DELETE_RECORDS}

@@ -15,7 +15,7 @@ from chalicelib.domain.zoho.verdict import SOURCES, Row, Verdict
 DATA = Path(__file__).parents[3] / "data"
 KNOWN = json.loads((DATA / "error_codes.json").read_text())
 PRINTED = json.loads((DATA / "seeds" / "error_codes.json").read_text())["documents"]
-DESTRUCTIVE = [k for k in CallKind if k.value.startswith(("delete_", "mass", "delink"))]
+DESTRUCTIVE = [k for k in CallKind if k.value.startswith(("delete_", "mass", "delink", "update"))]
 BY_ID = [CallKind.DELETE_RECORDS, CallKind.MASS_DELETE_IDS, CallKind.DELINK]
 KIND_OF = {
     "delete-records-v2": [CallKind.DELETE_RECORDS, CallKind.DELETE_EXTERNAL],
