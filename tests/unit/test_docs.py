@@ -113,7 +113,8 @@ def wrong_with_expunge(words: list[str]) -> str:
             return f"{command.name} has no command {words[0]}"
         command, words = command.commands[words[0]], words[1:]
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
-    given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    plain = [word.strip("[]") for word in words]  # [--option] may be left out
+    given = {word.partition("=")[0] for word in plain if re.match(r"--?[a-z]", word)}
     return f"{command.name} has no option {', '.join(sorted(given - known))}" if given - known else ""
 
 
