@@ -4,6 +4,7 @@ becomes permanent when.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +33,7 @@ class Paged(Api):
         answer.url = "http://127.0.0.1/v1/operator/deletions"
         return answer
 
-    def pages(self, path: str, name: str, query: dict[str, str]) -> Any:
+    def pages(self, path: str, name: str, query: Mapping[str, str]) -> Any:
         cursor: str | None = ""
         while cursor is not None:
             page = self.call("GET", path, {**query, **({"cursor": cursor} if cursor else {})}).json()
