@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain import log as deletion_log
+from chalicelib.domain import log_checking
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Unavailable, Unreadable
@@ -107,7 +107,7 @@ def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
             gone = found is not None and bool(found.forgotten_at or found.texts_forgotten_at)
             wrong = "" if found is None else broken(entries, found.events, found.chain, forgotten=gone)
             if found is not None:
-                other = deletion_log.differing(found, entries, _chunks(table, found))
+                other = log_checking.differing(found, entries, _chunks(table, found))
                 wrong = wrong or (f"{other} is not as its log has it" if other else "")
             wrong = wrong or signed.differing(entries if found is not None else None)
         except Unreadable as problem:
@@ -168,7 +168,7 @@ def broken(entries: list[Entry], known: int, chain: str, *, forgotten: bool = Fa
     """What does not fit; "" where all of it does. `known`, `chain`: how many entries the deletion itself says
     that it has, and the hash of the newest. `forgotten`: parts of them may have been taken away.
     """
-    first = deletion_log.first_broken(entries, forgotten=forgotten)
+    first = log_checking.first_broken(entries, forgotten=forgotten)
     if first is not None:
         return f"entry {first} is missing, altered or out of order"
     if len(entries) != known:

@@ -8,7 +8,7 @@ from dataclasses import astuple
 from typing import Any
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.domain import log
+from chalicelib.domain import log, log_checking
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.log import Entry
 from chalicelib.domain.status import Status
@@ -49,7 +49,7 @@ def _deletion(stage: Stage, one: str) -> Deletion:
 
 
 def _log_is_whole(deletion: Deletion, entries: Sequence[Entry]) -> None:
-    assert log.first_broken(entries) is None
+    assert log_checking.first_broken(entries) is None
     assert (len(entries), entries[-1].chain) == (deletion.events, deletion.chain)
     assert deletion.published == deletion.events
 

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain import log as deletion_log
+from chalicelib.domain import log_checking
 from cli.evidence.logs import broken
 from tests.evidence.world import World, world
 
@@ -38,7 +39,7 @@ def test_a_log_that_was_made_anew_names_another_end(here: World) -> None:
         forged = replace(each, by="mallory")
         chain = deletion_log.link(chain, deletion_log.content(forged))
         anew.append(replace(forged, chain=chain))
-    assert deletion_log.first_broken(anew) is None
+    assert log_checking.first_broken(anew) is None
     assert "another end" in broken(anew, ended.events, ended.chain)
     here.minute()
     receipt = here.objects.objects[f"receipts/{ended.id}.json"]

@@ -192,7 +192,7 @@ GUARDS = (
     ),
     Guard(
         "hash chain",
-        f"{_C}/domain/log.py",
+        f"{_C}/domain/log_checking.py",
         "if entry.n != expected or altered:",
         "if entry.n != expected:",
         (f"{_UNIT}/domain/test_log.py",),

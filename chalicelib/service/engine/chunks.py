@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.domain import log
+from chalicelib.domain import log_commitments
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk, Mark
@@ -33,7 +33,9 @@ def digest(work: Slice, deletion: Deletion, known: Mapping[int, Chunk]) -> str:
     """What its log commits to of its ids and outcomes; "" where it has no ids."""
     if not deletion.chunks:
         return ""
-    return log.digest(known.get(number) or readable(work, number) for number in range(deletion.chunks))
+    return log_commitments.digest(
+        known.get(number) or readable(work, number) for number in range(deletion.chunks)
+    )
 
 
 def readable(work: Slice, number: int) -> Chunk | None:

@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb.dynamo import BUSY_TRIES
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain import lane, log
+from chalicelib.domain import lane, log, log_checking
 from chalicelib.domain.deletion import Approval, Counts, Deletion, Plan, Problem, moved
 from chalicelib.domain.errors import LostLease, Overtaken
 from chalicelib.domain.outcomes import Finding, Mark, fresh
@@ -146,7 +146,7 @@ def test_everything_of_a_change_is_written_at_once(ledger: Ledger) -> None:
     assert ledger.chunk("del_1", 0) == after
     assert ledger.calls("del_1", [1]) == [call]
     assert ledger.entries("del_1", 1) == [entry]
-    assert log.first_broken(ledger.entries("del_1", 0)) is None
+    assert log_checking.first_broken(ledger.entries("del_1", 0)) is None
 
 
 def test_the_record_ids_of_external_ids_are_kept(ledger: Ledger) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import codec
-from chalicelib.domain import log
+from chalicelib.domain import log, log_checking, log_commitments
 from chalicelib.domain.deletion import Approval, Counts, Deletion, Plan, moved
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, untouched
@@ -32,8 +32,8 @@ def entries() -> list[Entry]:
 
 
 def test_a_log_as_it_was_written_is_whole() -> None:
-    assert log.first_broken(entries()) is None
-    assert log.first_broken([]) is None
+    assert log_checking.first_broken(entries()) is None
+    assert log_checking.first_broken([]) is None
 
 
 @pytest.mark.parametrize("n", range(1, 5))
@@ -51,7 +51,7 @@ def test_an_altered_entry_shows(n: int) -> None:
         replace(found[n - 1], facts={**found[n - 1].facts, "why": "0" * 43}),
         log.without(found[n - 1], found[n - 1].salts),
     ):
-        assert log.first_broken([*found[: n - 1], altered, *found[n:]]) == n
+        assert log_checking.first_broken([*found[: n - 1], altered, *found[n:]]) == n
 
 
 def test_what_is_published_does_not_tell_what_is_not_to_who_tries() -> None:
@@ -62,8 +62,8 @@ def test_what_is_published_does_not_tell_what_is_not_to_who_tries() -> None:
     assert set(entry.salts) == {"why", "ids"}
     assert all(len(salt) == 22 and salt not in published for salt in entry.salts.values())
     assert MADE.seed not in published
-    assert entry.facts["why"] != log.commitment(entry.why)
-    assert entry.facts["why"] == log.commitment(entry.why, entry.salts["why"])
+    assert entry.facts["why"] != log_commitments.commitment(entry.why)
+    assert entry.facts["why"] == log_commitments.commitment(entry.why, entry.salts["why"])
     covered = json.dumps(log.content(entry))
     assert "Anna" not in covered
     assert '"7"' not in covered
@@ -78,7 +78,7 @@ def test_every_part_of_every_entry_and_every_deletion_has_a_salt_of_its_own() ->
 def test_a_log_of_a_deletion_without_a_seed_is_whole() -> None:
     old = log.append(replace(MADE, seed=""), "waiting", 1.0, stage="test", why="reason 1")[1]
     assert old.salts == {"why": ""}
-    assert log.first_broken([replace(old, n=1)]) is None
+    assert log_checking.first_broken([replace(old, n=1)]) is None
 
 
 PLAN = Plan(2, ("7", "8"), 1, 1)
@@ -96,7 +96,7 @@ def ended() -> tuple[Deletion, list[Entry], list[Chunk]]:
         plan=PLAN,
         counts=Counts(requested=2, deleted=1, failed=1),
     )
-    outcomes = log.Outcomes(["8"], log.digest([chunk]))
+    outcomes = log.Outcomes(["8"], log_commitments.digest([chunk]))
     made, third = log.append(made, "partially_completed", 3.0, stage="test", outcomes=outcomes)
     bare = replace(made, request=replace(made.request, ids=()))
     return bare, [first, second, third], [chunk]
@@ -104,8 +104,8 @@ def ended() -> tuple[Deletion, list[Entry], list[Chunk]]:
 
 def test_a_deletion_as_its_log_has_it_differs_in_nothing() -> None:
     made, found, chunks = ended()
-    assert log.first_broken(found) is None
-    assert log.differing(made, found, chunks) == ""
+    assert log_checking.first_broken(found) is None
+    assert log_checking.differing(made, found, chunks) == ""
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_deletion_as_its_log_has_it_differs_in_nothing() -> None:
 )
 def test_what_is_altered_in_a_deletion_shows(words: str, change: Any) -> None:
     made, found, chunks = ended()
-    assert words in log.differing(change(made), found, chunks)
+    assert words in log_checking.differing(change(made), found, chunks)
 
 
 @pytest.mark.parametrize(
@@ -143,22 +143,24 @@ def test_what_is_altered_in_a_deletion_shows(words: str, change: Any) -> None:
 )
 def test_what_is_altered_in_ids_and_outcomes_shows(words: str, change: Any) -> None:
     made, found, chunks = ended()
-    assert words in log.differing(made, found, [change(each) for each in chunks])
-    assert log.differing(made, found, []) != ""
+    assert words in log_checking.differing(made, found, [change(each) for each in chunks])
+    assert log_checking.differing(made, found, []) != ""
 
 
 def test_what_is_forgotten_leaves_a_chain_that_verifies_and_tells_nothing() -> None:
     made, found, _ = ended()
     gone = [log.without(entry, entry.salts) for entry in found]
-    assert log.first_broken(gone, forgotten=True) is None
-    assert log.first_broken(gone) == 1, "unless the deletion says so, a part that is not there is missing"
+    assert log_checking.first_broken(gone, forgotten=True) is None
+    assert log_checking.first_broken(gone) == 1, (
+        "unless the deletion says so, a part that is not there is missing"
+    )
     text = json.dumps([codec.entry_to_text(entry) for entry in gone])
     assert not [word for word in ("DSR-17", "Anna", '"7', '"8') if word in text]
     assert not any(entry.salts for entry in gone)
     bare = replace(made, request=replace(made.request, reference=None, reason=None))
-    assert log.differing(bare, gone, [None]) == ""
-    assert "by whom" in log.differing(replace(bare, asked_by="arn:eve"), gone, [None])
-    assert log.first_broken([replace(gone[0], at=1.5), *gone[1:]], forgotten=True) == 1
+    assert log_checking.differing(bare, gone, [None]) == ""
+    assert "by whom" in log_checking.differing(replace(bare, asked_by="arn:eve"), gone, [None])
+    assert log_checking.first_broken([replace(gone[0], at=1.5), *gone[1:]], forgotten=True) == 1
 
 
 def test_only_what_is_named_is_forgotten() -> None:
@@ -167,12 +169,12 @@ def test_only_what_is_named_is_forgotten() -> None:
     assert gone.event is not None
     assert gone.event["data"]["reference"] is None
     assert gone.event["data"]["failed_ids"] == ["8"]
-    assert log.first_broken([*found[:2], gone], forgotten=True) is None
+    assert log_checking.first_broken([*found[:2], gone], forgotten=True) is None
 
 
 @pytest.mark.parametrize("n", range(1, 4))
 def test_a_removed_or_moved_entry_shows(n: int) -> None:
     found = entries()
-    assert log.first_broken(found[: n - 1] + found[n:]) == n
+    assert log_checking.first_broken(found[: n - 1] + found[n:]) == n
     moved = [*found[: n - 1], found[n], found[n - 1], *found[n + 1 :]]
-    assert log.first_broken(moved) == n
+    assert log_checking.first_broken(moved) == n

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import log
+from chalicelib.domain import log_checking
 from chalicelib.domain.backoff import Patience, exhausted, failed
 from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.errors import Unreadable
@@ -63,7 +63,7 @@ def records(n: int) -> list[str]:
 
 
 def whole(world: World, one: str) -> bool:
-    return log.first_broken(world.ledger.entries(one, 0)) is None
+    return log_checking.first_broken(world.ledger.entries(one, 0)) is None
 
 
 def test_a_round_found_by_looking_leaves_the_log_whole() -> None:

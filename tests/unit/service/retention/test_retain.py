@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.adapters.cron import next_time
 from chalicelib.domain.backoff import Patience
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable, WrongState
 from chalicelib.domain.ids import is_deletion_id
@@ -248,9 +249,9 @@ def test_of_two_runs_by_hand_at_once_one_starts() -> None:
     world = RetentionWorld(["1"])
     world.put()
     outside = Policies(Slow(world), world.run_intake, next_time)
-    run(outside, "default", "old-leads", "ann", world.now, dry_run=False)
+    run(outside, "default", "old-leads", Caller("ann", world.now), dry_run=False)
     with pytest.raises(WrongState, match="the same moment"):
-        run(outside, "default", "old-leads", "bob", world.now + 0.5, dry_run=False)
+        run(outside, "default", "old-leads", Caller("bob", world.now + 0.5), dry_run=False)
     assert len(world.runs()) == 1
 
 
@@ -260,7 +261,13 @@ def test_a_run_by_hand_and_the_schedule_at_once_are_one_run() -> None:
     slow = Slow(world)
     assert kept.next_at is not None
     world.now = kept.next_at
-    run(Policies(slow, world.run_intake, next_time), "default", "old-leads", "ann", world.now, dry_run=False)
+    run(
+        Policies(slow, world.run_intake, next_time),
+        "default",
+        "old-leads",
+        Caller("ann", world.now),
+        dry_run=False,
+    )
     found = retain(replace(world.retention, runs=slow), world.now)
     assert (found.due, found.started, len(world.runs())) == (1, 0, 1)
     assert world.tick().skipped == 1
@@ -272,8 +279,8 @@ def test_a_run_that_was_claimed_and_is_being_stored_keeps_others() -> None:
     assert world.policies.claim_run(kept, Ran("manual-x", "del_not_there_yet", world.now))
     outside = Policies(world.policies, world.run_intake, next_time)
     with pytest.raises(WrongState):
-        run(outside, "default", "old-leads", "bob", world.now + 1, dry_run=False)
-    started = run(outside, "default", "old-leads", "bob", world.now + 61, dry_run=False)
+        run(outside, "default", "old-leads", Caller("bob", world.now + 1), dry_run=False)
+    started = run(outside, "default", "old-leads", Caller("bob", world.now + 61), dry_run=False)
     assert world.the_run().id == started.id
 
 
