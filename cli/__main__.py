@@ -16,12 +16,12 @@ from cli.export import export
 from cli.following.command import watch
 from cli.keys import keys
 from cli.limits import sources
+from cli.operating.commands import approve, cancel, resolve, retry
 from cli.operating.holds import holds
 from cli.operating.listing import list_deletions, show
 from cli.operating.pausing import pause, resume
 from cli.operating.recovering import recover
 from cli.operating.redriving import redrive
-from cli.operating.steering import approve, cancel, resolve, retry
 from cli.operating.undoing import delete_permanently, restore
 from cli.policies import policies
 from cli.sending.command import send

@@ -11,7 +11,7 @@ from chalicelib.domain.deletion import Counts
 from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.domain.status import Status
 from tests.cli.desk import Desk, opened
-from tests.cli.test_steering import change, sent
+from tests.cli.test_commands import change, sent
 
 
 @pytest.fixture
