@@ -1,0 +1,186 @@
+"""The map of an erasure: one entry for each record, with what is done with it and why; its hash; what is
+shared with others.
+
+An approval is bound to the hash, so the same records, actions and reasons have the same hash in whatever
+order they were found, and another one as soon as any of them differs. Counts are no part of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.domain.evidence import canonical
+from chalicelib.domain.person.hits import Hit, Link, merged
+from chalicelib.domain.person.identity import Record
+from chalicelib.domain.person.matching import By, Match
+from chalicelib.domain.person.person_map import COMPANY, Action, PersonMap, Rule
+
+SHARED = "shared value"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Why:
+    """A reason for which a record is in the map."""
+
+    field: str
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record of the map. `shared_with`: how many records have the shared value that it was found by.
+
+    `hit`: what it was made of, never shown.
+    """
+
+    record: Record
+    action: Action
+    why: tuple[Why, ...]
+    keep_reason: str | None = None
+    shared_with: int = 0
+    goes_along: Mapping[str, int] = field(default_factory=dict)
+    hit: Hit | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """As operators see it: never a value of the identity."""
+        return {
+            "module": self.record.module,
+            "id": self.record.id,
+            "why": [{"field": each.field, "by": each.by.value} for each in self.why],
+            "action": self.action.value,
+            "keep_reason": self.keep_reason,
+            "goes_along": dict(sorted(self.goes_along.items())),
+            "shared_with": self.shared_with,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A value that more records have than one person's. `value`: its pointer in the request."""
+
+    value: str
+    shared_with: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureMap:
+    """Entries sorted by module and id, and the shared values in the request's order."""
+
+    entries: tuple[Entry, ...]
+    shared: tuple[Shared, ...]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 (hex) of the canonical JSON: a list of {"action", "id", "module", "why"}."""
+        listed = [
+            {
+                "module": each.record.module,
+                "id": each.record.id,
+                "action": each.action.value,
+                "why": [{"field": why.field, "by": why.by.value} for why in each.why],
+            }
+            for each in self.entries
+        ]
+        return canonical.sha256(canonical.to_bytes(listed))
+
+    @property
+    def deletes(self) -> int:
+        """How many records are deleted."""
+        return sum(each.action is Action.DELETE for each in self.entries)
+
+    def plan(self, out_of_reach: list[dict[str, Any]]) -> dict[str, Any]:
+        """The plan in the status document: numbers, and no id."""
+        along: Counter[str] = Counter()
+        for each in self.entries:
+            if each.action is Action.DELETE:
+                along.update(each.goes_along)
+        modules = Counter(each.record.module for each in self.entries)
+        return {
+            "map_hash": self.hash,
+            "records": len(self.entries),
+            "by_module": dict(sorted(modules.items())),
+            "goes_along": dict(sorted(along.items())),
+            "shared": [{"value": each.value, "shared_with": each.shared_with} for each in self.shared],
+            "out_of_reach": out_of_reach,
+        }
+
+
+def shared_values(hits: Iterable[Hit], most: int) -> dict[str, int]:
+    """The pointers of values that more than `most` records have, with their number."""
+    having: Counter[str] = Counter()
+    for hit in hits:
+        having.update({value for match in hit.matches for value in match.values})
+    return {value: count for value, count in having.items() if count > most}
+
+
+def assembled(hits: Iterable[Hit], person_map: PersonMap, meant: Set[str] = frozenset()) -> ErasureMap:
+    """The map of what was found. `meant`: pointers of shared values that do mean this person."""
+    found = merged(hits)
+    shared = shared_values(found.values(), person_map.max_shared)
+    entries: dict[Record, Entry] = {}
+    for record, hit in found.items():
+        if hit.own:
+            entries[record] = _own(hit, person_map, shared, meant)
+    going = {record for record, entry in entries.items() if entry.action is Action.DELETE}
+    for record, hit in found.items():
+        links = tuple(link for link in hit.links if link.to in entries)
+        if record not in entries and links:
+            entries[record] = _linked(hit, links, going, person_map)
+    ordered = sorted(entries.values(), key=lambda each: (each.record.module, each.record.id))
+    named = sorted(shared.items(), key=lambda each: _place(each[0]))
+    return ErasureMap(tuple(ordered), tuple(Shared(value, count) for value, count in named))
+
+
+def _place(value: str) -> tuple[str, int]:
+    head, _, number = value.rpartition("/")
+    return head, int(number)
+
+
+def counts(match: Match, shared: Mapping[str, int], meant: Set[str]) -> bool:
+    """Does the match say by itself that the record is the person's? Not where its value is shared, and
+    nobody has said that it is meant.
+    """
+    return not any(value in shared for value in match.values) or any(v in meant for v in match.values)
+
+
+def _own(hit: Hit, person_map: PersonMap, shared: Mapping[str, int], meant: Set[str]) -> Entry:
+    """The entry of a record that is the person's by its own values, or by its id."""
+    rule = person_map.rule(hit.record.module)
+    matches = hit.matches
+    if rule.match is not None:
+        matches = tuple(each for each in matches if each.field in rule.match)
+    why = {Why(each.field, each.by) for each in matches}
+    why |= {Why("id", By.RECORD)} if hit.named else set()
+    why |= {Why(link.field, By.LOOKUP) for link in hit.links}
+    action, reason = _ruled(rule, named=bool(hit.named))
+    if action is not Action.KEEP and not hit.named and not any(counts(m, shared, meant) for m in matches):
+        action, reason = Action.KEEP, SHARED
+    values = {value for match in matches for value in match.values}
+    most = max((shared[value] for value in values if value in shared), default=0)
+    return Entry(hit.record, action, tuple(sorted(why)), reason, most, hit.goes_along, hit)
+
+
+def _ruled(rule: Rule, *, named: bool) -> tuple[Action, str | None]:
+    """A company's record stays, unless the request names that very record."""
+    if rule.action is Action.KEEP and rule.keep_reason == COMPANY and named:
+        return Action.DELETE, None
+    return rule.action, rule.keep_reason
+
+
+def _linked(hit: Hit, links: tuple[Link, ...], going: Set[Record], person_map: PersonMap) -> Entry:
+    """The entry of a record that only leads to one of the person's: it is another's, and never deleted."""
+    rule = person_map.rule(hit.record.module)
+    why = tuple(sorted({Why(link.field, By.LOOKUP) for link in links}))
+    if rule.action is Action.KEEP:
+        return Entry(hit.record, Action.KEEP, why, rule.keep_reason, hit=hit)
+    if not any(link.to in going for link in links):
+        return Entry(hit.record, Action.KEEP, why, SHARED, hit=hit)
+    return Entry(hit.record, Action.UNLINK, why, hit=hit)
+
+
+def shown_in(part: Any) -> list[dict[str, Any]]:
+    """The entries of a stored part of a map, as operators see them. Raises TypeError or KeyError."""
+    return [each["shown"] for each in part]

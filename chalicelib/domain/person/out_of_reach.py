@@ -1,0 +1,78 @@
+"""Where a person may still be, though nothing was found there: what the search cannot reach, said with its
+place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.person.metadata import Module
+from chalicelib.domain.zoho.metadata import PHONE
+
+RESTRICTED, ENCRYPTED = "RESTRICTED_FIELD", "ENCRYPTED_FIELD"
+NO_SEARCH, NOT_READABLE = "MODULE_WITHOUT_SEARCH", "MODULE_NOT_READABLE"
+TOO_MANY, NO_REGION, PART = "TOO_MANY_RECORDS", "NO_REGION", "PART_OF_RECORDS"
+
+MEANINGS = {
+    RESTRICTED: "Zoho withholds this personal field from the API, so nobody can be found by it: the person"
+    " may still be there",
+    ENCRYPTED: "this field is encrypted and Zoho's Search does not reach it: the person may still be there",
+    NO_SEARCH: "Zoho's Search does not take this module, so unapproved and converted records may be missed:"
+    " the person may still be there",
+    NOT_READABLE: "the org's token may not read this module: the person may still be there",
+    TOO_MANY: "Zoho names no more records of one value in this module: the person may still be there",
+    NO_REGION: "phone numbers without a country code cannot be compared, as the org's person map has no"
+    " region: the person may still be there",
+    PART: "this module holds parts of other records, such as rows of subforms, which are not searched by"
+    " themselves: the person may still be there",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unreached:
+    """A module, or one of its fields ("" for all of it), that was not searched as a whole."""
+
+    code: str
+    module: str
+    field: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As operators see it."""
+        return {
+            "code": self.code,
+            "module": self.module,
+            "field": self.field or None,
+            "meaning": MEANINGS[self.code],
+        }
+
+
+def by_metadata(found: Iterable[Module], *, phones: bool, region: str | None) -> list[Unreached]:
+    """What the org's metadata says that cannot be reached. `phones`: is a phone number looked for?"""
+    unreached: list[Unreached] = []
+    for module in found:
+        if not module.readable:
+            unreached.append(Unreached(NOT_READABLE, module.name))
+        elif module.part:
+            unreached += [Unreached(PART, module.name)] if module.identifying else []
+        else:
+            unreached += _of(module, without_region=phones and region is None)
+    return sorted(unreached)
+
+
+def _of(module: Module, *, without_region: bool) -> Iterator[Unreached]:
+    for each in module.identifying:
+        if each.restricted:
+            yield Unreached(RESTRICTED, module.name, each.name)
+        elif each.encrypted and not (module.searched and each.searchable):
+            yield Unreached(ENCRYPTED, module.name, each.name)
+    if module.identifying and not module.searched:
+        yield Unreached(NO_SEARCH, module.name)
+    if without_region and module.of_type(PHONE):
+        yield Unreached(NO_REGION, module.name)
+
+
+def shown(unreached: Iterable[Unreached]) -> list[dict[str, Any]]:
+    """Each once, sorted, as operators see them."""
+    return [each.to_json() for each in sorted(set(unreached))]
