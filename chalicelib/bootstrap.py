@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.service.intake.accept import Acceptance
     from chalicelib.service.retention.retain import Retention
     from chalicelib.web.operator import OperatorEndpoints
+    from chalicelib.web.operator_people import PersonEndpoints
     from chalicelib.web.operator_policies import PolicyEndpoints
     from chalicelib.web.routes import PublicEndpoints
 
@@ -75,6 +76,7 @@ def nudges() -> WorkQueue:
 @cache
 def deps() -> Deps:
     """What moves deletions forward: for work and poll, which may talk to Zoho and publish."""
+    from chalicelib.adapters.phones import PhoneNumbers
     from chalicelib.adapters.topic import ResultsTopic
     from chalicelib.adapters.zoho.orgs import Stage, ZohoOrgs
     from chalicelib.adapters.zoho.token import Tools
@@ -114,6 +116,7 @@ def deps() -> Deps:
         lease_seconds=stage.lease_seconds,
         recent=table(),
         loop_window=stage.loop_window_seconds,
+        phones=PhoneNumbers(),
         measure=observability.measure,
         about=observability.about,
     )
@@ -243,6 +246,14 @@ def policy_endpoints() -> PolicyEndpoints:
         clock=time.time,
         public_url=stage.public_url,
     )
+
+
+@cache
+def person_endpoints() -> PersonEndpoints:
+    """What stands behind the routes about erasing people: for api, which never talks to Zoho."""
+    from chalicelib.web.operator_people import PersonEndpoints
+
+    return PersonEndpoints(table(), observability.note, time.time)
 
 
 @cache

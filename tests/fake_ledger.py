@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.domain import quota
 from chalicelib.domain.children import as_child, shows
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import LostLease, Overtaken
+from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
 from chalicelib.domain.evidence import operators
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
@@ -39,6 +39,7 @@ class Row:
     chunks: dict[int, Chunk] = field(default_factory=dict)
     calls: dict[int, Call] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    parts: dict[int, Any] = field(default_factory=dict)
 
 
 class FakeLedger(FakeOrgs):
@@ -53,6 +54,8 @@ class FakeLedger(FakeOrgs):
         self.leases: dict[tuple[str, str], tuple[str, float]] = {}
         self.blocks: dict[str, tuple[str, float]] = {}
         self.lanes: dict[str, Lane] = {}
+        self.person_maps: dict[str, Any] = {}
+        self.modules_of_orgs: dict[str, Any] = {}
         self.tallies: dict[tuple[str, str], quota.Tally] = {}
 
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
@@ -132,6 +135,9 @@ class FakeLedger(FakeOrgs):
         row.entries += change.entries
         row.calls |= {call.n: call for call in change.calls}
         row.chunks |= {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
+        row.parts |= {part.number: json.loads(json.dumps(part.content)) for part in change.parts}
+        if change.org_modules is not None:
+            self.modules_of_orgs[change.deletion.request.org] = json.loads(json.dumps(change.org_modules))
         row.commands_done += change.commands_done
         row.revision += 1
         row.attempts = row.attempts if change.lease_until else 0
@@ -186,6 +192,22 @@ class FakeLedger(FakeOrgs):
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         return self.rows[deletion_id].chunks[number]
+
+    def part(self, deletion_id: str, number: int) -> Any:
+        parts = self.rows[deletion_id].parts
+        if number not in parts:
+            raise Unreadable(deletion_id, f"part {number} is not there")
+        return parts[number]
+
+    def person_map(self, org: str) -> Mapping[str, Any] | None:
+        return self.person_maps.get(org)
+
+    def put_person_map(self, org: str, person_map: Mapping[str, object], noted: operators.Entry) -> None:
+        self.person_maps[org] = json.loads(json.dumps(person_map))
+        self.tell(noted)
+
+    def org_modules(self, org: str) -> Any:
+        return self.modules_of_orgs.get(org)
 
     def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
         return [self.rows[deletion_id].calls[n] for n in sorted(numbers)]

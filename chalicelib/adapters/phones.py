@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class PhoneNumbers:
-    """Reads phone numbers as numbering plans have them."""
+    """See domain.person.matching.Phones."""
 
     def e164(self, text: str, region: str | None) -> str:
         """A number that numbering plans know to be possible, without an extension, as E.164; else ""."""

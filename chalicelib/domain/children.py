@@ -27,7 +27,9 @@ DAYS_IN_BIN = 60
 MOST_DAYS = DAYS_IN_BIN - 1
 PERMANENT_WORDS = f'must be whole hours or days from PT0H to P{MOST_DAYS}D, such as "P14D" or "PT12H"'
 _DURATION = re.compile(r"P(?:(0|[1-9][0-9]?)D|T(0|[1-9][0-9]{0,3})H)")
-_TAKES_RECORDS = frozenset({Operation.DELETE_RECORDS, Operation.MASS_DELETE, Operation.PURGE})
+_TAKES_RECORDS = frozenset(
+    {Operation.DELETE_RECORDS, Operation.MASS_DELETE, Operation.PURGE, Operation.ERASE_PERSON}
+)
 
 
 class Sent(Protocol):
@@ -132,12 +134,34 @@ def _began(deletion: Deletion) -> float:
     return deletion.started_at if deletion.started_at is not None else deletion.created_at
 
 
-def request_of(parent: Deletion, operation: Operation, until: Mapping[str, float]) -> Request:
-    """The request of a child about these ids: it keeps module, org and reference of its parent."""
+def by_module(parent: Deletion, found: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Record ids that it deleted with their times, by module: an erasure's are of several (`Leads/123`)."""
+    if parent.request.operation is not Operation.ERASE_PERSON:
+        return {parent.request.module: dict(found)} if found else {}
+    modules: dict[str, dict[str, float]] = {}
+    for entry, at in found.items():
+        module, _, one = entry.rpartition("/")
+        modules.setdefault(module, {})[one] = at
+    return modules
+
+
+def names_in_parent(parent: Deletion, child: Deletion, ids: Iterable[str]) -> list[str]:
+    """The names under which a child's records stand in its parent."""
+    if parent.request.operation is not Operation.ERASE_PERSON:
+        return list(ids)
+    return [f"{child.request.module}/{one}" for one in ids]
+
+
+def request_of(
+    parent: Deletion, operation: Operation, until: Mapping[str, float], module: str | None = None
+) -> Request:
+    """The request of a child about these ids: it keeps module, org and reference of its parent. `module`: the
+    one of these ids, where the parent is about several.
+    """
     asked = parent.request
     return Request(
         operation,
-        asked.module,
+        asked.module if module is None else module,
         asked.org,
         ids=tuple(until),
         until=tuple(until.values()),
@@ -147,22 +171,26 @@ def request_of(parent: Deletion, operation: Operation, until: Mapping[str, float
     )
 
 
-def at_its_end(parent: Deletion, until: Mapping[str, float], now: float) -> Deletion:
+def at_its_end(
+    parent: Deletion, until: Mapping[str, float], now: float, module: str | None = None, number: int = 0
+) -> Deletion:
     """The child that deletes for good, made with its parent's final write: not due before the undo window
     ends, and kept for as long after it as others are kept.
+
+    `module`: as request_of has it; `number`: how many are made before it by the same write.
 
     Its id and its seed follow from its parent's seed, so that the same write makes the same child.
     """
     after = parent.request.permanent_after or 0
     finished = parent.finished_at if parent.finished_at is not None else now
     not_before = finished + after
-    words = f"{parent.id} child {len(parent.children) + 1}".encode()
+    words = f"{parent.id} child {len(parent.children) + 1 + number}".encode()
     random = hmac.digest(parent.seed.encode(), words, hashlib.sha512)
     at = round(now, 3)
     return with_ids(
         Deletion(
             id=deletion_id(at, random[:RANDOM_BYTES]),
-            request=request_of(parent, Operation.DELETE_PERMANENTLY, until),
+            request=request_of(parent, Operation.DELETE_PERMANENTLY, until, module),
             source=parent.source,
             created_at=at,
             updated_at=at,

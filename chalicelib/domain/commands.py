@@ -7,7 +7,7 @@ Each check returns why not, in words for the operator; "" where it fits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain import by_view
@@ -67,8 +67,41 @@ def cancels_attention(deletion: Deletion, command: Mapping[str, object]) -> bool
     return isinstance(at, int | float) and at >= ended
 
 
-def not_approvable(deletion: Deletion, count: int, now: float) -> str:
-    """An approval is for one deletion and one count, within its time, once."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an operator approves: so many records; of an erasure the map with this hash, and the shared values
+    (pointers) that mean its person.
+    """
+
+    count: int
+    map_hash: str = ""
+    shared: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """As it stands in a command."""
+        of_a_map = {"map_hash": self.map_hash, "shared": list(self.shared)} if self.map_hash else {}
+        return {"count": self.count, **of_a_map}
+
+
+def given_by(command: Mapping[str, object]) -> Given:
+    """What a command approves."""
+    shared, known = command.get("shared"), command.get("map_hash")
+    values = tuple(map(str, shared)) if isinstance(shared, list) else ()
+    return Given(_whole(command.get("count")), known if isinstance(known, str) else "", values)
+
+
+def _another_map(deletion: Deletion, approval: Approval, given: Given) -> str:
+    """Why what is given is not for the map that waits; "" where it is."""
+    if given.map_hash != approval.map_hash:
+        if not approval.map_hash:
+            return "it has no map: approve it by its count alone"
+        return "its map is another one by now: read it, and approve its map_hash"
+    shared = {str(each.get("value")) for each in deletion.erasure.get("shared", ())}
+    return "" if set(given.shared) <= shared else "shared names a value that no other record shares"
+
+
+def not_approvable(deletion: Deletion, given: Given, now: float) -> str:
+    """An approval is for one deletion and one count, within its time, once; of an erasure for one map."""
     approval = deletion.approval
     if deletion.status is not Status.AWAITING_APPROVAL or approval is None:
         return f"it does not wait for an approval: {deletion.status}"
@@ -76,7 +109,9 @@ def not_approvable(deletion: Deletion, count: int, now: float) -> str:
         return "it was approved already"
     if now >= approval.expires_at:
         return "the time for its approval is over"
-    return "" if approval.count == count else f"its count is {approval.count}"
+    if approval.count != given.count:
+        return f"its count is {approval.count}"
+    return _another_map(deletion, approval, given)
 
 
 def approved(deletion: Deletion, command: Mapping[str, object]) -> Deletion | None:
@@ -87,10 +122,12 @@ def approved(deletion: Deletion, command: Mapping[str, object]) -> Deletion | No
     approval, at = deletion.approval, command.get("at")
     if approval is None or not isinstance(at, int | float) or approval.asked_at != command.get("asked_at"):
         return None
-    if not_approvable(deletion, _whole(command.get("count")), at):
+    given = given_by(command)
+    if not_approvable(deletion, given, at):
         return None
-    given: Approval = replace(approval, approved_at=float(at), by=str(command.get("by", "")))
-    return replace(deletion, approval=given)
+    by = str(command.get("by", ""))
+    answered: Approval = replace(approval, approved_at=float(at), by=by, shared=given.shared)
+    return replace(deletion, approval=answered)
 
 
 def not_resolvable(deletion: Deletion) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chalicelib.domain.errors import IllegalMove
 from chalicelib.domain.request import Limits, Operation, Request
@@ -27,6 +28,9 @@ class Counts:
     restored: int = 0
     already_present: int = 0
     skipped: int = 0
+    unlinked: int = 0
+    cleared: int = 0
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Approval:
     """A person's consent to delete `count` records: asked for at `asked_at`, refused from `expires_at` on
-    unless given by then.
+    unless given by then. Of an erasure: `map_hash`, the map that is meant; `shared`, the pointers of shared
+    values that mean this person, once it is given.
     """
 
     count: int
@@ -86,6 +91,8 @@ class Approval:
     expires_at: float
     approved_at: float | None = None
     by: str = ""
+    map_hash: str = ""
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,8 @@ class Deletion:
     `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
     `not_before`: nothing is sent before (the undo window). `children`: what was made of it about the recycle
     bin, dry runs left out; the ledger adds to them, and no executor writes them.
+    `erasure`: of the erasure of a person the plan that its map makes, later also what the searches afterwards
+    found (`verification`) and keyed digests of the identity (`identity`), as plain JSON values.
     """
 
     id: str
@@ -172,6 +181,7 @@ class Deletion:
     not_before: float | None = None
     verification: Verification | None = None
     children: tuple[Child, ...] = ()
+    erasure: dict[str, Any] = field(default_factory=dict)
     progress: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -213,7 +223,7 @@ def final_status(counts: Counts, *, cancelled: bool = False) -> Status:
     `cancelled`: what is pending was not to be sent any more.
     """
     gone = counts.deleted + counts.already_absent
-    gone += counts.restored + counts.already_present + counts.skipped
+    gone += counts.restored + counts.already_present + counts.skipped + counts.unlinked + counts.cleared
     if counts.unknown or (counts.pending and not cancelled):
         return Status.NEEDS_ATTENTION
     if counts.pending:

@@ -57,12 +57,20 @@ def document(deletion: Deletion) -> dict[str, Any]:
         about = None if deletion.lane_seconds is None else round(deletion.lane_seconds)
         shown["lane"] = {"ahead": deletion.lane_ahead, "about_seconds": about}
     if deletion.approval:
-        shown["approval"] = _approval(deletion.approval)
+        shown["approval"] = _approval(deletion, deletion.approval)
     if deletion.retry_of:
         shown["retry_of"] = deletion.retry_of
     if children.may_come_back(deletion):
         shown["recycle_bin"] = _recycle_bin(deletion)
     return shown
+
+
+def named(deletion: Deletion, entry: str) -> dict[str, str]:
+    """How a record is named where outcomes are told: by its id, and its module where there are several."""
+    if deletion.request.operation is not Operation.ERASE_PERSON:
+        return {"id": entry}
+    module, _, record_id = entry.rpartition("/")
+    return {"id": record_id, "module": module}
 
 
 def _of_its_operation(deletion: Deletion) -> dict[str, Any]:
@@ -74,6 +82,8 @@ def _of_its_operation(deletion: Deletion) -> dict[str, Any]:
         return {"frozen": deletion.frozen, "policy": request.policy, "run": request.run}
     if request.operation is Operation.RESTORE:
         return {"restore_of": request.parent}
+    if request.operation is Operation.ERASE_PERSON:
+        return {"verification": deletion.erasure.get("verification")}
     if request.operation is Operation.DELETE_PERMANENTLY:
         return {"permanent_of": request.parent, "verification": _verification(deletion)}
     return {}
@@ -83,6 +93,7 @@ _DELETES = ("deleted", "already_absent")
 _COUNTED = {
     Operation.RESTORE: ("restored", "already_present", "skipped"),
     Operation.DELETE_PERMANENTLY: (*_DELETES, "skipped"),
+    Operation.ERASE_PERSON: (*_DELETES, "unlinked", "cleared", "kept"),
 }
 
 
@@ -128,17 +139,44 @@ def _job(deletion: Deletion) -> dict[str, Any] | None:
     return {"id": deletion.job_id, "status": deletion.job_status, "unlisted": unlisted}
 
 
-def _approval(approval: Approval) -> dict[str, Any]:
+def _approval(deletion: Deletion, approval: Approval) -> dict[str, Any]:
+    """What is asked, and what was answered; of an erasure with what whoever approves has to know."""
+    of_a_map = {}
+    if approval.map_hash:
+        after = deletion.request.permanent_after
+        warned = warnings(after, deletion.created_at, approval.asked_at)
+        of_a_map = {"map_hash": approval.map_hash, "shared": list(approval.shared), "warnings": warned}
     return {
         "count": approval.count,
         "asked_at": iso(approval.asked_at),
         "expires_at": iso(approval.expires_at),
         "approved_at": iso(approval.approved_at),
         "approved_by": approval.by or None,
+        **of_a_map,
     }
 
 
+#: The month that a controller has to answer a person (article 12(3) of the GDPR), at its shortest.
+MONTH = 28 * 86_400
+
+
+def warnings(permanent_after: int | None, created_at: float, now: float) -> list[str]:
+    """What whoever approves the erasure of a person has to know beforehand."""
+    found = ["a restore brings records back, not what was unlinked or cleared"]
+    if permanent_after is not None and now + permanent_after > created_at + MONTH:
+        month = iso(created_at + MONTH)
+        found.append(f"permanent_after ends later than a month after the request ({month})")
+    return found
+
+
+#: What a map tells of itself in the status document.
+_OF_A_MAP = ("map_hash", "records", "by_module", "goes_along", "shared", "out_of_reach")
+
+
 def _plan(deletion: Deletion) -> dict[str, Any] | None:
+    if deletion.request.operation is Operation.ERASE_PERSON:
+        told = deletion.erasure
+        return {name: told[name] for name in _OF_A_MAP} if "map_hash" in told else None
     if deletion.plan is None:
         return None
     plan = deletion.plan

@@ -43,6 +43,9 @@ class Mark(StrEnum):
     RESTORED = "R"
     PRESENT = "P"
     SKIPPED = "K"
+    UNLINKED = "L"  # of an erasure: it stays, and nothing leads from it to the person any more
+    CLEARED = "E"  # it stays, and what was the person's in it is emptied
+    KEPT = "T"
 
 
 #: Marks of a view's listed records until it is known what became of them, or they go by ids.
@@ -62,6 +65,9 @@ _COUNTED_AS = {
     Mark.RESTORED: "restored",
     Mark.PRESENT: "already_present",
     Mark.SKIPPED: "skipped",
+    Mark.UNLINKED: "unlinked",
+    Mark.CLEARED: "cleared",
+    Mark.KEPT: "kept",
 }
 #: Marks that stand for no problem, whatever was said on the way.
 _WELL = frozenset({Mark.DELETED.value, Mark.ABSENT.value, Mark.RESTORED.value, Mark.PRESENT.value})

@@ -131,6 +131,10 @@ def day_ends(at: float) -> float:
     return (at // DAY + 1) * DAY
 
 
+#: What names its records only once they have been looked for.
+_LISTED_FIRST = frozenset({Operation.MASS_DELETE, Operation.ERASE_PERSON})
+
+
 def is_counted(deletion: Deletion) -> bool:
     """Do its records count against its source? Not those of dry runs, and of what no sender asked for."""
     return counts(deletion.source, deletion.request)
@@ -138,12 +142,16 @@ def is_counted(deletion: Deletion) -> bool:
 
 def is_counted_later(deletion: Deletion) -> bool:
     """Is it counted once it has been listed or counted? Where ids are named it was when it was accepted."""
-    return deletion.request.operation is Operation.MASS_DELETE and is_counted(deletion)
+    return deletion.request.operation in _LISTED_FIRST and is_counted(deletion)
 
 
 def counts(source: str, request: Request) -> bool:
     """As `is_counted`, before there is a deletion. A colon is in no sender's name: policies have one."""
-    return request.operation in REQUESTABLE and not request.dry_run and ":" not in source
+    return (
+        request.operation in REQUESTABLE | {Operation.ERASE_PERSON}
+        and not request.dry_run
+        and ":" not in source
+    )
 
 
 def count_of(deletion: Deletion, records: int, at: float, key: str, fresh: float = FRESH) -> Count:

@@ -15,6 +15,7 @@ class Operation(StrEnum):
     DELETE_RECORDS = "delete_records"
     MASS_DELETE = "mass_delete"
     DELINK_RECORDS = "delink_records"
+    ERASE_PERSON = "erase_person"
     PURGE = "purge"  # a retention policy's run: the service's own, nobody can send it
     RESTORE = "restore"  # out of Zoho's recycle bin: an operator asks for it
     DELETE_PERMANENTLY = "delete_permanently"  # from the recycle bin, for good: made by the service
@@ -22,8 +23,12 @@ class Operation(StrEnum):
 
 #: What is about the recycle bin: a child of the deletion that put the records there.
 OF_THE_BIN = frozenset({Operation.RESTORE, Operation.DELETE_PERMANENTLY})
-#: What a request may ask for.
-REQUESTABLE = frozenset(Operation) - {Operation.PURGE} - OF_THE_BIN
+#: What a source may ask for only where its entry names it; what is not built as a whole nobody may ask for.
+BY_NAME_ONLY: frozenset[Operation] = frozenset()
+#: What a source may ask for where its entry names no operations.
+REQUESTABLE = frozenset(Operation) - {Operation.PURGE, Operation.ERASE_PERSON} - OF_THE_BIN
+#: In the place of a module, for what is about records of several.
+ALL_MODULES = "*"
 
 
 class Api(StrEnum):
@@ -62,8 +67,9 @@ class Request:
     `permanent_after`: seconds after its end at which what was deleted is deleted from the recycle bin too.
     What is about the bin names its `parent`, the first call of that (`window_from`), and until when each id
     may have been deleted by it (`until`, stored with the ids; NOT_ITS for an id that it did not delete), in
-    seconds since the epoch. `module` is canonical (domain/modules.py), whichever of its names was given, also
-    in what is read from the table.
+    seconds since the epoch. `identity`: whom an erasure is about (domain/person/identity.py), None once it
+    has ended; its `module` is ALL_MODULES. `module` is canonical (domain/modules.py), whichever of its names
+    was given, also in what is read from the table.
     """
 
     operation: Operation
@@ -91,6 +97,7 @@ class Request:
     parent: str | None = None
     window_from: float | None = None
     until: tuple[float, ...] = ()
+    identity: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "module", modules.canonical(self.module))
@@ -113,3 +120,4 @@ class Limits:
     max_records_per_hour: int | None = None
     max_records_per_day: int | None = None
     keep_credits: int | None = None
+    erase_person_approval: bool = True

@@ -16,7 +16,7 @@ from chalicelib.domain import modules
 from chalicelib.domain.children import MOST_DAYS
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.keys import MOST_KEYS, Profile, key_of, scope_of
-from chalicelib.domain.request import REQUESTABLE, Limits, Operation
+from chalicelib.domain.request import BY_NAME_ONLY, REQUESTABLE, Limits, Operation
 
 #: The source that callers inside AWS go by; it has no keys, IAM vouches for them.
 OPERATOR = "operator"
@@ -83,6 +83,7 @@ def parse(name: str, entry: object) -> Source:
             max_records_per_hour=read.whole_or_none("max_records_per_hour", least=1),
             max_records_per_day=read.per_day(max_records),
             keep_credits=read.whole_or_none("keep_credits"),
+            erase_person_approval=read.flag("erase_person_approval", default=True),
         ),
         related_lists=read.related_lists(),
         permanent_min_days=read.whole_or_none("permanent_min_days", most=MOST_DAYS),
@@ -128,6 +129,7 @@ FIELDS = {
     "related_lists",
     "note",
     "permanent_min_days",
+    "erase_person_approval",
 } | _LIMITS
 
 
@@ -164,8 +166,9 @@ class _Reader:
         if "operations" not in self.entry:
             return REQUESTABLE
         values = self.strings("operations")
-        if not set(values) <= REQUESTABLE:
-            _unusable(self.source, "operations", f"may only hold {', '.join(sorted(REQUESTABLE))}")
+        may = REQUESTABLE | BY_NAME_ONLY
+        if not set(values) <= may:
+            _unusable(self.source, "operations", f"may only hold {', '.join(sorted(may))}")
         return frozenset(map(Operation, values))
 
     def modules(self) -> frozenset[str]:
@@ -215,8 +218,8 @@ class _Reader:
         key = "max_records_per_day"
         return self.whole_or_none(key, least=1) if key in self.entry else REQUESTS_A_DAY * max_records
 
-    def flag(self, key: str) -> bool:
-        value = self.entry.get(key, False)
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        value = self.entry.get(key, default)
         if not isinstance(value, bool):
             _unusable(self.source, key, "must be true or false")
         return value

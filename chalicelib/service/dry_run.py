@@ -19,7 +19,7 @@ from chalicelib.domain.operators import Hold, Pause, Sight, SourceCancel
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service import ports
-from chalicelib.service.operators import commands, log, org_settings
+from chalicelib.service.operators import commands, log, org_settings, people
 from chalicelib.service.retention import policies
 
 
@@ -208,3 +208,29 @@ class Store:
     def going(self, deletion_id: str, now: float) -> bool | None:
         """See policies.Store."""
         return self.of.going(deletion_id, now)
+
+
+@dataclass
+class People:
+    """people.People."""
+
+    of: people.People
+
+    def get(self, deletion_id: str) -> Deletion | None:
+        """See people.People."""
+        return self.of.get(deletion_id)
+
+    def part(self, deletion_id: str, number: int) -> object:
+        """See people.People."""
+        return self.of.part(deletion_id, number)
+
+    def person_map(self, org: str) -> Mapping[str, object] | None:
+        """See people.People."""
+        return self.of.person_map(org)
+
+    def org_modules(self, org: str) -> Sequence[Mapping[str, object]] | None:
+        """See people.People."""
+        return self.of.org_modules(org)
+
+    def put_person_map(self, org: str, person_map: Mapping[str, object], noted: operators.Entry) -> None:
+        """Put nowhere."""

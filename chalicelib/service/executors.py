@@ -31,4 +31,8 @@ def executor_of(deletion: Deletion) -> Executor:
             from chalicelib.service.bin import executor as recycle_bin
 
             return recycle_bin
+        case Operation.ERASE_PERSON:
+            from chalicelib.service.person import executor as person
+
+            return person
     assert_never(operation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.evidence import operators
@@ -66,6 +66,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A numbered part of a deletion that is stored beside its document, as plain JSON; written again, it
+    stands as it was written last.
+    """
+
+    number: int
+    content: object
+
+
+@dataclass(frozen=True, slots=True)
 class Newborn:
     """A deletion that is stored for the first time, with its ids in its request, and its first log entry."""
 
@@ -81,8 +91,8 @@ class Change:
     a command has come since the claim was read. `chunks`: new outcomes of ids that are stored; `new_chunks`:
     ids stored for the first time, or again while their selection is still growing, untouched as yet (at
     most 20 in one write; service.engine.freeze makes them). `born`: children of the deletion, stored as
-    accepted ones are, and named by it from then on. `evidenced`: the receipt of its end is there. All of it
-    is written, or nothing.
+    accepted ones are, and named by it from then on. `evidenced`: the receipt of its end is there. `parts`:
+    what else is stored of it; `org_modules`: kept for its org. All of it is written, or nothing.
     """
 
     deletion: Deletion
@@ -97,6 +107,8 @@ class Change:
     regardless: bool = False
     born: tuple[Newborn, ...] = ()
     evidenced: bool = False
+    parts: tuple[Part, ...] = ()
+    org_modules: tuple[Mapping[str, object], ...] | None = None
 
 
 class Deliveries(Protocol):
@@ -142,6 +154,14 @@ class Reads(Protocol):
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """A chunk of the deletion's ids with their outcomes so far."""
+
+    def part(self, deletion_id: str, number: int) -> object:
+        """The content of a part. Raises Unreadable where it is not there."""
+
+    def person_map(self, org: str) -> Mapping[str, Any] | None:
+        """The person map that operators have put for the org (domain.person.person_map); None where nobody
+        has; strongly consistent.
+        """
 
     def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
         """Ledger entries of the calls with these numbers."""

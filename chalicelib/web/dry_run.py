@@ -15,15 +15,18 @@ from chalicelib.service import dry_run
 from chalicelib.web import responses
 from chalicelib.web.http import Answer, HttpRequest
 from chalicelib.web.operator import OperatorEndpoints
+from chalicelib.web.operator_people import PersonEndpoints
 from chalicelib.web.operator_policies import PolicyEndpoints
 
 DRY_RUN = "dry_run"
 #: Endpoints whose calls name their org in the query.
-_OF_AN_ORG = frozenset({"set_hold", "remove_hold", "put", "remove", "run"})
+_OF_AN_ORG = frozenset({"set_hold", "remove_hold", "put", "remove", "run", "put_person_map"})
 _TRUTH = {"true": True, "false": False}
 
 
-def answered(endpoints: OperatorEndpoints | PolicyEndpoints, name: str, request: HttpRequest) -> Answer:
+def answered(
+    endpoints: OperatorEndpoints | PolicyEndpoints | PersonEndpoints, name: str, request: HttpRequest
+) -> Answer:
     """The answer of the endpoint `name` to a call that changes something and has a query.
 
     Raises NotValid for a parameter that the call does not take: a misspelled `dry_run` would do in earnest
@@ -32,6 +35,9 @@ def answered(endpoints: OperatorEndpoints | PolicyEndpoints, name: str, request:
     method: Callable[[HttpRequest], Answer]
     if not _asked(name, request.query):
         method = getattr(endpoints, name)
+        return method(request)
+    if isinstance(endpoints, PersonEndpoints):
+        method = getattr(replace(endpoints, people=dry_run.People(endpoints.people), note=_unsaid), name)
         return method(request)
     deliveries, twin = _twin(endpoints)
     method = getattr(twin, name)

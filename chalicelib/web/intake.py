@@ -17,7 +17,6 @@ from typing import Any, Protocol
 from chalicelib.domain.errors import NotAllowed, NotValid, SecretUnusable
 from chalicelib.domain.keys import Profile, candidates
 from chalicelib.domain.permit import permit
-from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR, SOURCE_NAME, Source, UsableSources
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.web import links, request_body, responses
@@ -113,7 +112,7 @@ class Intake:
             request_body.request_from_form if request.media_type == FORM else request_body.request_from_json
         )
         wanted = read(request.body, source.org, self.max_ids)
-        permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
+        permit(source, wanted, len(wanted.ids) if wanted.ids else None)
         return IntakeRequest(
             source=source.name,
             delivery_id=delivery_id,

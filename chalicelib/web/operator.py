@@ -16,12 +16,12 @@ from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.permit import permit
-from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR, Source, parse
 from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.service.operators import commands, listing, undo
 from chalicelib.service.operators.family import with_children
 from chalicelib.web import (
+    approval_body,
     links,
     operator_schemas,
     request_body,
@@ -69,7 +69,7 @@ class OperatorEndpoints(SettingsEndpoints):
         body_hash = hashlib.sha256(body).hexdigest()
         try:
             wanted = request_body.request_from_json(body, source.org, self.max_ids)
-            permit(source, wanted, None if wanted.operation is Operation.MASS_DELETE else len(wanted.ids))
+            permit(source, wanted, len(wanted.ids) if wanted.ids else None)
         except (NotValid, NotAllowed):
             before = replay(acceptance.deliveries, OPERATOR, key, body_hash, caller.now)
             if before is None:
@@ -125,9 +125,8 @@ class OperatorEndpoints(SettingsEndpoints):
 
     def approve(self, request: HttpRequest) -> Answer:
         """POST deletions/{id}/approve."""
-        body = operator_schemas.read(operator_schemas.APPROVE, body_of(request))
-        caller = self._caller(request)
-        asked = commands.approve(self.operators, _id(request), body["count"], caller)
+        given = approval_body.approval(body_of(request))
+        asked = commands.approve(self.operators, _id(request), given, self._caller(request))
         return self._asked(request, "approve", asked)
 
     def resolve(self, request: HttpRequest) -> Answer:

@@ -34,7 +34,6 @@ _LONGEST_CURSOR = 400
 
 OUTCOMES = ("done", "not_done")
 
-APPROVE = body("POST .../approve.", {"count": {"type": "integer"}}, "count")
 RESOLVE = body(
     "POST .../resolve.",
     {"outcome": {"type": "string", "enum": list(OUTCOMES)}, "note": {**TEXT, "default": ""}},

@@ -50,7 +50,8 @@ def evidence(deletion: Deletion, stage: str) -> Step | None:
 
 def _decide(deletion: Deletion, on: str, now: float) -> Iterator[Step]:
     approval = deletion.approval
-    if approval is not None and not commands.not_approvable(deletion, approval.count, now):
+    asked = None if approval is None else commands.Given(approval.count, approval.map_hash)
+    if approval is not None and asked is not None and not commands.not_approvable(deletion, asked, now):
         records = words.counted(approval.count, "record")
         yield Step(
             f"An operator can approve exactly {records}, until {iso(approval.expires_at)}. Who asked for it"

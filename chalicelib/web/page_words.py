@@ -57,6 +57,9 @@ OUTCOMES = {
     "restored": "Restored",
     "already_present": "Already present",
     "skipped": "Skipped",
+    "unlinked": "Unlinked",
+    "cleared": "Cleared",
+    "kept": "Kept",
     "failed": "Failed",
     "held": "Held",
     "unknown": "Unknown",
@@ -70,6 +73,7 @@ _OPERATIONS = {
     "purge": "Retention run",
     "restore": "Restore from the recycle bin",
     "delete_permanently": "Delete from the recycle bin for good",
+    "erase_person": "Erase a person",
 }
 _DONE = {"delink_records": "delinked", "restore": "restored", "delete_permanently": "deleted for good"}
 

@@ -13,7 +13,7 @@ from chalicelib.domain import modules
 from chalicelib.domain.children import permanent_seconds
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
-from chalicelib.domain.request import Api, Freeze, Operation, Request, Territory
+from chalicelib.domain.request import ALL_MODULES, Api, Freeze, Operation, Request, Territory
 from chalicelib.web import forms, shape, strict_json
 from chalicelib.web.schemas import COMMON, EVERY_FIELD, EXTERNAL_ID, OF_ALL, SCHEMAS
 from chalicelib.web.strict_json import pointer
@@ -43,6 +43,9 @@ def _request(raw: Any, default_org: str, max_ids: int) -> Request:
         common = shape.problems(OF_ALL, _common_part(raw))
         _refuse([_operation_problem(raw), *problems, *common, *_module_problem(raw)])
     slim = {name: value for name, value in raw.items() if value is not None}
+    if operation == Operation.ERASE_PERSON:
+        problems += _identity_problems(slim)
+        slim = {**slim, "identity": {}} if "identity" in slim else slim
     ids = slim.get("ids")
     if isinstance(ids, list) and "ids" in schema["properties"]:
         problems += _id_problems(ids, "external_id_field" in slim, max_ids)
@@ -54,7 +57,7 @@ def _request(raw: Any, default_org: str, max_ids: int) -> Request:
     ]
     if problems:
         _refuse(problems)
-    return _built(slim, default_org)
+    return _built(slim if "identity" not in slim else {**slim, "identity": raw["identity"]}, default_org)
 
 
 def _refuse(problems: list[Field]) -> Never:
@@ -111,6 +114,22 @@ def _module_problem(raw: Mapping[str, Any]) -> Iterator[Field]:
         yield Field("/module", problem)
 
 
+def _identity_problems(raw: Mapping[str, Any]) -> Iterator[Field]:
+    """What is wrong with the values of an identity, each with its place and without the value."""
+    if "identity" in raw:
+        from chalicelib.domain.person import identity
+
+        yield from identity.problems(raw["identity"])
+
+
+def _identity(good: Mapping[str, Any]) -> dict[str, Any] | None:
+    if "identity" not in good:
+        return None
+    from chalicelib.domain.person import identity
+
+    return identity.built(good["identity"]).to_json()
+
+
 def _api_problems(raw: Mapping[str, Any]) -> Iterator[Field]:
     """Zoho's mass delete takes record ids and nothing else."""
     if raw.get("api") == Api.MASS_DELETE:
@@ -138,7 +157,7 @@ def _built(good: Mapping[str, Any], default_org: str) -> Request:
     territory, after = good.get("territory"), good.get("permanent_after")
     return Request(
         operation=Operation(good["operation"]),
-        module=good["module"],
+        module=good.get("module", ALL_MODULES),
         org=good.get("org", default_org),
         ids=tuple(dict.fromkeys(good.get("ids", ()))),
         dry_run=good.get("dry_run", False),
@@ -156,4 +175,5 @@ def _built(good: Mapping[str, Any], default_org: str) -> Request:
         record_id=good.get("record_id"),
         related_list=good.get("related_list"),
         permanent_after=None if after is None else permanent_seconds(after),
+        identity=_identity(good),
     )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     # Names only: the functions that serve no HTTP need not wait for what lies behind them.
     from chalicelib.web.intake import Intake
     from chalicelib.web.operator import OperatorEndpoints
+    from chalicelib.web.operator_people import PersonEndpoints
     from chalicelib.web.operator_policies import PolicyEndpoints
     from chalicelib.web.status import Reading
 
@@ -105,7 +106,9 @@ def answered(app: Chalice, endpoint: Callable[[], Endpoint], *, for_people: bool
     return Response(body=answer.body, status_code=answer.status, headers=dict(answer.headers))
 
 
-def entered(endpoints: OperatorEndpoints | PolicyEndpoints, name: str, request: HttpRequest) -> Answer:
+def entered(
+    endpoints: OperatorEndpoints | PolicyEndpoints | PersonEndpoints, name: str, request: HttpRequest
+) -> Answer:
     """The answer of an operators' endpoint, the method `name`. Raises what responses.refusal turns into
     answers.
     """

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from chalicelib.domain.children import MOST_DAYS
 from chalicelib.domain.ids import RECORD_ID_PATTERN
-from chalicelib.domain.request import Api, Freeze
+from chalicelib.domain.request import BY_NAME_ONLY, Api, Freeze, Operation
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.web.shape import Schema
 
@@ -95,10 +95,35 @@ DELINK_RECORDS = body(
     "related_list",
     "ids",
 )
+#: What its values may be, domain.person.identity says: it tells every problem at once, and no value.
+IDENTITY = body(
+    "Whom it is about: 1 to 20 values in all.",
+    {
+        "emails": {"type": "array", "items": {"type": "string"}},
+        "phones": {"type": "array", "items": {"type": "string"}},
+        "records": {
+            "type": "array",
+            "items": body("A record.", {"module": NAME, "id": RECORD_ID}, "module", "id"),
+        },
+    },
+)
+ERASE_PERSON = body(
+    "Erase a person: find their records in all modules, and delete, unlink or clear them.",
+    {
+        **{name: schema for name, schema in COMMON.items() if name != "module"},
+        "operation": {"const": "erase_person", "type": "string"},
+        "identity": IDENTITY,
+        "permanent_after": PERMANENT_AFTER,
+    },
+    "operation",
+    "identity",
+)
+#: What may be asked for; an operation that is not built as a whole is none of them.
 SCHEMAS: Mapping[str, Schema] = {
     "delete_records": DELETE_RECORDS,
     "mass_delete": MASS_DELETE,
     "delink_records": DELINK_RECORDS,
+    **({"erase_person": ERASE_PERSON} if Operation.ERASE_PERSON in BY_NAME_ONLY else {}),
 }
 OF_ALL = body("The fields of every operation.", COMMON, "module")
 EVERY_FIELD = {name for schema in SCHEMAS.values() for name in schema["properties"]}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.document import document
+from chalicelib.domain.document import document, named
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark, outcome_name
@@ -83,7 +83,8 @@ class Reading:
         if start < deletion.id_count:
             chunk = self.deletions.chunk(deletion.id, start // CHUNK_SIZE)
             offset = start % CHUNK_SIZE
-            found = [_record(chunk, at) for at in range(offset, min(offset + PAGE_SIZE, len(chunk.ids)))]
+            shown = range(offset, min(offset + PAGE_SIZE, len(chunk.ids)))
+            found = [_record(deletion, chunk, at) for at in shown]
         more = start + PAGE_SIZE < deletion.id_count
         return responses.ok(200, {"records": found, "next_cursor": str(start + PAGE_SIZE) if more else None})
 
@@ -112,10 +113,10 @@ def _start(cursor: str) -> int:
     return int(cursor)
 
 
-def _record(chunk: Chunk, at: int) -> dict[str, Any]:
+def _record(deletion: Deletion, chunk: Chunk, at: int) -> dict[str, Any]:
     code, message = chunk.codes.get(at, (None, None))
     return {
-        "id": chunk.ids[at],
+        **named(deletion, chunk.ids[at]),
         "outcome": outcome_name(Mark(chunk.marks[at])),
         "code": code or None,
         "message": message or None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.retention.policy import POLICY_NAME
+from chalicelib.web import approval_body
 from chalicelib.web import operator_schemas as schemas
 from docs.generate import openapi_schemas
 from docs.generate.openapi_schemas import TEXT, TIME, WHOLE, Schema, anchored, or_null, record, ref
@@ -14,7 +15,7 @@ NAME: Schema = {"type": "string", "pattern": anchored(POLICY_NAME)}
 def everything() -> dict[str, Schema]:
     """All of them by name."""
     bodies: dict[str, Schema] = {
-        "Approve": dict(schemas.APPROVE),
+        "Approve": dict(approval_body.APPROVE),
         "Resolve": dict(schemas.RESOLVE),
         "Restore": dict(schemas.RESTORE),
         "DeletePermanently": dict(schemas.DELETE_PERMANENTLY),

@@ -203,6 +203,25 @@ ROUTES: dict[tuple[str, str], Route] = {
         _ASKED,
         ref("DeletePermanently"),
     ),
+    (f"{_ONE}/map", "GET"): Route(
+        "readMap",
+        "Read the map of the erasure of a person",
+        {"200": ref("MapPage")},
+        ("400", "403", "404", "409"),
+        ("id", "cursor"),
+    ),
+    (f"{_OPERATOR}/person-map", "GET"): Route(
+        "personMap", "Read the person map", {"200": ref("PersonMap")}, ("400", "403", "404"), ("org",)
+    ),
+    (f"{_OPERATOR}/person-map", "PUT"): Route(
+        "setPersonMap",
+        "Set the person map",
+        {"200": ref("PersonMap")},
+        COMMAND,
+        ("org", "dry_run"),
+        ref("PersonMap"),
+        says="What was not read from Zoho yet cannot be checked: 404.",
+    ),
     (f"{_OPERATOR}/holds", "GET"): Route(
         "holds", "List holds", {"200": ref("HoldsPage")}, ("400", "403"), ("org", "page")
     ),

@@ -9,6 +9,8 @@ from typing import Any
 from chalicelib.config import Config
 from chalicelib.domain.errors import Field
 from chalicelib.domain.outcomes import Mark, outcome_name
+from chalicelib.domain.person.matching import By
+from chalicelib.domain.person.person_map import Action
 from chalicelib.domain.request import Operation
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.domain.status import Status
@@ -93,11 +95,17 @@ def _with_ids(found: dict[str, Schema]) -> None:
 
 
 #: Counts that not every operation has.
-_OF_SOME = ("deleted", "already_absent", "restored", "already_present", "skipped")
+_OF_SOME = (
+    "deleted", "already_absent", "restored", "already_present", "skipped", "unlinked", "cleared", "kept",
+)  # fmt: skip
 _COUNTS = ("requested", *_OF_SOME, "failed", "held", "unknown", "pending")
 _HEAD: dict[str, Schema] = {
     "operation": {"type": "string", "enum": [each.value for each in Operation]},
-    "module": {"type": "string", "pattern": anchored(ZOHO_NAME)},
+    "module": {
+        "type": "string",
+        "pattern": f"^(?:{ZOHO_NAME.pattern}|\\*)$",
+        "description": "* for the erasure of a person",
+    },
     "org": {"type": "string", "pattern": anchored(ORG_NAME)},
 }
 
@@ -110,7 +118,14 @@ def _answers() -> dict[str, Schema]:
         "Receipt": _receipt(),
         "Deletion": _deletion(),
         "RecordOutcome": record(
-            {"id": TEXT, "outcome": outcome, "code": or_null(TEXT), "message": or_null(TEXT)}
+            {
+                "id": TEXT,
+                "module": TEXT,
+                "outcome": outcome,
+                "code": or_null(TEXT),
+                "message": or_null(TEXT),
+            },
+            optional=("module",),
         ),
         "RecordsPage": record(
             {"records": page, "next_cursor": or_null(TEXT), "note": TEXT}, optional=("note",)
@@ -134,7 +149,7 @@ def _deletion() -> Schema:
     times = {"created_at": TIME, "updated_at": TIME, "finished_at": or_null(TIME)}
     found = {
         "counts": ref("Counts"),
-        "plan": or_null(ref("Plan")),
+        "plan": {"anyOf": [ref("Plan"), ref("MapPlan"), {"type": "null"}]},
         "waiting_for": or_null(TEXT),
         "problems": {"type": "array", "items": ref("Problem")},
     }
@@ -148,7 +163,7 @@ def _deletion() -> Schema:
         "run": TEXT,
         "permanent_of": TEXT,
         "restore_of": TEXT,
-        "verification": or_null(ref("Verification")),
+        "verification": {"anyOf": [ref("Verification"), ref("SearchedAgain"), {"type": "null"}]},
         "recycle_bin": ref("RecycleBin"),
     }
     return record({**start, **who, **times, **found, **some}, optional=tuple(some))
@@ -198,5 +213,79 @@ def _parts() -> dict[str, Schema]:
         ),
         "Problem": record(problem),
         "Lane": record({"ahead": WHOLE, "about_seconds": or_null(WHOLE)}, description="before this one"),
-        "Approval": record({**asked, "approved_at": or_null(TIME), "approved_by": or_null(TEXT)}),
+        "Approval": record(
+            {
+                **asked,
+                "approved_at": or_null(TIME),
+                "approved_by": or_null(TEXT),
+                "map_hash": TEXT,
+                "shared": _TEXTS,
+                "warnings": _TEXTS,
+            },
+            optional=("map_hash", "shared", "warnings"),
+            description="of the erasure of a person with the map that is meant",
+        ),
+        **_of_erasures(),
+    }
+
+
+_TEXTS: Schema = {"type": "array", "items": TEXT}
+
+
+def _of_erasures() -> dict[str, Schema]:
+    """What the status document of the erasure of a person has, and its map."""
+    each = {"type": "object", "additionalProperties": WHOLE}
+    actions = {"type": "string", "enum": [action.value for action in Action]}
+    bys = {"type": "string", "enum": [by.value for by in By]}
+    unreached = {"code": TEXT, "module": TEXT, "field": or_null(TEXT), "meaning": TEXT}
+    out_of_reach = {"type": "array", "items": ref("OutOfReach")}
+    entry = {
+        "module": TEXT,
+        "id": TEXT,
+        "why": {"type": "array", "items": record({"field": TEXT, "by": bys})},
+        "action": actions,
+        "keep_reason": or_null(TEXT),
+        "goes_along": each,
+        "shared_with": WHOLE,
+    }
+    shared = record({"value": TEXT, "shared_with": WHOLE})
+    return {
+        "MapPlan": record(
+            {
+                "map_hash": TEXT,
+                "records": WHOLE,
+                "by_module": each,
+                "goes_along": each,
+                "shared": {"type": "array", "items": shared},
+                "out_of_reach": out_of_reach,
+            },
+            description="the map of an erasure, in numbers",
+        ),
+        "OutOfReach": record(unreached, description="where the person may still be"),
+        "SearchedAgain": record(
+            {"found_again": WHOLE, "searches": WHOLE, "by_module": each, "verified_at": TIME},
+            description="what the searches after an erasure found",
+        ),
+        "MapEntry": record(entry),
+        "MapPage": record(
+            {
+                "map_hash": TEXT,
+                "entries": {"type": "array", "maxItems": 500, "items": ref("MapEntry")},
+                "out_of_reach": out_of_reach,
+                "next_cursor": or_null(TEXT),
+            }
+        ),
+        "PersonMapRule": record(
+            {"action": actions, "match": _TEXTS, "keep_reason": TEXT, "clear": _TEXTS},
+            optional=("match", "keep_reason", "clear"),
+        ),
+        "PersonMap": record(
+            {
+                "region": or_null(TEXT),
+                "max_shared": WHOLE,
+                "modules": {"type": "object", "additionalProperties": ref("PersonMapRule")},
+            },
+            optional=("region", "max_shared"),
+            description="what is done with a person's records, module by module",
+        ),
     }

@@ -103,7 +103,7 @@ def _deletion(deletion_id: str, document: dict[str, Any]) -> Deletion:
         counts=Counts(**document.pop("counts")),
         plan=Plan(**{**plan, "first_ids": tuple(plan["first_ids"])}) if plan else None,
         problems=problems,
-        approval=Approval(**approval) if approval else None,
+        approval=Approval(**{**approval, "shared": tuple(approval.get("shared", ()))}) if approval else None,
         failing=failing,
         verification=Verification(**verification) if verification else None,
         **document,
@@ -178,6 +178,10 @@ def check_progress(deletion: Deletion) -> None:
             from chalicelib.domain import by_bin
 
             by_bin.progress_of(deletion)
+        case Operation.ERASE_PERSON:
+            from chalicelib.domain.person import progress
+
+            progress.progress_of(deletion)
         case _:
             assert_never(operation)
 

@@ -21,11 +21,13 @@ from chalicelib.adapters.dynamodb import (
     items,
     lane_items,
     operators_log_items,
+    person_items,
 )
 from chalicelib.adapters.dynamodb.command_items import CommandItems
 from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operator_items import OperatorItems
 from chalicelib.adapters.dynamodb.org_items import OrgItems
+from chalicelib.adapters.dynamodb.person_items import PersonItems
 from chalicelib.adapters.dynamodb.quota_items import QuotaItems
 from chalicelib.adapters.dynamodb.receipt_items import ReceiptItems
 from chalicelib.adapters.dynamodb.recent_items import RecentItems
@@ -39,7 +41,7 @@ from chalicelib.service.ports import Call, Change, Claim, Delivery
 
 
 @dataclass
-class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, ReceiptItems):
+class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, ReceiptItems, PersonItems):
     """The ledger over a DynamoDB client. `evidence`: what has ended waits for a receipt."""
 
     evidence: bool = False
@@ -141,6 +143,10 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         actions += [items.put(self.name, deletion_items.from_call(deletion, c)) for c in change.calls]
         actions += [items.put(self.name, deletion_items.from_marks(deletion, c)) for c in change.chunks]
         actions += [items.put(self.name, deletion_items.from_ids(deletion, c)) for c in change.new_chunks]
+        actions += [items.put(self.name, person_items.from_part(deletion, p)) for p in change.parts]
+        if change.org_modules is not None:
+            modules = person_items.from_modules(deletion.request.org, change.org_modules)
+            actions.append(items.put(self.name, modules))
         if change.lane is not None:
             actions.append(lane_items.lane_put(self.name, change.lane))
         for new in change.born:

@@ -33,7 +33,7 @@ class PersonCalls:
 
     def fields(self, module: str) -> Reply:
         """GET /settings/fields?module=: body as Zoho's. A list without fields is no answer."""
-        return self._metadata("fields", {"module": module}, empty=False)
+        return self._metadata("fields", {"module": module}, empty=True)
 
     def related_lists(self, module: str) -> Reply:
         """GET /settings/related_lists?module=: body as Zoho's, 204 as an empty list."""

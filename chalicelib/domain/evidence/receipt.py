@@ -77,9 +77,16 @@ def payload(deletion: Deletion, facts: Facts) -> bytes:
         },
         "recycle_bin": shown.get("recycle_bin"),
         "verification": shown.get("verification"),
-        "not_covered": list(NOT_COVERED),
+        "not_covered": [*NOT_COVERED, *_out_of_reach(deletion)],
     }
     return canonical.to_bytes(body)
+
+
+def _out_of_reach(deletion: Deletion) -> list[str]:
+    """Where an erased person may still be: modules and fields that the search could not reach."""
+    places = deletion.erasure.get("out_of_reach", ())
+    named = (f"{each['module']}.{each['field']}" if each["field"] else each["module"] for each in places)
+    return [f"{each['code']} {place}" for each, place in zip(places, named, strict=True)]
 
 
 def name(deletion_id: str, n: int) -> str:

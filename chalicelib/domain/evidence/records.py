@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.document import named
 from chalicelib.domain.evidence import merkle
 from chalicelib.domain.evidence.salts import salt
 from chalicelib.domain.outcomes import Chunk, Mark, outcome_name
@@ -77,7 +78,7 @@ def of(deletion: Deletion, chunks: Iterable[Chunk]) -> Records:
         for position, record_id in enumerate(chunk.ids):
             line = {
                 "salt": salt(seed, "record", end, len(lines)),
-                "id": record_id,
+                **named(deletion, record_id),
                 "outcome": outcome_name(Mark(chunk.marks[position])),
                 "code": chunk.codes.get(position, ("", ""))[0] or None,
             }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.codes import ZOHO
+from chalicelib.domain.zoho.erasure_codes import ABOUT_ERASURES
 from chalicelib.domain.zoho.own_codes import OWN
 from chalicelib.domain.zoho.policy_words import WORDS as OF_POLICIES
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import Row
 
-TABLE: tuple[Row, ...] = ZOHO + OWN
+TABLE: tuple[Row, ...] = ZOHO + OWN + ABOUT_ERASURES
 _BY_KIND = {(row.code, kind): row for row in TABLE for kind in row.kinds}
 
 #: In which order the calls of an operation are searched for a code's meaning.
@@ -20,6 +21,7 @@ _CALLS_OF = {
     Operation.PURGE: (CallKind.DELETE_RECORDS, CallKind.MASS_DELETE_IDS, CallKind.LIST),
     Operation.RESTORE: (CallKind.RESTORE_FROM_BIN, CallKind.BIN_ENTRIES),
     Operation.DELETE_PERMANENTLY: (CallKind.DELETE_FROM_BIN, CallKind.BIN_ENTRIES),
+    Operation.ERASE_PERSON: (CallKind.DELETE_RECORDS, CallKind.UPDATE, CallKind.DELINK),
 }
 
 

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import Overtaken
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import recount, reproblem
+from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import logbook, parallel, waiting
@@ -139,6 +140,8 @@ def _write_of(work: LeasedSlice, step: Commit) -> Write:
         commands_done=step.commands_done,
         regardless=step.regardless,
         unmarked=step.unmarked,
+        parts=step.parts,
+        org_modules=step.org_modules,
     )
 
 
@@ -186,6 +189,10 @@ def _end(work: LeasedSlice, write: Write, then: Finish) -> None:
     written = {chunk.number: chunk for chunk in write.chunks}
     outcomes = log.Outcomes(failed_ids(work, deletion, written), digest(work, deletion, written))
     deletion = replace(moved(deletion, status, work.now), failing={}, lane="", job_deleted=0)
+    if deletion.request.operation is Operation.ERASE_PERSON:
+        from chalicelib.domain.person.identity import taken_out
+
+        deletion = taken_out(deletion)
     write = replace(write, deletion=replace(deletion, problems=(*deletion.problems, *then.problems)))
     if makes_permanent(deletion):
         from chalicelib.service.engine import offspring

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.person.phones import NoPhones, Phones
 from chalicelib.domain.view_rounds import ROUND_LIMIT
 from chalicelib.service.engine.step import Executor
 from chalicelib.service.messaging import Queue, Topic
@@ -48,6 +49,7 @@ class Deps:
     `ends_at`: when the worker itself must have ended.
     `sleep`: waits some seconds within an invocation, for a part of the org's concurrency; None for never.
     `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
+    `phones`: what reads phone numbers, where a person is looked for.
     `round_limit`: how many records a view's mass delete takes at Zoho; tests run with smaller jobs.
     """
 
@@ -69,5 +71,6 @@ class Deps:
     loop_window: float = 3600.0
     sleep: Callable[[float], None] | None = None
     round_limit: int = ROUND_LIMIT
+    phones: Phones = field(default_factory=NoPhones)
     measure: Callable[[str, float], None] = _discard
     about: Callable[[str, str], None] = _discard

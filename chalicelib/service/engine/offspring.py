@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.domain import children, log
-from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.deletion import Child, Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.request import Operation
@@ -40,23 +40,26 @@ def with_children(work: LeasedSlice, write: Write) -> Write:
         return replace(write, deletion=deletion)
     for group in groups[:-1]:
         new = _born(work, deletion, [_chunk(work, known, n) for n in group], calls, taken)
-        if new is None:
+        if not new:
             continue
         # All that the write holds, but for what goes with the final status alone.
         before = work.deletion
         started = replace(
             deletion, status=before.status, finished_at=before.finished_at, failing=before.failing
         )
-        work.save(replace(write, deletion=started, born=(new,), commands_done=0, next_at=None))
-        work.deps.nudges.nudge(new.deletion.id)
-        deletion = replace(deletion, children=(*deletion.children, children.as_child(new.deletion)))
+        work.save(replace(write, deletion=started, born=new, commands_done=0, next_at=None))
+        for each in new:
+            work.deps.nudges.nudge(each.deletion.id)
+        deletion = replace(deletion, children=(*deletion.children, *_as_children(new)))
         done, at, regardless = write.commands_done, write.next_at, write.regardless
         write = Write(deletion, commands_done=done, next_at=at, regardless=regardless)
     last = _born(work, deletion, [_chunk(work, known, n) for n in groups[-1]], calls, taken)
-    if last is None:
-        return replace(write, deletion=deletion)
-    deletion = replace(deletion, children=(*deletion.children, children.as_child(last.deletion)))
-    return replace(write, deletion=deletion, born=(last,))
+    deletion = replace(deletion, children=(*deletion.children, *_as_children(last)))
+    return replace(write, deletion=deletion, born=last)
+
+
+def _as_children(born: Sequence[Newborn]) -> list[Child]:
+    return [children.as_child(each.deletion) for each in born]
 
 
 def _chunk(work: LeasedSlice, known: dict[int, Chunk], number: int) -> Chunk | None:
@@ -69,15 +72,20 @@ def _born(
     chunks: list[Chunk | None],
     calls: Sequence[Call],
     taken: set[str],
-) -> Newborn | None:
-    """The child about what these chunks deleted and no child has yet; None where there is nothing."""
+) -> tuple[Newborn, ...]:
+    """The children about what these chunks deleted and no child has yet: one, and of an erasure one for each
+    module.
+    """
     ended_at = work.deletion.finished_at if work.deletion.finished_at is not None else work.now
     found = children.deleted_by_it(deletion, [c for c in chunks if c is not None], calls, ended_at)
     until = {one: at for one, at in found.items() if one not in taken}
-    if not until:
-        return None
     taken |= until.keys()
-    return Newborn(*log.first(children.at_its_end(deletion, until, work.now), work.deps.stage))
+    of_several = deletion.request.operation is Operation.ERASE_PERSON
+    born = [
+        children.at_its_end(deletion, ids, work.now, module if of_several else None, number)
+        for number, (module, ids) in enumerate(children.by_module(deletion, until).items())
+    ]
+    return tuple(Newborn(*log.first(each, work.deps.stage)) for each in born)
 
 
 def _calls(work: LeasedSlice, deletion: Deletion, written: Sequence[Call]) -> list[Call]:
@@ -99,5 +107,6 @@ def _taken(work: LeasedSlice, deletion: Deletion) -> set[str]:
         with suppress(Unreadable):
             stored = work.ledger.get(child.id) if child.operation is Operation.DELETE_PERMANENTLY else None
             for number in range(stored.chunks if stored is not None else 0):
-                found.update(work.ledger.chunk(child.id, number).ids)
+                ids = work.ledger.chunk(child.id, number).ids
+                found.update(children.names_in_parent(deletion, stored, ids) if stored is not None else ())
     return found

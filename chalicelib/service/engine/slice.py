@@ -11,6 +11,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Miscounted, Rejected, SecretUnusable, Unavailable
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
+from chalicelib.domain.person.phones import Phones
 from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import publish
@@ -104,6 +105,15 @@ class LeasedSlice:
         """Tell operators of `event`, in the log and as a metric. Never raises."""
         self.deps.report(event, deletion_id=self.deletion.id, **fields)
 
+    @property
+    def phones(self) -> Phones:
+        """What reads phone numbers."""
+        return self.deps.phones
+
+    def part(self, number: int) -> object:
+        """See Slice.part."""
+        return self.ledger.part(self.deletion.id, number)
+
     def chunk(self, number: int) -> Chunk:
         """A chunk of the deletion. It is read once: only the holder of the deletion writes it."""
         if number not in self._chunks:
@@ -193,6 +203,8 @@ class LeasedSlice:
             regardless=write.regardless,
             born=write.born,
             evidenced=write.evidenced,
+            parts=write.parts,
+            org_modules=write.org_modules,
         )
         written = {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         known, self._chunks = self._chunks, {}  # where the write fails nothing is known any more

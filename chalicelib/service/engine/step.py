@@ -7,7 +7,7 @@ writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,12 +16,13 @@ from chalicelib.domain.deletion import Deletion, Problem
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import SERVICE
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.person.phones import Phones
 from chalicelib.domain.quota import Full
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine.ahead import Ahead
-from chalicelib.service.ports import Call, Reads
+from chalicelib.service.ports import Call, Part, Reads
 from chalicelib.service.zoho_port import Zoho
 
 
@@ -68,6 +69,13 @@ class Slice(Protocol):
 
     def chunk(self, number: int) -> Chunk:
         """A chunk of the deletion's ids with their outcomes so far."""
+
+    @property
+    def phones(self) -> Phones:
+        """What reads phone numbers."""
+
+    def part(self, number: int) -> object:
+        """A part of the deletion as it was stored (ports.Part). Raises Unreadable where it is not there."""
 
     def named(self, records: int) -> int | Full:
         """Count what a deletion without ids in its request turns out to name for its source: once, and kept
@@ -159,6 +167,8 @@ class Commit:
     `commands_done`: so many of the oldest commands are done by it. `gone`: records that were deleted, for the
     loop guard. `unmarked`: ids that change in the counts of `deletion` alone, as their outcomes cannot be
     read or written.
+    `parts`: what else of it is stored beside its document. `org_modules`: what Zoho told of the org's modules
+    (domain.person.metadata), kept for the org.
     """
 
     deletion: Deletion
@@ -176,6 +186,8 @@ class Commit:
     commands_done: int = 0
     gone: tuple[str, ...] = ()
     unmarked: int = 0
+    parts: tuple[Part, ...] = ()
+    org_modules: tuple[Mapping[str, object], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

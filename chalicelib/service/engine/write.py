@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
-from chalicelib.service.ports import Call, Newborn
+from chalicelib.service.ports import Call, Newborn, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class Write:
 
     `regardless`: write although a command has come in between; for answers of calls that were sent already.
     `unmarked`: ids that change in the counts alone, because their outcomes cannot be read. `born`: children.
-    `evidenced`: the receipt of its end is there, so it need not be due any more.
+    `evidenced`: the receipt of its end is there, so it need not be due any more. `parts`, `org_modules`: as
+    ports.Change has them.
     """
 
     deletion: Deletion
@@ -33,6 +34,8 @@ class Write:
     unmarked: int = 0
     born: tuple[Newborn, ...] = ()
     evidenced: bool = False
+    parts: tuple[Part, ...] = ()
+    org_modules: tuple[Mapping[str, object], ...] | None = None
 
 
 def sent_at(before: float | None, calls: Sequence[Call]) -> float | None:

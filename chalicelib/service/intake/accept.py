@@ -185,6 +185,6 @@ def _deletion(outside: Acceptance, asked: IntakeRequest, now: float) -> Deletion
         retry_of=asked.retry_of,
         seed=outside.random(SEED_BYTES).hex(),
     )
-    if asked.request.operation is Operation.MASS_DELETE:
-        return made  # what a view holds is known once it has been counted
+    if asked.request.operation in (Operation.MASS_DELETE, Operation.ERASE_PERSON):
+        return made  # what a view holds, or what is a person's, is known once it has been looked for
     return with_ids(made)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from chalicelib.domain import commands
 from chalicelib.domain.callers import Caller, asked_for_it
-from chalicelib.domain.commands import Do, Outcome
+from chalicelib.domain.commands import Do, Given, Outcome
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Field, Missing, NotAllowed, Unavailable, Unreadable, WrongState
 from chalicelib.domain.evidence import operators
@@ -94,19 +94,19 @@ def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
     return leave(outside, deletion_id, caller, What.DELETION_CANCELLED, judged)
 
 
-def approve(outside: Operators, deletion_id: str, count: int, caller: Caller) -> Deletion:
-    """Approve the deletion of `count` records. Raises Missing, NotAllowed for who asked for it, or
-    WrongState.
+def approve(outside: Operators, deletion_id: str, given: Given, caller: Caller) -> Deletion:
+    """Approve the deletion of as many records as `given` says. Raises Missing, NotAllowed for who asked for
+    it, or WrongState.
     """
 
     def judged(deletion: Deletion) -> Mapping[str, object]:
-        _unless(commands.not_approvable(deletion, count, caller.now))
+        _unless(commands.not_approvable(deletion, given, caller.now))
         own = asked_for_it(deletion, caller.arn) if outside.four_eyes else ""
         if own:
             problem = f"{own} cannot approve it: another operator has to"
             raise NotAllowed("this caller may not approve this deletion", (Field("", problem),))
         asked_at = deletion.approval.asked_at if deletion.approval else 0.0
-        return {"do": Do.APPROVE.value, "count": count, "asked_at": asked_at}
+        return {"do": Do.APPROVE.value, "asked_at": asked_at, **given.to_json()}
 
     return leave(outside, deletion_id, caller, What.DELETION_APPROVED, judged)
 

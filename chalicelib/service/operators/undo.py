@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -130,7 +130,8 @@ def _can_come_back(records: Records, parent: Deletion) -> dict[str, float]:
     for child in records.get_many([each.id for each in parent.children]).values() if parent.children else ():
         for chunk in _chunks(records, child):
             for position in chunk.at(Mark.DELETED, Mark.ABSENT, Mark.RESTORED, Mark.PRESENT):
-                found.pop(chunk.ids[position], None)
+                [name] = children.names_in_parent(parent, child, [chunk.ids[position]])
+                found.pop(name, None)
     return found
 
 
@@ -161,13 +162,26 @@ def _named(
     if parent.request.operation is Operation.MASS_DELETE and parent.job_id:
         ended = parent.job_ended_at if parent.job_ended_at is not None else parent.finished_at
         of_job = now if ended is None else ended
+    names = _names(parent, until)
     found = {}
     for number, one in enumerate(ids):
         record = records.get(one, one)
         if not is_record_id(record):
             raise NotValid("the request is not valid", (Field(f"/ids/{number}", RECORD_ID_WORDS),))
-        found[record] = until.get(record, of_job)
+        name = names(record)
+        found[name] = until.get(name, of_job)
     return found
+
+
+def _names(parent: Deletion, until: Mapping[str, float]) -> Callable[[str], str]:
+    """From a record id to its name among the parent's: an erasure names the module too, any for an id that
+    is not its own.
+    """
+    if parent.request.operation is not Operation.ERASE_PERSON:
+        return lambda record: record
+    known = {name.rpartition("/")[2]: name for name in until}
+    module = next(iter(until)).rpartition("/")[0] if until else "Contacts"
+    return lambda record: known.get(record, f"{module}/{record}")
 
 
 def _made(
@@ -178,11 +192,28 @@ def _made(
     asked: Asked,
     caller: Caller,
 ) -> Deletion:
+    """The new deletion; of an erasure one for each module, of which the first is told."""
     if len(until) > MOST_IDS:
         raise WrongState(f"{len(until)} ids are more than one takes: name up to {MOST_IDS} of them")
-    request: Request = replace(
-        children.request_of(parent, operation, until), dry_run=asked.dry_run, reason=asked.reason
-    )
+    several = parent.request.operation is Operation.ERASE_PERSON
+    made = [
+        _accepted(
+            outside,
+            parent,
+            replace(
+                children.request_of(parent, operation, ids, module if several else None),
+                dry_run=asked.dry_run,
+                reason=asked.reason,
+            ),
+            caller,
+        )
+        for module, ids in children.by_module(parent, until).items()
+    ]
+    return made[0]
+
+
+def _accepted(outside: Operators, parent: Deletion, request: Request, caller: Caller) -> Deletion:
+    operation = request.operation
     # No sender can have such a delivery id: theirs are of visible characters. Each call makes a deletion.
     delivery_id = f"{operation} of {parent.id} {outside.acceptance.random(16).hex()}"
     order = IntakeRequest(
@@ -190,13 +221,13 @@ def _made(
         delivery_id=delivery_id,
         body_hash=delivery_id,
         request=request,
-        limits=Limits(max_records=len(until)),
+        limits=Limits(max_records=len(request.ids)),
         asked_by=caller.arn,
         noted=lambda made: caller.entry(
             _WHAT[operation],
             parent.id,
             {"status": parent.status.value},
-            {"deletion": made.id, "records": len(until), "dry_run": asked.dry_run},
+            {"deletion": made.id, "records": len(request.ids), "dry_run": request.dry_run},
         ),
     )
     receipt = accept(outside.acceptance, order, caller.now)

@@ -9,6 +9,7 @@ from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.outcomes import Chunk, recount, untouched
+from chalicelib.domain.person.phones import NoPhones
 from chalicelib.domain.quota import Full
 from chalicelib.domain.request import Request
 from chalicelib.service.engine.ahead import Ahead
@@ -39,6 +40,12 @@ class StillTable:
 
     def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
         return self.open
+
+    def part(self, deletion_id: str, number: int) -> object:
+        raise NotImplementedError
+
+    def person_map(self, org: str) -> None:
+        return None
 
     def lane(self, key: str) -> Lane:
         return self.line or Lane(key)
@@ -85,6 +92,13 @@ class StillSlice:
 
     def chunk(self, number: int) -> Chunk:
         return self.ledger.chunk(self.deletion.id, number)
+
+    @property
+    def phones(self) -> NoPhones:
+        return NoPhones()
+
+    def part(self, number: int) -> object:
+        raise NotImplementedError
 
     def named(self, records: int) -> int | Full:
         return self.before

@@ -73,7 +73,7 @@ def test_a_command_is_offered_where_the_service_allows_it(status: Status, operat
         one = deletion(status, operation, counts=counts, approval=approval)
         offered = {text.split()[1] for text in commands_of(one)}
         assert ("cancel" in offered) == (not one.is_final and not commands.not_cancellable(one))
-        assert ("approve" in offered) == (not commands.not_approvable(one, 3, NOW))
+        assert ("approve" in offered) == (not commands.not_approvable(one, commands.Given(3), NOW))
         assert ("resolve" in offered) == (not commands.not_resolvable(one))
         retried = not commands.not_retryable(one) and status is not Status.NEEDS_ATTENTION
         assert ("retry" in offered) == retried

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.commands import Given
 from chalicelib.domain.errors import NotAllowed
 from chalicelib.domain.operators import Pause, SourceCancel
 from chalicelib.domain.request import Limits
@@ -107,7 +108,7 @@ def test_who_asked_may_approve_only_where_four_eyes_are_off() -> None:
     row = world.ledger.rows[one]
     row.deletion = replace(row.deletion, asked_by=ann(world).arn)
     with pytest.raises(NotAllowed, match="may not approve"):
-        commands.approve(operators(world), one, 2, ann(world))
-    commands.approve(replace(operators(world), four_eyes=False), one, 2, ann(world))
+        commands.approve(operators(world), one, Given(2), ann(world))
+    commands.approve(replace(operators(world), four_eyes=False), one, Given(2), ann(world))
     world.settle()
     assert world.get(one).status is Status.COMPLETED

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.commands import Outcome
+from chalicelib.domain.commands import Given, Outcome
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.errors import Missing, Unavailable, WrongState
 from chalicelib.domain.ids import deletion_id
@@ -109,20 +109,20 @@ def test_an_approval_of_another_count_is_refused(count: int) -> None:
     one = world.accept(ids=("1", "2"), limits=Limits(approve_above=1))
     rest(world, one)
     with pytest.raises(WrongState, match="its count is 2"):
-        commands.approve(operators(world), one, count, ann(world))
+        commands.approve(operators(world), one, Given(count), ann(world))
 
 
 def test_an_approval_of_the_right_count_deletes() -> None:
     world = World(["1", "2"])
     one = world.accept(ids=("1", "2"), limits=Limits(approve_above=1))
     with pytest.raises(WrongState, match="does not wait"):
-        commands.approve(operators(world), one, 2, ann(world))
+        commands.approve(operators(world), one, Given(2), ann(world))
     rest(world, one)
-    commands.approve(operators(world), one, 2, ann(world))
+    commands.approve(operators(world), one, Given(2), ann(world))
     world.settle()
     assert world.get(one).status is Status.COMPLETED
     with pytest.raises(WrongState):
-        commands.approve(operators(world), one, 2, ann(world))
+        commands.approve(operators(world), one, Given(2), ann(world))
 
 
 def test_an_approval_after_its_time_is_refused() -> None:
@@ -131,7 +131,7 @@ def test_an_approval_after_its_time_is_refused() -> None:
     rest(world, one)
     world.now += 601
     with pytest.raises(WrongState, match="is over"):
-        commands.approve(operators(world), one, 2, ann(world))
+        commands.approve(operators(world), one, Given(2), ann(world))
 
 
 def test_what_needs_attention_is_resolved_in_one_way() -> None:

@@ -1,0 +1,1 @@
+"""Erasing a person: find, map, approval, do, look again."""

@@ -1,0 +1,213 @@
+"""What leads to the person's records, and what goes along with them. Reads only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from chalicelib.domain import modules as names
+from chalicelib.domain.person import asking
+from chalicelib.domain.person.asking import Question
+from chalicelib.domain.person.doing import CAMPAIGNS, CONTACT_ROLES, PARTICIPANTS, without_participants
+from chalicelib.domain.person.erasure_map import assembled, shared_values
+from chalicelib.domain.person.hits import Hit, Link, merged
+from chalicelib.domain.person.identity import Record
+from chalicelib.domain.person.person_map import Action, PersonMap
+from chalicelib.domain.person.progress import ErasureProgress, Phase
+from chalicelib.domain.zoho import rows
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.metadata import RelatedListInfo, related_lists_of
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.rows import Row, lookup_id
+from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
+from chalicelib.service.engine.step import Commit, Slice, Step
+from chalicelib.service.person import ending, finding, stored
+from chalicelib.service.person.clocks import READ
+from chalicelib.service.person.stored import Known
+
+#: Records whose related lists one step reads.
+RECORDS_A_STEP = 10
+#: Pages of one related list that are read.
+MOST_PAGES = 10
+#: Related lists whose records Zoho deletes together with the record.
+_ALONG = frozenset({"Attachments", "Emails", "Notes", "Tasks"})
+
+
+class NotNow(Exception):
+    """A read was not answered for now; the step is taken anew."""
+
+    def __init__(self, judged: Judgement, reply: Reply) -> None:
+        super().__init__(judged.code)
+        self.judged, self.reply = judged, reply
+
+
+def theirs(found: Mapping[Record, Hit], person_map: PersonMap) -> list[Record]:
+    """The records that are deleted if all shared values mean the person, sorted."""
+    every = shared_values(found.values(), person_map.max_shared)
+    made = assembled(found.values(), person_map, frozenset(every))
+    return [each.record for each in made.entries if each.action is Action.DELETE]
+
+
+def links(work: Slice, progress: ErasureProgress) -> Step:
+    """Ask every module with a lookup to the person's records who leads to them."""
+    known = stored.known(work)
+    by_module: dict[str, list[str]] = defaultdict(list)
+    for record in theirs(stored.hits(work, progress), known.person_map):
+        by_module[record.module].append(record.id)
+    questions = [
+        each
+        for module, ids in by_module.items()
+        for each in asking.link_questions(known.modules.values(), module, ids)
+    ]
+    wanted = {Record(module, one) for module, ids in by_module.items() for one in ids}
+
+    def compared(question: Question, row: Row) -> Hit | None:
+        return _linked(question, row, wanted)
+
+    return finding.asked(work, progress, questions, compared, Phase.LISTS)
+
+
+def _linked(question: Question, row: Row, wanted: set[Record]) -> Hit | None:
+    record = Record(question.module, row.id)
+    fields = question.selection.where.fields if question.selection is not None else ()
+    leads = [Link(name, Record(question.to, lookup_id(row.values.get(name)) or "")) for name in fields]
+    found = tuple(link for link in leads if link.to in wanted and link.to != record)
+    return Hit(record, links=found) if found else None
+
+
+def lists(work: Slice, progress: ErasureProgress) -> Step:
+    """Read the contact roles, campaigns and events of the person's records."""
+
+    def read(reader: _Reader, record: Record) -> Iterable[Hit]:
+        return reader.linked_by_lists(record)
+
+    return _each(work, progress, read, Phase.COUNT)
+
+
+def count(work: Slice, progress: ErasureProgress) -> Step:
+    """Count what belongs to each of the person's records."""
+
+    def read(reader: _Reader, record: Record) -> Iterable[Hit]:
+        along = reader.goes_along(record)
+        return [Hit(record, goes_along=along)] if along else []
+
+    return _each(work, progress, read, Phase.JUDGE)
+
+
+def _each(work: Slice, progress: ErasureProgress, read: _Reading, following: Phase) -> Step:
+    """`read` for the next of the person's records; what it finds is added to the hits."""
+    known = stored.known(work)
+    found = stored.hits(work, progress)
+    records = theirs(found, known.person_map)
+    reader = _Reader(work, known)
+    at, trouble = progress.at, None
+    for record in records[progress.at : progress.at + RECORDS_A_STEP]:
+        if at > progress.at and work.now >= work.until:
+            break
+        try:
+            found = merged([*found.values(), *read(reader, record)])
+        except NotNow as problem:
+            trouble = problem
+            break
+        at += 1
+    if len(found) > stored.MOST_HITS:
+        return ending.too_many(work, progress, len(found))
+    parts = stored.hit_parts(found.values())
+    after = replace(progress, at=at, hit_parts=len(parts))
+    if trouble is not None:
+        return replace(finding.not_read(work, after, trouble.judged, trouble.reply), parts=parts)
+    after = after.on_to(following) if at >= len(records) else after
+    return Commit(finding.kept(work, after), parts=parts, running="", proven=True, succeeded=READ)
+
+
+@dataclass
+class _Reader:
+    """Reads related lists; which lists a module has is asked once a step."""
+
+    work: Slice
+    known: Known
+    _lists: dict[str, tuple[RelatedListInfo, ...]] = field(default_factory=dict)
+
+    def lists_of(self, module: str) -> tuple[RelatedListInfo, ...]:
+        """The module's related lists; none where Zoho does not tell."""
+        if module not in self._lists:
+            reply = self.work.zoho.related_lists(module)
+            answered = _answered(CallKind.METADATA, reply)
+            self._lists[module] = related_lists_of(reply.body) if answered else ()
+        return self._lists[module]
+
+    def linked_by_lists(self, record: Record) -> list[Hit]:
+        """Deals, campaigns and events in which the record takes part."""
+        found: list[Hit] = []
+        for each in self.lists_of(record.module):
+            target = names.canonical(each.module)
+            if target not in self.known.modules or not self.known.modules[target].readable:
+                continue
+            if target == "Campaigns":
+                found += [self._hit(target, row, CAMPAIGNS, record) for row in self.rows(record, each.name)]
+            elif target == "Deals" and record.module == "Contacts":
+                deals = [Record(target, row.id) for row in self.rows(record, each.name)]
+                found += [self._at(d, CONTACT_ROLES, record) for d in deals if self._has_role(d, record)]
+            elif target == "Events":
+                events = [Record(target, row.id) for row in self.rows(record, each.name)]
+                found += [self._at(e, PARTICIPANTS, record) for e in events if self._takes_part(e, record)]
+        return found
+
+    def _hit(self, module: str, row: Row, name: str, to: Record) -> Hit:
+        return self._at(Record(module, row.id), name, to)
+
+    @staticmethod
+    def _at(record: Record, name: str, to: Record) -> Hit:
+        return Hit(record, links=(Link(name, to),))
+
+    def _has_role(self, deal: Record, contact: Record) -> bool:
+        return any(row.id == contact.id for row in self.rows(deal, CONTACT_ROLES))
+
+    def _takes_part(self, event: Record, record: Record) -> bool:
+        reply = self.work.zoho.read_record(event.module, event.id)
+        if not _answered(CallKind.READ, reply):
+            return False
+        found = rows.listed(reply.body).rows
+        return any(without_participants(row.values, {record.id}) is not None for row in found)
+
+    def rows(self, record: Record, related_list: str) -> list[Row]:
+        """The rows of a related list, up to MOST_PAGES; none where Zoho refuses."""
+        found: list[Row] = []
+        for page in range(1, MOST_PAGES + 1):
+            reply = self.work.zoho.related(record.module, record.id, related_list, page)
+            if not _answered(CallKind.RELATED, reply):
+                break
+            listing = rows.listed(reply.body)
+            found += listing.rows
+            if not listing.more:
+                break
+        return found
+
+    def goes_along(self, record: Record) -> dict[str, int]:
+        """How many notes, attachments and the like go with the record, by related list."""
+        wanted = [each.name for each in self.lists_of(record.module) if _goes_along(each)][:20]
+        if not wanted:
+            return {}
+        reply = self.work.zoho.related_counts(record.module, record.id, wanted)
+        if _answered(CallKind.RELATED_COUNT, reply):
+            counted = rows.counts(reply.body)
+        else:  # Zoho refuses it for converted leads: then they are counted one by one
+            counted = {name: len(self.rows(record, name)) for name in wanted}
+        return {name: number for name, number in sorted(counted.items()) if number and name in wanted}
+
+
+#: What is read of one record of the person's.
+_Reading = Callable[[_Reader, Record], Iterable[Hit]]
+
+
+def _goes_along(info: RelatedListInfo) -> bool:
+    return info.name in _ALONG or info.module in _ALONG
+
+
+def _answered(kind: CallKind, reply: Reply) -> bool:
+    """Can the answer be used? Raises NotNow where it is to be asked for again."""
+    judged = judge_call(kind, reply)
+    if judged.verdict in NOT_NOW:
+        raise NotNow(judged, reply)
+    return judged.verdict is Verdict.ANSWERED

@@ -1,0 +1,144 @@
+"""The map of an erasure: made of what was found, stored, held against the limits, and approved.
+
+An approval is for the hash of one map. Once it is given, the person is looked for again; where that makes
+another map, the new one has to be approved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import limits, quota
+from chalicelib.domain.deletion import Approval, Counts
+from chalicelib.domain.outcomes import Chunk, Finding, Mark, untouched
+from chalicelib.domain.person.erasure_map import ErasureMap, assembled
+from chalicelib.domain.person.out_of_reach import shown
+from chalicelib.domain.person.person_map import Action
+from chalicelib.domain.person.progress import ErasureProgress, Phase
+from chalicelib.domain.quota import Full
+from chalicelib.domain.status import Status
+from chalicelib.service.engine.limits import COOL_OFF
+from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, Wait
+from chalicelib.service.person import ending, finding, stored
+
+
+def judge(work: Slice, progress: ErasureProgress) -> Step:
+    """What follows from the map, or from the approval that it waits for."""
+    if work.deletion.status is Status.AWAITING_APPROVAL and work.deletion.approval is not None:
+        return _awaited(work, progress, work.deletion.approval)
+    known = stored.known(work)
+    hits = stored.hits(work, progress).values()
+    made = assembled(hits, known.person_map)
+    if progress.mapped != made.hash:
+        return _mapped(work, progress, made)
+    if not made.entries:
+        why = "dry run" if work.deletion.request.dry_run else "no record is this person's"
+        return Commit(work.deletion, Finish(Status.COMPLETED, why))
+    approved = progress.approved == made.hash
+    carried_out = assembled(hits, known.person_map, frozenset(progress.meant)) if approved else made
+    refused = _over_a_limit(work, carried_out)
+    if refused is not None:
+        return ending.refused(work, progress, *refused)
+    if work.deletion.request.dry_run:
+        return Commit(work.deletion, Finish(Status.COMPLETED, "dry run"))
+    return _go_on(work, progress, carried_out) if approved else _unless_approved(work, progress, made)
+
+
+def _unless_approved(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Step:
+    """Ask for an approval, where one is needed."""
+    if _needs_approval(work, made):
+        return _ask(work, progress, made)
+    return Commit(finding.kept(work, replace(progress, approved=made.hash)))
+
+
+def _go_on(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Step:
+    """Begin, once the cool-off is over."""
+    cooling = work.deletion.created_at + work.deletion.limits.cool_off_seconds
+    if work.now < cooling:
+        return Commit(work.deletion, Wait(COOL_OFF, cooling - work.now))
+    return _begin(work, progress, made)
+
+
+def entry_id(module: str, record_id: str) -> str:
+    """The name of an entry among the ids of its deletion: record ids alone do not tell the module."""
+    return f"{module}/{record_id}"
+
+
+def _mapped(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
+    """Store the map, its entries as the ids of the deletion, and the plan."""
+    parts = stored.map_parts(made)
+    ids = tuple(entry_id(each.record.module, each.record.id) for each in made.entries)
+    number = len(ids)
+    dry_run = work.deletion.request.dry_run
+    deletion = replace(
+        finding.kept(work, replace(progress, mapped=made.hash, map_parts=len(parts))),
+        erasure=made.plan(shown(progress.not_reached)),
+        id_count=number,
+        chunks=1 if number else 0,
+        counts=Counts() if dry_run else Counts(requested=number, pending=number),
+    )
+    note = Note("mapped", f"{number} records, {made.deletes} to be deleted")
+    return Commit(deletion, parts=parts, new_chunks=(untouched(0, ids),) if ids else (), notes=(note,))
+
+
+def _over_a_limit(work: Slice, made: ErasureMap) -> tuple[str, int] | None:
+    """The limit that what is deleted exceeds, and by how many records it is met."""
+    size = made.deletes
+    if size > work.deletion.record_limit:
+        return "MAX_RECORDS", size
+    never = quota.never_fits(work.deletion.limits, size)
+    if never:
+        return never[0][0].value, size
+    if work.deletion.request.dry_run:
+        return None
+    before = work.named(size)
+    return (before.span.value, size) if isinstance(before, Full) else None
+
+
+def _needs_approval(work: Slice, made: ErasureMap) -> bool:
+    """Somebody else has to agree: always, unless the source's entry says that shared values alone need it."""
+    rules = work.deletion.limits
+    above = rules.approve_above
+    before = work.deletion.asked_before or 0
+    many = above is not None and made.deletes + before > above
+    return rules.erase_person_approval or bool(made.shared) or many
+
+
+def _ask(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
+    """Wait for the approval of this map. Asking again moves no deadline."""
+    before = work.deletion.approval
+    ends = work.now + work.patience.approval if before is None else before.expires_at
+    if work.now >= ends:
+        return ending.refused(work, progress, "APPROVAL_EXPIRED", len(made.entries))
+    again = replace(progress, approved="", meant=())
+    deletion = limits.asked(finding.kept(work, again), len(made.entries), work.now, ends)
+    approval = Approval(len(made.entries), work.now, ends, map_hash=made.hash)
+    note = Note("awaiting_approval", f"{len(made.entries)} records", public=True)
+    seconds = min(work.patience.longest, ends - work.now)
+    wait = Wait(limits.APPROVAL, seconds, Status.AWAITING_APPROVAL)
+    return Commit(replace(deletion, approval=approval), wait, notes=(note,))
+
+
+def _awaited(work: Slice, progress: ErasureProgress, approval: Approval) -> Step:
+    """Nobody has answered yet, or the approval is there: then the person is looked for again."""
+    if approval.approved_at is None:
+        if work.now >= approval.expires_at:
+            return ending.refused(work, progress, "APPROVAL_EXPIRED", approval.count)
+        seconds = min(work.patience.longest, approval.expires_at - work.now)
+        return Commit(work.deletion, Wait(limits.APPROVAL, seconds, Status.AWAITING_APPROVAL))
+    again = replace(progress, approved=approval.map_hash, meant=approval.shared, hit_parts=0, unreached=())
+    return Commit(
+        finding.kept(work, again.on_to(Phase.MODULES)),
+        notes=(Note("searched_again", "its map was approved"),),
+        running="approved",
+        proven=True,
+    )
+
+
+def _begin(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
+    """Nothing holds it back: what is kept is kept, and the others come in their order."""
+    chunk: Chunk = work.chunk(0)
+    keeps = [n for n, each in enumerate(made.entries) if each.action is Action.KEEP]
+    after = chunk.with_mark(keeps, Finding(Mark.KEPT))
+    deletion = replace(finding.kept(work, progress.on_to(Phase.UNLINK)), frozen=True)
+    return Commit(deletion, chunks=(after,) if keeps else (), running="the map is carried out", proven=True)

@@ -1,0 +1,96 @@
+"""What an erasure has stored beside its document: the org's modules and its person map as they were when the
+search began, what was found, and the map. Parts of the deletion, written with its steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.person.erasure_map import ErasureMap, assembled
+from chalicelib.domain.person.hits import Hit, hit_of, merged
+from chalicelib.domain.person.identity import Record, identity_of
+from chalicelib.domain.person.matching import Wanted, wanted
+from chalicelib.domain.person.metadata import Module, by_name, module_of
+from chalicelib.domain.person.person_map import PersonMap, person_map_of
+from chalicelib.domain.person.phones import Phones
+from chalicelib.domain.person.progress import ErasureProgress
+from chalicelib.service.engine.step import Slice
+from chalicelib.service.ports import Part
+
+#: The numbers of the parts: what was known of the org, then what was found, then the map.
+KNOWN, HITS, MAP = 0, 1, 101
+#: Hits or entries in one part, and in all. More than a person has; the map is one chunk of outcomes.
+IN_A_PART, MOST_HITS = 500, 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The org's modules and its person map, as they were when the search began."""
+
+    modules: Mapping[str, Module]
+    person_map: PersonMap
+
+    def part(self) -> Part:
+        """As it is stored."""
+        modules = [each.to_json() for each in self.modules.values()]
+        return Part(KNOWN, {"modules": modules, "person_map": self.person_map.to_json()})
+
+
+def known(work: Slice) -> Known:
+    """What was stored of the org. Raises Unreadable."""
+    stored: Any = work.part(KNOWN)
+    try:
+        found = by_name(module_of(each) for each in stored["modules"])
+        return Known(found, person_map_of(stored["person_map"]))
+    except (AttributeError, LookupError, TypeError, ValueError) as problem:
+        raise Unreadable(work.deletion.id, f"modules: {type(problem).__name__}") from problem
+
+
+def sought(work: Slice, person_map: PersonMap, phones: Phones) -> Wanted:
+    """The identity as it is compared. Raises UnreadableNumber."""
+    return wanted(identity_of(work.deletion.request.identity), person_map.region, phones)
+
+
+def hits(work: Slice, progress: ErasureProgress) -> dict[Record, Hit]:
+    """What was found so far. Raises Unreadable."""
+    try:
+        parts: list[Any] = [work.part(HITS + number) for number in range(progress.hit_parts)]
+        return merged(hit_of(each) for part in parts for each in part)
+    except (AttributeError, LookupError, TypeError, ValueError) as problem:
+        raise Unreadable(work.deletion.id, f"hits: {type(problem).__name__}") from problem
+
+
+def hit_parts(found: Iterable[Hit]) -> tuple[Part, ...]:
+    """What was found, as it is stored."""
+    return _parts(HITS, [each.to_json() for each in found])
+
+
+def map_parts(made: ErasureMap) -> tuple[Part, ...]:
+    """The map, as it is stored: entries as operators see them, each with what it was made of."""
+    entries = [
+        {"shown": each.to_json(), "hit": each.hit.to_json() if each.hit is not None else None}
+        for each in made.entries
+    ]
+    return _parts(MAP, entries)
+
+
+def _parts(first: int, listed: Sequence[object]) -> tuple[Part, ...]:
+    cut = range(0, len(listed), IN_A_PART)
+    return tuple(Part(first + n, list(listed[at : at + IN_A_PART])) for n, at in enumerate(cut))
+
+
+def map_hits(work: Slice, progress: ErasureProgress) -> list[Hit]:
+    """What the stored map was made of. Raises Unreadable."""
+    try:
+        parts: list[Any] = [work.part(MAP + number) for number in range(progress.map_parts)]
+        return [hit_of(each["hit"]) for part in parts for each in part]
+    except (AttributeError, LookupError, TypeError, ValueError) as problem:
+        raise Unreadable(work.deletion.id, f"map: {type(problem).__name__}") from problem
+
+
+def stored_map(work: Slice, progress: ErasureProgress, person_map: PersonMap) -> ErasureMap:
+    """The stored map with the shared values that are meant: what is carried out."""
+    return assembled(map_hits(work, progress), person_map, frozenset(progress.meant))

@@ -1,0 +1,213 @@
+"""Takes the person off records that stay: first the links to records that go, then what the person map
+clears. Each record is read directly before its call, and again behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
+from chalicelib.domain.person.doing import (
+    CAMPAIGNS,
+    CONTACT_ROLES,
+    NO_LONGER_MATCHES,
+    cleared_fields,
+    emptied,
+    other_links,
+)
+from chalicelib.domain.person.erasure_map import Entry
+from chalicelib.domain.person.identity import Record
+from chalicelib.domain.person.person_map import ATTACHMENTS, NOTES, PHOTO, Action, Rule
+from chalicelib.domain.person.progress import ErasureProgress, Phase
+from chalicelib.domain.zoho import rows
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import CallKind, Reply
+from chalicelib.domain.zoho.rows import Row
+from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
+from chalicelib.service.engine.step import Commit, Slice, Step
+from chalicelib.service.person import carrying, finding
+from chalicelib.service.person.belonging import NotNow
+from chalicelib.service.person.carrying import HELD, Doing, Job
+
+#: Notes that one call deletes.
+NOTES_AT_ONCE = 100
+_STAYS = frozenset({Action.UNLINK, Action.CLEAR})
+
+
+def step(work: Slice, progress: ErasureProgress) -> Step:
+    """The next call about a record that stays, or the next entry."""
+    chunk, job = work.chunk(0), carrying.job(work, progress)
+    entries = job.made.entries
+    at = progress.at
+    while at < len(entries) and not _concerns(entries[at], chunk, at):
+        at += 1
+    if at >= len(entries):
+        after = progress.on_to(Phase.CLEAR if progress.phase is Phase.UNLINK else Phase.DELETE)
+        return Commit(finding.kept(work, after))
+    progress = progress if at == progress.at else replace(progress, at=at, tries=0)
+    try:
+        return _entry(work, progress, chunk, job, entries[at])
+    except NotNow as problem:
+        return finding.not_read(work, progress, problem.judged, problem.reply)
+
+
+def _concerns(entry: Entry, chunk: Chunk, at: int) -> bool:
+    return entry.action in _STAYS and Mark(chunk.marks[at]) in UNSETTLED
+
+
+def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry: Entry) -> Step:
+    rule, at = job.person_map.rule(entry.record.module), progress.at
+    if entry.record in job.held and chunk.marks[at] != Mark.SENT:
+        return carrying.settled(work, progress, chunk, {at: HELD})
+    given_up = carrying.spent(progress)
+    if given_up is not None:
+        return carrying.settled(work, progress, chunk, {at: given_up})
+    row = _read(work, entry.record)
+    touched = Mark(chunk.marks[at]) in (Mark.SENT, Mark.SAID, Mark.SLOW)
+    if row is None:
+        return carrying.settled(work, progress, chunk, {at: Finding(Mark.ABSENT)})
+    if (
+        not touched
+        and progress.phase is Phase.CLEAR
+        and not job.context.still_theirs(entry, row.values, rule)
+    ):
+        return carrying.settled(work, progress, chunk, {at: Finding(Mark.KEPT, NO_LONGER_MATCHES)})
+    unlinks = progress.phase is Phase.UNLINK
+    doing = (_unlinks if unlinks else _clears)(work, entry, row.values, job, rule, at)
+    if doing is not None:
+        linked = entry.hit.links if entry.hit is not None else ()
+        guarded = (entry.record, *(link.to for link in linked if link.to in job.going))
+        return carrying.send(work, progress, chunk, doing, guarded)
+    found = _outcome(progress.phase, entry, row.values, job, rule, touched=touched)
+    return carrying.settled(work, progress, chunk, {} if found is None else {at: found})
+
+
+def _outcome(
+    phase: Phase, entry: Entry, values: Mapping[str, Any], job: Job, rule: Rule, *, touched: bool
+) -> Finding | None:
+    """What becomes of an entry for which no call is left in this phase; None where a later phase decides."""
+    if phase is Phase.CLEAR:
+        return Finding(Mark.CLEARED if entry.action is Action.CLEAR else Mark.UNLINKED)
+    if touched:
+        return Finding(Mark.SAID if rule.clear else Mark.UNLINKED)
+    own = entry.hit is not None and entry.hit.own
+    if own and job.context.still_theirs(entry, values, rule):
+        return None if rule.clear else Finding(Mark.UNLINKED)
+    return _nothing_left(entry, job)
+
+
+def _nothing_left(entry: Entry, job: Job) -> Finding:
+    """Why an entry needs no call: what it leads to is held and keeps its links, or it leads there no more."""
+    targets = {link.to for link in entry.hit.links} if entry.hit is not None else set()
+    if targets and targets & job.held and not targets & job.going:
+        return HELD
+    return Finding(Mark.KEPT, NO_LONGER_MATCHES)
+
+
+def _unlinks(
+    work: Slice, entry: Entry, values: Mapping[str, Any], job: Job, rule: Rule, at: int
+) -> Doing | None:
+    """The next call that takes a link away, None where none is left."""
+    record = entry.record
+    update = emptied(entry, values, job.going, job.context, rule)
+    if update:
+        return _update(record, update, at, "unlink")
+    for contact in other_links(entry, CONTACT_ROLES, job.going):
+        if _among(work, record, CONTACT_ROLES, contact.id):
+            return _delink(record, CONTACT_ROLES, contact.id, at)
+    for member in other_links(entry, CAMPAIGNS, job.going):
+        if _among(work, member, CAMPAIGNS, record.id):
+            return _delink(record, member.module, member.id, at)
+    return None
+
+
+def _clears(
+    work: Slice, entry: Entry, values: Mapping[str, Any], job: Job, rule: Rule, at: int
+) -> Doing | None:
+    """The next call that clears what the person map names, None where nothing is left."""
+    record = entry.record
+    update = cleared_fields(rule, values)
+    if update:
+        return _update(record, update, at, "clear")
+    if NOTES in rule.clear:
+        notes = tuple(row.id for row in _listed(work, record, NOTES)[:NOTES_AT_ONCE])
+        if notes:
+            return Doing(
+                CallKind.DELETE_RECORDS,
+                notes,
+                (at,),
+                "notes",
+                lambda zoho: zoho.delete_records(NOTES, notes, False),
+            )
+    if ATTACHMENTS in rule.clear:
+        for row in _listed(work, record, ATTACHMENTS)[:1]:
+            return _attachment(record, row.id, at)
+    module = job.context.modules.get(record.module)
+    photo = module.photo if module is not None else ""
+    if PHOTO in rule.clear and photo and values.get(photo):
+        return Doing(
+            CallKind.DELETE_PHOTO,
+            (record.id,),
+            (at,),
+            "photo",
+            lambda zoho: zoho.delete_photo(record.module, record.id),
+        )
+    return None
+
+
+def _update(record: Record, update: Mapping[str, object], at: int, words: str) -> Doing:
+    module, one = record.module, record.id
+    return Doing(CallKind.UPDATE, (one,), (at,), words, lambda zoho: zoho.update(module, one, update))
+
+
+def _delink(record: Record, related_list: str, one: str, at: int) -> Doing:
+    return Doing(
+        CallKind.DELINK,
+        (one,),
+        (at,),
+        f"delink {related_list}",
+        lambda zoho: zoho.delink(record.module, record.id, related_list, [one]),
+    )
+
+
+def _attachment(record: Record, attachment: str, at: int) -> Doing:
+    return Doing(
+        CallKind.DELETE_ATTACHMENT,
+        (attachment,),
+        (at,),
+        "attachment",
+        lambda zoho: zoho.delete_attachment(record.module, record.id, attachment),
+    )
+
+
+def _among(work: Slice, record: Record, related_list: str, wanted: str) -> bool:
+    return any(row.id == wanted for row in _listed(work, record, related_list))
+
+
+def _listed(work: Slice, record: Record, related_list: str) -> list[Row]:
+    found: list[Row] = []
+    for page in range(1, 11):
+        reply = work.zoho.related(record.module, record.id, related_list, page)
+        if not _answered(CallKind.RELATED, reply):
+            return found
+        listing = rows.listed(reply.body)
+        found += listing.rows
+        if not listing.more:
+            return found
+    return found
+
+
+def _read(work: Slice, record: Record) -> Row | None:
+    reply = work.zoho.read_record(record.module, record.id)
+    if not _answered(CallKind.READ, reply):
+        raise NotNow(judge_call(CallKind.READ, reply), reply)
+    return next(iter(rows.listed(reply.body).rows), None)
+
+
+def _answered(kind: CallKind, reply: Reply) -> bool:
+    judged = judge_call(kind, reply)
+    if judged.verdict in NOT_NOW:
+        raise NotNow(judged, reply)
+    return judged.verdict is Verdict.ANSWERED

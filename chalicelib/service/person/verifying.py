@@ -1,0 +1,112 @@
+"""Looks for the person again after the last step, twice, with a pause before each time: Zoho's Search lags.
+
+What a search finds counts only where a read by id confirms it, and where it is not kept, held or failed: that
+was said already.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from chalicelib.domain.deletion import Counts, Problem, final_status
+from chalicelib.domain.document import iso
+from chalicelib.domain.outcomes import Mark
+from chalicelib.domain.person import asking
+from chalicelib.domain.person.doing import Context
+from chalicelib.domain.person.identity import Record
+from chalicelib.domain.person.matching import matches
+from chalicelib.domain.person.progress import VERIFICATIONS, ErasureProgress, Phase
+from chalicelib.domain.status import Status
+from chalicelib.domain.zoho import rows
+from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
+from chalicelib.service.engine.step import Commit, Finish, Note, Rest, Slice, Step
+from chalicelib.service.person import carrying, finding, stored
+from chalicelib.service.person.clocks import READ
+
+FOUND_AGAIN, NOT_VERIFIED = "FOUND_AGAIN", "NOT_VERIFIED"
+#: Outcomes after which a record may still be found: it was said that it stays.
+_STAYS = (Mark.KEPT, Mark.HELD, Mark.FAILED, Mark.UNKNOWN)
+
+
+def step(work: Slice, progress: ErasureProgress) -> Step:
+    """Begin another search, or judge the one that has ended; after the last one the erasure ends."""
+    if work.deletion.cancelled_by or progress.stopped is not None:
+        return end(work, progress)
+    if progress.verifying:
+        return _confirm(work, progress)
+    if progress.verified >= VERIFICATIONS:
+        return end(work, progress)
+    again = replace(progress.on_to(Phase.SEARCH), verifying=True, hit_parts=0)
+    note = Note("verifying", f"search {progress.verified + 1} of {VERIFICATIONS}")
+    return Commit(finding.kept(work, again), Rest(work.patience.settle), notes=(note,))
+
+
+def _confirm(work: Slice, progress: ErasureProgress) -> Step:
+    """Read each record that the search has found; what is still there and still the person's was missed."""
+    job = carrying.job(work, progress)
+    chunk = work.chunk(0)
+    said = {job.made.entries[p].record for p in chunk.at(*_STAYS)}
+    found = [record for record in stored.hits(work, progress) if record not in said]
+    missed = list(progress.found)
+    for at, record in enumerate(found[progress.at :], start=progress.at):
+        if at > progress.at and work.now >= work.until:
+            after = replace(progress, at=at, found=tuple(missed))
+            return Commit(finding.kept(work, after), running="", proven=True, succeeded=READ)
+        module = job.context.modules.get(record.module)
+        columns = asking.read_columns(module) if module is not None else ()
+        reply = work.zoho.read_values(record.module, [record.id], columns or ("id",))
+        judged = judge_call(CallKind.READ, reply)
+        if judged.verdict in NOT_NOW:
+            after = replace(progress, at=at, found=tuple(missed))
+            return finding.not_read(work, after, judged, reply)
+        if judged.verdict is Verdict.ANSWERED and _still_there(reply.body, record, job.context):
+            missed.append((record.module, record.id))
+    after = replace(
+        progress.on_to(Phase.VERIFY),
+        verifying=False,
+        verified=progress.verified + 1,
+        found=tuple(sorted(set(missed))),
+    )
+    return Commit(finding.kept(work, after), running="", proven=True, succeeded=READ)
+
+
+def _still_there(body: object, record: Record, context: Context) -> bool:
+    """Is the record there, and still the person's by its own values or by its name in the request?"""
+    listing = rows.listed(body if isinstance(body, dict) else None)
+    for row in listing.rows:
+        module = context.modules.get(record.module)
+        hit = (
+            bool(matches(row.values, module.identifying, context.wanted, context.phones))
+            if module is not None
+            else False
+        )
+        if hit or record in context.wanted.records:
+            return True
+    return False
+
+
+def end(work: Slice, progress: ErasureProgress) -> Commit:
+    """The final status: by the outcomes, and by what was found again."""
+    deletion = finding.kept(work, progress)
+    counts: Counts = deletion.counts
+    if progress.verified:
+        where = Counter(module for module, _ in progress.found)
+        verification = {
+            "found_again": len(progress.found),
+            "searches": progress.verified,
+            "by_module": dict(sorted(where.items())),
+            "verified_at": iso(work.now),
+        }
+        deletion = replace(deletion, erasure={**deletion.erasure, "verification": verification})
+    status = final_status(counts, cancelled=bool(deletion.cancelled_by))
+    problems: tuple[Problem, ...] = ()
+    if progress.found:
+        problems = (Problem(FOUND_AGAIN, len(progress.found)),)
+    elif progress.verified < VERIFICATIONS and not deletion.cancelled_by:
+        problems = (Problem(NOT_VERIFIED, 0),)
+    if problems and status is Status.COMPLETED:
+        status = Status.PARTIALLY_COMPLETED
+    return Commit(deletion, Finish(status, problems=problems))
