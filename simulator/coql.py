@@ -62,6 +62,7 @@ def query(state: State, call: Call) -> Answer:
         if asked.module in NOT_IN_API or not there or not state.schema.served(asked.module):
             return errors.refusal(400, "INVALID_QUERY", "invalid query formed", {"module": asked.module})
         refused = privacy.query_refusal(state, asked.module, asked.compared)
+        refused = refused or privacy.read_refusal(state, asked.module, asked.fields)
         if refused is not None:
             return refused
         hidden = state.settings.coql_hides

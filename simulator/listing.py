@@ -30,6 +30,9 @@ def get_records(state: State, call: Call) -> Answer:
         return errors.param_missing("fields")
     if fields and len(fields) > FIELDS_LIMIT:
         return errors.limit_exceeded("fields", FIELDS_LIMIT)
+    refused = privacy.read_refusal(state, call.args["module"], fields)
+    if refused is not None:
+        return refused
     position = position_of(call, state.now())
     if isinstance(position, Answer):
         return position
@@ -103,6 +106,9 @@ def get_one(state: State, call: Call) -> Answer:
     if found is None:
         return no_content()
     fields = split_ids(call.params["fields"]) if call.params.get("fields") else None
+    refused = privacy.read_refusal(state, found[0].name, fields)
+    if refused is not None:
+        return refused
     return ok({"data": privacy.shown(state, found[0].name, [shown(found[1], fields)])})
 
 

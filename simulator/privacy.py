@@ -13,6 +13,8 @@ from simulator.record import Record
 from simulator.schema import parts_of
 from simulator.state import State
 
+_IN_GDPR = "the field in restricted in GDPR"
+
 
 def shown(state: State, module: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows without the values of restricted fields: null, or not there at all (``restricted_read``)."""
@@ -22,6 +24,14 @@ def shown(state: State, module: str, rows: list[dict[str, Any]]) -> list[dict[st
     if state.settings.restricted_read == "absent":
         return [{name: value for name, value in row.items() if name not in hidden} for row in rows]
     return [{name: None if name in hidden else value for name, value in row.items()} for row in rows]
+
+
+def read_refusal(state: State, module: str, fields: Iterable[str] | None) -> Answer | None:
+    """Why a read of these fields is refused: it names a restricted one (``restricted_read``)."""
+    if state.settings.restricted_read != "INVALID_QUERY":
+        return None
+    named = withheld(state, module) & set(fields or ())
+    return _invalid_query(min(named), _IN_GDPR) if named else None
 
 
 def withheld(state: State, module: str) -> frozenset[str]:
@@ -38,7 +48,7 @@ def query_refusal(state: State, module: str, compared: Iterable[tuple[str, str]]
         if comparator != "null" and any(state.schema.encrypted(part, name) for part in parts_of(module)):
             return _invalid_query(name, "the field is encrypted")
         if name in hidden and state.settings.restricted_query == "INVALID_QUERY":
-            return _invalid_query(name, "the field in restricted in GDPR")
+            return _invalid_query(name, _IN_GDPR)
     return None
 
 
@@ -49,7 +59,7 @@ def criteria_refusal(state: State, module: str, compared: Iterable[tuple[str, st
         if comparator != "equals" and any(state.schema.encrypted(part, name) for part in parts_of(module)):
             return _invalid_query(name, "the field is encrypted")
         if name in hidden and state.settings.restricted_query == "INVALID_QUERY":
-            return _invalid_query(name, "the field in restricted in GDPR")
+            return _invalid_query(name, _IN_GDPR)
     return None
 
 

@@ -60,13 +60,13 @@ class Route:
         return found
 
     def price(self, state: State, call: Call) -> int:
-        """Credits of one call (API limits page; the price of count is a setting)."""
-        if self.operation == "count":
-            return state.settings.count_price
-        if self.operation in ("search", "metadata"):
-            return (
-                state.settings.search_price if self.operation == "search" else state.settings.metadata_price
-            )
+        """Credits of one call (API limits page; what no page tells is a setting)."""
+        settings = state.settings
+        told = {"count": settings.count_price, "search": settings.search_price}
+        told |= {"metadata": settings.metadata_price}
+        told |= dict.fromkeys(("bin", "purge", "restore"), settings.bin_price)
+        if self.operation in told:
+            return told[self.operation]
         if self.handler in (deleted_list.deleted, related_lists.count):
             return 2
         if self.handler is listing.get_records and "cvid" in call.params:

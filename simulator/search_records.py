@@ -48,7 +48,9 @@ def search(state: State, call: Call) -> Answer:
         asked = parse_search(kind, call.params[kind], how(state, module))
     except ValueError:
         return errors.refusal(400, "INVALID_QUERY", "invalid query formed", {"param_name": kind})
+    fields = split_ids(call.params["fields"]) if call.params.get("fields") else None
     refused = privacy.criteria_refusal(state, module, asked.compared)
+    refused = refused or privacy.read_refusal(state, module, fields)
     if refused is not None:
         return refused
     matches = privacy.seen_by(state, module, asked.matches) if kind == "criteria" else asked.matches
@@ -57,7 +59,6 @@ def search(state: State, call: Call) -> Answer:
     more, found = len(found) > per_page, found[:per_page]
     if not found:
         return no_content()
-    fields = split_ids(call.params["fields"]) if call.params.get("fields") else None
     info = {"per_page": per_page, "count": len(found), "page": page, "more_records": more}
     rows = [shown(record, fields) for record in found]
     return ok({"data": privacy.shown(state, module, rows), "info": info})

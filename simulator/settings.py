@@ -91,6 +91,7 @@ class Settings:
     bin_job_seconds: float = 1.0
     search_price: int = 1
     metadata_price: int = 1
+    bin_price: int = 1
     search_parts: bool = True
     search_refuses: str = ""
     phone_search: str = "text"

@@ -7,6 +7,7 @@ from tests.guards.cli_guards import GUARDS as OF_THE_COMMANDS
 from tests.guards.guard import Guard
 from tests.guards.ids_guards import OF_THE_IDS
 from tests.guards.pages_guards import PAGES
+from tests.guards.people_guards import OF_THE_PEOPLE
 from tests.guards.quota_guards import OF_THE_SOURCES
 from tests.guards.views_guards import OF_THE_VIEWS
 
@@ -213,6 +214,7 @@ GUARDS = (
     ),
     *(Guard(*row) for row in PAGES),
     *OF_THE_BIN,
+    *OF_THE_PEOPLE,
     *OF_THE_COMMANDS,
     *OF_THE_IDS,
     *OF_THE_SOURCES,

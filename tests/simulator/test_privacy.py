@@ -49,6 +49,18 @@ def test_every_read_withholds_a_restricted_field(people: Crm, setting: str, show
         assert rows(answer)[0] == {"id": "1", **shown}
 
 
+def test_a_read_that_names_a_restricted_field_can_be_refused(people: Crm) -> None:
+    people.control("settings", {"restricted_read": "INVALID_QUERY", "restricted_searched": True})
+    for answer in (
+        people.get("v8/Leads/1?fields=Private_Email"),
+        people.get("v8/Leads?ids=1&fields=id,Private_Email"),
+        people.get(f"v7/Leads/search?email={ANNA}&fields=Private_Email"),
+        people.coql("select id, Private_Email from Leads where id = '1'", "v8"),
+    ):
+        assert codes(answer) == ["INVALID_QUERY"]
+    assert rows(people.get("v8/Leads/1"))[0]["Private_Email"] is None
+
+
 @pytest.mark.parametrize(
     ("setting", "found"), [("INVALID_QUERY", ["INVALID_QUERY"]), ("null", []), ("value", ["1"])]
 )
@@ -151,6 +163,13 @@ def test_a_field_of_which_only_a_part_is_told_keeps_its_type(people: Crm) -> Non
     people.control("modules", {"Leads": {"fields": [{"api_name": "Billing_Email", "searchable": True}]}})
     people.control("records", {"Leads": [{"id": "4", "Billing_Email": "part@example.com"}]})
     assert ids(people.get("Leads/search?email=part@example.com")) == ["4"]
+
+
+def test_a_call_on_the_recycle_bin_costs_what_the_setting_says(people: Crm) -> None:
+    people.control("settings", {"bin_price": 9})
+    before = people.see("state")["credits"]["used"]
+    people.get("v8/settings/recycle_bin")
+    assert people.see("state")["credits"]["used"] - before == 9
 
 
 def test_a_search_costs_what_the_setting_says(people: Crm) -> None:

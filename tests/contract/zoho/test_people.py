@@ -287,6 +287,13 @@ def test_an_update_empties_fields_lookups_and_sets_participants(place: Place) ->
     assert event["Participants"] == []
 
 
+def test_no_workflow_of_zohos_runs_for_an_update(server: simulator.Server) -> None:
+    place = Simulated(server, "v7")
+    place.add("Leads", "1", Last_Name="A", Email=ANNA)
+    place.zoho.update("Leads", "1", {"Email": None})
+    assert place.state()["workflows"] == 0
+
+
 def test_a_mandatory_field_cannot_be_emptied_and_that_is_said_of_the_record(place: Place) -> None:
     place.add("Leads", "1", Last_Name="A")
     assert (

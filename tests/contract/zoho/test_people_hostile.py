@@ -190,6 +190,17 @@ def test_no_change_is_taken_for_done_on_a_word_that_is_not_about_it(
     assert judged.verdict in NOT_NOW, judged
 
 
+@pytest.mark.parametrize("name", ["update", "delete_attachment"])
+def test_a_success_has_to_name_what_it_is_about(server: SmallServer, crm: ZohoClient, name: str) -> None:
+    kind, one, call = CHANGES[name]
+    for details in ({}, {"id": None}):
+        item = {"code": "SUCCESS", "status": "success", "message": "done", "details": details}
+        for body in ({"data": [item]}, item):
+            reply = answered(server, crm, call, body)
+            assert judge_call(kind, reply, [one]).verdict is Verdict.UNKNOWN
+            assert judge_items(kind, reply, [one])[one].verdict is Verdict.REPEAT
+
+
 @pytest.mark.parametrize("name", sorted(READS) + sorted(CHANGES))
 def test_an_answer_that_is_lost_may_be_asked_for_again(
     server: SmallServer, crm: ZohoClient, name: str
