@@ -74,8 +74,11 @@ def _settings(aim: Target, root: Path) -> dict[str, Any]:
 def _chalice(stage: str, work: Path) -> None:
     command = [sys.executable, "-c", _CHALICE, "package", "--stage", stage]
     command += ["--merge-template", _MERGED, "out"]
-    # Importing app.py must not write bytecode into the sources, nor need any setting of the stage.
-    env = {**os.environ, "AWS_DEFAULT_REGION": REGION, "PYTHONDONTWRITEBYTECODE": "1"}
+    # Importing app.py must not write bytecode into the sources, nor need any setting of the stage. No profile
+    # of AWS is asked for, whether it is there or not.
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nobody = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    env = {**ours, **nobody, "AWS_DEFAULT_REGION": REGION, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [each.strip() for each in (done.stdout + done.stderr).splitlines() if each.strip()]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from local import package
+from local import package, sam, sources, target
 from local.failure import Failure
 from local.settings import ROOT
 
@@ -141,6 +141,16 @@ def test_a_dependency_missing_from_the_lock_fails_the_build(tmp_path: Path, copy
         Failure, match="cannot be imported: ModuleNotFoundError: No module named 'hypothesis'"
     ):
         package.build("local", root=copy, kept_in=tmp_path / "kept")
+
+
+def test_no_profile_of_aws_is_asked_for(tmp_path: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be another one by then, or one that this machine does not have."""
+    monkeypatch.setenv("AWS_PROFILE", "of-another-machine")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "not-there"))
+    (tmp_path / "work").mkdir()
+    files = sources.of(copy, tracked_only=False).files
+    made = sam.template(target.of("prod", copy), copy, files, tmp_path / "work")
+    assert "Table" in made["Resources"]
 
 
 def test_an_application_that_does_not_import_fails_the_build(tmp_path: Path, copy: Path) -> None:
