@@ -84,14 +84,18 @@ def _evidence(client: Callable[[str], Any], stage: str) -> tuple[str | None, str
     bucket = f"expunge-{stage}-evidence-{sts.get_caller_identity()['Account']}-{sts.meta.region_name}"
     buckets = s3.owned(client)
     there = bucket in {each["Name"] for each in buckets.list_buckets(Prefix=bucket)["Buckets"]}
-    try:
-        found = client("kms").describe_key(KeyId=alias(stage))["KeyMetadata"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NotFoundException":
-            raise
+    key = _named(client("kms"), alias(stage))
+    if key is None:
         signed = there and buckets.list_objects_v2(Bucket=bucket, Prefix=PUBLIC_KEY)["KeyCount"]
         return bucket if there else None, None, "gone" if signed else ""
-    return bucket if there else None, str(found["KeyId"]), str(found["KeyState"])
+    state = client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    return bucket if there else None, key, str(state)
+
+
+def _named(kms: Any, name: str) -> str | None:
+    """The key's id, from a list: the rights to a key do not cover a name that is not there."""
+    aliases = (each for page in kms.get_paginator("list_aliases").paginate() for each in page["Aliases"])
+    return next((str(each["TargetKeyId"]) for each in aliases if each["AliasName"] == name), None)
 
 
 def alias(stage: str) -> str:

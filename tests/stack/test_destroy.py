@@ -181,6 +181,29 @@ def test_what_a_deployment_that_was_taken_back_has_left_is_taken_over(account: A
     assert "nothing to change" in again.stderr, again.stderr
 
 
+def test_evidence_is_turned_on_and_off_and_bucket_and_key_stay(account: Account) -> None:
+    def key() -> str:
+        found = account.client("kms").describe_key(KeyId="alias/expunge-dev-evidence")["KeyMetadata"]
+        assert found["KeyState"] == "Enabled"
+        return str(found["KeyId"])
+
+    def alarms() -> set[str]:
+        found = account.client("cloudwatch").describe_alarms(AlarmNamePrefix="expunge-dev-evidence")
+        return {each["AlarmName"] for each in found["MetricAlarms"]}
+
+    account.run("destroy", "dev", "--delete-data", CONFIRM="dev")
+    kept_key = key()
+    for given, on in (("Evidence=false", False), ("Evidence=true", True), ("Evidence=false", False)):
+        done = account.run("deploy", "dev", "--yes", PARAMETERS=given)
+        assert done.returncode == 0, done.stderr
+        assert ("expunge-dev-evidence" in account.functions()) == on
+        assert bool(alarms()) == on
+        assert account.resources("expunge-dev") >= KEPT
+        assert key() == kept_key
+    buckets = [each["Name"] for each in account.client("s3").list_buckets()["Buckets"]]
+    assert "expunge-dev-evidence-000000000000-us-east-1" in buckets
+
+
 def test_the_own_key_goes_last_and_can_be_had_back(account: Account) -> None:
     assert account.run("deploy", "dev", "--yes", PARAMETERS="CustomerKey=true").returncode == 0
     key = account.client("secretsmanager").describe_secret(SecretId="expunge/dev/sources")["KmsKeyId"]

@@ -155,7 +155,7 @@ def test_an_auditor_sees_what_happened_and_changes_nothing(own: RunningStack, au
     looked = auditor.expunge("doctor", "--no-zoho", "--json", code=1)
     states = {each["check"]: each["state"] for each in json.loads(looked)["checks"]}
     hidden = {name for name, state in states.items() if state == "?"}
-    assert hidden == {"sources", "links", "zoho", "pauses", "policies"}, looked
+    assert hidden == {"sources", "changes", "links", "zoho", "pauses", "policies"}, looked
     for words in (
         ["cancel", deletion],
         ["pause"],
