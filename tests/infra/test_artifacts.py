@@ -145,25 +145,37 @@ def test_a_given_endpoint_is_where_the_template_lies(monkeypatch: pytest.MonkeyP
     assert artifacts._s3.meta.endpoint_url == "http://127.0.0.1:4599"
 
 
-class Answers:
-    """CloudFormation's answers for one stack, once botocore has checked the request; nothing is sent."""
+class Stack:
+    """CloudFormation's answers about one stack, once botocore has checked the request; nothing is sent. Its
+    state, its events, its processed template, and the one change of every change set.
+    """
 
-    def __init__(self, session: boto3.Session, *, there: bool) -> None:
-        self._status = "UPDATE_COMPLETE" if there else "REVIEW_IN_PROGRESS"
+    def __init__(
+        self, session: boto3.Session, status: str, *events: dict[str, str], change: str = "Modify"
+    ) -> None:
+        self._status, self._events, self._change = status, list(events), change
         answer: Any = self._answer
         session.events.register("before-call.cloudformation", answer)
 
     def _answer(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
         if model.name == "ExecuteChangeSet":
-            self._status = "UPDATE_COMPLETE" if self._status == "UPDATE_COMPLETE" else "CREATE_COMPLETE"
-        stack = {"StackStatus": self._status, "Parameters": [], "Outputs": []}
-        change = {"Action": "Modify", "LogicalResourceId": "Work", "ResourceType": "AWS::Lambda::Function"}
+            new = self._status == "REVIEW_IN_PROGRESS"
+            self._status = "CREATE_COMPLETE" if new else "UPDATE_COMPLETE"
+        stack = {
+            "StackStatus": self._status,
+            "Parameters": [{"ParameterKey": "Stage", "ParameterValue": "dev"}],
+            "Outputs": [],
+        }
+        body = {"Parameters": {"Stage": {"Type": "String"}}, "Resources": {"Table": {"Type": "T"}}}
+        work = {"LogicalResourceId": "Work", "ResourceType": "AWS::Lambda::Function"}
         found: dict[str, Any] = {
             "DescribeStacks": {"Stacks": [stack]},
+            "DescribeStackEvents": {"StackEvents": self._events},
+            "GetTemplate": {"TemplateBody": body},
             "DescribeChangeSet": {
                 "Status": "CREATE_COMPLETE",
                 "ExecutionStatus": "AVAILABLE",
-                "Changes": [{"ResourceChange": change}],
+                "Changes": [{"ResourceChange": {"Action": self._change, **work}}],
             },
         }
         answer = {"ResponseMetadata": {"HTTPStatusCode": 200}, **found.get(model.name, {})}
@@ -177,7 +189,7 @@ def test_a_repair_asks_aws_to_compare_with_what_is_there(
     session = boto3.Session(region_name="us-east-1")
     session.client("s3").create_bucket(Bucket="packages")
     recorded, shown = Recorded(session), []
-    Answers(session, there=True)
+    Stack(session, "UPDATE_COMPLETE")
     deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
     done = deployer.deploy(
         stack="expunge-dev",
@@ -200,7 +212,7 @@ def test_what_is_not_there_yet_cannot_have_drifted(tmp_path: Path) -> None:
     session = boto3.Session(region_name="us-east-1")
     session.client("s3").create_bucket(Bucket="packages")
     recorded = Recorded(session)
-    Answers(session, there=False)
+    Stack(session, "REVIEW_IN_PROGRESS")
     Deployer(session, endpoint_url=None, config=TIMEOUTS).deploy(
         stack="expunge-dev",
         package=packaged(tmp_path),
@@ -212,35 +224,6 @@ def test_what_is_not_there_yet_cannot_have_drifted(tmp_path: Path) -> None:
     )
     (asked,) = [params for name, params in recorded.of("cloudformation") if name == "CreateChangeSet"]
     assert (asked["ChangeSetType"], "DeploymentMode" in asked) == ("CREATE", False)
-
-
-class Stack:
-    """CloudFormation's answers about one stack: its state, its events, its processed template."""
-
-    def __init__(self, session: boto3.Session, status: str, *events: dict[str, str]) -> None:
-        self._status, self._events = status, list(events)
-        answer: Any = self._answer
-        session.events.register("before-call.cloudformation", answer)
-
-    def _answer(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
-        stack = {
-            "StackStatus": self._status,
-            "Parameters": [{"ParameterKey": "Stage", "ParameterValue": "dev"}],
-        }
-        body = {"Parameters": {"Stage": {"Type": "String"}}, "Resources": {"Table": {"Type": "T"}}}
-        change = {"Action": "Import", "LogicalResourceId": "EvidenceKey", "ResourceType": "AWS::KMS::Key"}
-        found: dict[str, Any] = {
-            "DescribeStacks": {"Stacks": [stack]},
-            "DescribeStackEvents": {"StackEvents": self._events},
-            "GetTemplate": {"TemplateBody": body},
-            "DescribeChangeSet": {
-                "Status": "CREATE_COMPLETE",
-                "ExecutionStatus": "AVAILABLE",
-                "Changes": [{"ResourceChange": change}],
-            },
-        }
-        answer = {"ResponseMetadata": {"HTTPStatusCode": 200}, **found.get(model.name, {})}
-        return SimpleNamespace(status_code=200), answer
 
 
 @pytest.mark.parametrize(
@@ -304,7 +287,7 @@ def test_what_a_failed_deployment_has_left_becomes_part_of_the_stack_as_it_is() 
     s3 = session.client("s3")
     s3.create_bucket(Bucket="packages")
     recorded, shown = Recorded(session), []
-    Stack(session, "UPDATE_ROLLBACK_COMPLETE")
+    Stack(session, "UPDATE_ROLLBACK_COMPLETE", change="Import")
     deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
     added = {"EvidenceKey": {"Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "D": {"Ref": "Stage"}}}
     wanted = {"stack": "expunge-dev", "resources": [], "bucket": "packages"}
@@ -314,7 +297,7 @@ def test_what_a_failed_deployment_has_left_becomes_part_of_the_stack_as_it_is() 
             added=added,
             approve=lambda changes: bool(shown.extend(changes)),  # type: ignore[func-returns-value]
         )
-    assert [(each.action, each.resource) for each in shown] == [("Import", "EvidenceKey")]
+    assert [(each.action, each.resource) for each in shown] == [("Import", "Work")]
     (asked,) = [params for name, params in recorded.of("cloudformation") if name == "CreateChangeSet"]
     assert asked["ChangeSetType"] == "IMPORT"
     assert asked["Parameters"] == [{"ParameterKey": "Stage", "UsePreviousValue": True}]
@@ -342,7 +325,7 @@ def test_what_is_sent_is_byte_for_byte_what_make_package_writes(tmp_path: Path) 
 
     session = boto3.Session(region_name="us-east-1")
     recorded = Recorded(session)
-    Answers(session, there=False)
+    Stack(session, "REVIEW_IN_PROGRESS")
     deployer = Deployer(session, endpoint_url=None, config=TIMEOUTS)
     with pytest.raises(Failure, match="not applied"):
         deployer.adopt("expunge-dev", template, {}, [], lambda _: False)
