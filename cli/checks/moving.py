@@ -171,7 +171,7 @@ def schedules(context: CheckContext) -> CheckResult:
         for name in names:
             rule = client.describe_rule(Name=name)
             every = str(rule.get("ScheduleExpression", "")).removeprefix("rate(").removesuffix(")")
-            states.append(f"{function} every {every}")
+            states.append(f"{function} {every}")
             if rule["State"] != "ENABLED":
                 what = f"the schedule of {context.part(function)} is disabled: {use}"
                 result.fault(what, context.aws(f"events enable-rule --name {name}"))
