@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.secrets import Secret
     from chalicelib.domain.backoff import Patience
     from chalicelib.service.engine.deps import Deps
+    from chalicelib.service.engine.turns import Turns
     from chalicelib.service.evidence.tools import Tools as EvidenceTools
     from chalicelib.service.intake.accept import Acceptance
     from chalicelib.service.retention.retain import Retention
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 SPARE_SECONDS = 5.0
 #: The same for evidence, which signs and writes what it has begun (seconds).
 EVIDENCE_SPARE_SECONDS = 15.0
+#: As many due deletions are looked through for another org's, the newest.
+NEWEST_DUE = 1000
 #: How long Zoho's token endpoint stays closed after "Access Denied"; a quick stage asks sooner.
 TOKEN_BLOCK_SECONDS = 600.0
 
@@ -71,6 +74,25 @@ def nudges() -> WorkQueue:
     client = partial(aws.client, "sqs")
     told = observability.note
     return WorkQueue(config().work_queue_url, client, told, observability.correlation, groups().of)
+
+
+@cache
+def turns() -> Turns | None:
+    """What keeps one org from holding all workers: for work. None where their number is not told."""
+    from chalicelib.service.engine.turns import Turns
+
+    stage = config()
+    if not stage.workers:
+        return None
+    return Turns(
+        leases=table(),
+        other_due=lambda org, now: groups().other_org(org, table().newest_due(now, NEWEST_DUE)),
+        workers=stage.workers,
+        owner=token_urlsafe(12),
+        clock=time.time,
+        chance=random.random,
+        report=lambda reason: observability.note("turn_unknown", reason=reason),
+    )
 
 
 @cache

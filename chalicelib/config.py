@@ -73,6 +73,12 @@ class Config:
         3600, "how long deleted ids are remembered; 0: no loop guard", least=0, most=86_400
     )
     epoch: int = _whole(0, "a table of another epoch is paused: make restore-table", least=0, most=999_999)
+    workers: int = _whole(
+        0,
+        "workers at once; no org holds more than half of them while others wait; 0: any",
+        least=0,
+        most=1000,
+    )
     evidence: bool = _text("what has ended waits for a receipt", False)
     evidence_bucket: str = _text("the bucket of receipts and heads")
     evidence_key: str = _text("ARN of the KMS key that signs them")

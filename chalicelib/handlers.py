@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from chalicelib import bootstrap, observability
@@ -40,14 +40,18 @@ def evidence(_event: Mapping[str, Any], context: Any) -> dict[str, float]:
 
 
 def work_batch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """A batch of the work queue: {"Records": [{"messageId", "body"}]}; answers which messages failed."""
-    from chalicelib.adapters.queue import correlation_of, deletion_of
+    """A batch of the work queue: {"Records": [{"messageId", "body", "attributes"}]}; answers which messages
+    failed.
+    """
+    from chalicelib.adapters.queue import correlation_of, deletion_of, org_of
     from chalicelib.service.engine.work import Nudge
     from chalicelib.service.engine.work import work as work_on
 
-    deps = bootstrap.deps_until(context)
+    deps = replace(bootstrap.deps_until(context), turns=bootstrap.turns())
     nudges = [
-        Nudge(record["messageId"], deletion_of(record["body"]), correlation_of(record["body"]))
+        Nudge(
+            record["messageId"], deletion_of(record["body"]), correlation_of(record["body"]), org_of(record)
+        )
         for record in event["Records"]
     ]
     failed = work_on(deps, nudges, until=deps.ends_at - deps.slice_seconds)

@@ -45,6 +45,18 @@ class Groups:
         found = {one: self._known.get(one, "") for one in deletion_ids}
         return {one: group for one, group in found.items() if _GROUP.fullmatch(group)}
 
+    def other_org(self, org: str, deletion_ids: Sequence[str]) -> str | None:
+        """The last of the deletions that is another org's; None where none is known to be."""
+        groups = self.of(deletion_ids)
+        others = (one for one in reversed(deletion_ids) if org_in(groups.get(one, "")) not in ("", org))
+        return next(others, None)
+
+
+def org_in(group: str) -> str:
+    """The org that a group belongs to; empty for what is no group of ours."""
+    org, separator, _ = group.partition("/")
+    return org if separator else ""
+
 
 def _short(group: str) -> str:
     """As it is where it fits, else its beginning and a hash of all of it."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.adapters.groups import org_in
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
@@ -91,6 +93,11 @@ def correlation_of(body: str) -> str:
     """The id that a message carries for the logs; empty where it has none that could be one."""
     found = _part(body, "correlation")
     return found if _CORRELATION.fullmatch(found) else ""
+
+
+def org_of(record: Mapping[str, Any]) -> str:
+    """The org whose group a message of the queue belongs to; empty where it says none."""
+    return org_in(str(record.get("attributes", {}).get("MessageGroupId", "")))
 
 
 def _part(body: str, name: str) -> str:

@@ -46,6 +46,9 @@ def test_functions_get_the_settings_of_their_stage(
     if function == "api":
         expected["EXPUNGE_PUBLIC_URL"] = {"Ref": "PublicUrl"}
         expected["EXPUNGE_FOUR_EYES"] = {"Ref": "FourEyes"}
+    if function == "work":
+        workers = {"Fn::FindInMap": ["Limits", {"Ref": "Stage"}, "WorkConcurrency"]}
+        expected["EXPUNGE_WORKERS"] = {"Fn::Sub": ["${Workers}", {"Workers": workers}]}
     publishing = ("work", "poll", "evidence")
     if function in publishing:
         expected["EXPUNGE_TOPIC_ARN"] = {"Ref": "ResultsTopic"}

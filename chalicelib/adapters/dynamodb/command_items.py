@@ -56,6 +56,21 @@ class CommandItems(Dynamo):
             if deletions:
                 yield deletions
 
+    def newest_due(self, now: float, limit: int) -> list[str]:
+        """Ids of the deletions that are due, those that have become so last first. Eventually consistent."""
+        found: list[tuple[float, str]] = []
+        for number in range(self.shards):
+            keys, _ = self.page(
+                IndexName="due",
+                KeyConditionExpression="due = :due AND next_at <= :now",
+                ExpressionAttributeValues={":due": {"S": f"due#{number}"}, ":now": items.number(now)},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+            found += [(float(key["next_at"]["N"]), key["pk"]["S"]) for key in keys]
+        newest = [pk.removeprefix("D#") for _, pk in sorted(found, reverse=True) if pk.startswith("D#")]
+        return newest[:limit]
+
     def wake(self, deletion_id: str, now: float) -> bool:
         """See ports.Ledger."""
         return self.update_if(

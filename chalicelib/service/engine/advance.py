@@ -69,12 +69,20 @@ def _slice(work: LeasedSlice) -> None:
     then.
     """
     for _ in range(MOST_STEPS):
-        if work.stopped or (work.now >= work.until and not work.deletion.is_final):
+        if work.stopped or (not work.deletion.is_final and _is_over(work)):
             break
         _turn(work)
     if not work.stopped:
         work.save(Write(work.deletion, next_at=work.now, regardless=True))
         work.deps.nudges.nudge(work.deletion.id)
+
+
+def _is_over(work: LeasedSlice) -> bool:
+    """Is the slice's time over, or is it another org's turn?"""
+    turns = work.deps.turns
+    return work.now >= work.until or (
+        turns is not None and turns.given_to(work.deletion.request.org) is not None
+    )
 
 
 def _turn(work: LeasedSlice) -> None:

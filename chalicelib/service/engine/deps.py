@@ -12,6 +12,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.person.phones import NoPhones, Phones
 from chalicelib.domain.view_rounds import ROUND_LIMIT
 from chalicelib.service.engine.step import Executor
+from chalicelib.service.engine.turns import Turns
 from chalicelib.service.messaging import Queue, Topic
 from chalicelib.service.ports import Leases, Ledger
 from chalicelib.service.zoho_port import ZohoFactory
@@ -50,6 +51,7 @@ class Deps:
     `sleep`: waits some seconds within an invocation, for a part of the org's concurrency; None for never.
     `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
     `phones`: what reads phone numbers, where a person is looked for.
+    `turns`: whose turn it is among the orgs; None for who is no worker of the queue.
     `round_limit`: how many records a view's mass delete takes at Zoho; tests run with smaller jobs.
     """
 
@@ -72,5 +74,6 @@ class Deps:
     sleep: Callable[[float], None] | None = None
     round_limit: int = ROUND_LIMIT
     phones: Phones = field(default_factory=NoPhones)
+    turns: Turns | None = None
     measure: Callable[[str, float], None] = _discard
     about: Callable[[str, str], None] = _discard

@@ -11,16 +11,20 @@ from chalicelib.domain.errors import ExpungeError
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.engine.deps import Deps
 
+#: After how long a deletion is looked at again whose org had to give its turn to another one.
+TURN_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
     """One message: `deletion_id` is None where the message is not one of ours. `correlation`: the id of the
-    request, or of the deletion, that the message goes back to, where it says so.
+    request, or of the deletion, that the message goes back to, `org`: whose deletion it is, where it says so.
     """
 
     message_id: str
     deletion_id: str | None
     correlation: str = ""
+    org: str = ""
 
 
 def work(deps: Deps, nudges: Sequence[Nudge], until: float) -> list[str]:
@@ -42,10 +46,22 @@ def work(deps: Deps, nudges: Sequence[Nudge], until: float) -> list[str]:
             deps.about(nudge.deletion_id, nudge.correlation)
             if deps.clock() >= until:
                 deps.nudges.nudge(nudge.deletion_id)
+            elif _turned_to_another(deps, nudge.org):
+                deps.nudges.nudge(nudge.deletion_id, TURN_SECONDS)
             elif not _advanced(deps, nudge.deletion_id):
                 failed.append(nudge.message_id)
         done.add(nudge.deletion_id or "")
     return failed
+
+
+def _turned_to_another(deps: Deps, org: str) -> bool:
+    """Has this worker moved another org's deletion forward, as it was that one's turn?"""
+    other = deps.turns.given_to(org, begins=True) if deps.turns is not None and org else None
+    if other is None:
+        return False
+    deps.about(other, "")
+    _advanced(deps, other)
+    return True
 
 
 def _advanced(deps: Deps, deletion_id: str) -> bool:
