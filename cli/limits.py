@@ -10,7 +10,7 @@ import click
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
 from chalicelib.domain.request import REQUESTABLE
-from chalicelib.domain.source import Source, parse, usable
+from chalicelib.domain.source import OPERATOR, Source, parse, usable
 from cli import secret_log
 from cli.options import dry_run, options
 from cli.sources import entry, name_of, read
@@ -89,7 +89,8 @@ def check(stage: str | None, as_json: bool) -> None:
 
 _SETTING = """\b
 expunge sources set crm-workflow --max-records-per-day 2000 --approve-above none
-expunge sources set erp --module Leads --module Contacts --dry-run"""
+expunge sources set erp --module Leads --module Contacts --dry-run
+expunge sources set operator --module Leads --max-records 1000"""
 
 
 @sources.command(name="set", epilog=_SETTING)
@@ -109,12 +110,13 @@ expunge sources set erp --module Leads --module Contacts --dry-run"""
 def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **given: Any) -> None:
     """Change what SOURCE may ask for. What is not named stays; `none` stands for no limit.
 
-    Deletions that were accepted before keep the limits of then. The change counts within the stage's cache
-    time.
+    The source `operator`, which has no keys, is made where it is not there: it is what operators may ask for
+    themselves. Deletions that were accepted before keep the limits of then. The change counts within the
+    stage's cache time.
     """
     target = find(stage, as_json=as_json)
     held, version = read(target)
-    before = entry(held, source)
+    before = {} if source == OPERATOR and source not in held else entry(held, source)
     changes = {name: _value(name, value) for name, value in given.items() if value not in (None, ())}
     if not changes:
         raise click.UsageError("name what to change, such as --max-records-per-day 2000")

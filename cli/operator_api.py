@@ -14,7 +14,7 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from cli import http
+from cli import asking, http
 from cli.target import Target
 from cli.target_addresses import describe
 from local.running import RunningStack
@@ -41,6 +41,7 @@ class OperatorApi:
 
         Raises NoAnswer where there is none.
         """
+        asking.must_have_asked(method, path, query, body)
         # AWS takes "+" for itself when it makes the signature anew: a blank has to be %20.
         asked = f"?{urlencode(query, quote_via=quote, safe='')}" if query else ""
         address = f"{self.url}v1/operator/{quote(path)}{asked}"

@@ -11,11 +11,13 @@ import click
 import yaml  # type: ignore[import-untyped]
 
 from chalicelib.domain.retention.policy import Policy
+from cli import asking
 from cli.ends import FINAL, Interrupted, of_statuses
 from cli.http import good
 from cli.operating import render
 from cli.operator_api import OperatorApi, dry, reach
 from cli.options import options
+from cli.output import say
 from cli.policy_file import Broken, Written, read
 from cli.target import Group, Refused, Target, find
 
@@ -31,13 +33,14 @@ def policies() -> None:
 @policies.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show the changes and what they would delete; store nothing.")
+@asking.destructive
 @options
-def apply(file: Path, dry_run: bool, stage: str | None, as_json: bool) -> None:
+def apply(file: Path, dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
     """Make the stored policies those of FILE.
 
-    Shows what changes, and lets Zoho say what each new or changed policy would delete today: a field or a
-    view that is not there ends the command, with its line, before anything is stored. Policies that are not
-    in FILE stay as they are.
+    Shows what changes, when each new or changed policy runs next, and how many records it would delete
+    today, as Zoho says: a field or a view that is not there ends the command, with its line, before anything
+    is stored. On a terminal the number is asked for. Policies that are not in FILE stay as they are.
     """
     try:
         written = read(file)
@@ -49,14 +52,16 @@ def apply(file: Path, dry_run: bool, stage: str | None, as_json: bool) -> None:
     changed = [each for each in written if _differs(each, stored)]
     lines = [line for each in changed for line in _diff(stored[each.policy.org, each.policy.name], each)]
     plans = {each.policy.name: _try(api, file, each) for each in changed}
-    lines += [f"{name}: {_plan_words(plan)}" for name, plan in plans.items()]
+    runs = {each.policy.name: _put(api, file, each, dry_run=True)["next_runs"] for each in changed}
+    lines += [f"{name}: {_when(runs[name])}; {_plan_words(plan)}" for name, plan in plans.items()]
     if changed and not dry_run:
-        target.tell_target(", ".join(sorted({each.policy.org for each in changed})))
-    for each in changed:
-        _put(api, file, each, dry_run=dry_run)
+        _confirm(target, changed, plans, lines, yes=yes)
+        for each in changed:
+            _put(api, file, each, dry_run=False)
     words = "would be stored" if dry_run else "stored"
     lines.append(f"{len(changed)} {words}, {len(written) - len(changed)} unchanged")
-    shown = {"changed": [each.policy.name for each in changed], "dry_run": dry_run, "plans": plans}
+    names = [each.policy.name for each in changed]
+    shown = {"changed": names, "dry_run": dry_run, "plans": plans, "next_runs": runs}
     target.say(shown, *lines)
 
 
@@ -118,12 +123,35 @@ def _plan_words(plan: dict[str, Any]) -> str:
     return f"its dry run is still {plan['status']}"
 
 
-def _put(api: OperatorApi, file: Path, each: Written, *, dry_run: bool) -> None:
+def _when(runs: list[str]) -> str:
+    return f"next run {render.moment(runs[0])}" if runs else "never runs by itself"
+
+
+def _confirm(
+    target: Target, changed: list[Written], plans: dict[str, dict[str, Any]], lines: list[str], *, yes: bool
+) -> None:
+    """Where, what changes, when each policy deletes how many; what they would delete today is asked for."""
+    if asking.asks(yes=yes):
+        say(*lines, err=True)
+    orgs = ", ".join(sorted({each.policy.org for each in changed}))
+    armed = [plans[each.policy.name] for each in changed if each.policy.enabled and not each.policy.dry_run]
+    what = "records would go today with the policies that change, which then run by themselves"
+    asking.confirm(_sum(armed), what, yes=yes or not armed, target=target, org=orgs)
+
+
+def _sum(plans: list[dict[str, Any]]) -> int | None:
+    """The records of all of them; None where that of one is not known."""
+    numbers = [plan.get("would_delete") for plan in plans]
+    known = [each for each in numbers if isinstance(each, int)]
+    return sum(known) if len(known) == len(numbers) else None
+
+
+def _put(api: OperatorApi, file: Path, each: Written, *, dry_run: bool) -> dict[str, Any]:
     query = dry(dry_run, {"org": each.policy.org})
     answer = api.call("PUT", f"policies/{each.policy.name}", query, each.policy.document)
     if answer.status_code == 400:
         raise Refused("\n".join(_problems(file, each, answer.json()["error"]["fields"])))
-    good(answer)
+    return good(answer)
 
 
 def _problems(file: Path, each: Written, fields: list[dict[str, str]]) -> list[str]:
@@ -154,16 +182,18 @@ def _row(shown: dict[str, Any]) -> str:
 @click.argument("name")
 @click.option("--org", default="default", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Only tell what would go, and wait until that is known.")
+@asking.destructive
 @options
-def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Run the policy NAME now; its next run stays as it is.
+def run(name: str, org: str, dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
+    """Run the policy NAME now; its next run stays as it is. On a terminal the number is asked for.
 
     The exit code of a dry run is that of expunge watch.
     """
     target = find(stage, as_json=as_json)
     api = reach(target, stage)
     if not dry_run:
-        target.tell_target(org)
+        number = _counted(api, name, org) if asking.asks(yes=yes) else None
+        asking.confirm(number, "records would go with this run", yes=yes, target=target, org=org)
     started = good(api.call("POST", f"policies/{name}/run", {"org": org}, {"dry_run": dry_run}))
     named = (started["id"], started["links"]["self"])
     if not dry_run:
@@ -178,6 +208,13 @@ def run(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) ->
     shown = {**started, "status": ended["status"], "plan": ended["plan"], "problems": ended["problems"]}
     target.say(shown, f"{org}/{name}: {_plan_words(plan)}", *named)
     click.get_current_context().exit(of_statuses([ended["status"]]).value)
+
+
+def _counted(api: OperatorApi, name: str, org: str) -> int | None:
+    """What a run would delete by now; None where a dry run does not tell."""
+    tried = good(api.call("POST", f"policies/{name}/run", {"org": org}, {"dry_run": True}))
+    found = (_ended(api, tried["links"]["self"])["plan"] or {}).get("would_delete")
+    return found if isinstance(found, int) else None
 
 
 @policies.command()

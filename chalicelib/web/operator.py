@@ -31,6 +31,11 @@ from chalicelib.web.http import Answer, HttpRequest, public_url
 from chalicelib.web.intake import JSON, Secret
 from chalicelib.web.operator_settings import SettingsEndpoints, body_of
 
+_NO_ENTRY = (
+    "the sources secret has no entry `operator`, so operators may delete nothing:"
+    " `expunge sources set operator --module MODULE` makes one"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class OperatorEndpoints(SettingsEndpoints):
@@ -63,7 +68,7 @@ class OperatorEndpoints(SettingsEndpoints):
     ) -> Receipt:
         acceptance = self.operators.acceptance
         if OPERATOR not in entries:
-            raise NotAllowed("the sources secret has no entry `operator`, so operators may delete nothing")
+            raise NotAllowed(_NO_ENTRY)
         source: Source = parse(OPERATOR, entries[OPERATOR])
         key = operator_schemas.idempotency_key(request.headers)
         body_hash = hashlib.sha256(body).hexdigest()

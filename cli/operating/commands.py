@@ -67,7 +67,7 @@ def cancel(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json
 @click.command(epilog=RETRY)
 @SEVERAL
 @INSTEAD
-@asking.yes_option
+@asking.destructive
 @options
 def retry(deletions: tuple[str, ...], dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
     """Ask again for the ids that failed or are unknown; however often, it is one new deletion."""
@@ -93,7 +93,8 @@ def approve(deletion: str, count: int, dry_run: bool, stage: str | None, as_json
     """Let a large deletion run. COUNT must be what it would delete by now."""
     target, api = _reached(stage, as_json=as_json)
     if not dry_run:
-        _tell_target(target, api, [deletion])
+        orgs = _counted(api, [deletion])[1]
+        asking.counted(target if orgs else None, orgs)
     found = _post(api, deletion, "approve", {"count": count}, dry_run=dry_run)
     _say(target, found, f"{_is(dry_run)} approved for {many(count, 'record')}", dry_run=dry_run)
 
@@ -142,8 +143,10 @@ def _each(
     target, api = _reached(stage, as_json=as_json)
     asked = _Asked(list(ids))
     if what == "retry" and not dry_run:
-        number = _tell_target(target, api, ids)
-        asking.confirm(number, "records are to be asked for again", yes=yes)
+        number, orgs = _counted(api, ids)
+        asking.confirm(
+            number, "records are to be asked for again", yes=yes, target=target if orgs else None, org=orgs
+        )
     try:
         for one in ids:
             _ask(api, one, what, shown, asked, alone=len(ids) == 1, dry_run=dry_run)
@@ -183,9 +186,9 @@ def _reached(stage: str | None, *, as_json: bool) -> tuple[Target, OperatorApi]:
     return target, reach(target, stage)
 
 
-def _tell_target(target: Target, api: OperatorApi, ids: Sequence[str]) -> int:
-    """Where something is about to be deleted; returns how many records of them failed or are unknown. What
-    cannot be found is refused by the call that follows.
+def _counted(api: OperatorApi, ids: Sequence[str]) -> tuple[int, str]:
+    """How many records of them failed or are unknown, and in which orgs. What cannot be found is refused by
+    the call that follows.
     """
     orgs, number = set(), 0
     for one in ids:
@@ -193,9 +196,7 @@ def _tell_target(target: Target, api: OperatorApi, ids: Sequence[str]) -> int:
             found = api.deletion(one)
             orgs.add(str(found["org"]))
             number += found["counts"].get("failed", 0) + found["counts"].get("unknown", 0)
-    if orgs:
-        target.tell_target(", ".join(sorted(orgs)))
-    return number
+    return number, ", ".join(sorted(orgs))
 
 
 def _post(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli import http
+from cli import asking, http
 from cli.following.command import finish
 from cli.following.deletions import LinkedDeletion, deletion_id
 from cli.operator_api import OperatorApi, reach
@@ -18,6 +18,11 @@ ONE = click.argument("deletion", callback=deletion_id, metavar="DELETION")
 REASON = click.option("--reason", help="Kept with the new deletion.")
 WAIT = click.option("--wait", is_flag=True, help="Watch to the end; the exit code is that of expunge watch.")
 TIMEOUT = click.option("--timeout", type=float, default=None, help="With --wait: seconds at most.")
+
+_MEANT = {
+    "restore": "records are to be restored",
+    "delete_permanently": "records are to be deleted for good, and nobody can bring them back",
+}
 
 RESTORE = """\b
 Examples:
@@ -45,6 +50,7 @@ recycle bin. Who asked for the deletion cannot do this."""
 @dry_run_option("Tell what would come back and wait for it; nothing is restored.")
 @WAIT
 @TIMEOUT
+@asking.destructive
 @options
 def restore(deletion: str, ids: tuple[str, ...], dry_run: bool, stage: str | None, **more: Any) -> None:
     """Bring back what DELETION took, out of Zoho's recycle bin: all of it, or the records with these IDs."""
@@ -58,6 +64,7 @@ def restore(deletion: str, ids: tuple[str, ...], dry_run: bool, stage: str | Non
 @dry_run_option("Tell what would go for good and wait for it; nothing is deleted.")
 @WAIT
 @TIMEOUT
+@asking.destructive
 @options
 def delete_permanently(deletion: str, dry_run: bool, stage: str | None, **more: Any) -> None:
     """Delete what DELETION took from Zoho's recycle bin too, for good and now, without the undo window."""
@@ -77,10 +84,13 @@ def _ask(  # noqa: PLR0913 -- each is a part of one command
     reason: str | None,
     wait: bool,
     timeout: float | None,
+    yes: bool,
 ) -> None:
     target, api = _reached(stage, as_json=as_json)
     if not dry_run:
-        target.tell_target(str(api.deletion(deletion)["org"]))
+        parent = api.deletion(deletion)
+        number = len(body["ids"]) if "ids" in body else _in_bin(parent)
+        asking.confirm(number, _MEANT[what], yes=yes, target=target, org=str(parent["org"]))
     more = {name: given for name, given in (("dry_run", dry_run), ("reason", reason)) if given}
     made = http.good(api.call("POST", f"deletions/{deletion}/{what}", {}, {**body, **more}))
     told = {"deletion": made, "of": deletion}
@@ -91,6 +101,13 @@ def _ask(  # noqa: PLR0913 -- each is a part of one command
         target.say(told, f"{made['id']} {words if not dry_run else 'looks at what it would do'}")
     linked = LinkedDeletion(made["id"], made["links"]["self"])
     finish([linked], timeout, as_json=as_json, told=told, again=made["id"])
+
+
+def _in_bin(parent: dict[str, Any]) -> int:
+    """What the deletion took, less what has come back or gone for good since."""
+    since = parent.get("recycle_bin") or {}
+    taken = int((parent.get("counts") or {}).get("deleted", 0))
+    return max(0, taken - int(since.get("restored", 0)) - int(since.get("permanently_deleted", 0)))
 
 
 def _reached(stage: str | None, *, as_json: bool) -> tuple[Target, OperatorApi]:

@@ -12,7 +12,7 @@ import requests
 from chalicelib.domain.keys import signing_key
 from chalicelib.web.intake import ASKED_BY
 from chalicelib.web.signature import sign
-from cli import http
+from cli import asking, http
 from cli.operator_api import OperatorApi
 
 
@@ -46,6 +46,7 @@ class SourceChannel:
 
     def send(self, delivery: str, body: bytes) -> requests.Response:
         """See Channel."""
+        asking.must_have_asked("POST", "deletions", None, body)
         at = int(self.clock())
         headers = {
             "Content-Type": "application/json",

@@ -22,13 +22,15 @@ from cli.operating.render import many, moment
 from cli.options import dry_run as dry_run_option
 from cli.options import options
 from cli.output import say
-from cli.sending import deliver, ids_file, inputs, journal
+from cli.sending import counting, deliver, ids_file, inputs, journal
+from cli.sending.channels import OperatorChannel
 from cli.sending.deliver import Courier
 from cli.sending.inputs import Given, permanent_after
 from cli.sending.journal import Answer, Journal, Part
 from cli.sending.request import MOST_IDS, digest
-from cli.sending.source import sender
+from cli.sending.source import Sender, sender
 
+DELINK = "delink_records"
 EXAMPLES = """\b
 Examples:
   expunge send Leads 410405000002264040 410405000002264025
@@ -80,7 +82,7 @@ same delivery ids, and nothing is deleted twice."""
 @click.option("--wait", is_flag=True, help="Watch to the end; the exit code is that of expunge watch.")
 @click.option("--timeout", type=float, default=None, help="With --wait: seconds at most.")
 @dry_run_option("Ask what would be deleted and wait for it; nothing is deleted.")
-@asking.yes_option
+@asking.destructive
 @options
 def send(
     stage: str | None, as_json: bool, state: Path | None, wait: bool, timeout: float | None, **words: Any
@@ -88,8 +90,8 @@ def send(
     """Ask for a deletion of records in MODULE by their IDs, of those in a file, or for a whole request."""
     given = _read(words)
     chosen = sender(stage, words["source"], words["key_file"], words["url"], operator=words["operator"])
-    if given.wanted.count and not words["dry_run"]:
-        asking.confirm(given.wanted.count, "records are to be deleted", yes=words["yes"])
+    if not given.wanted.common.get("dry_run"):
+        _confirm(given, chosen, yes=words["yes"])
     most = min(words["chunk"] or chosen.most, words["max_records"] or MOST_IDS)
     if state is None and given.path is not None:
         state = given.path.with_name(given.path.name + (".dry-run" if words["dry_run"] else "") + ".expunge")
@@ -119,6 +121,18 @@ def send(
         again = str(state) if state else ""
         finish(deletions, timeout, as_json=as_json, told=told, again=again, best=best)
     click.get_current_context().exit(best.value)
+
+
+def _confirm(given: Given, chosen: Sender, *, yes: bool) -> None:
+    """Where, and how many: of ids their number, of a view what a dry run finds. A script sees what it saw."""
+    common = given.wanted.common
+    number: int | None = given.wanted.count
+    if given.wanted.ids is None:
+        number = counting.records_of(chosen.channel, common) if asking.asks(yes=yes) else None
+    tells = asking.asks(yes=yes) or isinstance(chosen.channel, OperatorChannel)
+    what = "links are to be removed" if common.get("operation") == DELINK else "records are to be deleted"
+    org = str(common.get("org") or chosen.org)
+    asking.confirm(number, what, yes=yes, target=chosen.target if tells else None, org=org)
 
 
 def _read(words: dict[str, Any]) -> Given:

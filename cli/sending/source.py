@@ -12,7 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.keys import Profile, signing_key
 from chalicelib.domain.source import OPERATOR, SOURCE_NAME
-from cli import asking
 from cli.operator_api import reach
 from cli.sending.channels import Channel, OperatorChannel, SourceChannel
 from cli.sending.request import MOST_IDS
@@ -28,10 +27,15 @@ DEFAULT_MOST = 500
 
 @dataclass(frozen=True)
 class Sender:
-    """A channel, and how many ids one request may name there."""
+    """A channel, and how many ids one request may name there.
+
+    `target` and `org`: where; None and "" where only the address is known.
+    """
 
     channel: Channel
     most: int = MOST_IDS
+    target: Target | None = None
+    org: str = ""
 
 
 def sender(
@@ -47,18 +51,15 @@ def sender(
         target = find(stage, as_json=False)
         api = reach(target, stage)
         known = _known(target)
-        target.tell_target(_org(known, OPERATOR))
-        return Sender(OperatorChannel(api), _most(known, OPERATOR))
+        return Sender(OperatorChannel(api), _most(known, OPERATOR), target, _org(known, OPERATOR))
     if url:
         return Sender(_remote(url, source, key))
     target = find(stage, as_json=False)
     known = _known(target) if key else read(target)[0]
     name = source or _only(known, local=stage is None)
-    if asking.on_a_terminal():
-        target.tell_target(_org(known, name))
     address = describe(target, stage).api_url
     channel = SourceChannel(address, name, key or _kept(known, name), asked_by=_caller(target))
-    return Sender(channel, _most(known, name))
+    return Sender(channel, _most(known, name), target, _org(known, name))
 
 
 def _caller(target: Target) -> str:
