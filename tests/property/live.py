@@ -92,7 +92,7 @@ class LiveStage(Stage):
         )
         door = Intake(
             outside=outside,
-            sources=FakeSecret(SOURCES),
+            sources=FakeSecret({**SOURCES, "crm": {**SOURCES["crm"], "permanent_min_days": 0}}),
             links=FakeSecret(LINK_KEYS),
             note=lambda what, /, **facts: None,
             clock=lambda: self.now,

@@ -19,10 +19,13 @@ from chalicelib.domain.status import Status
 from tests.contract.ledger.test_ledger import make_table
 from tests.crash import invariants
 from tests.crash.layer import Plan, Way
+from tests.property.bin_people import People
 from tests.property.live import CONTACTS, KEPT, LEADS, VIEW, LiveStage, live
 
 _number = count(1)
 
+#: How long what was deleted can be restored: for as long as Zoho keeps it, not at all, for an hour.
+PERMANENT: list[dict[str, str]] = [{}, {"permanent_after": "PT0H"}, {"permanent_after": "PT1H"}]
 #: Deliveries of one sequence, at most: each takes a real table some hundred calls.
 MOST = 5
 FAULTS: list[dict[str, Any]] = [
@@ -41,6 +44,18 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "reply", "status": 500, "method": "GET", "path": "job_id="},
     {"kind": "reply", "status": 429, "path": "/deleted"},
     {"kind": "reply", "status": 429, "method": "GET", "path": "cvid="},
+]
+#: What no page says of the recycle bin, and lists that lag.
+BIN_SETTINGS: list[dict[str, Any]] = [
+    {"deleted_since_by": "deletion"},
+    {"deleted_since_by": "change"},
+    {"purged_time": "purge"},
+    {"bin_lag_seconds": 15, "deleted_lag_seconds": 0},
+    {"bin_lag_seconds": 0, "deleted_lag_seconds": 15},
+    {"restored_listed": True},
+    {"bin_module": "text"},
+    {"bin_at_once": 1, "scheduled_items": "each"},
+    {"bin_at_once": 1, "scheduled_items": "one"},
 ]
 
 
@@ -61,21 +76,27 @@ class Anything(RuleBasedStateMachine):
         self.answers: dict[str, str] = {}
         self.added: set[str] = set()
         self.views = 0
+        self.people = People(self.stage)
         self.began = self.stage.now
 
     # --- senders ---------------------------------------------------------------------------------------
 
     @precondition(lambda self: len(self.sent) < MOST)
-    @rule(ids=st.lists(st.sampled_from(LEADS), min_size=1, max_size=4), dry=st.booleans())
-    def deliver_ids(self, ids: list[str], dry: bool) -> None:
-        body = {"operation": "delete_records", "module": "Leads", "ids": ids}
+    @rule(
+        ids=st.lists(st.sampled_from(LEADS), min_size=1, max_size=4),
+        dry=st.booleans(),
+        permanent=st.sampled_from(PERMANENT),
+    )
+    def deliver_ids(self, ids: list[str], dry: bool, permanent: dict[str, str]) -> None:
+        body = {"operation": "delete_records", "module": "Leads", "ids": ids, **permanent}
         self._send(f"msg_{len(self.sent)}", json.dumps({**body, "dry_run": True} if dry else body).encode())
 
     @precondition(lambda self: len(self.sent) < MOST and self.views < 2)
-    @rule(freeze=st.sampled_from(Freeze))
-    def deliver_view(self, freeze: Freeze) -> None:
+    @rule(freeze=st.sampled_from(Freeze), permanent=st.sampled_from(PERMANENT))
+    def deliver_view(self, freeze: Freeze, permanent: dict[str, str]) -> None:
         self.views += 1
         body = {"operation": "mass_delete", "module": "Contacts", "cvid": VIEW, "freeze": freeze.value}
+        body |= permanent if freeze is not Freeze.NEVER else {}
         self._send(f"msg_{len(self.sent)}", json.dumps(body).encode())
 
     @precondition(lambda self: self.sent)
@@ -129,7 +150,9 @@ class Anything(RuleBasedStateMachine):
     @precondition(lambda self: self.stage.accepted)
     @rule(which=st.integers(0, 100))
     def cancel(self, which: int) -> None:
-        one = self.stage.accepted[which % len(self.stage.accepted)]
+        self._cancel(self.stage.accepted[which % len(self.stage.accepted)])
+
+    def _cancel(self, one: str) -> None:
         seen = self.table.sight(one)
         assert seen is not None
         if not commands.not_cancellable(seen.deletion):
@@ -139,6 +162,22 @@ class Anything(RuleBasedStateMachine):
     def pause(self, paused: bool) -> None:
         item = {**items.org_key("*", "PAUSE"), "paused": {"BOOL": paused}, "reason": {"S": "audit"}}
         self.client.put_item(TableName=self.table.name, Item=item)
+
+    @precondition(lambda self: self.stage.accepted)
+    @rule(which=st.integers(0, 100), ids=st.none() | st.lists(st.sampled_from(LEADS), min_size=1, max_size=2))
+    def undo(self, which: int, ids: list[str] | None) -> None:
+        self.people.ask(which, None if ids is None else tuple(ids), restore=True)
+
+    @precondition(lambda self: self.stage.accepted)
+    @rule(which=st.integers(0, 100))
+    def make_permanent(self, which: int) -> None:
+        self.people.ask(which, None, restore=False)
+
+    @precondition(lambda self: self.people.children())
+    @rule(which=st.integers(0, 100))
+    def cancel_what_is_about_the_bin(self, which: int) -> None:
+        found = self.people.children()
+        self._cancel(found[which % len(found)])
 
     # --- Zoho, and people there ------------------------------------------------------------------------
 
@@ -162,6 +201,24 @@ class Anything(RuleBasedStateMachine):
         if CONTACTS[n] in self.stage.records("Contacts"):
             self.stage.control("records", {"Contacts": [{"id": CONTACTS[n], "Last_Name": "C"}]})
 
+    @precondition(lambda self: self.people.in_bin())
+    @rule(which=st.integers(0, 100))
+    def somebody_restores(self, which: int) -> None:
+        self.people.restore(which)
+
+    @precondition(lambda self: self.people.in_bin())
+    @rule(which=st.integers(0, 100))
+    def somebody_purges(self, which: int) -> None:
+        self.people.purge(which)
+
+    @rule(lead=st.sampled_from(LEADS))
+    def somebody_deletes(self, lead: str) -> None:
+        self.people.delete("Leads", lead)
+
+    @rule(settings=st.sampled_from(BIN_SETTINGS))
+    def zohos_bin_is_another(self, settings: dict[str, Any]) -> None:
+        self.stage.control("settings", settings)
+
     @rule(seconds=st.sampled_from([0, 20, 400]))
     def zoho_lets_jobs_queue(self, seconds: int) -> None:
         """400 s are longer than any wait of the stage."""
@@ -183,30 +240,37 @@ class Anything(RuleBasedStateMachine):
         for delivery, body in self.sent.items():
             self._send(delivery, body)
         self.stage.rest(5000)
+        self.stage.accepted += self.people.children()
 
     def _judge(self) -> None:
         asked: set[str] = set()
         views = 0
+        back = set(self.stage.server.sim.state.store.module("Leads").restored)
         for deletion in invariants.ended(self.stage):
+            if deletion.request.parent:
+                continue
             if deletion.request.operation is Operation.MASS_DELETE:
                 views += 1
             elif not deletion.request.dry_run:
                 ids = set(self.table.chunk(deletion.id, 0).ids)
                 asked |= ids
                 if deletion.status is Status.COMPLETED:
-                    assert not ids & self.stage.records("Leads")
+                    assert not ids & self.stage.records("Leads") - back
         self._nothing_was_lost_or_made_up()
-        assert set(LEADS) - asked <= self.stage.records("Leads")
+        theirs = {one for one, _ in self.people.deleted}
+        assert set(LEADS) - asked - theirs <= self.stage.records("Leads")
         assert set(KEPT) <= self.stage.records("Leads")
         self._what_came_later_stays(views)
         self._cost_is_bounded()
+        self.people.judge()
 
     def _nothing_was_lost_or_made_up(self) -> None:
-        """As many deletions as deliveries, each under the id that its sender was told."""
+        """As many deletions as deliveries, each under the id that its sender was told, and their children."""
         found = self.client.scan(TableName=self.table.name, ConsistentRead=True)["Items"]
         there = {item["pk"]["S"][2:] for item in found if item["sk"]["S"] == "META"}
-        assert there == set(self.answers.values()) == set(self.stage.accepted)
-        assert len(there) == len(self.sent)
+        children = set(self.people.children())
+        assert there == {*self.answers.values(), *children} == set(self.stage.accepted)
+        assert len(there - children) == len(self.sent)
 
     def _what_came_later_stays(self, views: int) -> None:
         """What went was listed, or was in the view when Zoho selected it; never a second start."""
@@ -230,11 +294,12 @@ class Anything(RuleBasedStateMachine):
     def _cost_is_bounded(self) -> None:
         """Calls and credits, for each deletion, record and hour of waiting: whatever Zoho answered."""
         calls = self.stage.server.sim.state.journal.calls
-        records = len(LEADS) * len(self.sent) + len(CONTACTS) + len(self.added)
+        deletions = len(self.stage.accepted)
+        records = len(LEADS) * deletions + len(CONTACTS) + len(self.added)
         hours = (self.stage.now - self.began) / 3600
         # The stage waits 5 s at the longest between two tries; with a second one on the way these are 1,440
         # an hour.
-        assert len(calls) <= 150 * (len(self.sent) + 1) + 5 * records + 1500 * hours * (len(self.sent) + 1)
+        assert len(calls) <= 150 * (deletions + 1) + 5 * records + 1500 * hours * (deletions + 1)
 
 
 def machine(client: Any) -> type[Anything]:
