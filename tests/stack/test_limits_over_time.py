@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from cli.operator_api import OperatorApi
 from local.filling import new_key
 from local.running import RunningStack
 from local.settings import REGION
+from tests.alarms.emf import Datum
 from tests.stack.conftest import wait_for
 from tests.stack.roles import operator_user
+from tests.stack.test_alarms import logged, put, rings, states
 from tests.stack.test_cli import left, records
 from tests.stack.test_service import add_source
 
@@ -86,9 +89,14 @@ def test_of_40_requests_of_5_by_16_threads_exactly_10_pass_a_limit_of_50(stack: 
     assert {each["id"] for each in listed} == {a.json()["id"] for a in answers if a.status_code == 202}
 
 
+def printed(stack: RunningStack, metric: str) -> list[Datum]:
+    """What the api function has printed of a metric."""
+    return [each for each in logged(stack, "api") if each.metric == metric]
+
+
 def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
-    """Its source is paused, the key revoked at once with all that was asked for with it, and what it deleted
-    is listed and restored. (The alarms that tell it ring in tests/alarms.)
+    """Alarms tell it, its source is paused, the key revoked at once with all that was asked for with it, and
+    what it deleted is listed and restored.
     """
     key = source(stack, "leaky", max_records=5, max_records_per_hour=25, approve_above=10)
     ids = seed(stack, 881_000, 40)
@@ -97,18 +105,26 @@ def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
     deleted = [answer.json()["id"] for answer in done]
     api = operator(stack)
     wait_for(lambda: {api.deletion(one)["status"] for one in deleted} == {"completed"}, what="deletions")
+    later = [ask(stack, "leaky", key, ids[n : n + 5], f"leak-{n}") for n in (10, 15, 20)]
+    assert [answer.status_code for answer in later] == [202] * 3
+    waiting = [answer.json()["id"] for answer in later]
+    wait_for(
+        lambda: {api.deletion(one)["status"] for one in waiting} == {"awaiting_approval"}, what="questions"
+    )
+
+    assert ask(stack, "leaky", key, ids[25:30], "leak-25").status_code == 429
+    assert states(stack)["limit-reached"] != "ALARM"
+    heard = wait_for(partial(printed, stack, "LimitReached"), what="the line that CloudWatch reads")
+    put(stack, heard[-1])  # the local CloudWatch reads no lines by itself
+    wait_for(partial(rings, stack, "limit-reached"), what="alarm")
+    assert sum(sum(each.values) for each in printed(stack, "AcceptedRecords")) >= 25
 
     paused = json.loads(expunge("pause", "--source", "leaky", "--reason", "leaked", "--json").stdout)
     assert (paused["paused"], paused["source"]) == (True, "leaky")
-    later = [ask(stack, "leaky", key, ids[n : n + 5], f"leak-{n}") for n in (10, 15, 20)]
-    assert [answer.status_code for answer in later] == [202] * 3  # accepted still, and waiting
-    assert ask(stack, "leaky", key, ids[25:30], "leak-25").status_code == 429
-
     told = json.loads(expunge("keys", "revoke", "leaky", "--all", "--now", "--cancel", "--json").stdout)
     assert told["keys"] == []
     assert told["cancel"] == {"cancelled": 3, "running": 0, "more": False}
     assert ask(stack, "leaky", key, ids[30:35], "leak-30").status_code == 401
-    waiting = [answer.json()["id"] for answer in later]
     wait_for(lambda: {api.deletion(one)["status"] for one in waiting} == {"cancelled"}, what="cancels")
 
     listed = json.loads(expunge("list", "--source", "leaky", "--status", "completed", "--json").stdout)

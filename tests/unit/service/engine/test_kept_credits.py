@@ -58,3 +58,56 @@ def test_no_further_page_is_asked_for_once_only_kept_credits_are_left() -> None:
     world.step(one)
     assert len(world.zoho.log) == 1
     assert world.get(one).waiting_for == "api credits"
+
+
+# --- a source's own --------------------------------------------------------------------------------
+
+
+def _told(left: int, kept_by_org: int) -> World:
+    """A world in which every answer says that so many credits are left."""
+
+    class Telling(FakeZoho):
+        def _do(self, name: str, what: Any, work: Callable[[], Reply]) -> Reply:
+            return replace(super()._do(name, what, work), credits_left=left)
+
+    world = World()
+    world.zoho = zoho = Telling(lambda: world.now, [str(i) for i in range(1, 451)])
+    zoho.org = replace(zoho.org, keep_credits=kept_by_org, concurrency=1)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("own", "by_org", "waits"),
+    [(100, 0, True), (99, 0, False), (0, 100, False), (None, 100, False), (None, 0, False)],
+)
+def test_a_sources_own_reserve_holds_for_ids_and_stands_in_place_of_the_orgs(
+    own: int | None, by_org: int, waits: bool
+) -> None:
+    world = _told(100, by_org)
+    ids = tuple(str(i) for i in range(1, 251))
+    one = world.accept(ids=ids, limits=Limits(max_records=500, keep_credits=own))
+    for _ in range(3):
+        world.step(one)
+    assert (world.get(one).waiting_for == "api credits") is waits
+    assert world.get(one).is_final is not waits
+    if waits:
+        assert len(world.zoho.sent("delete_records")) == 1, "the first answer tells what is left"
+
+
+@pytest.mark.parametrize(("own", "waits"), [(None, True), (99, False), (100, True)])
+def test_a_sources_own_reserve_stands_in_place_of_the_orgs_for_a_view(own: int | None, waits: bool) -> None:
+    world = _told(100, kept_by_org=100)
+    one = world.accept("mass_delete", cvid="5", limits=Limits(max_records=500, keep_credits=own))
+    world.step(one)
+    assert (world.get(one).waiting_for == "api credits") is waits
+
+
+def test_once_credits_are_there_again_what_waited_for_them_goes_on() -> None:
+    world = _told(100, 0)
+    ids = tuple(str(i) for i in range(1, 251))
+    one = world.accept(ids=ids, limits=Limits(max_records=500, keep_credits=100))
+    world.step(one)
+    assert world.get(one).waiting_for == "api credits"
+    world.zoho = FakeZoho(lambda: world.now, tuple(world.zoho.records))
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
