@@ -182,3 +182,15 @@ def test_what_policies_of_before_call_belts_is_understood_as_limits() -> None:
 
 def test_a_policy_with_limits_under_both_names_is_refused() -> None:
     assert list(problems({**GOOD, "belts": GOOD["limits"]})) == ["/belts"]
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("P14D", 14 * 86_400), ("PT0H", 0), ("PT12H", 43_200), (None, None)]
+)
+def test_a_policys_permanent_after_is_read_as_a_requests(given: str | None, seconds: int | None) -> None:
+    assert policies.parse(changed("permanent_after", given)).permanent_after == seconds
+
+
+@pytest.mark.parametrize("given", ["14d", "P60D", "P1W", "P1DT1H", "PT1440H1M", "", 14, True, ["P1D"]])
+def test_any_other_permanent_after_of_a_policy_is_refused_in_its_place(given: object) -> None:
+    assert set(problems(changed("permanent_after", given))) == {"/permanent_after"}

@@ -48,6 +48,21 @@ def test_what_cannot_be_listed_is_refused_where_freeze_asks_for_it(freeze: Freez
     assert names(world) == []
 
 
+@pytest.mark.parametrize("size", [9, 100_001])
+def test_a_view_that_is_to_be_permanent_and_cannot_be_listed_is_refused(size: int) -> None:
+    """Nobody would know which records to delete from the recycle bin."""
+    world = World(records(size))
+    territory = Territory("7") if size == 9 else None
+    limits = Limits(max_records=200_000)
+    one = view(world, territory=territory, permanent_after=0, limits=limits)
+    world.settle()
+    done = world.get(one)
+    assert done.status is Status.REFUSED
+    assert [code for code, _ in codes(world, one)] == ["NOT_LISTABLE"]
+    assert len(world.zoho.records) == size
+    assert done.children == ()
+
+
 @pytest.mark.parametrize("freeze", [Freeze.ALWAYS, Freeze.EXACT, Freeze.AUTO])
 def test_more_than_zoho_lists(freeze: Freeze) -> None:
     world = World(records(100_001))

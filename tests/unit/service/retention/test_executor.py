@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.ports import Change, Claim
 from tests.fake_zoho import LOST, error
-from tests.unit.service.retention.retention_world import OLD_LEADS, RetentionWorld
+from tests.unit.service.retention.retention_world import DAY, OLD_LEADS, RetentionWorld
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +39,40 @@ def test_what_is_selected_goes(document: dict[str, Any]) -> None:
     assert world.types(run.id) == ["accepted", "started", "completed"]
     last = world.topic.events[-1]["data"]
     assert (last["operation"], last["policy"], last["run"]) == ("purge", "old-leads", run.request.run)
+
+
+@pytest.mark.parametrize("document", [OLD_LEADS, VIEW])
+@pytest.mark.parametrize(("after", "seconds"), [("P7D", 7 * DAY), ("PT0H", 0.0)])
+def test_a_policys_permanent_after_is_that_of_each_of_its_runs(
+    document: dict[str, Any], after: str, seconds: float
+) -> None:
+    world = ran(250, document, permanent_after=after)
+    run = world.the_run()
+    while not world.get(run.id).is_final:
+        world.step(run.id)
+        world.now += 1
+    ended = world.get(run.id).finished_at
+    assert ended is not None
+    [child] = world.get(run.id).children
+    assert child.operation is Operation.DELETE_PERMANENTLY
+    assert child.not_before == ended + seconds
+    assert not world.zoho.purged
+    world.settle()
+    assert len(world.zoho.purged) == 250
+    done = world.get(child.id)
+    assert (done.status, done.counts.deleted, done.source) == (Status.COMPLETED, 250, run.source)
+
+
+def test_a_policy_without_permanent_after_leaves_everything_in_the_bin() -> None:
+    world = ran(250)
+    world.settle()
+    assert (world.the_run().children, len(world.zoho.bin)) == ((), 250)
+
+
+def test_a_policy_that_only_tells_makes_nothing_permanent() -> None:
+    world = ran(250, permanent_after="PT0H", dry_run=True)
+    world.settle()
+    assert (world.the_run().children, len(world.zoho.records)) == ((), 250)
 
 
 def test_everything_is_frozen_before_the_first_delete() -> None:
