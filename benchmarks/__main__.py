@@ -29,6 +29,7 @@ from benchmarks import (
     job_events,
     peers,
     simulator_speed,
+    undo,
     writes,
 )
 from benchmarks.place import running as stack
@@ -57,6 +58,8 @@ def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
         yield from _told("thousands of records by ids", lambda: by_ids.rows(running, plan, both))
         facts["curve"] = by_ids.curve(running, plan)
         yield from _told("a view, listed and not", lambda: by_view.rows(running, by_view.Plan()))
+    with stack(directory / "undo") as running:
+        yield from _told("undo and permanent deletion", lambda: undo.rows(running, undo.Plan()))
     with stack(directory / "jobs", **job_events.AS_ON_AWS) as running:
         yield from _told("jobs and their events", lambda: job_events.rows(running))
     yield from _told("what a request writes", writes.rows)

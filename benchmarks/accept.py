@@ -1,6 +1,8 @@
 """The accept path, warm, inside the real worker: the api function beside a bare route with one put.
 
-Both are deployed to the local AWS with the same wrapper around their handlers and the same rights.
+The same route with one call more is measured beside them: limits over time are counted by a call of their own
+before the transaction (docs/adr/0011-limits-over-time.md says why), so what that call costs here is added to
+what the path has to reach. All are deployed to the local AWS with the same wrapper and the same rights.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ from benchmarks.results import Row, at_most, median, percentile
 from local.running import RunningStack
 
 TIMED = Path(__file__).with_name("timed") / "timed.py"
-MOST = 2.5
+#: Without limits over time the path may take so many times as long as the bare route. With them the cost of
+#: one call more is added; as long as the second it may take whatever that costs.
+MOST, MOST_COUNTED = 2.5, 2.7
+CONTENDERS = ("bare", "counted", "api")
 WARM_UP = 5
 MEMORY = 1024
 
@@ -30,7 +35,7 @@ def rows(running: RunningStack, directory: Path, rounds: int, runs: int) -> Iter
     contenders = cold_start.contenders(running, directory)
     found = []
     for number in range(rounds):
-        names = {name: _deploy(running, contenders[name], number) for name in ("bare", "api")}
+        names = {name: _deploy(running, contenders[name], number) for name in CONTENDERS}
         found.append(_round(running, names, runs))
     yield from _told(found)
 
@@ -40,7 +45,8 @@ def _round(running: RunningStack, names: dict[str, str], runs: int) -> dict[str,
     times: dict[str, list[float]] = {name: [] for name in names}
     for n in range(runs + WARM_UP):
         signed = cold_start.signed_event(running)
-        for name, event in (("bare", cold_start.bare_event(signed)), ("api", signed)):
+        bare = cold_start.bare_event(signed)
+        for name, event in (("bare", bare), ("counted", bare), ("api", signed)):
             seconds = _invoke(running, names[name], event)
             if n >= WARM_UP:
                 times[name].append(1000 * seconds)
@@ -48,18 +54,25 @@ def _round(running: RunningStack, names: dict[str, str], runs: int) -> dict[str,
 
 
 def _told(rounds: list[dict[str, list[float]]]) -> Iterator[Row]:
-    ratios = sorted(median(times["api"]) / median(times["bare"]) for times in rounds)
-    every = {name: [one for times in rounds for one in times[name]] for name in ("bare", "api")}
+    ratios = sorted(_ratio(times, "api") for times in rounds)
+    one_call = median([_ratio(times, "counted") - 1 for times in rounds])
+    every = {name: [one for times in rounds for one in times[name]] for name in CONTENDERS}
     p50 = {name: median(each) for name, each in every.items()}
     p99 = {name: percentile(each, 0.99) for name, each in every.items()}
-    against = f"a bare route, one put: {p50['bare']:.1f} ms, here {p50['api']:.1f} ms"
-    facts = {"p50": p50, "p99": p99, "rounds": [round(ratio, 3) for ratio in ratios]}
+    against = f"a bare route, one put: {p50['bare']:.1f} ms, and one call more: {p50['counted']:.1f} ms"
+    against += f", here {p50['api']:.1f} ms"
+    facts = {"p50": p50, "p99": p99, "rounds": [round(each, 3) for each in ratios], "one_call": one_call}
+    most = max(MOST_COUNTED, MOST + one_call)
     what = "accept 10 ids, warm, in the worker: p50"
-    yield at_most(what, median(ratios), MOST, unit=" x", against=against, **facts)
+    yield at_most(what, median(ratios), most, unit=" x", against=against, **facts)
     tail = f"a bare route: {p99['bare']:.1f} ms, here {p99['api']:.1f} ms"
     yield Row(
         "accept 10 ids, warm, in the worker: p99", f"{p99['api'] / p99['bare']:.2f} x", tail, "-", holds=True
     )
+
+
+def _ratio(times: dict[str, list[float]], name: str) -> float:
+    return median(times[name]) / median(times["bare"])
 
 
 def _deploy(running: RunningStack, contender: cold_start.Contender, number: int) -> str:

@@ -109,6 +109,8 @@ def contenders(running: RunningStack, directory: Path) -> dict[str, Contender]:
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
     }
     found = {"bare": Contender("bare", bare, "app.app", {**aws, "BARE_TABLE": BARE_TABLE})}
+    counted = {**found["bare"].environment, "BARE_COUNTED": "yes"}
+    found["counted"] = Contender("counted", bare, "app.app", counted)
     for name in ("api", "work", "poll"):
         settings = lambdas.get_function_configuration(FunctionName=running["functions"][name])
         variables = settings["Environment"]["Variables"]
