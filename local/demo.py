@@ -25,7 +25,7 @@ PLAIN_WIDTH = 90  # columns of the table where no terminal tells its own
 WAKE_SECONDS = 5.0  # the schedule wakes the poll every minute; the demo does not want to wait for it
 FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
 OUTCOMES = (
-    "deleted", "already_absent", "restored", "already_present", "skipped",
+    "deleted", "already_absent", "unlinked", "cleared", "kept", "restored", "already_present", "skipped",
     "failed", "held", "unknown", "pending",
 )  # fmt: skip
 

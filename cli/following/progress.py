@@ -10,7 +10,7 @@ from typing import Any
 from cli.ends import FINAL
 
 OUTCOMES = (
-    "deleted", "already_absent", "restored", "already_present", "skipped",
+    "deleted", "already_absent", "unlinked", "cleared", "kept", "restored", "already_present", "skipped",
     "failed", "held", "unknown", "pending",
 )  # fmt: skip
 #: Seconds that the rate looks back.

@@ -145,7 +145,7 @@ GUARDS = (
     Guard(
         "modules of a source",
         f"{_C}/domain/permit.py",
-        "if not modules.covers(source.modules, request.module):",
+        "if request.module != ALL_MODULES and not modules.covers(source.modules, request.module):",
         "if request.module == '':",
         (f"{_UNIT}/domain/test_source.py",),
     ),
