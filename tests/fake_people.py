@@ -52,9 +52,11 @@ class FakePeople:
         raise NotImplementedError
 
     def add_module(self, name: str, *fields: FieldInfo, lists: Sequence[str] = (), **info: Any) -> None:
-        """A module with these fields; related lists are those of the module of the same name."""
+        """A module with these fields and an owner; related lists are those of the module of the same name."""
         related = tuple(RelatedListInfo(each, each) for each in lists)
-        self.people[name] = FakeModule(ModuleInfo(name, **info), fields, related)
+        self.people[name] = FakeModule(
+            ModuleInfo(name, **info), (*fields, FieldInfo("Owner", "ownerlookup")), related
+        )
 
     def add_person(self, module: str, record_id: str, **values: Any) -> None:
         """A record with these values."""

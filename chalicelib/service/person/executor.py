@@ -23,6 +23,7 @@ from chalicelib.service.person import (
     ending,
     finding,
     mapping,
+    org_modules,
     unlinking,
     verifying,
 )
@@ -30,8 +31,11 @@ from chalicelib.service.person.clocks import LOCKED
 
 #: Phases in which records are changed.
 _DOES = (Phase.UNLINK, Phase.CLEAR, Phase.DELETE)
+#: Phases that ask many questions of which none follows from another, and how many at the same time.
+_ASKS = (Phase.MODULES, Phase.SEARCH, Phase.LINKS)
+ASKED_AT_ONCE = 10
 _STEPS: Mapping[Phase, Callable[[Slice, ErasureProgress], Step]] = {
-    Phase.MODULES: finding.modules,
+    Phase.MODULES: org_modules.modules,
     Phase.SEARCH: finding.search,
     Phase.NAMED: finding.named,
     Phase.LINKS: belonging.links,
@@ -46,9 +50,8 @@ _STEPS: Mapping[Phase, Callable[[Slice, ErasureProgress], Step]] = {
 
 
 def wanted(deletion: Deletion) -> int:
-    """Calls to Zoho at once: each one follows from the one before."""
-    del deletion
-    return 1
+    """Calls to Zoho at once: several questions while it looks; what it does goes one by one."""
+    return ASKED_AT_ONCE if stands.progress_of(deletion).phase in _ASKS else 1
 
 
 def blamed(deletion: Deletion, code: str) -> Deletion:

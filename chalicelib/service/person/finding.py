@@ -1,4 +1,4 @@
-"""Finds the person: reads the org's modules, then asks each of them for every value, by Search and by COQL.
+"""Finds the person: asks each module for every value, by Search and by COQL, several questions at once.
 
 Every hit's own values are compared (domain/person/matching.py); what Zoho finds by a part of a value is no
 hit. What cannot be reached is kept with its place.
@@ -6,8 +6,9 @@ hit. What cannot be reached is kept with its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.person import asking
@@ -15,63 +16,24 @@ from chalicelib.domain.person.asking import Question
 from chalicelib.domain.person.hits import Hit, merged
 from chalicelib.domain.person.identity import Record, identity_of
 from chalicelib.domain.person.matching import Wanted, matches
-from chalicelib.domain.person.metadata import Module, by_name, fields_that_matter, listed
-from chalicelib.domain.person.out_of_reach import NO_SEARCH, NOT_READABLE, TOO_MANY, Unreached, by_metadata
-from chalicelib.domain.person.person_map import PersonMap, default, person_map_of
+from chalicelib.domain.person.metadata import Module
+from chalicelib.domain.person.out_of_reach import NO_SEARCH, NOT_READABLE, TOO_MANY, Unreached
 from chalicelib.domain.person.progress import ErasureProgress, Phase
 from chalicelib.domain.zoho import rows
 from chalicelib.domain.zoho.judge_call import judge_call
-from chalicelib.domain.zoho.metadata import fields_of, modules_of
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.rows import Row
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
+from chalicelib.service.engine import parallel
 from chalicelib.service.engine.step import Commit, Slice, Step, TryAgain
 from chalicelib.service.person import ending, stored
 from chalicelib.service.person.clocks import READ
-from chalicelib.service.person.stored import Known
+from chalicelib.service.zoho_port import Zoho
 
 #: What a row of an answer is: a hit, or nothing.
 Compare = Callable[[Question, Row], Hit | None]
 #: Calls that one step makes before it is stored how far they got.
 CALLS_A_STEP = 20
-
-
-def modules(work: Slice, progress: ErasureProgress) -> Step:
-    """Read the org's modules and the fields of each; keep what matters, for the org too."""
-    reply = work.zoho.modules()
-    judged = judge_call(CallKind.METADATA, reply)
-    if judged.verdict is not Verdict.ANSWERED:
-        return not_read(work, progress, judged, reply)
-    found: list[Module] = []
-    for module in listed(modules_of(reply.body)):
-        if not module.readable:
-            found.append(module)
-            continue
-        reply = work.zoho.fields(module.name)
-        judged = judge_call(CallKind.METADATA, reply)
-        if judged.verdict in NOT_NOW:
-            return not_read(work, progress, judged, reply)
-        told = fields_of(reply.body) if judged.verdict is Verdict.ANSWERED else ()
-        # A module of which no field is told cannot be searched: it is named, not passed over.
-        found.append(replace(module, readable=bool(told), fields=fields_that_matter(told)))
-    return _known(work, progress, found)
-
-
-def _known(work: Slice, progress: ErasureProgress, found: list[Module]) -> Step:
-    put = work.ledger.person_map(work.deletion.request.org)
-    person_map: PersonMap = person_map_of(put) if put is not None else default(found)
-    phones = bool(identity_of(work.deletion.request.identity).phones)
-    unreached = by_metadata(found, phones=phones, region=person_map.region)
-    after = progress.on_to(Phase.SEARCH).without_reach(*unreached)
-    known = Known(by_name(found), person_map)
-    return Commit(
-        kept(work, after),
-        parts=(known.part(),),
-        org_modules=tuple(each.to_json() for each in found),
-        running="looking for the person",
-        proven=True,
-        succeeded=READ,
-    )
 
 
 def kept(work: Slice, progress: ErasureProgress) -> Deletion:
@@ -128,11 +90,13 @@ def asked(
     following: Phase,
 ) -> Step:
     """Ask some of the questions from where the progress is, and keep what `compared` makes of their rows."""
-    found, after = _Found(stored.hits(work, progress)), progress
-    for _ in range(CALLS_A_STEP):
-        if after.at >= len(questions) or found.trouble is not None or work.now >= work.until:
+    found, after, left = _Found(stored.hits(work, progress)), progress, CALLS_A_STEP
+    while left > 0 and after.at < len(questions) and found.trouble is None:
+        if left < CALLS_A_STEP and work.now >= work.until:
             break
-        after = _ask(work, after, questions[after.at], compared, found)
+        wave = _wave(work, after, questions, left)
+        left -= len(wave)
+        after = _asked_at_once(work, after, wave, compared, found)
         if len(found.hits) > stored.MOST_HITS:
             return ending.too_many(work, after, len(found.hits))
     parts = stored.hit_parts(found.hits.values())
@@ -144,17 +108,46 @@ def asked(
     return Commit(kept(work, after), parts=parts, running="", proven=True, succeeded=READ)
 
 
-def _ask(
-    work: Slice, progress: ErasureProgress, question: Question, compared: Compare, found: _Found
+def _wave(
+    work: Slice, progress: ErasureProgress, questions: Sequence[Question], most: int
+) -> Sequence[Question]:
+    """The next questions, as many as may be asked at the same time; a further page is asked for alone."""
+    more = progress.page > 1 or progress.after is not None
+    width = 1 if more else min(work.width, most)
+    return questions[progress.at : progress.at + width]
+
+
+def _asked_at_once(
+    work: Slice, progress: ErasureProgress, wave: Sequence[Question], compared: Compare, found: _Found
 ) -> ErasureProgress:
-    """One page of one question; the progress behind it."""
+    """A page of each question; the progress behind them. Behind one that was not answered, or that has more
+    pages, the others are asked again.
+    """
+    zoho = work.zoho
+    replies = parallel.all_at_once([partial(_ask, zoho, progress, each) for each in wave])
+    after = progress
+    for question, reply in zip(wave, replies, strict=True):
+        before = after.at
+        after = _taken(after, question, reply, compared, found)
+        if after.at == before:
+            break
+    return after
+
+
+def _ask(zoho: Zoho, progress: ErasureProgress, question: Question) -> Reply:
+    """One page of one question."""
     if question.sought is not None:
-        reply = work.zoho.search(question.module, question.sought, progress.page)
-        judged = judge_call(CallKind.SEARCH, reply)
-    else:
-        assert question.selection is not None  # noqa: S101  (a question is one of the two)
-        reply = work.zoho.select(replace(question.selection, after=progress.after))
-        judged = judge_call(CallKind.SELECT, reply)
+        return zoho.search(question.module, question.sought, progress.page)
+    assert question.selection is not None  # noqa: S101  (a question is one of the two)
+    return zoho.select(replace(question.selection, after=progress.after))
+
+
+def _taken(
+    progress: ErasureProgress, question: Question, reply: Reply, compared: Compare, found: _Found
+) -> ErasureProgress:
+    """The progress behind one answer; what it says is kept in `found`."""
+    kind = CallKind.SEARCH if question.sought is not None else CallKind.SELECT
+    judged = judge_call(kind, reply)
     if judged.verdict in NOT_NOW:
         found.trouble = judged, reply
         return replace(progress, code=judged.code)
