@@ -20,6 +20,7 @@ from chalicelib.config import Config, from_environment
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+    from chalicelib.adapters.evidence.bucket import Bucket
     from chalicelib.adapters.secrets import Secret
     from chalicelib.domain.backoff import Patience
     from chalicelib.service.engine.deps import Deps
@@ -141,6 +142,9 @@ def deps() -> Deps:
         phones=PhoneNumbers(),
         measure=observability.measure,
         about=observability.about,
+        records=records_files() if stage.evidence_bucket else None,
+        evidence=stage.evidence,
+        forget_days=stage.forget_days,
     )
 
 
@@ -148,6 +152,17 @@ def deps_until(context: Any) -> Deps:
     """The adapters and settings for one invocation: nothing lasts longer than the function's own time."""
     left: Callable[[], int] = context.get_remaining_time_in_millis
     return replace(deps(), ends_at=time.time() + left() / 1000 - SPARE_SECONDS)
+
+
+@cache
+def records_files() -> Bucket:
+    """The records files, for who may remove them."""
+    from chalicelib.adapters.evidence.bucket import Bucket
+
+    stage = config()
+    account = stage.evidence_key.split(":")[4]
+    s3 = partial(aws.client, "s3")
+    return Bucket(stage.evidence_bucket, account, stage.evidence_lock, stage.evidence_days, s3, time.time)
 
 
 @cache
@@ -228,7 +243,23 @@ def acceptance() -> Acceptance:
     from chalicelib.service.intake.accept import Acceptance
 
     stage = config()
-    return Acceptance(table(), nudges(), token_bytes, stage.stage, stage.keep_days, observability.measure)
+    return Acceptance(
+        table(),
+        nudges(),
+        token_bytes,
+        stage.stage,
+        stage.keep_days,
+        observability.measure,
+        reference_digest,
+    )
+
+
+def reference_digest(reference: str) -> str:
+    """What a deletion is found by once its reference is forgotten."""
+    from chalicelib.web import links
+
+    newest = links.keys_from(secret(config().links_secret).value())[0]
+    return links.reference_digest(reference, newest)
 
 
 @cache

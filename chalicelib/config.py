@@ -54,6 +54,9 @@ class Config:
     )
     secret_cache_seconds: int = _whole(300, "how long a secret is kept in a worker's memory", least=0)
     keep_days: int = _whole(400, "days for which an ended deletion is kept", most=3660)
+    forget_days: int = _whole(
+        30, "days after its end at which external ids, references and reasons go", least=0, most=3660
+    )
     slice_seconds: int = _whole(
         20, "how long a worker works on one deletion before others get their turn", most=900
     )

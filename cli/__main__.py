@@ -10,6 +10,7 @@ from cli.doctor import doctor
 from cli.ends import TABLE
 from cli.evidence.audit import audit
 from cli.evidence.finding import find
+from cli.evidence.forgetting import forget
 from cli.evidence.logs import log
 from cli.evidence.receipts import receipt
 from cli.export import export
@@ -55,6 +56,7 @@ main.add_command(receipt)
 main.add_command(audit)
 main.add_command(find)
 main.add_command(log)
+main.add_command(forget)
 main.add_command(cancel)
 main.add_command(retry)
 main.add_command(approve)

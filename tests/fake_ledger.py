@@ -35,6 +35,7 @@ class Row:
     commands: list[Any] = field(default_factory=list)
     commands_done: int = 0
     due: bool = True
+    forget_at: float | None = None
     aside: str = ""
     chunks: dict[int, Chunk] = field(default_factory=dict)
     calls: dict[int, Call] = field(default_factory=dict)
@@ -109,7 +110,10 @@ class FakeLedger(FakeOrgs):
 
     def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
         row = self.rows.get(deletion_id)
-        if row is None or not row.due or row.next_at > now or row.lease_until > now:
+        if row is None or row.lease_until > now:
+            return None
+        forgets = row.forget_at is not None and row.forget_at <= now
+        if not forgets and (not row.due or row.next_at > now):
             return None
         row.fence += 1
         row.attempts += 1
@@ -132,7 +136,7 @@ class FakeLedger(FakeOrgs):
         for new in change.born:
             self._store(new.deletion, new.entry)
         row.next_at, row.lease_until = change.next_at, change.lease_until
-        row.entries += change.entries
+        row.entries = sorted({e.n: e for e in (*row.entries, *change.entries)}.values(), key=lambda e: e.n)
         row.calls |= {call.n: call for call in change.calls}
         row.chunks |= {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         row.parts |= {part.number: json.loads(json.dumps(part.content)) for part in change.parts}
@@ -145,7 +149,16 @@ class FakeLedger(FakeOrgs):
         told = change.deletion.published >= change.deletion.events
         obeyed = not left and not change.regardless
         row.due = not (change.deletion.is_final and told and obeyed)
+        self._forgotten(row, change)
         return replace(claim, deletion=change.deletion, lease_until=change.lease_until, commands=left)
+
+    def _forgotten(self, row: Row, change: Change) -> None:
+        row.forget_at = None if row.due else change.forget_at
+        if change.delivery is not None:
+            self.deliveries[change.delivery.source, change.delivery.delivery_id] = change.delivery
+        self.note(change.noted)
+        if change.forgotten:
+            row.commands, row.commands_done = [], 0
 
     def again(self, claim: Claim) -> Claim:
         row = self.rows[claim.deletion.id]
@@ -185,6 +198,10 @@ class FakeLedger(FakeOrgs):
         row.due, row.next_at = True, now
         self.note(noted)
         return True
+
+    def to_forget(self, now: float, limit: int) -> list[str]:
+        found = [(row.forget_at, i) for i, row in self.rows.items() if row.forget_at is not None]
+        return [i for at, i in sorted(found) if at <= now][:limit]
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         row = self.rows[deletion_id]

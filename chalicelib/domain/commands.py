@@ -24,6 +24,7 @@ class Do(StrEnum):
     APPROVE = "approve"
     RESOLVE = "resolve"
     BRING_FORWARD = "bring_forward"
+    FORGET = "forget"
 
 
 class Outcome(StrEnum):
@@ -151,10 +152,18 @@ def not_retryable(deletion: Deletion) -> str:
     """A retry takes ids that failed or are unknown."""
     if not deletion.is_final:
         return f"it has not ended: {deletion.status}"
+    if forgotten(deletion):
+        return "its ids were forgotten: ask for them again"
     if not deletion.id_count:
         return "Zoho does not tell the ids of a view's job: ask for the view again"
     counts = deletion.counts
     return "" if counts.failed or counts.unknown else "none of its ids failed or is unknown"
+
+
+def forgotten(deletion: Deletion) -> bool:
+    """Are the ids that it was asked for gone, or will they be in a moment?"""
+    external = deletion.request.external_id_field is not None and deletion.texts_forgotten_at is not None
+    return bool(deletion.forgotten_at or deletion.forget_by) or external
 
 
 def _whole(value: object) -> int:

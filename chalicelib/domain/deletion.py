@@ -126,6 +126,10 @@ class Deletion:
     nothing more to be sent. `resolved_by`: who said what became of it where Zoho could not be asked.
     `data_center`: where the org's Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is
     personal in it is gone. `texts_forgotten_at`: since when external ids, references and reasons are.
+    `forget_by`: an operator who wants it forgotten. `records_cleared`: no records file holds such texts any
+    more. `delivered`: source and id of the delivery that it came with, a line feed between.
+    `reference_digest`: by which it is found once its reference is forgotten, keyed with what the table does
+    not have.
     `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
     `not_before`: nothing is sent before (the undo window). `children`: what was made of it about the recycle
     bin, dry runs left out; the ledger adds to them, and no executor writes them.
@@ -176,6 +180,10 @@ class Deletion:
     data_center: str = ""
     forgotten_at: float | None = None
     texts_forgotten_at: float | None = None
+    forget_by: str = ""
+    records_cleared: bool = False
+    delivered: str = ""
+    reference_digest: str = ""
     sent_at: float | None = None
     job_ended_at: float | None = None
     not_before: float | None = None

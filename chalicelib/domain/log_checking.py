@@ -52,11 +52,20 @@ def differing(deletion: Deletion, entries: Iterable[Entry], chunks: Iterable[Chu
     told = (opened.event or {}).get("data", {}).get("reference")
     if REFERENCE in opened.salts and deletion.request.reference != told:
         return "its reference"
-    told_of = {name: value for name, value in facts_of(deletion, 1).items() if name in newest}
-    for name, value in told_of.items():
-        if commitment(value) != newest[name].facts[name]:
+    return _facts_differ(deletion, newest) or _records_differ(deletion, newest, chunks)
+
+
+def _facts_differ(deletion: Deletion, newest: Mapping[str, Entry]) -> str:
+    known = {name: commitment(value) for name, value in facts_of(deletion, 1).items()}
+    last = newest.get(END)
+    if last is not None and END not in known:
+        return _WORDS[END]
+    if last is not None and (APPROVAL in known) != (APPROVAL in last.facts):
+        return _WORDS[APPROVAL]
+    for name, value in known.items():
+        if name in newest and value != newest[name].facts[name]:
             return _WORDS[name]
-    return _records_differ(deletion, newest, chunks)
+    return ""
 
 
 def _records_differ(deletion: Deletion, newest: Mapping[str, Entry], chunks: Iterable[Chunk | None]) -> str:

@@ -17,7 +17,7 @@ IDS, RECORDS = "ids", "records"
 #: What it commits to without a salt: nothing personal, and kept when the rest is forgotten.
 REQUEST, LIMITS, APPROVAL, END = "request", "limits", "approval", "end"
 #: Fields of a request that are committed to elsewhere, or personal.
-_APART = ("ids", "until", "reference", "reason", "record_id")
+_APART = ("ids", "until", "reference", "reason", "record_id", "identity")
 
 
 def commitment(value: Any, salted: str = "") -> str:

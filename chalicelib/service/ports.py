@@ -92,7 +92,10 @@ class Change:
     ids stored for the first time, or again while their selection is still growing, untouched as yet (at
     most 20 in one write; service.engine.freeze makes them). `born`: children of the deletion, stored as
     accepted ones are, and named by it from then on. `evidenced`: the receipt of its end is there. `parts`:
-    what else is stored of it; `org_modules`: kept for its org. All of it is written, or nothing.
+    what else is stored of it; `org_modules`: kept for its org. `delivery`: the one that it came with, in
+    place of what is kept of it. `noted`: for the operators' log. `forgotten`: commands that were done go too.
+    `forget_at`: when it is due again to be forgotten, once nothing else keeps it due. All of it is written,
+    or nothing.
     """
 
     deletion: Deletion
@@ -109,6 +112,10 @@ class Change:
     evidenced: bool = False
     parts: tuple[Part, ...] = ()
     org_modules: tuple[Mapping[str, object], ...] | None = None
+    delivery: Delivery | None = None
+    noted: operators.Entry | None = None
+    forgotten: bool = False
+    forget_at: float | None = None
 
 
 class Deliveries(Protocol):
@@ -212,6 +219,9 @@ class Ledger(Deliveries, Reads, Protocol):
 
     def source_cancel(self, source: str) -> SourceCancel | None:
         """Until when what the source asked for is cancelled, None where it never was; strongly consistent."""
+
+    def to_forget(self, now: float, limit: int) -> list[str]:
+        """Up to `limit` deletions whose texts are to be forgotten by now, the longest waiting first."""
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         """Take an unreadable deletion out of the due index, with the reason kept beside it."""

@@ -61,3 +61,10 @@ def link(base: str, deletion_id: str, keys: Sequence[bytes]) -> str:
 def _token(deletion_id: str, key: bytes) -> str:
     digest = hmac.digest(key, deletion_id.encode(), "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def reference_digest(reference: str, key: bytes) -> str:
+    """What a deletion is found by once its reference is forgotten: HMAC-SHA256, 32 hex digits, keyed with a
+    key of the links secret, which whoever reads the table does not have.
+    """
+    return hmac.digest(key, b"reference\n" + reference.encode(errors="replace"), "sha256")[:16].hex()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain.callers import Caller
@@ -19,6 +19,7 @@ from chalicelib.domain.permit import permit
 from chalicelib.domain.source import OPERATOR, Source, parse
 from chalicelib.service.intake.accept import IntakeRequest, Receipt, accept, replay, replayed
 from chalicelib.service.operators import commands, listing, undo
+from chalicelib.service.operators import forget as forgetting
 from chalicelib.service.operators.family import with_children
 from chalicelib.web import (
     approval_body,
@@ -98,6 +99,10 @@ class OperatorEndpoints(SettingsEndpoints):
         """GET deletions, newest first; without `since` those of the last 30 days."""
         now = self._caller(request).now
         wanted = operator_schemas.wanted(request.query, now)
+        if wanted.reference is not None:
+            keys = links.keys_from(self.links.value())
+            digests = frozenset(links.reference_digest(wanted.reference, key) for key in keys)
+            wanted = replace(wanted, digests=digests)
         start = operator_schemas.deletions_cursor(request.query)
         page = listing.page(self.operators.deletions, wanted, start, now)
         following = page.following
@@ -166,6 +171,12 @@ class OperatorEndpoints(SettingsEndpoints):
         asked = operator_schemas.undo(operator_schemas.DELETE_PERMANENTLY, body_of(request))
         made = undo.delete_permanently(self.operators, _id(request), asked, caller)
         return self._asked(request, "delete_permanently", made)
+
+    def forget(self, request: HttpRequest) -> Answer:
+        """POST deletions/{id}/forget."""
+        operator_schemas.read(operator_schemas.NOTHING, body_of(request))
+        asked = forgetting.forget(self.operators, _id(request), self._caller(request))
+        return self._asked(request, "forget", asked)
 
 
 def _id(request: HttpRequest) -> str:

@@ -26,6 +26,7 @@ ROUTES: dict[str, dict[str, str]] = {
     f"{_ROOT}/deletions/{{id}}/resolve": {"POST": "resolve"},
     f"{_ROOT}/deletions/{{id}}/restore": {"POST": "restore"},
     f"{_ROOT}/deletions/{{id}}/delete_permanently": {"POST": "delete_permanently"},
+    f"{_ROOT}/deletions/{{id}}/forget": {"POST": "forget"},
     f"{_ROOT}/sources/{{source}}/cancel": {"POST": "cancel_source"},
     f"{_ROOT}/holds": {"GET": "holds"},
     f"{_ROOT}/holds/{{module}}/{{record_id}}": {"GET": "hold", "PUT": "set_hold", "DELETE": "remove_hold"},

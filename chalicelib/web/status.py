@@ -26,6 +26,7 @@ PAGE_SIZE = 500  # divides CHUNK_SIZE, so that a page lies in one chunk
 NO_RECORDS = "the view was not listed, and Zoho does not list its job's records: the counts are all there is"
 #: What the script of a page asks for: what the page is made of. No public interface.
 OF_A_PAGE = "application/vnd.expunge.page+json"
+FORGOTTEN = "its ids were forgotten, as an operator asked: the counts are all there is"
 _CURSOR = re.compile(r"[0-9]{1,9}")
 
 
@@ -77,8 +78,9 @@ class Reading:
         """One page of outcomes. Raises NotFound, Unavailable, or NotValid for a cursor that is not ours."""
         deletion = self._deletion(request)
         start = _start(request.query.get("cursor", ""))
-        if not deletion.chunks:
-            return responses.ok(200, {"records": [], "next_cursor": None, "note": NO_RECORDS})
+        if not deletion.chunks or deletion.forgotten_at:
+            note = FORGOTTEN if deletion.forgotten_at else NO_RECORDS
+            return responses.ok(200, {"records": [], "next_cursor": None, "note": note})
         found: list[dict[str, Any]] = []
         if start < deletion.id_count:
             chunk = self.deletions.chunk(deletion.id, start // CHUNK_SIZE)

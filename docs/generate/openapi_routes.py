@@ -203,6 +203,15 @@ ROUTES: dict[tuple[str, str], Route] = {
         _ASKED,
         ref("DeletePermanently"),
     ),
+    (f"{_ONE}/forget", "POST"): Route(
+        "forget",
+        "Take away what is personal in a deletion, its retries and its children",
+        _DONE,
+        COMMAND,
+        _ASKED,
+        _NONE,
+        says="Done by a worker once the receipt is there; receipts and heads still verify.",
+    ),
     (f"{_ONE}/map", "GET"): Route(
         "readMap",
         "Read the map of the erasure of a person",

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain import forgetting
+from chalicelib.domain.deletion import Counts
 from chalicelib.domain.evidence.operators import Entry, What, sealed
-from chalicelib.web import operator_routes, policy_routes
+from chalicelib.domain.status import Status
+from chalicelib.service.ports import Change
+from chalicelib.web import links, operator_routes, policy_routes
 from tests.app.test_dry_run import CASES, LOG, POLICY, Both, Case
 from tests.app.test_dry_run import names as case_names
 from tests.app.test_openapi import fits
 from tests.app.test_operator import ARN as ANN
 from tests.app.test_operator import DELETIONS, HOLD, PAUSE, Office, problems
 from tests.app.test_undo import BEN, ended
-from tests.fakes import LEADS, NOW, Reply
+from tests.fakes import LEADS, LINK_KEYS, NOW, Reply
 
 #: What makes a deletion is told by that one's own log: the asker stands in its first entry.
 TOLD_ELSEWHERE = {("POST", DELETIONS)}
 #: Entries that no call of today's makes.
 LATER = {What.PERSON_MAP_PUT}
-FORGET = {What.DELETION_FORGOTTEN}
 
 
 def asked(both: Both, case: Case) -> tuple[Reply, list[Entry], bool]:
@@ -61,7 +65,7 @@ def test_every_route_that_changes_something_is_walked_and_every_word_of_the_log_
             made.add(entry.what)
             told.add((case.method, case.route))
     assert told == every - TOLD_ELSEWHERE
-    assert made == set(What) - LATER - FORGET
+    assert made == set(What) - LATER
 
 
 def test_a_change_tells_before_and_after() -> None:
@@ -216,3 +220,40 @@ def test_a_policy_tells_its_documents() -> None:
     [entry] = both.policies.ledger.noted
     assert (entry.what, entry.target, entry.before) == (What.POLICY_PUT, "default/old", None)
     assert entry.after["module"] == "Leads"
+
+
+def test_a_forgotten_deletion_is_still_found_by_its_reference_and_replays_without_it() -> None:
+    office = Office()
+    one = office.send({**LEADS, "reference": "DSR-17"}).json["id"]
+    ended_at = {"status": Status.COMPLETED, "finished_at": NOW, "counts": Counts(requested=2, deleted=2)}
+    office.change(one, **ended_at)
+    assert office.on(one, "forget").status == 202
+    [entry] = office.ledger.noted
+    assert (entry.what, entry.target, entry.by) == (What.DELETION_FORGOTTEN, one, ANN)
+    key = links.keys_from(LINK_KEYS)[0]
+    kept = office.ledger.rows[one]
+    gone = forgetting.deletion_without(kept.deletion, forgetting.Scope.ALL, NOW, "")
+    kept.deletion = replace(gone, reference_digest=links.reference_digest("DSR-17", key))
+    for reference, found in (("DSR-17", [one]), ("DSR-18", [])):
+        listed = office.call("GET", DELETIONS, query={"reference": reference}).json["deletions"]
+        assert [(each["id"], each["reference"]) for each in listed] == [(each, None) for each in found]
+
+
+def test_what_is_under_way_or_needs_attention_is_not_forgotten() -> None:
+    both = Both()
+    for one in (both.new, both.stuck, both.large):
+        reply = both.office.on(one, "forget")
+        assert reply.status == 409, reply.text
+    assert both.office.on(both.new, "forget", {"x": 1}).status == 400
+
+
+def test_nothing_is_made_of_a_deletion_that_is_being_forgotten() -> None:
+    both = Both()
+    office = both.office
+    assert office.on(both.failed, "forget").status == 202
+    claim = office.ledger.claim(both.failed, NOW, NOW + 60)
+    assert claim is not None
+    asked = replace(claim.deletion, forget_by=ANN)
+    office.ledger.save(claim, Change(asked, NOW, 0.0, commands_done=1))
+    for what in ("retry", "restore", "delete_permanently"):
+        assert office.on(both.failed, what, arn=BEN).status == 409, what

@@ -13,12 +13,14 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from chalicelib.adapters.dynamodb import codec, deletion_items, items
 from chalicelib.adapters.dynamodb import operators_log_items as operator_items
 from chalicelib.adapters.dynamodb.evidence_items import Book
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import log
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.evidence import chain, operators
+from chalicelib.domain.evidence import chain, dsse, operators
+from chalicelib.domain.log_commitments import digest
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.status import Status
 from chalicelib.service.evidence import minute
@@ -36,10 +38,13 @@ KEEP_DAYS = 5
 
 @dataclass
 class FakeObjects(Bucket):
-    """The bucket as the service writes it. `once`: names that were written with a lock; `puts`: in order."""
+    """The bucket as the service writes it. `once`: names that were written with a lock; `puts`: in order;
+    `replaced`: versions from before.
+    """
 
     once: set[str] = field(default_factory=set)
     puts: list[str] = field(default_factory=list)
+    replaced: list[tuple[str, bytes]] = field(default_factory=list)
 
     def put_once(self, name: str, data: bytes) -> bool:
         if name in self.objects:
@@ -52,6 +57,8 @@ class FakeObjects(Bucket):
     def put(self, name: str, data: bytes) -> None:
         assert name.startswith("records/")
         self.puts.append(name)
+        if name in self.objects:
+            self.replaced.append((name, self.objects[name]))
         self.objects[name] = data
 
 
@@ -155,7 +162,10 @@ class World:
     def _saved(self, deletion: Deletion, chunks: list[Chunk], obeyed: int = 0) -> Deletion:
         claim = self.table.claim(deletion.id, self.now, self.now + 60)
         assert claim is not None
-        deletion, entry = log.append(deletion, deletion.status.value, self.now, stage="test")
+        outcomes = log.Outcomes((), digest(chunks))
+        deletion, entry = log.append(
+            deletion, deletion.status.value, self.now, stage="test", outcomes=outcomes
+        )
         deletion = replace(deletion, published=deletion.events)
         change = Change(deletion, self.now, 0.0, entries=(entry,), chunks=tuple(chunks), commands_done=obeyed)
         return self.table.save(claim, change).deletion
@@ -175,7 +185,7 @@ class World:
         self.table.write("transact_write_items", TransactItems=[operator_items.put("t", entry)])
         return entry
 
-    def minute(self, seconds: float = 60.0) -> Done | None:
+    def minute(self, seconds: float = 60.0, *, work: bool = True) -> Done | None:
         """The function runs, and then the workers that it has woken; None where it failed or died."""
         self.processes += 1
         process = {"dead": False}
@@ -187,7 +197,8 @@ class World:
             pass
         except Exception as problem:  # noqa: BLE001 -- as Lambda reports it; the next minute tries again
             self.reports.append(f"failed: {problem}")
-        self.work()
+        if work:
+            self.work()
         self.now += seconds
         return done
 
@@ -199,6 +210,19 @@ class World:
                 evidenced = not self.table.awaits_evidence(claim.deletion)
                 self.table.save(claim, Change(claim.deletion, self.now, 0.0, evidenced=evidenced))
         self.queue.nudged.clear()
+
+    def resaved(self, one: str, **changes: Any) -> None:
+        """Somebody who can write the table alters the deletion."""
+        key = items.meta_key(one)
+        stored = self.table.get_item(key)
+        assert stored is not None
+        altered = replace(deletion_items.to_deletion(stored), **changes)
+        doc = {":doc": {"S": codec.deletion_to_text(altered)}}
+        assert self.table.update_if(key, "SET doc = :doc", "attribute_exists(pk)", doc)
+
+    def signing_body(self, name: str) -> bytes:
+        """What an object was signed for."""
+        return dsse.opened(self.objects.objects[name]).payload
 
     # --- what is looked at ---------------------------------------------------------------------------
 

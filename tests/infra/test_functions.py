@@ -36,6 +36,7 @@ def test_functions_get_the_settings_of_their_stage(
         "EXPUNGE_GIVE_UP_SECONDS": "60" if stage == "local" else "86400",
         "EXPUNGE_SECRET_CACHE_SECONDS": "30" if stage == "local" else "300",
         "EXPUNGE_KEEP_DAYS": "400",
+        "EXPUNGE_FORGET_DAYS": "30",
         "EXPUNGE_SLICE_SECONDS": "20",
         "EXPUNGE_JOB_MAX_AGE_SECONDS": "300" if stage == "local" else "259200",
         "EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS": "true" if stage == "local" else "false",

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.adapters.dynamodb import codec, deletion_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
+from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.operators import Sight
@@ -71,6 +72,16 @@ class CommandItems(Dynamo):
         newest = [pk.removeprefix("D#") for _, pk in sorted(found, reverse=True) if pk.startswith("D#")]
         return newest[:limit]
 
+    def to_forget(self, now: float, limit: int) -> list[str]:
+        """See ports.Ledger."""
+        found = self.first_page(
+            IndexName="due",
+            KeyConditionExpression="due = :due AND next_at <= :now",
+            ExpressionAttributeValues={":due": {"S": items.DUE_TO_FORGET}, ":now": items.number(now)},
+            Limit=limit,
+        )
+        return [item["pk"]["S"].removeprefix("D#") for item in found]
+
     def wake(self, deletion_id: str, now: float) -> bool:
         """See ports.Ledger."""
         return self.update_if(
@@ -94,10 +105,11 @@ class CommandItems(Dynamo):
     ) -> bool:
         """See commands.Deletions."""
         deletion_id = sight.deletion.id
+        forgetting = f", {deletion_items.FORGETTING} = :one" if command.get("do") == Do.FORGET else ""
         return self.update_if(
             items.meta_key(deletion_id),
             "SET control = control + :one, commands = list_append(commands, :command),"
-            " due = :due, next_at = :now",
+            f" due = :due, next_at = :now{forgetting}",
             "revision = :revision AND control = :control",
             {
                 ":one": items.number(1),

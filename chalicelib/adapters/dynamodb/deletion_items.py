@@ -75,9 +75,29 @@ def named_by_parent(table: str, child: Deletion) -> Any:
         "Update": {
             "TableName": table,
             "Key": meta_key(str(child.request.parent)),
-            "UpdateExpression": f"SET {MORE_CHILDREN}",
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeValues": more_children([child]),
+            "UpdateExpression": f"SET {MORE_CHILDREN}, {_RELATED}",
+            "ConditionExpression": _NOT_FORGETTING,
+            "ExpressionAttributeValues": {**more_children([child]), ":related": {"N": "1"}},
+        }
+    }
+
+
+#: On a deletion that will be forgotten: nothing is made of it any more. What is made of others counts up
+#: their commands, so that whoever has judged one before, to forget it, judges anew.
+FORGETTING = "forgetting"
+_NOT_FORGETTING = f"attribute_exists(pk) AND attribute_not_exists({FORGETTING})"
+_RELATED = "control = control + :related"
+
+
+def related_to(table: str, retry: Deletion) -> Any:
+    """What the deletion that is retried is told, as an action of a transaction."""
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": meta_key(str(retry.retry_of)),
+            "UpdateExpression": f"SET {_RELATED}",
+            "ConditionExpression": _NOT_FORGETTING,
+            "ExpressionAttributeValues": {":related": {"N": "1"}},
         }
     }
 

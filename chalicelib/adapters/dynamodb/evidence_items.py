@@ -177,6 +177,11 @@ class Book:
         """See ports.Book. The object's own item keeps its number until the head is there that names it."""
         self.table.write_anyway("put_item", **self._into(name, sha256, head)["Put"])
 
+    def mark_bare(self, written: Written) -> None:
+        """See ports.Book."""
+        bare = {":bare": {"BOOL": True}}
+        self.table.update_if(_key(written), "SET bare = :bare", "attribute_exists(pk)", bare)
+
     def waiting(self, head: int) -> dict[str, str]:
         """See ports.Book."""
         found = self.table.query(

@@ -18,6 +18,8 @@ LARGEST_ITEM = 400 * 1024
 
 #: Where deletions lie in the due index that have ended and wait for evidence: workers' are `due#{number}`.
 DUE_FOR_EVIDENCE = "due#evidence"
+#: And those whose texts are to be forgotten one day.
+DUE_TO_FORGET = "due#forget"
 
 UNLESS_THERE: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 

@@ -6,6 +6,7 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.evidence.written import Written
+from chalicelib.domain.forgetting import clears
 
 PREFIX = "EVIDENCE#"
 
@@ -28,7 +29,9 @@ class ReceiptItems(Dynamo):
         """See ports.Ledger."""
         if not self.evidence:
             return False
-        return not any(each.tells_of(deletion) for each in self.receipts(deletion.id))
+        known = self.receipts(deletion.id)
+        bare = not clears(deletion) or all(each.bare for each in known)
+        return not (bare and any(each.tells_of(deletion) for each in known))
 
 
 def receipt_key(deletion_id: str, n: int) -> items.Item:
@@ -45,4 +48,5 @@ def _written(deletion_id: str, item: items.Item) -> Written:
         n=int(item["sk"]["S"].removeprefix("RECEIPT#")),
         status=item["status"]["S"],
         finished_at=item["finished_at"]["S"] or None,
+        bare="bare" in item,
     )

@@ -68,6 +68,8 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         puts += self._stored(deletion, entry)
         if shows(deletion):
             puts.append(deletion_items.named_by_parent(self.name, deletion))
+        if deletion.retry_of:
+            puts.append(deletion_items.related_to(self.name, deletion))
         puts += operators_log_items.beside(self.name, noted)
         try:
             self.write("transact_write_items", TransactItems=puts)
@@ -151,7 +153,10 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
             actions.append(lane_items.lane_put(self.name, change.lane))
         for new in change.born:
             actions += self._stored(new.deletion, new.entry)
-        self._save(claim, actions, once=change.commands_done > 0)
+        if change.delivery is not None:
+            actions.append(items.put(self.name, delivery_items.from_delivery(change.delivery)))
+        actions += operators_log_items.beside(self.name, change.noted)
+        self._save(claim, actions, once=change.commands_done > 0 or change.forgotten)
         return Claim(
             deletion, claim.fence, change.lease_until, claim.commands[change.commands_done :], claim.control
         )
@@ -173,6 +178,9 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         if not change.regardless:
             condition += " AND control = :control"
             values[":control"] = items.number(claim.control)
+        waits = done and change.forget_at is not None and (change.evidenced or not self.evidence)
+        if waits:
+            values[":next"] = items.number(change.forget_at or 0.0)
         sets = (
             "doc = :doc, next_at = :next, lease_until = :lease, commands_done = commands_done + :done,"
             " revision = revision + :one"
@@ -180,14 +188,18 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         if not change.lease_until:
             sets += ", attempts = :zero"
             values[":zero"] = items.number(0)
+        if change.forgotten:
+            sets = sets.replace("commands_done + :done", ":done") + ", commands = :none"
+            values |= {":done": items.number(0), ":none": {"L": []}}
         if change.born:
             sets += f", {deletion_items.MORE_CHILDREN}"
             values |= deletion_items.more_children(new.deletion for new in change.born)
         expression = f"SET {sets} REMOVE due"
-        if not done or (self.evidence and not change.evidenced):
+        if waits or not done or (self.evidence and not change.evidenced):
             expression = f"SET {sets}, due = :due"
             shard = items.shard(claim.deletion.id, self.shards)
-            values[":due"] = {"S": items.DUE_FOR_EVIDENCE if done else shard}
+            ended = items.DUE_TO_FORGET if waits else items.DUE_FOR_EVIDENCE
+            values[":due"] = {"S": ended if done else shard}
         return {
             "TableName": self.name,
             "Key": items.meta_key(claim.deletion.id),

@@ -60,13 +60,15 @@ class Bucket:
         except BotoCoreError as problem:
             raise Unavailable("evidence", type(problem).__name__) from problem
 
-    def remove(self, prefix: str) -> int:
-        """Remove every version of what begins so, and tell how many there were."""
+    def remove(self, prefix: str, *, only_old: bool = False) -> int:
+        """See deps.RecordsFiles."""
         removed = 0
         try:
             pages = self.client().get_paginator("list_object_versions")
             for page in pages.paginate(Bucket=self.name, Prefix=prefix, ExpectedBucketOwner=self.owner):
                 for each in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                    if only_old and each["IsLatest"]:
+                        continue
                     self.client().delete_object(
                         Bucket=self.name,
                         Key=each["Key"],

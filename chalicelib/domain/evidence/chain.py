@@ -44,6 +44,7 @@ class _Seen:
 
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    bare: set[str] = field(default_factory=set)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -131,7 +132,12 @@ def _object(store: Store, key: Key, done: Checked, seen: _Seen, name: str, n: in
     elif name.startswith(operators.PREFIX):
         entry = _entry(name, data, done.found)
         if entry.get("what") == operators.What.DELETION_FORGOTTEN:
-            seen.forgotten |= {str(entry.get("target")), *_also(entry)}
+            kept = _after(entry).get("records_file") == "kept"
+            gone = {str(entry.get("target"))}
+            if kept:
+                seen.bare |= gone
+            else:
+                seen.forgotten |= gone
     else:
         done.found.wrong(name, f"head {n} names it, and it is neither a receipt nor an operators' entry")
 
@@ -147,11 +153,9 @@ def _entry(name: str, data: bytes, found: Findings) -> Mapping[str, Any]:
     return entry if isinstance(entry, dict) else {}
 
 
-def _also(entry: Mapping[str, Any]) -> set[str]:
-    """Retries and children that were forgotten with a deletion."""
+def _after(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     after = entry.get("after")
-    also = after.get("deletions") if isinstance(after, dict) else None
-    return {str(each) for each in also} if isinstance(also, list) else set()
+    return after if isinstance(after, dict) else {}
 
 
 def _unnamed(store: Store, key: Key, found: Findings, name: str, newest: datetime | None) -> None:
@@ -181,7 +185,8 @@ def _records(store: Store, done: Checked, seen: _Seen, newest: datetime | None, 
         if file in there:
             done.objects += 1
             there.discard(file)
-            checking.records_of(file, body, store.read(file) or b"", done.found)
+            may_be_bare = deletion in seen.bare | seen.forgotten
+            checking.records_of(file, body, store.read(file) or b"", done.found, forgotten=may_be_bare)
         elif known and deletion in seen.forgotten:
             done.found.notes.append(f"{file}: was forgotten, as an operators' entry says")
         elif known and newest and newest - _time(body["finished_at"]) > timedelta(days=keep_days):

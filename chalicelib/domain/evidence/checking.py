@@ -96,8 +96,12 @@ def deletion_of(name: str) -> str:
     return name.rpartition("/")[2].partition(".")[0]
 
 
-def records_of(name: str, body: Mapping[str, Any], data: bytes, found: Findings) -> None:
-    """Does the records file `data` belong to the receipt that says `body`?"""
+def records_of(
+    name: str, body: Mapping[str, Any], data: bytes, found: Findings, *, forgotten: bool = False
+) -> None:
+    """Does the records file `data` belong to the receipt that says `body`? `forgotten`: its reference may be
+    gone.
+    """
     try:
         file = records.unpacked(data)
     except NoRecords as problem:
@@ -112,7 +116,10 @@ def records_of(name: str, body: Mapping[str, Any], data: bytes, found: Findings)
         found.wrong(name, "holds other records, or other outcomes, than the receipt was signed for")
     else:
         _salts(name, file.lines, found)
-    _reference(name, body, file.first, found)
+    if forgotten and _has_none(file.first):
+        found.notes.append(f"{name}: its reference was forgotten")
+    else:
+        _reference(name, body, file.first, found)
 
 
 def _salts(name: str, lines: tuple[bytes, ...], found: Findings) -> None:
@@ -124,6 +131,14 @@ def _salts(name: str, lines: tuple[bytes, ...], found: Findings) -> None:
         return
     if len(salts) != len(lines):
         found.wrong(name, "two records have the same salt")
+
+
+def _has_none(first: bytes) -> bool:
+    """Does the first line say that there is no reference?"""
+    try:
+        return bool(json.loads(first) == {"reference_salt": None, "reference": None})
+    except ValueError:
+        return False
 
 
 def _reference(name: str, body: Mapping[str, Any], first: bytes, found: Findings) -> None:

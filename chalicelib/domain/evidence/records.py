@@ -12,7 +12,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import named
@@ -86,6 +86,11 @@ def of(deletion: Deletion, chunks: Iterable[Chunk]) -> Records:
     reference = deletion.request.reference
     known = reference_salt(deletion)
     return Records(_line({"reference_salt": known, "reference": reference}), tuple(lines))
+
+
+def without_reference(file: Records) -> Records:
+    """The file after its reference was forgotten: the root stays, as it is over the lines that hold ids."""
+    return replace(file, first=_line({"reference_salt": None, "reference": None}))
 
 
 def reference_salt(deletion: Deletion) -> str | None:

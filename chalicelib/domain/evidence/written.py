@@ -13,7 +13,7 @@ class Written:
     """An object that lies in the bucket and stands in head `head`, or will.
 
     `deletion`, `n`: of a receipt; an operators' entry has its own id, and 0. `status`, `finished_at`: the end
-    that a receipt tells of, in its words.
+    that a receipt tells of, in its words. `bare`: its records file has no reference any more.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Written:
     n: int = 0
     status: str = ""
     finished_at: str | None = None
+    bare: bool = False
 
     def tells_of(self, deletion: Deletion) -> bool:
         """Is it the receipt of the end that the deletion has now?"""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from chalicelib.domain import backoff, commands
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, Rejected, SecretUnusable, Unreadable
+from chalicelib.domain.forgetting import forgets, texts_at
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.zoho.verdict import Verdict
 from chalicelib.service.engine import abandon, waiting, watchdog
@@ -168,7 +169,13 @@ def _close(work: LeasedSlice) -> None:
     """
     if work.publish():
         evidenced = not work.ledger.awaits_evidence(work.deletion)
-        work.save(Write(work.deletion, next_at=work.now, evidenced=evidenced))
+        if evidenced and forgets(work.deletion, work.deps.forget_days, work.now):
+            from chalicelib.service.engine import forgetting
+
+            forgetting.carry_out(work)
+            return
+        at = texts_at(work.deletion, work.deps.forget_days)
+        work.save(Write(work.deletion, next_at=work.now, evidenced=evidenced, forget_at=at))
         return
     deletion = backoff.failed(work.deletion, PUBLISH, work.now)
     tries = backoff.tries(deletion, PUBLISH)

@@ -28,6 +28,13 @@ class Recent(Protocol):
         """Those of the ids that are kept as deleted from `since` to `now`, and perhaps somewhat earlier."""
 
 
+class RecordsFiles(Protocol):
+    """The records files in the bucket of evidence."""
+
+    def remove(self, prefix: str, *, only_old: bool = False) -> int:
+        """Remove every version of what begins so, or those that were replaced; how many there were."""
+
+
 class Report(Protocol):
     """Takes what operators should see. Never raises."""
 
@@ -52,6 +59,8 @@ class Deps:
     `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
     `phones`: what reads phone numbers, where a person is looked for.
     `turns`: whose turn it is among the orgs; None for who is no worker of the queue.
+    `records`: the files that may have to be forgotten; None where this function has no way to them.
+    `evidence`: does the stage write any? `forget_days`: after so many days texts are forgotten.
     `round_limit`: how many records a view's mass delete takes at Zoho; tests run with smaller jobs.
     """
 
@@ -77,3 +86,6 @@ class Deps:
     turns: Turns | None = None
     measure: Callable[[str, float], None] = _discard
     about: Callable[[str, str], None] = _discard
+    records: RecordsFiles | None = None
+    evidence: bool = False
+    forget_days: int = 30

@@ -12,6 +12,7 @@ from dataclasses import replace
 from chalicelib.domain import commands
 from chalicelib.domain.commands import Do, Outcome
 from chalicelib.domain.deletion import Deletion, Problem, final_status
+from chalicelib.domain.forgetting import not_forgettable
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount
 from chalicelib.domain.request import Operation
@@ -35,6 +36,8 @@ def obey(work: Slice, command: Mapping[str, object]) -> Step:
         return _resolve(work, command)
     if do == Do.BRING_FORWARD:
         return _bring_forward(work, command)
+    if do == Do.FORGET:
+        return _forget(work, command)
     return _let_go(work, command, "not a command that this version knows")
 
 
@@ -74,6 +77,14 @@ def _approve(work: Slice, command: Mapping[str, object]) -> Step:
     if deletion is None:
         return _let_go(work, command, "it is not for the approval that is waited for")
     return _done(deletion, command, "approved", f"count {command['count']}")
+
+
+def _forget(work: Slice, command: Mapping[str, object]) -> Step:
+    """It is forgotten as soon as the receipt of its end is there (engine.forgetting)."""
+    why_not = not_forgettable(work.deletion)
+    if why_not:
+        return _let_go(work, command, why_not)
+    return _done(replace(work.deletion, forget_by=_by(command)), command, "forget_asked")
 
 
 def _bring_forward(work: Slice, command: Mapping[str, object]) -> Step:

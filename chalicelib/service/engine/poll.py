@@ -52,6 +52,7 @@ def poll(deps: Deps, until: float, here: int = 10) -> Polled:
         found = [deletion_id for deletion_id, _ in waiting]
         nudged += _woken(deps, found[lying:])
         due, lying = due + len(found), max(0, lying - len(found))
+    nudged += _woken(deps, deps.ledger.to_forget(now, PAGE))
     return Polled(due, advanced, nudged, failed, late, oldest)
 
 

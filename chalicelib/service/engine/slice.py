@@ -205,6 +205,10 @@ class LeasedSlice:
             evidenced=write.evidenced,
             parts=write.parts,
             org_modules=write.org_modules,
+            delivery=write.delivery,
+            noted=write.noted,
+            forgotten=write.forgotten,
+            forget_at=write.forget_at,
         )
         written = {chunk.number: chunk for chunk in (*change.chunks, *change.new_chunks)}
         known, self._chunks = self._chunks, {}  # where the write fails nothing is known any more

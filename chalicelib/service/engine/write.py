@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.evidence.operators import Entry as Noted
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
-from chalicelib.service.ports import Call, Newborn, Part
+from chalicelib.service.ports import Call, Delivery, Newborn, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,8 @@ class Write:
 
     `regardless`: write although a command has come in between; for answers of calls that were sent already.
     `unmarked`: ids that change in the counts alone, because their outcomes cannot be read. `born`: children.
-    `evidenced`: the receipt of its end is there, so it need not be due any more. `parts`, `org_modules`: as
-    ports.Change has them.
+    `evidenced`: the receipt of its end is there, so it need not be due any more. `parts`, `org_modules`,
+    `delivery`, `noted`, `forgotten`, `forget_at`: as ports.Change has them.
     """
 
     deletion: Deletion
@@ -36,6 +37,10 @@ class Write:
     evidenced: bool = False
     parts: tuple[Part, ...] = ()
     org_modules: tuple[Mapping[str, object], ...] | None = None
+    delivery: Delivery | None = None
+    noted: Noted | None = None
+    forgotten: bool = False
+    forget_at: float | None = None
 
 
 def sent_at(before: float | None, calls: Sequence[Call]) -> float | None:

@@ -100,6 +100,9 @@ class Book(Protocol):
     def keep(self, written: Written) -> None:
         """Keep that the object lies there and belongs into its head; all of it, or nothing."""
 
+    def mark_bare(self, written: Written) -> None:
+        """Keep that the receipt's records file has no reference any more."""
+
     def waiting(self, head: int) -> dict[str, str]:
         """What belongs into head `head`: SHA-256 by name; strongly consistent."""
 

@@ -12,6 +12,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.evidence import canonical, dsse, receipt, records
 from chalicelib.domain.evidence.records import Records
+from chalicelib.domain.forgetting import clears, is_external
 from chalicelib.domain.request import Operation
 from chalicelib.service.evidence.ports import Written
 from chalicelib.service.evidence.tools import Tools
@@ -30,6 +31,8 @@ def written(tools: Tools, deletion_id: str, head: int) -> bool:
         return False
     known = tools.book.receipts(deletion_id)
     if known and known[-1].tells_of(deletion):
+        if clears(deletion):
+            _bare(tools, deletion, known)
         return True
     n = len(known) + 1
     while not _nth(tools, deletion, n, head):
@@ -51,6 +54,19 @@ def _nth(tools: Tools, deletion: Deletion, n: int, head: int) -> bool:
     there = told(name, lies or b"", head)
     tools.book.keep(there)
     return there.tells_of(deletion)
+
+
+def _bare(tools: Tools, deletion: Deletion, known: list[Written]) -> None:
+    """Write the records files anew without the reference that is forgotten. Those whose ids are forgotten too
+    are removed by a worker, which may; the versions from before as well.
+    """
+    for each in known:
+        name = receipt.records_name(deletion.id, each.n)
+        data = None if each.bare or is_external(deletion) else tools.objects.read(name)
+        if data is not None:
+            tools.objects.put(name, records.without_reference(records.unpacked(data)).packed())
+        if not each.bare:
+            tools.book.mark_bare(each)
 
 
 def told(name: str, data: bytes, head: int) -> Written:

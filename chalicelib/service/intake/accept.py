@@ -62,10 +62,15 @@ def _to_nobody(*_told: object) -> None:
     """Discards what is measured."""
 
 
+def _none(_reference: str) -> str:
+    """Where nothing is to be found once it is forgotten."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """What accepting needs from the outside: `random` gives that many random bytes, `measure(metric, value)`
-    takes a number for alarms.
+    takes a number for alarms. `digest` makes of a reference what it is found by once it is forgotten.
     """
 
     deliveries: Deliveries
@@ -74,6 +79,7 @@ class Acceptance:
     stage: str
     keep_days: int
     measure: Callable[[str, float], None] = _to_nobody
+    digest: Callable[[str], str] = _none
 
 
 def replay(
@@ -87,7 +93,7 @@ def replay(
     # The table deletes what has expired days late, so the time is compared here.
     if found is None or found.expires_at <= now:
         return None
-    if found.body_hash != body_hash:
+    if found.body_hash and found.body_hash != body_hash:  # none where it was forgotten
         raise Conflict(source, delivery_id)
     return found
 
@@ -109,6 +115,7 @@ def accept(outside: Acceptance, asked: IntakeRequest, now: float) -> Receipt:
         return replayed(before)
     own = count if counted is not None and counted.own else None
     made = made if counted is None else replace(made, asked_before=counted.before)
+    made = replace(made, delivered=f"{scope}\n{asked.delivery_id}")
     deletion, entry = first(made, outside.stage)
     body = receipt(deletion)
     delivery = Delivery(
@@ -184,6 +191,7 @@ def _deletion(outside: Acceptance, asked: IntakeRequest, now: float) -> Deletion
         asked_by=asked.asked_by,
         retry_of=asked.retry_of,
         seed=outside.random(SEED_BYTES).hex(),
+        reference_digest=outside.digest(asked.request.reference) if asked.request.reference else "",
     )
     if asked.request.operation in (Operation.MASS_DELETE, Operation.ERASE_PERSON):
         return made  # what a view holds, or what is a person's, is known once it has been looked for

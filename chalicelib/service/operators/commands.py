@@ -137,10 +137,12 @@ def leave(
     what: What,
     judged: Callable[[Deletion], Mapping[str, object]],
     target: str = "",
+    told: Mapping[str, str] | None = None,
 ) -> Deletion:
     """Leave the command that `judged` makes of the deletion, on exactly the deletion that it judged.
 
-    `what`, `target`: for the operators' log; the target is the deletion itself where none is named.
+    `what`, `target`: for the operators' log; the target is the deletion itself where none is named. `told`:
+    what its entry says of what is after it, beside the command.
     """
     for _ in range(TRIES):
         seen = _sight(outside, deletion_id)
@@ -149,11 +151,11 @@ def leave(
             # Clocks differ: a command about how a deletion ended is never older than its end.
             at = max(caller.now, seen.deletion.finished_at or 0.0)
             command = {**wanted, "by": caller.arn, "at": at}
-            told = {name: value for name, value in wanted.items() if name in _TOLD}
+            after = {name: value for name, value in wanted.items() if name in _TOLD} | dict(told or {})
             if target:
-                told["deletion"] = deletion_id
+                after["deletion"] = deletion_id
             before = {"status": seen.deletion.status.value}
-            noted = caller.entry(what, target or deletion_id, before, told or None)
+            noted = caller.entry(what, target or deletion_id, before, after or None)
             if not outside.deletions.command(seen, command, caller.now, noted):
                 continue
         outside.nudges.nudge(deletion_id)
@@ -181,14 +183,20 @@ def _asked_already(seen: Sight, wanted: Mapping[str, object]) -> bool:
     return False
 
 
+def retry_delivery(deletion_id: str) -> str:
+    """The delivery id of the deletion's retry. No sender can have such a one: theirs are of visible
+    characters.
+    """
+    return f"retry of {deletion_id}"
+
+
 def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
     """A new deletion of the ids that failed or are unknown; the same one, however often it is asked for.
 
     It keeps the limits that the first one had, and comes from the same source. Raises Missing or WrongState.
     """
     deletion = _sight(outside, deletion_id).deletion
-    # No sender can have such a delivery id: theirs are of visible characters.
-    delivery_id = f"retry of {deletion_id}"
+    delivery_id = retry_delivery(deletion_id)
     before = replay(outside.acceptance.deliveries, deletion.source, delivery_id, delivery_id, caller.now)
     if before is not None:
         return replayed(before)

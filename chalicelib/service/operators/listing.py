@@ -23,7 +23,7 @@ DEFAULT_SECONDS = 30 * DAY
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which deletions: None stands for all. `since`: accepted then or later; `until`: before then (seconds
-    since the epoch).
+    since the epoch). `digests`: what forgotten references like `reference` are found by.
     """
 
     since: float
@@ -33,6 +33,7 @@ class Wanted:
     org: str | None = None
     source: str | None = None
     reference: str | None = None
+    digests: frozenset[str] = frozenset()
 
     def fits(self, deletion: Deletion) -> bool:
         """Is it one of them?"""
@@ -43,8 +44,12 @@ class Wanted:
             and self.module in (None, deletion.request.module)
             and self.org in (None, deletion.request.org)
             and self.source in (None, deletion.source)
-            and self.reference in (None, deletion.request.reference)
+            and (self.reference in (None, deletion.request.reference) or self._was(deletion))
         )
+
+    def _was(self, deletion: Deletion) -> bool:
+        """Is it found by its reference, which was forgotten?"""
+        return deletion.request.reference is None and deletion.reference_digest in self.digests
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,8 @@ def _ended(outside: Operators, deletion_id: str) -> Deletion:
     parent = read(outside, deletion_id)
     if not parent.is_final:
         raise WrongState(f"it has not ended: {parent.status}")
+    if parent.forgotten_at or parent.forget_by:
+        raise WrongState("its ids were forgotten: what it deleted is not known any more")
     unlisted = parent.request.operation is Operation.MASS_DELETE and bool(parent.job_id)
     if not children.may_come_back(parent) and not (unlisted and not parent.request.dry_run):
         raise WrongState(f"it deleted nothing that lies in the recycle bin: {NOTHING}")

@@ -1,0 +1,88 @@
+"""Forgetting a deletion that has ended: its items in the table, and its records files in the bucket.
+
+Each part is written anew without what is personal, the deletion itself last. Whatever fails in between, the
+next turn does all of it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from secrets import token_bytes
+
+from chalicelib.domain import forgetting, log
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.evidence.operators import Entry, What
+from chalicelib.domain.evidence.receipt import records_prefix
+from chalicelib.domain.forgetting import Scope
+from chalicelib.domain.ids import SEED_BYTES
+from chalicelib.service.engine.chunks import readable
+from chalicelib.service.engine.slice import LeasedSlice
+from chalicelib.service.engine.write import Write
+from chalicelib.service.ports import Delivery
+
+#: Chunks, and log entries, that one write takes.
+CHUNKS_AT_ONCE = 10
+ENTRIES_AT_ONCE = 40
+
+
+def carry_out(work: LeasedSlice) -> None:
+    """Forget what is to be forgotten, as far as this turn may; its evidence is there. Raises Unavailable."""
+    deps, deletion = work.deps, work.deletion
+    if deps.evidence and deps.records is None:
+        # A worker does it: this function has no way to the bucket.
+        deps.nudges.nudge(deletion.id)
+        work.save(Write(deletion, next_at=work.now))
+        return
+    if deletion.forget_by:
+        if deps.records is not None:
+            deps.records.remove(records_prefix(deletion.id))
+        _forget(work, Scope.ALL, None)
+    elif forgetting.clears(deletion):
+        if deps.records is not None:
+            old = not forgetting.is_external(deletion)
+            deps.records.remove(records_prefix(deletion.id), only_old=old)
+        work.save(Write(replace(deletion, records_cleared=True)))
+    else:
+        files = "removed" if forgetting.is_external(deletion) else "kept"
+        told = {"of": "external ids, reference, reason", "records_file": files}
+        noted = Caller(log.SERVICE, work.now).entry(What.DELETION_FORGOTTEN, deletion.id, after=told)
+        _forget(work, Scope.TEXTS, noted)
+
+
+def _forget(work: LeasedSlice, scope: Scope, noted: Entry | None) -> None:
+    deletion = work.deletion
+    _chunks(work, scope)
+    _entries(work, scope)
+    by = deletion.forget_by or log.SERVICE
+    after = forgetting.deletion_without(deletion, scope, work.now, token_bytes(SEED_BYTES).hex())
+    after, entry = log.append(after, "forgotten", work.now, stage=work.deps.stage, by=by, public=False)
+    work.save(Write(after, (entry,), delivery=_delivery(work, deletion), noted=noted, forgotten=True))
+
+
+def _chunks(work: LeasedSlice, scope: Scope) -> None:
+    deletion = work.deletion
+    for first in range(0, deletion.chunks, CHUNKS_AT_ONCE):
+        numbers = range(first, min(first + CHUNKS_AT_ONCE, deletion.chunks))
+        before = [chunk for chunk in (readable(work, number) for number in numbers) if chunk is not None]
+        after = [forgetting.chunk_without(deletion, chunk, scope) for chunk in before]
+        changed = tuple(chunk for chunk, was in zip(after, before, strict=True) if chunk != was)
+        if changed:
+            work.save(Write(work.deletion, chunks=changed, new_chunks=changed))
+
+
+def _entries(work: LeasedSlice, scope: Scope) -> None:
+    before = work.ledger.entries(work.deletion.id, 0)
+    after = [forgetting.entry_without(work.deletion, entry, scope) for entry in before]
+    changed = [entry for entry, was in zip(after, before, strict=True) if entry != was]
+    for first in range(0, len(changed), ENTRIES_AT_ONCE):
+        work.save(Write(work.deletion, tuple(changed[first : first + ENTRIES_AT_ONCE])))
+
+
+def _delivery(work: LeasedSlice, deletion: Deletion) -> Delivery | None:
+    """The delivery that it came with, without the hash of its body and without the reference."""
+    scope, _, delivery_id = deletion.delivered.partition("\n")
+    found = work.ledger.find_delivery(scope, delivery_id) if delivery_id else None
+    if found is None or found.deletion_id != deletion.id:
+        return None
+    return replace(found, body_hash="", receipt={**found.receipt, "reference": None})

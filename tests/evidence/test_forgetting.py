@@ -1,0 +1,360 @@
+"""Forgetting: what is personal is gone from table and bucket, and the evidence still verifies."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import log_checking
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.errors import WrongState
+from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.request import Operation, Request
+from chalicelib.domain.status import Status
+from chalicelib.service.engine.advance import advance
+from chalicelib.service.engine.deps import Deps
+from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept, replay
+from chalicelib.service.operators import commands
+from chalicelib.service.operators.commands import Operators
+from chalicelib.service.operators.forget import forget
+from tests.crash.layer import Died, Plan, Recorder, Way
+from tests.evidence.made import NOW
+from tests.evidence.made import deletion as made_deletion
+from tests.evidence.world import Faulty, World, world
+from tests.fakes import Nudged
+from tests.unit.service.world import World as Unit
+
+CANARIES = ("DSR-17", "Anna", "she asked", "4104050000022641", "ERP-")
+DAY = 86_400.0
+
+
+@dataclass
+class Files:
+    """The bucket as a worker may change it, with every version of each object."""
+
+    world: World
+    removed: list[str] = field(default_factory=list)
+
+    def remove(self, prefix: str, *, only_old: bool = False) -> int:
+        assert prefix.startswith("records/")
+        gone = [name for name in self.world.objects.objects if name.startswith(prefix)]
+        old = [name for name, _ in self.world.objects.replaced if name.startswith(prefix)]
+        self.world.objects.replaced[:] = [e for e in self.world.objects.replaced if e[0] not in old]
+        for name in [] if only_old else gone:
+            del self.world.objects.objects[name]
+        self.removed += gone + old
+        return len(gone + old)
+
+
+@dataclass
+class Stage:
+    """A stage with the real table, the evidence function, and workers of the engine."""
+
+    world: World
+    unit: Unit = field(default_factory=Unit)
+    days: int = 30
+
+    def deps(self, recorder: Recorder | None = None) -> Deps:
+        """With a `recorder` in a process of its own, in which the call that it plans goes wrong."""
+        here, process = self.world, {"dead": False}
+
+        def layer(real: Any) -> Any:
+            return real if recorder is None else Faulty(real, recorder, process)
+
+        return replace(
+            self.unit.deps,
+            ledger=layer(here.table),
+            leases=here.table,
+            clock=lambda: here.now,
+            nudges=layer(here.queue),
+            records=layer(Files(here)),
+            evidence=True,
+            forget_days=self.days,
+            recent=None,
+        )
+
+    def operators(self) -> Operators:
+        return Operators(self.world.table, self.world.queue, self.acceptance())
+
+    def acceptance(self) -> Acceptance:
+        return Acceptance(
+            self.world.table,
+            Nudged(),
+            lambda n: bytes(range(n)),
+            "test",
+            400,
+            digest=lambda r: f"digest{len(r)}",
+        )
+
+    def caller(self) -> Caller:
+        return Caller("arn:aws:iam::1:user/a", self.world.now)
+
+    def forget(self, one: str) -> None:
+        forget(self.operators(), one, self.caller())
+        self.rest()
+
+    def rest(self) -> None:
+        """Workers and the evidence function, until nothing is left to do."""
+        for _ in range(6):
+            due = [
+                *self.world.queue.nudged,
+                *self.world.table.due(self.world.now, 50),
+                *self.world.table.to_forget(self.world.now, 50),
+            ]
+            self.world.queue.nudged.clear()
+            for one in due:
+                advance(self.deps(), one)
+            nudged = list(self.world.queue.nudged)
+            self.world.minute(0.0, work=False)
+            self.world.queue.nudged += nudged
+            self.world.now += 60
+
+    def everything(self) -> str:
+        """All that the table and the bucket hold, as text, values unpacked."""
+        found = [
+            json.dumps(item, default=_text) for item in self.world.table.client().scan(TableName="t")["Items"]
+        ]
+        files = [data for name, data in self.world.objects.objects.items() if name.startswith("records/")]
+        found += [_unzipped(data) for data in files]
+        found += [
+            _unzipped(data) for name, data in self.world.objects.replaced if name.startswith("records/")
+        ]
+        return "\n".join(found)
+
+
+def _text(value: Any) -> str:
+    try:
+        return zlib.decompress(bytes(value)).decode()
+    except zlib.error:
+        return repr(bytes(value))
+
+
+def _unzipped(data: bytes) -> str:
+    return gzip.decompress(data).decode()
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with world() as here:
+        yield Stage(here)
+
+
+def ended(stage: Stage, n: int = 1, **more: Any) -> Deletion:
+    """A deletion that has ended, with its receipt."""
+    made = stage.world.ended(n, **more)
+    stage.rest()
+    assert stage.world.table.receipts(made.id)
+    return made
+
+
+def wrong(stage: Stage, one: str) -> str:
+    """What does not fit in the log of the deletion."""
+    found = stage.world.table.get(one)
+    assert found is not None
+    entries = stage.world.table.entries(one, 0)
+    gone = bool(found.forgotten_at or found.texts_forgotten_at)
+    if log_checking.first_broken(entries, forgotten=gone) is not None:
+        return "broken"
+    chunks: list[Chunk | None] = [stage.world.table.chunk(one, n) for n in range(found.chunks)]
+    return log_checking.differing(found, entries, chunks)
+
+
+def canaries(stage: Stage, *wanted: str) -> list[str]:
+    text = stage.everything()
+    return [word for word in wanted or CANARIES if word in text]
+
+
+def test_what_is_personal_is_there_before_and_nowhere_afterwards_and_all_of_it_verifies(stage: Stage) -> None:
+    one = ended(stage).id
+    assert set(canaries(stage)) == {"DSR-17", "Anna", "she asked", "4104050000022641"}
+    assert wrong(stage, one) == ""
+    seed = stage.world.table.get(one).seed  # type: ignore[union-attr]
+    stage.forget(one)
+    assert canaries(stage) == []
+    assert seed not in stage.everything()
+    found = stage.world.table.get(one)
+    assert found is not None
+    assert (found.seed, found.request.reference, found.request.reason) == ("", None, None)
+    assert found.counts.deleted == 2
+    assert list(stage.world.objects.names("records/")) == []
+    assert wrong(stage, one) == ""
+    checked = stage.world.checked()
+    assert checked.found.problems == []
+    assert any("was forgotten" in note for note in checked.found.notes)
+    assert stage.world.due() == []
+    assert stage.world.table.due(stage.world.now + 10**9, 9) == []
+    [entry] = stage.world.table.entries_of_operators(0, stage.world.now + 1, None, 9)[0]
+    assert (entry.what, entry.target) == ("deletion.forgotten", one)
+
+
+def test_without_an_entry_a_records_file_that_is_gone_does_not_fit(stage: Stage) -> None:
+    ended(stage)
+    stage.world.objects.objects.pop(next(iter(stage.world.objects.names("records/"))))
+    assert any("no operators' entry" in problem for problem in stage.world.checked().found.problems)
+
+
+def test_what_is_altered_in_a_forgotten_deletion_still_shows(stage: Stage) -> None:
+    one = ended(stage).id
+    stage.forget(one)
+    stage.world.resaved(one, asked_by="arn:aws:iam::1:user/eve")
+    assert "by whom" in wrong(stage, one)
+
+
+def test_it_is_forgotten_only_after_its_receipt_is_there(stage: Stage) -> None:
+    one = stage.world.ended(1).id
+    forget(stage.operators(), one, stage.caller())
+    advance(stage.deps(), one)
+    assert stage.world.table.get(one).forgotten_at is None  # type: ignore[union-attr]
+    stage.rest()
+    assert stage.world.table.get(one).forgotten_at is not None  # type: ignore[union-attr]
+    receipt = json.loads(stage.world.signing_body(f"receipts/{one}.json"))
+    assert receipt["records"]["count"] == 3
+    assert canaries(stage) == []
+
+
+def test_forgetting_again_changes_nothing(stage: Stage) -> None:
+    one = ended(stage).id
+    stage.forget(one)
+    before = stage.everything()
+    stage.forget(one)
+    entries = stage.world.table.entries_of_operators(0, stage.world.now + 1, None, 9)[0]
+    assert len(entries) == 1
+    assert stage.world.table.get(one).forgotten_at  # type: ignore[union-attr]
+    assert len(before) > 0
+
+
+def test_a_deletion_that_is_under_way_or_needs_attention_is_not_forgotten(stage: Stage) -> None:
+    made, _ = made_deletion(7, "dd")
+    request = replace(made.request, ids=("1",))
+    order = IntakeRequest("web", "d7", "hash", request, made.limits)
+    one = accept(stage.acceptance(), order, stage.world.now).deletion_id
+    with pytest.raises(WrongState, match="has not ended"):
+        forget(stage.operators(), one, stage.caller())
+    stuck = stage.world.ended(8, "du", status=Status.NEEDS_ATTENTION).id
+    with pytest.raises(WrongState, match="resolve it first"):
+        forget(stage.operators(), stuck, stage.caller())
+
+
+def test_a_retry_goes_along_once_it_has_ended(stage: Stage) -> None:
+    one = ended(stage).id
+    retry = commands.retry(stage.operators(), one, stage.caller()).deletion_id
+    with pytest.raises(WrongState, match=retry):
+        forget(stage.operators(), one, stage.caller())
+    commands.cancel(stage.operators(), retry, stage.caller())
+    stage.rest()
+    assert stage.world.table.get(retry).is_final  # type: ignore[union-attr]
+    stage.forget(one)
+    for each in (one, retry):
+        kept = stage.world.table.get(each)
+        assert kept is not None
+        assert kept.forgotten_at is not None
+    assert canaries(stage) == []
+    again = commands.retry(stage.operators(), one, stage.caller())
+    assert (again.replayed, again.deletion_id, again.body["reference"]) == (True, retry, None)
+
+
+def test_a_replay_of_a_forgotten_delivery_is_known_and_has_no_reference(stage: Stage) -> None:
+    acceptance = stage.acceptance()
+    request = Request(Operation.DELETE_RECORDS, "Leads", "default", ids=("7",), reference="DSR-17 Anna")
+    order = IntakeRequest("web", "d1", "b0d1e5", request, made_deletion()[0].limits)
+    made = accept(acceptance, order, stage.world.now)
+    commands.cancel(stage.operators(), made.deletion_id, stage.caller())
+    stage.rest()
+    stage.forget(made.deletion_id)
+    found = replay(stage.world.table, "web", "d1", "an0ther", stage.world.now)
+    assert found is not None
+    assert (found.deletion_id, found.body_hash, found.receipt["reference"]) == (made.deletion_id, "", None)
+    assert canaries(stage, "b0d1e5", "DSR-17 Anna'") == []
+    kept = stage.world.table.get(made.deletion_id)
+    assert kept is not None
+    assert kept.reference_digest == "digest11"
+
+
+def test_texts_go_by_themselves_after_their_days_and_record_ids_stay(stage: Stage) -> None:
+    one = ended(stage).id
+    stage.world.now += 29 * DAY
+    stage.rest()
+    assert "DSR-17" in stage.everything()
+    stage.world.now += 2 * DAY
+    stage.rest()
+    assert canaries(stage, "DSR-17", "Anna", "she asked") == []
+    assert canaries(stage, "4104050000022641") != []
+    assert wrong(stage, one) == ""
+    file = stage.world.objects.objects[f"records/{one}.jsonl.gz"]
+    assert "4104050000022641" in _unzipped(file)
+    assert stage.world.objects.replaced == [], "the version from before is gone"
+    checked = stage.world.checked()
+    assert checked.found.problems == []
+    assert any("reference was forgotten" in note for note in checked.found.notes)
+    assert stage.world.table.to_forget(stage.world.now + 10**9, 9) == []
+    assert stage.world.due() == []
+
+
+def test_what_has_no_texts_is_not_due_for_them(stage: Stage) -> None:
+    made, _ = made_deletion(1)
+    bare = replace(made.request, reference=None, reason=None)
+    ended(stage, request=bare)
+    assert stage.world.table.to_forget(NOW + 10**9, 9) == []
+
+
+def test_external_ids_go_with_their_records_file(stage: Stage) -> None:
+    made, _ = made_deletion(1)
+    ids = ("ERP-1", "ERP-2", "ERP-3")
+    request = replace(made.request, external_id_field="ERP_Id", ids=ids)
+    one = ended(stage, request=request).id
+    assert canaries(stage, "ERP-1") == ["ERP-1"]
+    stage.world.now += 31 * DAY
+    stage.rest()
+    assert canaries(stage, "ERP-1", "ERP-2", "DSR-17") == []
+    assert list(stage.world.objects.names("records/")) == []
+    assert stage.world.checked().found.problems == []
+    assert wrong(stage, one) == ""
+
+
+def forgotten_with(stage: Stage, recorder: Recorder, *, texts: bool) -> None:
+    """A deletion is forgotten, with a call of the first turn going wrong; then all else goes well."""
+    one = ended(stage).id
+    if texts:
+        stage.world.now += 31 * DAY
+    else:
+        forget(stage.operators(), one, stage.caller())
+    with suppress(Died, Exception):
+        advance(stage.deps(recorder), one)
+    stage.world.now += 120  # the lease of a worker that died is over
+    stage.rest()
+    assert canaries(stage, "DSR-17", "she asked") == []
+    assert texts or canaries(stage) == []
+    assert wrong(stage, one) == ""
+    checked = stage.world.checked()
+    assert (checked.found.problems, [n for n in checked.found.notes if "waits" in n]) == ([], [])
+    assert stage.world.due() == []
+    entries = stage.world.table.entries_of_operators(0, stage.world.now + 1, None, 9)[0]
+    assert [entry.target for entry in entries] == [one]
+    log_of = [entry.what for entry in stage.world.table.entries(one, 0)]
+    assert log_of.count("forgotten") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("texts", [False, True])
+def test_whichever_call_of_forgetting_goes_wrong_all_of_it_is_forgotten_at_rest(texts: bool) -> None:
+    """Each call in one of the four ways, one after the other."""
+    with world() as here:
+        plain = Recorder()
+        forgotten_with(Stage(here), plain, texts=texts)
+    ways = list(Way)
+    assert len(plain.names) > 8
+    for call in range(1, len(plain.names) + 1):
+        way = ways[call % len(ways)]
+        with world() as here:
+            try:
+                forgotten_with(Stage(here), Recorder(Plan(call, way)), texts=texts)
+            except AssertionError as problem:
+                raise AssertionError(f"call {call}, {plain.names[call - 1]}, {way}: {problem}") from problem
