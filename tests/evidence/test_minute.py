@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.evidence import canonical, dsse, head, operators, records
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
-from chalicelib.service.ports import Change
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.service.ports import Call, Change
 from tests.evidence.made import deletion as made_deletion
 from tests.evidence.world import World, world
 
@@ -217,3 +219,29 @@ def test_records_that_the_table_cannot_read_are_not_known(here: World) -> None:
     here.minute()
     assert said(here, f"receipts/{ended.id}.json")["records"] == {"count": None, "root": None}
     assert here.due() == []
+
+
+def test_a_receipt_names_each_job_of_zohos_once_in_their_order(here: World) -> None:
+    made, _ = made_deletion(1, "")
+    view = replace(made.request, operation=Operation.MASS_DELETE, cvid="7", ids=())
+    given = {"request": view, "id_count": 0, "chunks": 0, "job_id": "9"}
+    assert jobs(here, 1, {"job_id": "8"}, None, {"code": "LATER"}, {"job_id": "8"}, **given) == ["8", "9"]
+    assert jobs(here, 2, **given | {"job_id": None}) == []
+    assert jobs(here, 3, {"job_id": "8"}) == [], "a deletion by ids names no jobs"
+
+
+def jobs(here: World, n: int, *answers: dict[str, object] | None, **more: Any) -> object:
+    """The jobs in the receipt of the n-th deletion, whose calls had these answers."""
+    ended = here.ended(n, "" if more else "ddf", calls=len(answers), **more)
+    claim = here.table.claim(ended.id, here.now, here.now + 60)
+    assert claim is not None
+    calls = tuple(
+        Call(number, CallKind.MASS_DELETE_VIEW, {}, here.now, here.now, answer)
+        for number, answer in enumerate(answers, start=1)
+    )
+    here.table.save(claim, Change(claim.deletion, here.now, 0.0, calls=calls))
+    here.minute()
+    zoho = said(here, f"receipts/{ended.id}.json")["zoho"]
+    assert isinstance(zoho, dict)
+    assert zoho["calls"] == len(answers)
+    return zoho["jobs"]
