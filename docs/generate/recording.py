@@ -32,6 +32,8 @@ from local.settings import ROOT, Settings
 PAGE = ROOT / "docs" / "recording.md"
 EXPUNGE = ROOT / ".venv" / "bin" / "expunge"
 RECORDS, FIRST_ID, CHUNK = 5000, 700_000_000_000_000_001, 200
+#: The record that somebody asks about.
+WANTED = FIRST_ID + 2_345
 #: Requests that are answered before somebody presses Ctrl-C.
 ENOUGH = 5
 SECONDS = 180.0
@@ -44,11 +46,12 @@ INTRODUCTION = """\
 Made by `docs/generate/recording.py`, which runs these commands on a local stack with the Zoho simulator and
 writes down what they say. Ids, keys, times and ports are replaced. The test
 `tests/stack/test_recording.py` replays it and counts: each of the 5,000 records is deleted, by one
-`DELETE` each.
+`DELETE` each, each deletion has a receipt, and what is found and exported is what was deleted.
 
 A source gets its key and the org is connected; 5,000 records are to go. The first try is interrupted with
 Ctrl-C, the same command goes on under the same delivery ids, and every outcome is written to a file. On a
-terminal there is a bar in place of the lines with progress.
+terminal there is a bar in place of the lines with progress. Some minutes later somebody asks what became of
+one of the records, looks at the log of its deletion, and exports the day for an auditor.
 
 """
 
@@ -124,7 +127,35 @@ def record(stack: RunningStack, directory: Path) -> Recording:
     shell.run("expunge export leads.csv.expunge --output outcomes.csv")
     shell.run("head -3 outcomes.csv")
     shell.run("cut -d, -f3 outcomes.csv | sort | uniq -c")
+    _receipts(stack, {each.id for each in journal.read(kept).answers.values()})
+    shell.run(f"expunge find Leads {WANTED}")
+    shell.run(f"expunge log {_named(shell.said[-1])}")
+    shell.run("expunge audit export --since 1d --source erp --output today.csv")
+    shell.run("cut -d, -f4,5,7,8,14 today.csv | sort | uniq -c")
     return shell
+
+
+def _named(said: str) -> str:
+    """The deletion that a command has named."""
+    found = re.search(r"del_[0-9A-Z]{26}", said)
+    if found is None:
+        raise RuntimeError(f"no deletion in: {said}")
+    return found[0]
+
+
+def _receipts(stack: RunningStack, deletions: set[str]) -> None:
+    """The evidence function's minutes, until each deletion has its receipt."""
+    limit = time.monotonic() + SECONDS
+    wanted = {f"receipts/{each}.json" for each in deletions}
+    pages = stack.client("s3").get_paginator("list_objects_v2")
+    while True:
+        stack.wake("evidence")
+        listed = pages.paginate(Bucket=stack["evidence_bucket"], Prefix="receipts/")
+        if wanted <= {each["Key"] for page in listed for each in page.get("Contents", [])}:
+            return
+        if time.monotonic() > limit:
+            raise RuntimeError("a deletion has no receipt")
+        time.sleep(0.5)
 
 
 def _records(stack: RunningStack, directory: Path) -> None:
@@ -162,6 +193,9 @@ def page(shell: Recording) -> str:
         (r"\([0-9a-f]{8}\)", "(1a2b3c4d)"),
         (r"\b[0-9a-f]{8}\b(?=, shown this once|\n)", "1a2b3c4d"),
         (r"20[0-9]{2}-[0-9]{2}-[0-9]{2}([ T])[0-9:]{8}", r"2026-11-22\g<1>18:46:01"),
+        (r"18:46:01\.[0-9]{3}Z", "18:46:01.260Z"),
+        (r"(?m)^20[0-9]{2}-[0-9]{2}-[0-9]{2}: ", "2026-11-21: "),
+        (r"until 20[0-9]{2}-[0-9]{2}-[0-9]{2}", "until 2027-01-21"),
         (r"[ ]+\n", "\n"),
     ):
         text = re.sub(pattern, becomes, text)

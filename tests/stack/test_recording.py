@@ -39,9 +39,27 @@ def test_interrupted_and_resumed_5000_records_go_once(stack: RunningStack, tmp_p
         rows = list(csv.DictReader(source))
     assert [(row["id"], row["outcome"]) for row in rows] == [(one, "deleted") for one in IDS]
 
+    _what_is_told_afterwards(done, tmp_path, {answer.id for answer in kept.answers.values()})
+
     # the page shows the same commands, and nothing of this machine
     written = recording.PAGE.read_text(encoding="utf-8")
     commands = re.findall(r"^\$ .+", written, re.MULTILINE)
     assert commands == re.findall(r"^\$ .+", recording.page(done), re.MULTILINE)
     assert not re.search(r"/tmp/|whsec_[A-Za-z0-9]", written)
-    assert max(map(len, written.partition("$ expunge send")[2].splitlines())) <= 80
+    lines = written.partition("$ expunge send")[2].splitlines()
+    assert [line for line in lines if len(line) > 80 and "  arn:aws:iam::" not in line] == []
+
+
+def _what_is_told_afterwards(done: recording.Recording, directory: Path, deletions: set[str]) -> None:
+    """`find`, `log` and `audit export` tell what was deleted, with a receipt for each."""
+    found, log = (said for said in done.said if said.startswith(("$ expunge find", "$ expunge log")))
+    (one,) = set(re.findall(r"^(del_[0-9A-Z]{26})  deleted, restorable until", found, re.MULTILINE))
+    assert one in deletions
+    assert f"  receipts/{one}.json" in found
+    assert found.endswith("1 deletion\n")
+    assert re.search(r"all of its \d+ entries fit\n$", log)
+    with (directory / "today.csv").open(newline="") as source:
+        rows = list(csv.DictReader(source))
+    assert {row["deletion"] for row in rows} == deletions
+    assert [row for row in rows if row["receipt"] != f"receipts/{row['deletion']}.json"] == []
+    assert sum(int(row["deleted"]) for row in rows) == recording.RECORDS
