@@ -1,9 +1,9 @@
 """What is to become of an id that lies, or lay, in Zoho's recycle bin: purged, restored, or left alone. Pure.
 
-An id goes only where reading shows that it lies in the bin by the doing of the deletion it belongs to: its
-entry's time, in Zoho's clock, lies within that deletion's time. Whatever anybody else deleted, restored or
-deleted again is left alone, with a code that says so. A claim of Zoho's is never enough: `deleted` and
-`restored` are said of what was read.
+An id is restored or purged only where reading shows that its own deletion put it into the bin: the time of
+its entry, in Zoho's clock, lies within that deletion's time. Whatever anybody else deleted, restored or
+deleted again is left alone, with a code that says so. Zoho's answer alone is never enough: `deleted` and
+`restored` are said only of what was read.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def judge_restore(window: Window, seen: BinReading, attempt: Attempt, *, last_lo
 
 
 def _by_entry(window: Window, seen: BinReading, entry: BinEntry, attempt: Attempt, last_look: bool) -> Judged:
-    """By the time of an entry that the bin shows: it decides whose doing it is."""
+    """The time of the bin's entry decides who deleted the record."""
     if entry.deleted_at is None:
         return _open(Ruling.UNKNOWN, last_look)
     foreign = window.code(entry.deleted_at)

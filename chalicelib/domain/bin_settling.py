@@ -89,7 +89,7 @@ _OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a look at one id says: its new mark, and whether it is to be called for now."""
+    """What reading one id decides: its new mark, and whether Zoho is called for it now."""
 
     finding: Finding | None
     send: bool = False
@@ -121,7 +121,7 @@ def decide(
 
 
 def _to_send(deletion: Deletion, progress: BinProgress, mark: Mark) -> Decision:
-    """It lies in the bin by its parent's doing: it is called for, unless nothing is sent any more."""
+    """Its parent put it into the bin: Zoho is called for it, unless nothing is sent any more."""
     if not _sends_no_more(deletion, progress) and not progress.last:
         return Decision(None, send=True)
     if mark is Mark.SENT:

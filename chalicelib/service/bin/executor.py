@@ -1,8 +1,8 @@
 """Restores from the recycle bin, and deletes from it for good, one step at a time.
 
-Each id is looked at before anything is sent for it (reading), what may go is called for, and afterwards
-rounds of looks and the module's deleted list (listing) show what came of it. Both operations are safe to
-repeat: a lost answer is followed by another look.
+Each id is read before anything is sent for it (reading). Zoho is called for the ids that may go. Then they
+are read again, in rounds, and the module's deleted list too (listing), until it shows what came of them. Both
+operations are safe to repeat: after a lost answer the ids are read again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def step(work: Slice) -> Step:
     """The next thing to do."""
     deletion, progress = work.deletion, by_bin.progress_of(work.deletion)
     if progress.open:
-        return _own_up(work, progress)
+        return _without_answer(work, progress)
     if deletion.cancelled_by and (not deletion.calls or deletion.request.dry_run):
         return Commit(deletion, Finish(Status.CANCELLED, by=deletion.cancelled_by))
     if deletion.request.dry_run:
@@ -98,7 +98,7 @@ def end_or_again(work: Slice, progress: BinProgress) -> Step:
 
 
 def _round(work: Slice, progress: BinProgress) -> Step:
-    """All ids had their first look: from here on it is shown what came of it."""
+    """All ids were read once: from here on reading shows what came of them."""
     checking = by_bin.next_round(progress)
     return Commit(replace(work.deletion, progress=checking.to_json()))
 
@@ -135,7 +135,7 @@ def _ended(work: Slice, progress: BinProgress, chunks: list[Chunk]) -> Commit:
     return Commit(deletion, Finish(by=deletion.cancelled_by) if cancelled else Finish())
 
 
-def _own_up(work: Slice, progress: BinProgress) -> Commit:
+def _without_answer(work: Slice, progress: BinProgress) -> Commit:
     """Calls with an intent and no answer: a worker died in between. What became of their ids is unknown."""
     calls = [call for call in work.ledger.calls(work.deletion.id, progress.open) if call.answered_at is None]
     chunks: dict[int, Chunk] = {}
@@ -154,7 +154,7 @@ def give_up(work: Slice, call: str) -> Step:
     """
     progress = by_bin.progress_of(work.deletion)
     if progress.open:
-        return _own_up(work, progress)
+        return _without_answer(work, progress)
     if work.deletion.request.dry_run:
         return planning.fail(work, progress.code or "GAVE_UP", progress.message)
     if call == LAG and not progress.last:

@@ -1,6 +1,7 @@
-"""A wave of looks: which of these records are there, and which lie in the bin; what may go is called for.
+"""A wave of reads: which of these records are there, and which lie in the bin. Zoho is called for those that
+may go.
 
-What was read and what is sent belong to one step, so that no wait lies between them.
+Reading and sending belong to one step, so that nothing waits between them.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Objects(Protocol):
 
 
 class Signer(Protocol):
-    """The key that nobody has."""
+    """The signing key, which never leaves KMS."""
 
     def public_key(self) -> bytes:
         """The verification key, DER."""
