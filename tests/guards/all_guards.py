@@ -75,8 +75,8 @@ GUARDS = (
     Guard(
         "body hash of a repeated delivery",
         f"{_C}/service/intake/accept.py",
-        "if found.body_hash != body_hash:",
-        "if found.body_hash == '':",
+        "if found.body_hash and found.body_hash != body_hash:",
+        "if found.body_hash == 'none':",
         (f"{_UNIT}/service/intake/test_accept.py",),
     ),
     Guard(

@@ -28,7 +28,7 @@ def test_functions_get_the_settings_of_their_stage(
     resources: dict[str, Any], stage: str, function: str
 ) -> None:
     variables = resources[FUNCTIONS[function]]["Properties"]["Environment"]["Variables"]
-    expected = {
+    expected: dict[str, Any] = {
         "EXPUNGE_STAGE": {"Ref": "Stage"},
         "EXPUNGE_TABLE": {"Ref": "Table"},
         "EXPUNGE_WORK_QUEUE_URL": {"Ref": "WorkQueue"},

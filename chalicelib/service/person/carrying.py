@@ -94,8 +94,6 @@ def send(
         return replace(work.deletion, progress=after.to_json())
 
     def last_look() -> list[str]:
-        if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:
-            return ["sending was paused"]
         return ["a hold was set" if held_of(work, guarded) else ""]
 
     def judge(calls: Sequence[Call], replies: Sequence[Reply | None]) -> Commit:

@@ -44,7 +44,9 @@ def test_only_the_engine_calls_what_writes_a_deletion(method: str) -> None:
 def test_what_an_executor_gets_of_the_table_can_only_be_read() -> None:
     reads = {name for name in vars(ports.Reads) if not name.startswith("_")}
     ledger = {name for kind in ports.Ledger.__mro__ for name in vars(kind) if not name.startswith("_")}
-    assert reads == {"get", "chunk", "calls", "lane", "paused", "held", "has_holds"}
+    assert reads == {
+        *("get", "chunk", "part", "calls", "lane", "paused", "held", "has_holds", "person_map"),
+    }
     assert ledger >= reads | WRITES
 
 
