@@ -142,10 +142,17 @@ def _long(seconds: float) -> str:
     return words.counted(round(days), "day") if days == round(days) else words.counted(hours, "hour")
 
 
+#: Who asked, where the service began it by itself.
+_NOBODY = {
+    Operation.PURGE: "nobody: its policy's schedule",
+    Operation.DELETE_PERMANENTLY: "nobody: it was asked for with the deletion that it follows",
+}
+
+
 def _people(shown: Document, deletion: Deletion) -> list[Fact]:
     """Who asked, who approved, who ended or resolved it: ARNs, where they are known."""
     policy = deletion.request.operation is Operation.PURGE
-    nobody = "nobody: its schedule" if policy else "who used the source's key was not said"
+    nobody = _NOBODY.get(deletion.request.operation, "who used the source's key was not said")
     return [
         Fact("Source", shown["source"], ours=False),
         Fact("Policy put by", (deletion.put_by or "") if policy else "", ours=False),

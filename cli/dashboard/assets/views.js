@@ -59,7 +59,8 @@ function filters(cursor) {
   return query;
 }
 
-const who = row => make('div', null, make('div', null, row.asked_by || 'not said'),
+const nobody = row => row.source.startsWith('policy:') ? 'its schedule' : row.operation === 'delete_permanently' ? 'its undo window' : 'not said';
+const who = row => make('div', null, make('div', null, row.asked_by || nobody(row)),
   row.approved_by ? make('div', null, `approved by ${row.approved_by}`) : null);
 const AUDIT = [['Deletion', link], STATUS, ['What', what], ['Source', row => row.source], ['Reference', row => row.reference || ''],
   ['Asked for', row => time(row.created_at)], ['Ended', row => row.finished_at ? time(row.finished_at) : ''], ['Asked for by', who], DELETED];

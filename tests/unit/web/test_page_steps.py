@@ -14,6 +14,7 @@ from chalicelib.domain.deletion import Approval, Child, Counts, Deletion, Plan, 
 from chalicelib.domain.document import document
 from chalicelib.domain.request import Operation, Request
 from chalicelib.domain.status import Status
+from chalicelib.service.engine import waiting
 from chalicelib.web import page_steps, page_view
 from chalicelib.web.page_view import Stage
 from cli.__main__ import main
@@ -85,8 +86,8 @@ def test_every_command_is_one_that_there_is() -> None:
     approval = Approval(3, NOW - 60, NOW + DAY)
     states = [
         deletion(Status.AWAITING_APPROVAL, approval=approval, waiting_for="approval"),
-        deletion(Status.WAITING, waiting_for="pause"),
-        deletion(Status.WAITING, waiting_for="zoho credentials"),
+        deletion(Status.WAITING, waiting_for=waiting.PAUSE),
+        deletion(Status.WAITING, waiting_for=waiting.CREDENTIALS),
         deletion(Status.NEEDS_ATTENTION, counts=Counts(requested=3, unknown=3)),
         deletion(Status.PARTIALLY_COMPLETED, counts=Counts(requested=3, deleted=2, failed=1)),
     ]
@@ -171,7 +172,7 @@ def test_a_refused_run_speaks_of_its_policy() -> None:
         assert "view" not in told
         assert "policy" in told
         assert fact(view, "Policy put by") == ANN
-        assert fact(view, "Asked for by") == "nobody: its schedule"
+        assert fact(view, "Asked for by") == "nobody: its policy's schedule"
 
 
 def test_a_meaning_speaks_of_what_the_operation_does() -> None:
@@ -196,5 +197,6 @@ def test_an_undo_window_says_when_it_ends() -> None:
         Status.WAITING, Operation.DELETE_PERMANENTLY, waiting_for="the undo window", not_before=NOW + DAY
     )
     view = said(one)
+    assert fact(view, "Asked for by").startswith("nobody: it was asked for with the deletion")
     assert fact(view, "Not before") == "2025-10-10T08:53:20.000Z"
     assert "stays in the recycle bin" in view["steps"][0]["says"]
