@@ -110,7 +110,7 @@ function charts(d) {
   chart('deletions', 'Deletions by status', d.over_time, d.kinds.map(k => [k.key, k.words]), (b, k) => b.kinds[k]);
   chart('records', 'Records deleted', d.over_time, [['completed', 'Records deleted']], b => b.records_deleted);
   chart('calls', 'API credits for deleting (reading and counting come on top)', d.over_time,
-    [['open', 'Credits']], b => b.calls);
+    [['credits', 'Credits']], b => b.calls);
 }
 
 function lanes(d) {
