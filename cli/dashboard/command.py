@@ -10,6 +10,7 @@ import click
 from cli.dashboard.audit import Audit
 from cli.dashboard.feed import Feed
 from cli.dashboard.opening import opened
+from cli.dashboard.operators_log import OperatorsLog
 from cli.dashboard.recycle_bin import RecycleBin
 from cli.dashboard.server import LOOPBACK, Room, serve
 from cli.dashboard.sums import overview
@@ -60,6 +61,7 @@ def dashboard(
     feed.check()
     audit, recycle_bin = Audit(api, lambda: bucket_of(target)), RecycleBin(api, target.stage, most)
     views = {"audit.json": audit.page, "audit.csv.json": audit.csv, "bin.json": lambda _: recycle_bin.read()}
+    views["operators.json"] = OperatorsLog(api).page
     room = Room(lambda: overview(feed.read()), every, views)
     server = _serve(room, port)
     address = f"http://{LOOPBACK}:{server.server_port}{room.invitation}"

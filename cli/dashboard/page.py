@@ -34,6 +34,7 @@ def render(nonce: str, seconds: float) -> str:
 </div></div>
 <div id="view-audit" hidden>{_audit()}</div>
 <div id="view-bin" hidden>{_bin()}</div>
+<div id="view-operators" hidden>{_operators()}</div>
 <footer><p>Nothing can be changed from this page. Only this browser can read it, and only until the command
 ends. Times are this machine's, with UTC beside them; days, months and hours are UTC.</p></footer>
 </main>
@@ -42,7 +43,7 @@ ends. Times are this machine's, with UTC beside them; days, months and hours are
 
 
 _SCRIPTS = ("dashboard.js", "views.js")
-_VIEWS = (("overview", "Overview"), ("audit", "Audit"), ("bin", "Recycle bin"))
+_VIEWS = (("overview", "Overview"), ("audit", "Audit"), ("bin", "Recycle bin"), ("operators", "Operators"))
 
 
 def _tab(key: str, title: str) -> str:
@@ -100,6 +101,14 @@ by Expunge, where that was asked for, or by Zoho after 60 days. Until then an op
 <p class="small" id="bin-says" role="status"></p>"""
     found = _list("bin", "Nothing that could still come back.")
     return section("bin", "What becomes permanent when", says + found)
+
+
+def _operators() -> str:
+    says = """<p class="small soft">What people changed: holds, pauses, policies, sources, keys; what was
+approved, cancelled, resolved, retried, restored. The newest first, of the last 30 days at first.</p>
+<p class="small" id="operators-says" role="status"></p>"""
+    more = '<p class="tools"><button type="button" id="before" hidden>Older ones</button></p>'
+    return section("operators", "Operators' log", says + _list("operators", "Nothing was changed.") + more)
 
 
 def plain(words: str, nonce: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -76,22 +76,27 @@ def _operators(since: str | None, zone: tzinfo, stage: str | None, *, as_json: b
     if as_json:
         target.say({"entries": entries})
         return
-    lines = [
-        f"{times.local(each['at'], zone)}  {each['what']}  {each['target']}  by {each['by']}{_change(each)}"
-        for each in entries
-    ]
+    lines = [f"{times.local(each['at'], zone)}  {_said(each)}" for each in entries]
     target.say({}, *lines, many(len(entries), "entry") if entries else "no operator changed anything")
 
 
-def _change(entry: dict[str, Any]) -> str:
-    """What it was and is, in one line: names of values that stayed are left out."""
+def _said(entry: Mapping[str, Any]) -> str:
+    parts = (entry["what"], entry["target"], f"by {entry['by']}", change_of(entry))
+    return "  ".join(part for part in parts if part)
+
+
+def change_of(entry: Mapping[str, Any]) -> str:
+    """What it was and is, in one line: values that stayed are left out. "" where there is nothing to tell."""
     before, after = entry["before"], entry["after"]
     if isinstance(before, dict) and isinstance(after, dict):
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        words = [f"{name} {_words(before.get(name))} -> {_words(after.get(name))}" for name in names]
-        return f"  {'; '.join(words)}" if words else ""
-    words = [f"{name} {_words(value)}" for name, value in ((after or before) or {}).items()]
-    return f"  {'was ' if after is None and before else ''}{'; '.join(words)}" if words else ""
+        return "; ".join(f"{name} {_words(before.get(name))} -> {_words(after.get(name))}" for name in names)
+    if before is not None and after is not None:
+        return f"{_words(before)} -> {_words(after)}"
+    told = before if after is None else after
+    words = [f"{name} {_words(value)}" for name, value in told.items()] if isinstance(told, dict) else []
+    text = "; ".join(words) if isinstance(told, dict) else "" if told is None else _words(told)
+    return f"was {text}" if text and after is None else text
 
 
 def _words(value: Any) -> str:

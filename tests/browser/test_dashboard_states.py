@@ -59,7 +59,13 @@ def views(
         days = by_day(seen.deletions, NOW)
         return {"stage": "prod", "as_of": iso(NOW), "whole": True, "read": len(whole), "days": days}
 
-    return {"audit.json": audit, "audit.csv.json": csv, "bin.json": bin_}
+    def operators(query: Mapping[str, str]) -> dict[str, Any]:
+        at = int(query.get("cursor", "0"))
+        entry = {"at": iso(NOW), "by": ROLE, "what": "hold.set", "change": f"reason {LONG}"}
+        found = [{**entry, "target": f"Leads/{n}"} for n in range(at, at + 2)] if whole else []
+        return {"entries": found, "next_cursor": "2" if found and not at else None}
+
+    return {"audit.json": audit, "audit.csv.json": csv, "bin.json": bin_, "operators.json": operators}
 
 
 def as_they_are(seen: Any) -> Any:
@@ -157,6 +163,20 @@ def test_what_becomes_permanent_when_is_shown_by_day(browser: Browser) -> None:
         browser.go("about:blank")
 
 
+def test_what_operators_changed_is_shown_page_after_page(browser: Browser) -> None:
+    with served(Room(lambda: overview(two_weeks()), 60, views(two_weeks(), []))) as address:
+        browser.go(f"{address}")
+        browser.until("return !document.getElementById('all').hidden")
+        browser.click("nav [data-view=operators]")
+        browser.until("return document.querySelectorAll('#operators tbody tr').length === 2")
+        assert rows(browser, "#operators")[0][1:] == ["hold set", "Leads/0", ROLE, f"reason {LONG}"]
+        browser.click("#before")
+        browser.until("return document.querySelectorAll('#operators tbody tr').length === 4")
+        assert visible(browser, "#before") == 0
+        assert faults(browser) == []
+        browser.go("about:blank")
+
+
 def test_the_phone_cuts_nothing_off(browser: Browser) -> None:
     """What to do about a problem is read without scrolling sideways, in full."""
     seen = two_weeks()
@@ -222,7 +242,7 @@ def test_an_empty_stage_says_so_in_every_list(browser: Browser) -> None:
         for key in ("attention", "lanes", "open", "ended", "failures", "policies"):
             assert visible(browser, f"#no-{key}") == 1
         assert faults(browser) == []
-        for name in ("audit", "bin"):
+        for name in ("audit", "bin", "operators"):
             browser.click(f"nav [data-view={name}]")
             browser.until(
                 "return document.getElementById(arguments[0]).textContent !== 'Reading.'", f"{name}-says"
@@ -245,7 +265,9 @@ def test_an_error_is_told_in_words_and_old_numbers_are_marked(browser: Browser) 
 
     paused = {"org": None, "paused": True, "reason": LONG, "set_by": ROLE, "set_at": iso(NOW)}
     seen = replace(seen, pauses=[paused], whole=False)
-    with served(Room(read, 1, {"audit.json": refuses, "bin.json": refuses})) as address:
+    with served(
+        Room(read, 1, {f"{name}.json": refuses for name in ("audit", "bin", "operators")})
+    ) as address:
         browser.go(address)
         browser.until("return !document.getElementById('all').hidden")
         assert "nothing is sent to Zoho for any org" in browser.text("#pauses")
@@ -260,7 +282,7 @@ def test_an_error_is_told_in_words_and_old_numbers_are_marked(browser: Browser) 
         fails.clear()
         browser.until("return !document.getElementById('stale').checkVisibility()")
         assert not browser.run("return document.title").startswith("Old")
-        for name in ("audit", "bin"):
+        for name in ("audit", "bin", "operators"):
             browser.click(f"nav [data-view={name}]")
             browser.until(
                 "return document.getElementById(arguments[0]).textContent.includes('HTTP 403')",

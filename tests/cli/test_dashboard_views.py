@@ -15,12 +15,14 @@ from botocore.exceptions import ClientError
 
 from cli import csv_out
 from cli.dashboard.audit import Audit
+from cli.dashboard.operators_log import OperatorsLog
 from cli.dashboard.recycle_bin import RecycleBin, by_day, end
 from cli.dashboard.server import Room
 from cli.dashboard.sums import iso
 from cli.evidence import exported
-from tests.app.test_operator import Office
-from tests.cli.test_dashboard_feed import Api, send
+from cli.evidence.logs import change_of
+from tests.app.test_operator import PAUSE, Office
+from tests.cli.test_dashboard_feed import Api, answer, send
 from tests.cli.test_dashboard_feed import end as ended
 from tests.cli.test_dashboard_sum import NOW, deletion, seen
 
@@ -100,6 +102,53 @@ def test_without_a_look_at_the_evidence_the_file_says_so() -> None:
     found = Audit(Paged(office), no_store).csv({})
     assert len(found["lines"]) == 2
     assert "The column receipt is empty" in found["note"]
+
+
+class LogApi:
+    """The operators' log of an office."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+
+    def call(self, method: str, path: str, query: dict[str, str]) -> Any:
+        reply = self.office.call(method, f"/v1/operator/{path}", query=query)
+        found = answer(reply.status, reply.json)
+        found.url = "http://127.0.0.1/v1/operator/log"
+        return found
+
+
+def test_the_operators_log_tells_each_change_in_words() -> None:
+    office = Office()
+    for paused in (True, False):
+        office.now += 1
+        office.call("PUT", PAUSE, {"paused": paused, "org": "default", "reason": "audit"})
+    log = OperatorsLog(LogApi(office))
+    page = log.page({})
+    assert [each["what"] for each in page["entries"]] == ["pause.ended", "pause.set"]
+    assert all(each["by"].startswith("arn:") and "paused" in each["change"] for each in page["entries"])
+    assert page["next_cursor"] is None
+    with pytest.raises(click.ClickException, match="page after page"):
+        log.page({"x": "1"})
+    with pytest.raises(click.ClickException, match="HTTP 400"):
+        log.page({"cursor": "bogus"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, None, ""),
+        ({"a": 1, "b": 2}, {"a": 1, "b": None}, "b 2 -> none"),
+        (None, {"a": [1]}, "a [1]"),
+        ({"a": "x"}, None, "was a x"),
+        ("old", ["new"], 'old -> ["new"]'),
+        ("old", None, "was old"),
+        (None, 0, "0"),
+        ({"a": 1}, {"a": 1}, ""),
+    ],
+)
+def test_whatever_an_entry_holds_its_change_is_said(before: Any, after: Any, said: str) -> None:
+    """A command may tell the log any JSON."""
+    assert change_of({"before": before, "after": after}) == said
 
 
 def bin_of(**more: Any) -> dict[str, Any]:

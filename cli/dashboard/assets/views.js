@@ -1,6 +1,6 @@
 /* The views that are read when they are looked at: audit and recycle bin. */
 const view = () => location.hash.slice(1) || 'overview';
-const READS = {audit: () => audit(false), bin};
+const READS = {audit: () => audit(false), bin, operators: () => operators(false)};
 
 function turnTo(name) {
   if (!$(`view-${name}`)) return;
@@ -119,5 +119,28 @@ async function bin() {
     put('bin-says', `Not read: ${problem.message}`);
   }
 }
+
+/* --- operators: who changed what --- */
+
+const ENTRIES = [['When', row => time(row.at)], ['What', row => row.what.replace('.', ' ')], ['Of', row => row.target],
+  ['By', row => row.by], ['Before and after', row => row.change]];
+let entries = [], olderEntries = null;
+
+async function operators(more) {
+  put('operators-says', 'Reading.');
+  show('before', false);
+  try {
+    const d = await fetched(`operators.json?${new URLSearchParams(more ? {cursor: olderEntries} : {})}`);
+    entries = more ? [...entries, ...d.entries] : d.entries;
+    olderEntries = d.next_cursor;
+    list('operators', "Operators' log", ENTRIES, entries);
+    show('before', olderEntries);
+    put('operators-says', `${many(entries.length)} ${entries.length === 1 ? 'entry' : 'entries'}.`);
+  } catch (problem) {
+    put('operators-says', `Not read: ${problem.message}`);
+  }
+}
+
+$('before').addEventListener('click', () => operators(true));
 
 if (view() !== 'overview') turnTo(view());
