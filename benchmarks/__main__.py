@@ -28,6 +28,7 @@ from benchmarks import (
     history,
     job_events,
     peers,
+    person,
     simulator_speed,
     undo,
     writes,
@@ -64,6 +65,7 @@ def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
         yield from _told("jobs and their events", lambda: job_events.rows(running))
     yield from _told("what a request writes", writes.rows)
     yield from _told("polls", lambda: history.rows(directory / "history", SIZES, POLLS))
+    yield from _told("finding a person", person.rows)
     year = finding.Year()
     yield from _told("finding a record", lambda: finding.rows(directory / "finding", year, FINDS))
 

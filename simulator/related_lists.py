@@ -14,7 +14,7 @@ from simulator.records import is_id, split_ids
 from simulator.state import State
 
 COUNT_LIMIT = 20
-_INVITED = "Invited_Events"
+_INVITED, _EMAILS = "Invited_Events", "Emails"
 _HERE = "get_related_records_count"
 
 
@@ -31,7 +31,7 @@ def names_of(state: State, module: str) -> dict[str, str]:
     }
     found |= {other: other for other, lists in RELATIONS.items() if module in lists}
     if module in ("Contacts", "Leads"):
-        found[_INVITED] = "Events"
+        found |= {_INVITED: "Events", _EMAILS: ""}
     for name, told in state.schema.lists.get(module, {}).items():
         of = told.get("module") or {}
         found[name] = str(of.get("api_name") or "")
@@ -50,6 +50,9 @@ def get_related(state: State, call: Call) -> Answer:
     name = call.args["list"]
     if canonical(name) not in {canonical(each) for each in names_of(state, module)}:
         return errors.invalid_data("the relation name given seems to be invalid", {"resource_path_index": 2})
+    if name == _EMAILS:  # no records, and none are simulated
+        info = {"count": 0, "per_page": 10, "next_index": None, "more_records": False}
+        return ok({"Emails": [], "info": info})
     fields = split_ids(call.params["fields"]) if call.params.get("fields") else None
     if fields is None and call.version >= 3:
         return errors.param_missing("fields")
@@ -61,7 +64,7 @@ def get_related(state: State, call: Call) -> Answer:
     some = listed[(page - 1) * per_page : page * per_page]
     if not some:
         return no_content()
-    info = {"per_page": per_page, "count": len(some), "page": page}
+    info = {"per_page": per_page, "count": len(some), "page": page, "more_records": False}
     info["more_records"] = len(listed) > page * per_page
     of = names_of(state, module).get(name, name)
     return ok({"data": privacy.shown(state, of, [shown(each, fields) for each in some]), "info": info})

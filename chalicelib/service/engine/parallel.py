@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from chalicelib.domain.zoho.reply import Reply
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 def all_at_once(
@@ -24,3 +28,11 @@ def all_at_once(
         if meanwhile is not None:
             meanwhile()
         return list(answers)
+
+
+def each_at_once(do: Callable[[S], T], several: Sequence[S]) -> list[T]:
+    """What `do` makes of each, in their order; the first error of them is raised."""
+    if len(several) < 2:
+        return [do(each) for each in several]
+    with ThreadPoolExecutor(max_workers=len(several)) as pool:
+        return list(pool.map(do, several))

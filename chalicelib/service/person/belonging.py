@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from chalicelib.domain import modules as names
 from chalicelib.domain.person import asking
@@ -21,6 +22,7 @@ from chalicelib.domain.zoho.metadata import RelatedListInfo, related_lists_of
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.rows import Row, lookup_id
 from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
+from chalicelib.service.engine import parallel
 from chalicelib.service.engine.step import Commit, Slice, Step
 from chalicelib.service.person import ending, finding, stored
 from chalicelib.service.person.clocks import READ
@@ -102,15 +104,15 @@ def _each(work: Slice, progress: ErasureProgress, read: _Reading, following: Pha
     records = theirs(found, known.person_map)
     reader = _Reader(work, known)
     at, trouble = progress.at, None
-    for record in records[progress.at : progress.at + RECORDS_A_STEP]:
+    while trouble is None and at < min(len(records), progress.at + RECORDS_A_STEP):
         if at > progress.at and work.now >= work.until:
             break
-        try:
-            found = merged([*found.values(), *read(reader, record)])
-        except NotNow as problem:
-            trouble = problem
-            break
-        at += 1
+        for answer in reader.at_once(read, records[at : at + work.width]):
+            if isinstance(answer, NotNow):
+                trouble = answer
+                break
+            found = merged([*found.values(), *answer])
+            at += 1
     if len(found) > stored.MOST_HITS:
         return ending.too_many(work, progress, len(found))
     parts = stored.hit_parts(found.values())
@@ -123,19 +125,38 @@ def _each(work: Slice, progress: ErasureProgress, read: _Reading, following: Pha
 
 @dataclass
 class _Reader:
-    """Reads related lists; which lists a module has is asked once a step."""
+    """Reads related lists, of several records at once; which lists a module has is asked once a step."""
 
     work: Slice
     known: Known
     _lists: dict[str, tuple[RelatedListInfo, ...]] = field(default_factory=dict)
 
+    def at_once(self, read: _Reading, wave: Sequence[Record]) -> list[list[Hit] | NotNow]:
+        """What `read` finds of each record, in their order; NotNow where it was not answered."""
+        modules = [each for each in dict.fromkeys(r.module for r in wave) if each not in self._lists]
+        self.work.zoho  # noqa: B018  (what stops it is raised here, and not in a thread)
+        try:
+            for module, told in zip(modules, parallel.each_at_once(self._read_lists, modules), strict=True):
+                self._lists[module] = told
+        except NotNow as problem:
+            return [problem]
+        return parallel.each_at_once(partial(self._one, read), wave)
+
+    def _one(self, read: _Reading, record: Record) -> list[Hit] | NotNow:
+        try:
+            return list(read(self, record))
+        except NotNow as problem:
+            return problem
+
     def lists_of(self, module: str) -> tuple[RelatedListInfo, ...]:
         """The module's related lists; none where Zoho does not tell."""
         if module not in self._lists:
-            reply = self.work.zoho.related_lists(module)
-            answered = _answered(CallKind.METADATA, reply)
-            self._lists[module] = related_lists_of(reply.body) if answered else ()
+            self._lists[module] = self._read_lists(module)
         return self._lists[module]
+
+    def _read_lists(self, module: str) -> tuple[RelatedListInfo, ...]:
+        reply = self.work.zoho.related_lists(module)
+        return related_lists_of(reply.body) if _answered(CallKind.METADATA, reply) else ()
 
     def linked_by_lists(self, record: Record) -> list[Hit]:
         """Deals, campaigns and events in which the record takes part."""
@@ -192,8 +213,10 @@ class _Reader:
         reply = self.work.zoho.related_counts(record.module, record.id, wanted)
         if _answered(CallKind.RELATED_COUNT, reply):
             counted = rows.counts(reply.body)
-        else:  # Zoho refuses it for converted leads: then they are counted one by one
-            counted = {name: len(self.rows(record, name)) for name in wanted}
+        else:
+            # Zoho refuses it for converted leads: then they are counted one by one, but for emails, which it
+            # does not list as records.
+            counted = {name: len(self.rows(record, name)) for name in wanted if name != "Emails"}
         return {name: number for name, number in sorted(counted.items()) if number and name in wanted}
 
 

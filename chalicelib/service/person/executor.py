@@ -32,7 +32,7 @@ from chalicelib.service.person.clocks import LOCKED
 #: Phases in which records are changed.
 _DOES = (Phase.UNLINK, Phase.CLEAR, Phase.DELETE)
 #: Phases that ask many questions of which none follows from another, and how many at the same time.
-_ASKS = (Phase.MODULES, Phase.SEARCH, Phase.LINKS)
+_ASKS = (Phase.MODULES, Phase.SEARCH, Phase.LINKS, Phase.LISTS, Phase.COUNT)
 ASKED_AT_ONCE = 10
 _STEPS: Mapping[Phase, Callable[[Slice, ErasureProgress], Step]] = {
     Phase.MODULES: org_modules.modules,

@@ -68,3 +68,19 @@ def test_every_page_of_a_question_is_read_though_others_are_asked_beside_it() ->
     assert (found["Custom_3"], found["Custom_11"]) == (1, 1)
     pages = [page for module, _, page in world.zoho.sent("search") if module == "Custom_3"]
     assert set(pages) == {1, 2}
+
+
+def test_what_belongs_to_records_before_one_that_was_not_answered_is_not_read_again() -> None:
+    world = People()
+    many(world, 1)
+    for n in range(5):
+        world.zoho.add_person("Custom_0", str(60_000 + n), Email="eve@example.com")
+        world.zoho.people["Custom_0"].related_lists = world.zoho.people["Contacts"].related_lists
+        world.zoho.belongs["Custom_0", str(60_000 + n), "Notes"] = [str(70_000 + n)]
+    world.zoho.script["related_counts"] = [lambda work: work()] * 2 + [LOST]
+    one = world.erase({**EMAIL_ONLY, "emails": ["eve@example.com"]}, dry_run=True)
+    world.settle()
+    asked = Counter(record for _, record, _ in world.zoho.sent("related_counts"))
+    assert world.shown(one)["plan"]["goes_along"]["Notes"] == 5
+    assert max(asked.values()) == 2
+    assert asked[min(asked)] == 1
