@@ -14,9 +14,12 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.log import Entry
 from chalicelib.domain.log_commitments import IDS, RECORDS
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 
 DAY = 86_400
+#: The first part of what an erasure has found, and of its map (service.person.stored).
+HITS, MAP = 1, 101
 
 
 class Scope(StrEnum):
@@ -89,6 +92,16 @@ def chunk_without(deletion: Deletion, chunk: Chunk, scope: Scope) -> Chunk:
     if not is_external(deletion):
         return chunk
     return replace(chunk, ids=tuple(chunk.records.get(at, "") for at in range(len(chunk.ids))))
+
+
+def personal_parts(deletion: Deletion) -> list[int]:
+    """Numbers of the parts that name records beside its document: what an erasure has found, and its map."""
+    if deletion.request.operation is not Operation.ERASE_PERSON:
+        return []
+    from chalicelib.domain.person.progress import progress_of
+
+    progress = progress_of(deletion)
+    return [HITS + n for n in range(progress.hit_parts)] + [MAP + n for n in range(progress.map_parts)]
 
 
 def entry_without(deletion: Deletion, entry: Entry, scope: Scope) -> Entry:

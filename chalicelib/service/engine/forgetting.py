@@ -19,7 +19,7 @@ from chalicelib.domain.ids import SEED_BYTES
 from chalicelib.service.engine.chunks import readable
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.write import Write
-from chalicelib.service.ports import Delivery
+from chalicelib.service.ports import Delivery, Part
 
 #: Chunks, and log entries, that one write takes.
 CHUNKS_AT_ONCE = 10
@@ -54,10 +54,20 @@ def _forget(work: LeasedSlice, scope: Scope, noted: Entry | None) -> None:
     deletion = work.deletion
     _chunks(work, scope)
     _entries(work, scope)
+    gone = forgetting.personal_parts(deletion) if scope is Scope.ALL else []
     by = deletion.forget_by or log.SERVICE
     after = forgetting.deletion_without(deletion, scope, work.now, token_bytes(SEED_BYTES).hex())
     after, entry = log.append(after, "forgotten", work.now, stage=work.deps.stage, by=by, public=False)
-    work.save(Write(after, (entry,), delivery=_delivery(work, deletion), noted=noted, forgotten=True))
+    work.save(
+        Write(
+            after,
+            (entry,),
+            parts=tuple(Part(number, []) for number in gone),
+            delivery=_delivery(work, deletion),
+            noted=noted,
+            forgotten=True,
+        )
+    )
 
 
 def _chunks(work: LeasedSlice, scope: Scope) -> None:
