@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import quota
-from chalicelib.domain.children import as_child, shows
+from chalicelib.domain.children import as_child, elder_of, shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
 from chalicelib.domain.evidence import operators
@@ -78,6 +78,10 @@ class FakeLedger(FakeOrgs):
             parent = self.rows[str(deletion.request.parent)]
             children = (*parent.deletion.children, as_child(deletion))
             parent.deletion = replace(parent.deletion, children=children)
+        elder = self.rows.get(elder_of(deletion) or "")
+        if elder is not None:
+            relatives = (*elder.deletion.relatives, deletion.id)
+            elder.deletion = replace(elder.deletion, relatives=relatives)
         self._store(deletion, entry)
         self.note(noted)
         return True
@@ -132,7 +136,8 @@ class FakeLedger(FakeOrgs):
             self.lanes[change.lane.key] = replace(change.lane, revision=change.lane.revision + 1)
         born = tuple(as_child(new.deletion) for new in change.born)
         children = (*row.deletion.children, *born)
-        row.deletion = replace(_apart(change.deletion), children=children)
+        relatives = row.deletion.relatives
+        row.deletion = replace(_apart(change.deletion), children=children, relatives=relatives)
         for new in change.born:
             self._store(new.deletion, new.entry)
         row.next_at, row.lease_until = change.next_at, change.lease_until

@@ -227,6 +227,15 @@ def as_child(deletion: Deletion) -> Child:
     return Child(deletion.id, deletion.request.operation, deletion.status, done, None if restores else at)
 
 
+def elder_of(deletion: Deletion) -> str | None:
+    """The deletion that it is a retry of, or a dry run about; None for the others. It keeps which there are,
+    though it does not show them.
+    """
+    request = deletion.request
+    tries = request.operation in OF_THE_BIN and request.dry_run
+    return deletion.retry_of or (request.parent if tries else None)
+
+
 def shows(deletion: Deletion) -> bool:
     """Does its parent name it? Dry runs are not named."""
     request = deletion.request

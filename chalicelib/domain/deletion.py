@@ -133,6 +133,7 @@ class Deletion:
     `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
     `not_before`: nothing is sent before (the undo window). `children`: what was made of it about the recycle
     bin, dry runs left out; the ledger adds to them, and no executor writes them.
+    `relatives`: what else was made of it, its retry and dry runs about the bin; kept as `children` are.
     `erasure`: of the erasure of a person the plan that its map makes, later also what the searches afterwards
     found (`verification`) and keyed digests of the identity (`identity`), as plain JSON values.
     """
@@ -189,6 +190,7 @@ class Deletion:
     not_before: float | None = None
     verification: Verification | None = None
     children: tuple[Child, ...] = ()
+    relatives: tuple[str, ...] = ()
     erasure: dict[str, Any] = field(default_factory=dict)
     progress: dict[str, object] = field(default_factory=dict)
 

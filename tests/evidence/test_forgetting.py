@@ -22,7 +22,7 @@ from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept, replay
-from chalicelib.service.operators import commands
+from chalicelib.service.operators import commands, undo
 from chalicelib.service.operators.commands import Operators
 from chalicelib.service.operators.forget import forget
 from tests.crash.layer import Died, Plan, Recorder, Way
@@ -259,6 +259,21 @@ def test_a_retry_goes_along_once_it_has_ended(stage: Stage) -> None:
     assert canaries(stage) == []
     again = commands.retry(stage.operators(), one, stage.caller())
     assert (again.replayed, again.deletion_id, again.body["reference"]) == (True, retry, None)
+
+
+def test_a_dry_run_about_the_bin_goes_along_too(stage: Stage) -> None:
+    one = ended(stage, data_center="us", sent_at=stage.world.now - 1).id
+    tried = undo.restore(
+        stage.operators(), one, undo.Asked(dry_run=True, reason="she asked"), stage.caller()
+    ).id
+    with pytest.raises(WrongState, match=tried):
+        forget(stage.operators(), one, stage.caller())
+    commands.cancel(stage.operators(), tried, stage.caller())
+    stage.rest()
+    stage.forget(one)
+    assert canaries(stage) == []
+    with pytest.raises(WrongState, match="forgotten"):
+        undo.restore(stage.operators(), one, undo.Asked(), stage.caller())
 
 
 def test_a_replay_of_a_forgotten_delivery_is_known_and_has_no_reference(stage: Stage) -> None:

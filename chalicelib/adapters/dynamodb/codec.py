@@ -55,7 +55,7 @@ def deletion_to_text(deletion: Deletion) -> str:
     left out.
     """
     bare = replace(deletion.request, ids=(), until=())
-    document = _plain(replace(deletion, request=bare, children=()))
+    document = _plain(replace(deletion, request=bare, children=(), relatives=()))
     request = {k: v for k, v in document["request"].items() if k not in ("ids", "until") and v is not None}
     slim = {k: v for k, v in document.items() if v not in (None, [], {}, (), "") and k != "id"}
     return dumps({**slim, "request": request, "v": VERSION})

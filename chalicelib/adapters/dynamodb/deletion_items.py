@@ -51,6 +51,8 @@ def to_deletion(item: Item) -> Deletion:
     if "doc" not in item:
         raise Unreadable(deletion_id, "no document")
     deletion = codec.deletion_from_text(deletion_id, item["doc"]["S"])
+    if "relatives" in item:
+        deletion = replace(deletion, relatives=tuple(each["S"] for each in item["relatives"]["L"]))
     return replace(deletion, children=_children(deletion_id, item)) if "children" in item else deletion
 
 
@@ -87,17 +89,22 @@ def named_by_parent(table: str, child: Deletion) -> Any:
 FORGETTING = "forgetting"
 _NOT_FORGETTING = f"attribute_exists(pk) AND attribute_not_exists({FORGETTING})"
 _RELATED = "control = control + :related"
+_MORE_RELATIVES = "relatives = list_append(if_not_exists(relatives, :no), :one)"
 
 
-def related_to(table: str, retry: Deletion) -> Any:
-    """What the deletion that is retried is told, as an action of a transaction."""
+def related_to(table: str, elder: str, relative: Deletion) -> Any:
+    """The naming of what was made of the deletion `elder` and is no child, as an action of a transaction."""
     return {
         "Update": {
             "TableName": table,
-            "Key": meta_key(str(retry.retry_of)),
-            "UpdateExpression": f"SET {_RELATED}",
+            "Key": meta_key(elder),
+            "UpdateExpression": f"SET {_MORE_RELATIVES}, {_RELATED}",
             "ConditionExpression": _NOT_FORGETTING,
-            "ExpressionAttributeValues": {":related": {"N": "1"}},
+            "ExpressionAttributeValues": {
+                ":related": {"N": "1"},
+                ":no": {"L": []},
+                ":one": {"L": [{"S": relative.id}]},
+            },
         }
     }
 

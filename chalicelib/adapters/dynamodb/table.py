@@ -31,7 +31,7 @@ from chalicelib.adapters.dynamodb.person_items import PersonItems
 from chalicelib.adapters.dynamodb.quota_items import QuotaItems
 from chalicelib.adapters.dynamodb.receipt_items import ReceiptItems
 from chalicelib.adapters.dynamodb.recent_items import RecentItems
-from chalicelib.domain.children import shows
+from chalicelib.domain.children import elder_of, shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
 from chalicelib.domain.evidence import operators
@@ -68,8 +68,9 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         puts += self._stored(deletion, entry)
         if shows(deletion):
             puts.append(deletion_items.named_by_parent(self.name, deletion))
-        if deletion.retry_of:
-            puts.append(deletion_items.related_to(self.name, deletion))
+        elder = elder_of(deletion)
+        if elder is not None:
+            puts.append(deletion_items.related_to(self.name, elder, deletion))
         puts += operators_log_items.beside(self.name, noted)
         try:
             self.write("transact_write_items", TransactItems=puts)

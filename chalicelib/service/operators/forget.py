@@ -12,7 +12,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Missing, WrongState
 from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.forgetting import not_forgettable
-from chalicelib.service.operators.commands import Operators, leave, read, retry_delivery
+from chalicelib.service.operators.commands import Operators, leave, read
 
 
 def forget(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
@@ -34,7 +34,7 @@ def forget(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
 def _leave(outside: Operators, one: str, root: str, family: set[str], caller: Caller) -> None:
     def judged(deletion: Deletion) -> Mapping[str, object]:
         _judged(deletion)
-        if set(_relatives(outside, deletion)) - family:
+        if set(_relatives(deletion)) - family:
             raise WrongState("another deletion was made of it at this moment: ask again")
         return {"do": Do.FORGET.value}
 
@@ -51,7 +51,7 @@ def _family(outside: Operators, deletion: Deletion, seen: set[str]) -> Iterator[
     """The deletion, then its retries and children, and theirs."""
     seen.add(deletion.id)
     yield deletion
-    for one in _relatives(outside, deletion):
+    for one in _relatives(deletion):
         if one in seen:
             continue
         try:
@@ -61,8 +61,6 @@ def _family(outside: Operators, deletion: Deletion, seen: set[str]) -> Iterator[
         yield from _family(outside, relative, seen)
 
 
-def _relatives(outside: Operators, deletion: Deletion) -> list[str]:
-    """Its children and its retry."""
-    found = [child.id for child in deletion.children]
-    delivery = outside.acceptance.deliveries.find_delivery(deletion.source, retry_delivery(deletion.id))
-    return found + ([delivery.deletion_id] if delivery is not None else [])
+def _relatives(deletion: Deletion) -> list[str]:
+    """Its children, its retry, and dry runs about what it deleted."""
+    return [*(child.id for child in deletion.children), *deletion.relatives]
