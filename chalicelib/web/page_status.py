@@ -25,7 +25,7 @@ def render(view: View, nonce: str) -> str:
         _state(view),
         section("steps", "What can be done", _steps("steps", view["steps"]), _part("steps", view["steps"])),
         "" if plan is None else section("plan", "Plan", _plan(plan)),
-        "" if plan is not None else section("counts", "Counts", _counts(view["counts"])),
+        section("counts", "Counts", _counts(view["counts"])) if view["counts"] else "",
         section("problems", "Problems", _problems(view["problems"])),
         _records(shown),
         section("asked", "What was asked", _facts("asked", view["asked"])),

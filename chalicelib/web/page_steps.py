@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.domain import children, commands
-from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.deletion import Approval, Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.limits import APPROVAL
 from chalicelib.domain.request import OF_THE_BIN, Operation
@@ -52,17 +52,36 @@ def _decide(deletion: Deletion, on: str, now: float) -> Iterator[Step]:
     approval = deletion.approval
     asked = None if approval is None else commands.Given(approval.count, approval.map_hash)
     if approval is not None and asked is not None and not commands.not_approvable(deletion, asked, now):
-        records = words.counted(approval.count, "record")
         yield Step(
-            f"An operator can approve exactly {records}, until {iso(approval.expires_at)}. Who asked for it"
-            " cannot, unless the stage allows that. Nothing is deleted before; without an approval it ends"
-            " refused.",
-            (f"expunge approve {deletion.id} --count {approval.count}{on}",),
+            f"An operator can approve {_approved(deletion, approval)}, until {iso(approval.expires_at)}. Who"
+            " asked for it cannot, unless the stage allows that. Nothing is deleted before; without an"
+            " approval it ends refused.",
+            (f"expunge approve {deletion.id} --count {approval.count}{_map(approval)}{on}",),
         )
     elif deletion.waiting_for == "zoho credentials":
         yield Step("An operator renews the org's credentials.", (f"expunge setup{on}",))
     elif deletion.waiting_for == "pause":
         yield Step("An operator sees what is paused, why and by whom.", (f"expunge pause --status{on}",))
+
+
+def _approved(deletion: Deletion, approval: Approval) -> str:
+    """What is approved; of an erasure, what has to be known before."""
+    records = words.counted(approval.count, "record")
+    if not approval.map_hash:
+        return f"exactly {records}"
+    shared = (
+        " naming with --shared each shared value that means this person,"
+        if deletion.erasure.get("shared")
+        else ""
+    )
+    return (
+        f"exactly this map of {records},{shared} knowing that a restore brings records back, not what was"
+        " unlinked or cleared"
+    )
+
+
+def _map(approval: Approval) -> str:
+    return f" --map-hash {approval.map_hash}" if approval.map_hash else ""
 
 
 def _settle(deletion: Deletion, on: str) -> Iterator[Step]:
@@ -96,11 +115,11 @@ def _for_real(deletion: Deletion) -> str:
 
 def _bin(deletion: Deletion, on: str, now: float) -> Iterator[Step]:
     counts, request = deletion.counts, deletion.request
-    took = request.operation in (Operation.DELETE_RECORDS, Operation.MASS_DELETE, Operation.PURGE)
-    until = children.restorable_until(deletion)
-    if not deletion.is_final or not took or request.dry_run or not counts.deleted or now >= until:
+    listed, until = children.may_come_back(deletion), children.restorable_until(deletion)
+    of_view = request.operation is Operation.MASS_DELETE and deletion.is_final and not request.dry_run
+    if not (listed or of_view) or not counts.deleted or now >= until:
         return
-    if not children.may_come_back(deletion):
+    if not listed:
         yield Step(
             f"Until {iso(until)} an operator can restore what it deleted. The view was not listed, so the ids"
             " have to be named: Zoho's recycle bin shows them.",

@@ -100,7 +100,7 @@ def _counts(shown: Document) -> list[dict[str, Any]]:
 
 
 def _plan(shown: Document) -> dict[str, str] | None:
-    if not shown.get("dry_run"):
+    if not shown.get("dry_run") and shown["operation"] != Operation.ERASE_PERSON:
         return None
     first = (shown.get("plan") or {}).get("first_ids") or ()
     return {"says": words.plan(shown), "first": ", ".join(first)}
@@ -112,8 +112,8 @@ def _asked(shown: Document, deletion: Deletion) -> list[Fact]:
     after = request.permanent_after
     return [
         Fact("Operation", words.operation(shown)),
-        Fact("Module", request.module, ours=False),
-        Fact("Records", f"{deletion.id_count:,} ids" if deletion.id_count else ""),
+        Fact("Module", "" if request.module == words.SEVERAL else request.module, ours=False),
+        Fact("Records", _named(deletion)),
         Fact("Ids are values of", request.external_id_field or "", ours=False),
         Fact("Custom view", request.cvid or "", ours=False),
         Fact("Territory", f"{territory.id}{' and below' * territory.include_child}" if territory else ""),
@@ -132,6 +132,14 @@ def _asked(shown: Document, deletion: Deletion) -> list[Fact]:
         Fact("Deletes for good what was deleted by", shown.get("permanent_of") or "", ours=False),
         Fact("Deletion", shown["id"], ours=False),
     ]
+
+
+def _named(deletion: Deletion) -> str:
+    """How many records it names."""
+    if not deletion.id_count:
+        return ""
+    of_map = deletion.request.operation is Operation.ERASE_PERSON
+    return f"{deletion.id_count:,} in the map" if of_map else f"{deletion.id_count:,} ids"
 
 
 def _long(seconds: float) -> str:

@@ -38,6 +38,7 @@ MEANINGS = {
 }
 DRY_RUN_DONE = "The dry run is done. Nothing was {done}; the plan says what would go."
 DRY_RUN_REFUSED = "A limit of its {limits} would stop it. Nothing was {done}; the reasons are listed below."
+MAP_WAITS = "What was found of the person is a map of records: an operator has to look at it and approve it."
 #: waiting_for -> what that means and whether somebody has to do something.
 WAITS = {
     "another mass delete at Zoho": "Zoho runs one mass delete at a time, and this one is in the queue.",
@@ -75,6 +76,8 @@ _OPERATIONS = {
     "delete_permanently": "Delete from the recycle bin for good",
     "erase_person": "Erase a person",
 }
+#: In the place of a module: what an erasure is about lies in several.
+SEVERAL = "*"
 _DONE = {"delink_records": "delinked", "restore": "restored", "delete_permanently": "deleted for good"}
 
 
@@ -87,7 +90,7 @@ def title(shown: Document) -> str:
     """Such as "Dry run: delete records in Leads"."""
     words = operation(shown)
     words = f"Dry run: {words.lower()}" if shown.get("dry_run") else words
-    return f"{words} in {shown['module']}"
+    return words if shown["module"] == SEVERAL else f"{words} in {shown['module']}"
 
 
 def state(shown: Document) -> str:
@@ -98,6 +101,8 @@ def state(shown: Document) -> str:
 def meaning(shown: Document) -> str:
     """The status in a sentence; for one that this version does not know, nothing."""
     words = MEANINGS.get(str(shown["status"]), "")
+    if shown["operation"] == "erase_person" and shown["status"] == "awaiting_approval":
+        return MAP_WAITS
     if shown.get("dry_run"):
         words = {"completed": DRY_RUN_DONE, "refused": DRY_RUN_REFUSED}.get(str(shown["status"]), words)
     return _filled(words, shown)
@@ -153,13 +158,28 @@ def plan(shown: Document) -> str:
     found = shown.get("plan")
     if not found:
         ended = shown.get("finished_at")
-        return "There is none: the run ended before what would go was known." if ended else "Not known yet."
+        return "There is none: it ended before what would go was known." if ended else "Not known yet."
+    if "map_hash" in found:
+        return _map(found, dry_run=bool(shown.get("dry_run")))
     restores = "would_restore" in found
     count = found["would_restore" if restores else "would_delete"]
     records = "an unknown number of records" if count is None else counted(count, "record")
     cost = f"{counted(found['calls'], 'call')} to Zoho ({counted(found['credits'], 'API credit')})"
     does = "restore" if restores else "delete"
     return f"Would {does} {records} with {cost}. Nothing was {done(shown)}."
+
+
+def _map(found: Document, *, dry_run: bool) -> str:
+    """What was found of a person: how many records in which modules, and what nobody can tell."""
+    modules = ", ".join(f"{count:,} in {module}" for module, count in found["by_module"].items())
+    shared, unreached = len(found["shared"]), len(found["out_of_reach"])
+    parts = [f"Found {counted(found['records'], 'record')} of the person{modules and f': {modules}'}."]
+    parts += [f"Other records share {counted(shared, 'value')} of the person."] if shared else []
+    if unreached:
+        places = f"{counted(unreached, 'place')} could not be searched"
+        parts.append(f"{places}: the person may still be there.")
+    parts += ["Nothing was changed."] if dry_run else []
+    return " ".join([*parts, f"Hash of the map: {found['map_hash']}"])
 
 
 def approval(asked: Document | None) -> str:
@@ -176,6 +196,9 @@ def verification(found: Document | None) -> str:
     """What reading showed of what was deleted for good."""
     if not found:
         return ""
+    if "found_again" in found:
+        again = counted(found["found_again"], "record")
+        return f"{again} found again by {counted(found['searches'], 'search')}, {found['verified_at']}"
     listed = found["listed_as_permanent"]
     told = "an unknown number" if listed is None else f"{listed:,}"
     return (
@@ -186,4 +209,5 @@ def verification(found: Document | None) -> str:
 
 def counted(number: int, noun: str) -> str:
     """Such as "1 record" and "1,200 records"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"

@@ -136,6 +136,9 @@ def _recycle_bin(document: Document) -> list[str]:
 def _verification(found: Document | None) -> list[str]:
     if not found:
         return []
+    if "found_again" in found:
+        again = many(found.get("found_again"), "record")
+        return [f"{again} found again by {many(found.get('searches'), 'search', 'searches')}"]
     listed = found.get("listed_as_permanent")
     parts = [f"{found.get('gone')} gone", f"{found.get('not_in_recycle_bin')} not in the recycle bin"]
     parts.append(f"{UNKNOWN if listed is None else listed} listed as permanent")
@@ -156,6 +159,11 @@ def _lane(lane: Document | None) -> list[str]:
 
 def planned(plan: Document, when: str = "") -> str:
     """What a dry run found. How many records a view with a territory holds cannot always be told."""
+    if "map_hash" in plan:
+        modules = ", ".join(
+            f"{many(count)} in {name}" for name, count in (plan.get("by_module") or {}).items()
+        )
+        return f"found {many(plan.get('records'), 'record')} of the person{modules and f': {modules}'}"
     restores = "would_restore" in plan
     found = plan.get("would_restore" if restores else "would_delete")
     records = many(found, "record") if found is not None else "an unknown number of records"
@@ -182,4 +190,5 @@ def _approval(document: Document) -> list[str]:
         return []
     words = f"{many(approval.get('count'), 'record')} waiting for an approval"
     lines = [f"  {words} until {moment(approval.get('expires_at'))}:"]
-    return [*lines, f"  expunge approve {document.get('id')} --count {approval.get('count')}"]
+    of_map = f" --map-hash {approval['map_hash']}" if approval.get("map_hash") else ""
+    return [*lines, f"  expunge approve {document.get('id')} --count {approval.get('count')}{of_map}"]

@@ -19,7 +19,7 @@ from chalicelib.domain.status import Status
 from chalicelib.web import page, page_status, page_view
 from tests.browser.conftest import faults, picture
 from tests.browser.webdriver import Browser
-from tests.unit.web.test_page_steps import ANN, BOB, DAY, NOW, deletion
+from tests.unit.web.test_page_steps import ANN, BOB, DAY, NOW, deletion, erasure
 
 pytestmark = pytest.mark.browser
 
@@ -101,6 +101,11 @@ STATES: dict[str, Deletion] = {
     "for good": deletion(
         Status.COMPLETED, Operation.DELETE_PERMANENTLY, verification=Verification(3, 3, 3, None, NOW)
     ),
+    "map": erasure(
+        Status.AWAITING_APPROVAL,
+        approval=Approval(3, NOW - 60, NOW + DAY, map_hash="5f" * 32),
+        waiting_for="approval",
+    ),
     "long words": deletion(
         Status.WAITING,
         request={"reference": LONG, "reason": f"{LONG} {LONG}", "external_id_field": "E" * 100},
@@ -167,11 +172,14 @@ def test_every_state_of_the_status_page_in_every_window_and_on_paper(browser: Br
             "outcome": "failed",
             "code": "RECORD_LOCKED",
             "message": LONG,
+            **({"module": "Leads"} if name == "map" else {}),
         }
     ]
     with shown(one, records) as address:
         browser.go(address)
         browser.until("return document.querySelectorAll('#rows tr').length === 1")
+        row = browser.run("return document.querySelector('#rows th').textContent")
+        assert row == ("Leads/1" if name == "map" else records[0]["id"])
         assert faults(browser) == []
         steps = len(page_view.view(document(one), one, page_view.Stage("prod"), NOW)["steps"])
         assert visible(browser, "#part-steps") == bool(steps)

@@ -140,12 +140,13 @@ function follow() {
 }
 
 const whole = async () => { while (cursor && await read(true)); return !cursor; };
+const named = r => r.module ? `${r.module}/${r.id}` : r.id;  // where it can lie in several modules
 const why = r => [r.code, r.message].filter(Boolean).join(': ');
 
 function chosen() {
   const text = $('query').value.trim().toLowerCase(), outcome = $('outcome').value;
   return records.filter(r => (!outcome || r.outcome === outcome) &&
-    (!text || r.id.toLowerCase().includes(text) || why(r).toLowerCase().includes(text)));
+    (!text || named(r).toLowerCase().includes(text) || why(r).toLowerCase().includes(text)));
 }
 
 function draw() {
@@ -153,7 +154,7 @@ function draw() {
   at = Math.min(at, Math.max(0, Math.ceil(found.length / ROWS) - 1) * ROWS);
   const part = found.slice(at, at + ROWS);
   $('rows').replaceChildren(...part.map(r => {
-    const id = make('th', {scope: 'row'}, r.id);
+    const id = make('th', {scope: 'row'}, named(r));
     return make('tr', null, id, make('td', null, start.outcomes[r.outcome] || r.outcome), make('td', null, why(r)));
   }));
   const of = found.length === records.length ? many(found.length) : `${many(found.length)} found in ${many(records.length)}`;
@@ -166,7 +167,9 @@ function draw() {
 
 async function file() {
   if (!await whole()) return;
-  const lines = [['id', 'outcome', 'code', 'message'], ...chosen().map(r => [r.id, r.outcome, r.code || '', r.message || ''])];
+  const several = records.some(r => r.module), more = r => several ? [r.module || ''] : [];
+  const lines = [['id', 'outcome', 'code', 'message', ...(several ? ['module'] : [])],
+    ...chosen().map(r => [r.id, r.outcome, r.code || '', r.message || '', ...more(r)])];
   save(`expunge-${$('records').dataset.id}.csv`, csv(lines));
 }
 

@@ -200,3 +200,54 @@ def test_an_undo_window_says_when_it_ends() -> None:
     assert fact(view, "Asked for by").startswith("nobody: it was asked for with the deletion")
     assert fact(view, "Not before") == "2025-10-10T08:53:20.000Z"
     assert "stays in the recycle bin" in view["steps"][0]["says"]
+
+
+MAP = {
+    "map_hash": "5f" * 32,
+    "records": 3,
+    "by_module": {"Contacts": 1, "Leads": 2},
+    "goes_along": {"Notes": 2},
+    "shared": [{"value": "/identity/phones/0", "shared_with": 8}],
+    "out_of_reach": [{"code": "NO_SEARCH", "module": "X", "field": None, "meaning": "m"}],
+}
+
+
+def erasure(status: Status, **more: Any) -> Deletion:
+    """The erasure of a person, with its map."""
+    asked = {"request": more.pop("request", {})}
+    one = deletion(status, Operation.ERASE_PERSON, erasure=MAP, **asked, **more)
+    return replace(one, request=replace(one.request, module="*", ids=()))
+
+
+def test_an_erasure_shows_its_map_and_is_approved_by_its_hash() -> None:
+    approval = Approval(3, NOW - 60, NOW + DAY, map_hash=MAP["map_hash"])  # type: ignore[arg-type]
+    view = said(erasure(Status.AWAITING_APPROVAL, approval=approval, waiting_for="approval"))
+    assert view["title"] == "Erase a person"
+    assert "look at it and approve it" in view["meaning"]
+    told = view["plan"]["says"]
+    for words in (
+        "3 records of the person: 1 in Contacts, 2 in Leads",
+        "share 1 value",
+        "1 place could not be searched",
+    ):
+        assert words in told
+    assert MAP["map_hash"] in told
+    approve = view["steps"][0]
+    assert approve["commands"] == [f"expunge approve {ONE} --count 3 --map-hash {MAP['map_hash']}"]
+    assert "--shared" in approve["says"]
+    assert "not what was unlinked or cleared" in approve["says"]
+    assert fact(view, "Records") == "3 in the map"
+    assert fact(view, "Module") == ""
+
+
+def test_an_erasure_that_ended_can_be_restored_and_tells_what_was_found_again() -> None:
+    again = {"found_again": 0, "searches": 2, "by_module": {}, "verified_at": "2025-10-09T08:53:20.000Z"}
+    one = erasure(Status.COMPLETED, counts=Counts(requested=3, deleted=2, unlinked=1))
+    view = said(replace(one, erasure={**MAP, "verification": again}))
+    assert fact(view, "Verified") == "0 records found again by 2 searches, 2025-10-09T08:53:20.000Z"
+    assert [step["commands"] for step in view["steps"]] == [[f"expunge restore {ONE}"]]
+    assert {"unlinked", "cleared", "kept"} <= {each["key"] for each in view["counts"]}
+    dry = said(erasure(Status.COMPLETED, counts=Counts(), request={"dry_run": True}))
+    assert "Nothing was changed." in dry["plan"]["says"]
+    assert dry["counts"] == []
+    assert said(replace(erasure(Status.RUNNING), erasure={}))["plan"]["says"] == "Not known yet."
