@@ -58,6 +58,7 @@ class FakeLedger(FakeOrgs):
         self.person_maps: dict[str, Any] = {}
         self.modules_of_orgs: dict[str, Any] = {}
         self.tallies: dict[tuple[str, str], quota.Tally] = {}
+        self.without_hashes: dict[str, bool] = {}
 
     def find_delivery(self, source: str, delivery_id: str) -> Delivery | None:
         return self.deliveries.get((source, delivery_id))
@@ -207,6 +208,9 @@ class FakeLedger(FakeOrgs):
     def to_forget(self, now: float, limit: int) -> list[str]:
         found = [(row.forget_at, i) for i, row in self.rows.items() if row.forget_at is not None]
         return [i for at, i in sorted(found) if at <= now][:limit]
+
+    def forget_hashes(self, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
+        self.without_hashes[deletion_id] = external_only
 
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         row = self.rows[deletion_id]

@@ -223,6 +223,9 @@ class Ledger(Deliveries, Reads, Protocol):
     def to_forget(self, now: float, limit: int) -> list[str]:
         """Up to `limit` deletions whose texts are to be forgotten by now, the longest waiting first."""
 
+    def forget_hashes(self, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
+        """Take the hashes of a deletion's ids, or those of its external ids, out of what it is found by."""
+
     def set_aside(self, deletion_id: str, reason: str, now: float) -> None:
         """Take an unreadable deletion out of the due index, with the reason kept beside it."""
 

@@ -116,7 +116,7 @@ def _hits(named: Named, module: str, record: str) -> Iterable[Hit]:
     if deletion is None or not (_in_module(deletion, module) or _of_related(deletion)):
         return
     for chunk in named.chunks or ():
-        for at in positions(chunk, record):
+        for at in _positions(deletion, chunk, module, record):
             code = chunk.codes.get(at, ("", ""))[0]
             yield Hit(deletion, outcome_name(Mark(chunk.marks[at])), code or None)
     if deletion.request.record_id == record and _in_module(deletion, module):
@@ -126,7 +126,11 @@ def _hits(named: Named, module: str, record: str) -> Iterable[Hit]:
 def _in_module(deletion: Deletion, module: str) -> bool:
     """Is it about that module, or about one that holds records in common with it?"""
     own = deletion.request.module
-    return own == _ANY or modules.together(own) == modules.together(module)
+    return own == _ANY or _same(own, module)
+
+
+def _same(own: str, module: str) -> bool:
+    return modules.together(own) == modules.together(module)
 
 
 def _of_related(deletion: Deletion) -> bool:
@@ -134,8 +138,11 @@ def _of_related(deletion: Deletion) -> bool:
     return deletion.request.operation is Operation.DELINK_RECORDS
 
 
-def positions(chunk: Chunk, record: str) -> Sequence[int]:
+def _positions(deletion: Deletion, chunk: Chunk, module: str, record: str) -> Sequence[int]:
     """Where the record stands in the chunk: named by its id, or by an external id that was resolved."""
+    if deletion.request.operation is Operation.ERASE_PERSON:
+        told = [digest.record_of(deletion, each) for each in chunk.ids]
+        return [at for at, (own, one) in enumerate(told) if one == record and _same(own, module)]
     named = {at for at, each in enumerate(chunk.ids) if each == record} if record in chunk.ids else set()
     return sorted(named | {at for at, each in chunk.records.items() if each == record})
 

@@ -22,6 +22,8 @@ from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
 from cli.evidence.searching import Found, search
 from tests.evidence.made import deletion as made_deletion
+from tests.evidence.test_forgetting import Stage
+from tests.evidence.test_forgetting import ended as ended_with_receipt
 from tests.evidence.world import World, world
 
 DAY = 86_400
@@ -130,6 +132,15 @@ def test_a_link_that_was_removed_is_found_by_both_of_its_records(here: World) ->
     assert [hit.outcome for hit in look(here, "Contacts", LEAD).hits] == ["failed"]
     (hit,) = look(here, "Deals", "9").hits
     assert (hit.deletion.id, hit.outcome) == (ended.id, None)
+
+
+def test_what_an_erasure_names_is_found_in_its_own_module(here: World) -> None:
+    made = made_deletion(1)[0].request
+    named = (f"Leads/{LEAD}", "Contacts/77", "Activities/88")
+    ended = here.ended(1, request=replace(made, module="*", operation=Operation.ERASE_PERSON, ids=named))
+    assert ids_of(look(here, "Leads", LEAD)) == [ended.id]
+    assert ids_of(look(here, "Tasks", "88")) == [ended.id]
+    assert not ids_of(look(here, "Leads", "77"))
 
 
 def test_a_view_that_nobody_listed_is_said_to_be_unknown(here: World) -> None:
@@ -256,12 +267,45 @@ def test_what_is_forgotten_leaves_no_hash_in_its_digest() -> None:
         ended, kept = here.ended(1, "d" * (CHUNK_SIZE + 3)), here.ended(2)
         here.now += 2 * DAY
         here.minute()
-        digest_items.forget(here.table, ended.id, ended.created_at)
+        here.table.forget_hashes(ended.id, ended.created_at, external_only=False)
         left = kept_digests(here, ended)
         assert {one for each in left for one, _ in each.parts} == {kept.id}
         assert {one for each in left for one in each.look} == {ended.id}
-        digest_items.forget(here.table, ended.id, ended.created_at)
+        here.table.forget_hashes(ended.id, ended.created_at, external_only=False)
         assert kept_digests(here, ended) == left
+
+
+def test_forgetting_a_deletion_forgets_what_it_is_found_by() -> None:
+    with world() as here:
+        stage = Stage(here)
+        made = made_deletion(1)[0].request
+        whole = ended_with_receipt(stage, 1)
+        external = ended_with_receipt(stage, 2, request=replace(made, external_id_field="External"))
+        here.now += 2 * DAY
+        stage.rest()
+        assert {one for each in kept_digests(here, whole) for one, _ in each.parts} == {whole.id, external.id}
+        stage.forget(whole.id)
+        here.now += 31 * DAY
+        stage.rest()
+        (kept,) = kept_digests(here, whole)
+        assert set(kept.parts) == {(external.id, 0)}
+        assert kept.look == {whole.id}
+
+
+def test_what_external_ids_leave_in_a_digest_goes_with_them_and_their_record_is_still_found() -> None:
+    with world() as here:
+        made, chunks = made_deletion(1)
+        ended = here.ended(1, request=replace(made.request, external_id_field="External"))
+        claim = here.table.claim(ended.id, here.now + 1, here.now + 60)
+        assert claim is not None
+        known = chunks[0].with_records({0: "77"})
+        here.table.save(claim, Change(claim.deletion, here.now, 0.0, chunks=(known,)))
+        here.now += 2 * DAY
+        here.minute()
+        assert look_now(here, ids(1)[0]).read == look_now(here, "77").read == 1
+        here.table.forget_hashes(ended.id, ended.created_at, external_only=True)
+        assert look_now(here, ids(1)[0]).read == 0
+        assert ids_of(look_now(here, "77")) == [ended.id]
 
 
 def kept_digests(here: World, ended: Deletion) -> list[digest.Digest]:

@@ -17,7 +17,7 @@ import pytest
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.commands import Outcome
+from chalicelib.domain.commands import Given, Outcome
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.evidence import dsse, records
 from chalicelib.domain.request import Freeze, Limits, Operation
@@ -133,7 +133,7 @@ def _restored(office: Office) -> str:
 def _approved(office: Office) -> str:
     one = office.sent("delete_records", Limits(max_records=100, approve_above=2), ids=LEADS[:4])
     office.stage.work()
-    commands.approve(office.operators, one, 4, office.ann)
+    commands.approve(office.operators, one, Given(4), office.ann)
     office.stage.rest()
     return one
 

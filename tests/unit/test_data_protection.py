@@ -35,6 +35,7 @@ def row(begins: str) -> list[str]:
     ("what", "words"),
     [
         ("a deletion:", f"after `EXPUNGE_KEEP_DAYS` ({DEFAULTS.keep_days})"),
+        ("a deletion:", f"`EXPUNGE_FORGET_DAYS` ({DEFAULTS.forget_days}) after its end"),
         ("the operators' log", f"after {operators_log_items.KEEP_DAYS} days"),
         ("receipts, heads", f"locked for `EvidenceDays` ({PARAMETERS['EvidenceDays']['Default']})"),
         ("logs of the functions", f"{TEMPLATE['Mappings']['Limits']['prod']['LogDays']} days on `prod`"),

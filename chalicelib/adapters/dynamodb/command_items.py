@@ -72,6 +72,12 @@ class CommandItems(Dynamo):
         newest = [pk.removeprefix("D#") for _, pk in sorted(found, reverse=True) if pk.startswith("D#")]
         return newest[:limit]
 
+    def forget_hashes(self, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
+        """See ports.Ledger."""
+        from chalicelib.adapters.dynamodb import digest_items
+
+        digest_items.forget(self, deletion_id, accepted_at, external_only=external_only)
+
     def to_forget(self, now: float, limit: int) -> list[str]:
         """See ports.Ledger."""
         found = self.first_page(

@@ -18,7 +18,7 @@ from chalicelib.adapters.dynamodb.receipt_items import PREFIX
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.evidence.digest import Digest, Extent, Named, Part
+from chalicelib.domain.evidence.digest import EXTERNAL, Digest, Extent, Named, Part
 from chalicelib.domain.outcomes import Chunk
 
 #: Days that one look for the next deletions passes at most, where nothing was accepted.
@@ -113,23 +113,31 @@ def kept(table: Dynamo, month: str) -> list[Digest]:
     return [_digest(item) for item in _of(table, f"{month}-01", "")]
 
 
-def forget(table: Dynamo, deletion_id: str, accepted_at: float) -> None:
-    """Take the hashes of a deletion's ids out of its digest. It is looked at from now on, so that who looks
-    for a record is told that it was forgotten.
+def forget(table: Dynamo, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
+    """Take the hashes of a deletion's ids out of its digest, all of them or those of its external ids. Where
+    all go it is looked at from now on, so that who looks for a record is told that it was forgotten.
     """
     day = str(iso(accepted_at))[:10]
     for item in _of(table, day, f"{day}#"):
-        named = [name for name in item["parts"]["M"] if name.startswith(f"{deletion_id}#")]
+        named = [name for name in item["parts"]["M"] if _goes(_part(name), deletion_id, external_only)]
         if named:
-            names = {f"#n{n}": name for n, name in enumerate(named)}
-            table.write_anyway(
-                "update_item",
-                TableName=table.name,
-                Key={"pk": item["pk"], "sk": item["sk"]},
-                UpdateExpression=f"REMOVE {', '.join(f'parts.{n}' for n in names)} ADD #look :look",
-                ExpressionAttributeNames={**names, "#look": "look"},
-                ExpressionAttributeValues={":look": {"SS": [deletion_id]}},
-            )
+            _take_out(table, item, named, "" if external_only else deletion_id)
+
+
+def _goes(part: Part, deletion_id: str, external_only: bool) -> bool:
+    return part[0] == deletion_id and (not external_only or part[1] >= EXTERNAL)
+
+
+def _take_out(table: Dynamo, item: items.Item, named: Sequence[str], look: str) -> None:
+    names = {f"#n{n}": name for n, name in enumerate(named)}
+    update = f"REMOVE {', '.join(f'parts.{n}' for n in names)}"
+    request: dict[str, Any] = {"ExpressionAttributeNames": names}
+    if look:
+        update += " ADD #look :look"
+        names["#look"] = "look"
+        request["ExpressionAttributeValues"] = {":look": {"SS": [look]}}
+    key = {"pk": item["pk"], "sk": item["sk"]}
+    table.write_anyway("update_item", TableName=table.name, Key=key, UpdateExpression=update, **request)
 
 
 def _of(table: Dynamo, day: str, prefix: str) -> list[items.Item]:

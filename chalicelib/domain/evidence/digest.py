@@ -34,6 +34,8 @@ _NAMED_AT_ONCE = frozenset(
 
 #: A chunk of a deletion: the deletion's id, and the chunk's number.
 Part = tuple[str, int]
+#: Added to the number of a chunk: the part has its external ids, which are forgotten sooner than record ids.
+EXTERNAL = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +99,23 @@ def _parts(named: Named) -> Iterator[tuple[Part, bytes | None]]:
     if deletion is None or chunks is None or not _told_by_its_ids(deletion):
         yield (named.id, 0), None
         return
+    external = deletion.request.external_id_field is not None
     for chunk in chunks:
-        ids = [*chunk.ids, *chunk.records.values()]
+        ids = [record_of(deletion, each)[1] for each in (() if external else chunk.ids)]
+        ids += chunk.records.values()
         if chunk.number == 0 and deletion.request.record_id:
             ids.append(deletion.request.record_id)
         yield (named.id, chunk.number), hashes(ids)
+        if external:
+            yield (named.id, EXTERNAL + chunk.number), hashes(chunk.ids)
+
+
+def record_of(deletion: Deletion, named: str) -> tuple[str, str]:
+    """Module and id of a record that a chunk of the deletion names; an erasure's are of several modules."""
+    if deletion.request.operation is Operation.ERASE_PERSON:
+        module, _, record = named.rpartition("/")
+        return module, record
+    return deletion.request.module, named
 
 
 def hashes(ids: Iterable[str]) -> bytes:

@@ -52,6 +52,7 @@ def carry_out(work: LeasedSlice) -> None:
 
 def _forget(work: LeasedSlice, scope: Scope, noted: Entry | None) -> None:
     deletion = work.deletion
+    _hashes(work, scope)
     _chunks(work, scope)
     _entries(work, scope)
     gone = forgetting.personal_parts(deletion) if scope is Scope.ALL else []
@@ -68,6 +69,15 @@ def _forget(work: LeasedSlice, scope: Scope, noted: Entry | None) -> None:
             forgotten=True,
         )
     )
+    _hashes(work, scope)  # again: a digest may have been made of it meanwhile
+
+
+def _hashes(work: LeasedSlice, scope: Scope) -> None:
+    """What it is found by, as far as that is made of what goes."""
+    deletion = work.deletion
+    if scope is Scope.ALL or forgetting.is_external(deletion):
+        external_only = scope is Scope.TEXTS
+        work.ledger.forget_hashes(deletion.id, deletion.created_at, external_only=external_only)
 
 
 def _chunks(work: LeasedSlice, scope: Scope) -> None:
