@@ -21,8 +21,9 @@ from chalicelib.service.intake.accept import Acceptance
 from chalicelib.web.routes import PublicEndpoints
 from tests.contract.ledger.busy import WRITES, conflict
 from tests.contract.ledger.test_ledger import make_table
-from tests.contract.ledger.test_quota import Atomic, Conflicting
+from tests.contract.ledger.test_quota import Conflicting
 from tests.fakes import LEADS, NOW, SOURCES, House, Reply
+from tests.races.linear import Linear
 
 REQUESTS, A_SECOND, THREADS, IDS = 100, 50, 32, 5
 
@@ -70,7 +71,7 @@ def test_50_requests_a_second_of_one_source_meet_conflicts_and_none_is_503() -> 
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client)
-        meddling: Any = Meddling(Conflicting(Atomic(client)))
+        meddling: Any = Meddling(Conflicting(Linear(client)))
         with doors(meddling) as houses, ThreadPoolExecutor(THREADS) as pool:
             free = threading.Lock()
             began = time.monotonic()
