@@ -23,11 +23,13 @@ from chalicelib.service.engine.step import Commit, Slice, Step, TryAgain
 
 #: Pages that one step reads.
 PAGES_A_STEP = 20
+#: Marks of the ids that only the list can tell of.
+_OPEN = (Mark.AWAY, Mark.MISSING)
 
 
 def needed(work: Slice, progress: BinProgress) -> bool:
     """Are there ids that only the list can tell of, and was it not read in this round?"""
-    return not progress.listed and any(_waiting(work, Mark.AWAY, Mark.MISSING))
+    return not progress.listed and any(_waiting(work, *_OPEN))
 
 
 def begin(work: Slice, progress: BinProgress) -> Step:
@@ -52,6 +54,7 @@ def step(work: Slice, progress: BinProgress) -> Step:
     found: dict[str, Deleted] = {}
     most = min(PAGES_A_STEP, by_bin.pages_left(work.deletion, progress))
     page, trouble, ended, refused = progress.page, None, False, False
+    unnamed = {chunk.ids[p] for chunk in _waiting(work, *_OPEN) for p in chunk.at(*_OPEN)}
     while page - progress.page < most and trouble is None and not ended and not refused:
         ask = zoho.deleted_since if progress.wide else zoho.permanently_deleted_since
         reply: Reply = ask(module, progress.since, page)
@@ -61,8 +64,11 @@ def step(work: Slice, progress: BinProgress) -> Step:
         elif judged.verdict is not Verdict.ANSWERED:
             refused = True
         else:
-            found |= entries_of(reply.body)
-            ended, page = not has_more(reply.body), page + 1
+            entries = entries_of(reply.body)
+            found |= entries
+            unnamed -= {one for one, entry in entries.items() if entry.permanent}
+            # What is gone for good stays so: once all are named, the rest of the list is about others.
+            ended, page = not has_more(reply.body) or not unnamed, page + 1
     used = page - progress.page
     read = replace(progress, page=page, list_pages=progress.list_pages + used)
     spent = not ended and trouble is None and by_bin.pages_left(work.deletion, read) <= 0
@@ -82,9 +88,9 @@ def _settled(
 ) -> tuple[Chunk, ...]:
     """The chunks with what the pages say. Only at an end is anything said of an id that no page named."""
     after = []
-    for chunk in _waiting(work, Mark.AWAY, Mark.MISSING):
+    for chunk in _waiting(work, *_OPEN):
         entries = bin_settling.named(found, chunk)
-        positions = chunk.at(Mark.AWAY, Mark.MISSING) if ended or beyond else sorted(entries)
+        positions = chunk.at(*_OPEN) if ended or beyond else sorted(entries)
         findings: dict[int, Finding] = {}
         for p in positions:
             mark, entry = Mark(chunk.marks[p]), entries.get(p)

@@ -11,7 +11,7 @@ from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from chalicelib.service.operators import undo
 from chalicelib.service.operators.undo import Asked
-from tests.unit.service.bin.test_permanent import deleted
+from tests.unit.service.bin.test_permanent import child_of, deleted
 from tests.unit.service.bin.test_restore import BEN, operators
 from tests.unit.service.engine.test_budgets import ANSWERS, CALLS, CREDITS, PATIENCE, Always, credits_of, run
 from tests.unit.service.world import World
@@ -61,3 +61,20 @@ def test_one_call_about_the_bin_that_is_never_answered_well(
         assert done.counts.restored <= len(world.zoho.records)
     else:
         assert done.counts.deleted <= len(world.zoho.purged)
+
+
+def test_the_deleted_list_is_read_until_all_ids_are_named_and_no_further() -> None:
+    """What others have deleted for good meanwhile fills its later pages."""
+    world = World(["1", "2"])
+    child = child_of(world, deleted(world, ["1", "2"], after=0))
+    world.zoho.list_page = 2
+    while not world.zoho.purged:
+        world.step(child)
+    for n in range(100):
+        world.zoho.purged[f"9{n:03}"] = (world.now - 1, world.now - 1)
+    world.settle()
+    done = world.get(child)
+    assert (done.status, done.counts.deleted) == (Status.COMPLETED, 2)
+    assert done.verification is not None
+    assert done.verification.listed_as_permanent == 2
+    assert len(world.zoho.sent("permanently_deleted_since")) <= 2
