@@ -77,7 +77,8 @@ def _operators(since: str | None, zone: tzinfo, stage: str | None, *, as_json: b
         target.say({"entries": entries})
         return
     lines = [f"{times.local(each['at'], zone)}  {_said(each)}" for each in entries]
-    target.say({}, *lines, many(len(entries), "entry") if entries else "no operator changed anything")
+    number = many(len(entries), "entry", "entries") if entries else "no operator changed anything"
+    target.say({}, *lines, number)
 
 
 def _said(entry: Mapping[str, Any]) -> str:
