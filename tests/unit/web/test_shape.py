@@ -45,6 +45,8 @@ def test_there_are_schemas_to_look_at() -> None:
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_no_schema_says_what_is_not_understood(name: str) -> None:
     for part in _parts(SCHEMAS[name]):
+        if not part:  # any JSON
+            continue
         kind = part["type"][0] if isinstance(part["type"], list) else part["type"]
         assert part.keys() <= UNDERSTOOD[kind], part
         if kind == "object":
