@@ -66,6 +66,7 @@ def world(monkeypatch: pytest.MonkeyPatch, sqs: Sqs) -> World:
         ends_at=world.now + 60,
     )
     monkeypatch.setattr(bootstrap, "deps_until", lambda _context: deps)
+    monkeypatch.setattr(bootstrap, "turns", lambda: None)
     world.deps = deps
     return world
 
