@@ -18,8 +18,6 @@ from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 
 DAY = 86_400
-#: The first part of what an erasure has found, and of its map (service.person.stored).
-HITS, MAP = 1, 101
 
 
 class Scope(StrEnum):
@@ -80,6 +78,7 @@ def deletion_without(deletion: Deletion, scope: Scope, now: float, seed: str) ->
         seed="",
         forgotten_at=now,
         records_cleared=True,
+        erasure={name: told for name, told in deletion.erasure.items() if name != "identity"},
     )
 
 
@@ -98,10 +97,10 @@ def personal_parts(deletion: Deletion) -> list[int]:
     """Numbers of the parts that name records beside its document: what an erasure has found, and its map."""
     if deletion.request.operation is not Operation.ERASE_PERSON:
         return []
-    from chalicelib.domain.person.progress import progress_of
+    from chalicelib.domain.person.progress import HITS, MAP, MOST_PARTS
 
-    progress = progress_of(deletion)
-    return [HITS + n for n in range(progress.hit_parts)] + [MAP + n for n in range(progress.map_parts)]
+    # All that there can be: an earlier search may have found more than the last one.
+    return [first + n for first in (HITS, MAP) for n in range(MOST_PARTS)]
 
 
 def entry_without(deletion: Deletion, entry: Entry, scope: Scope) -> Entry:

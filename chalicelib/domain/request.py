@@ -23,8 +23,8 @@ class Operation(StrEnum):
 
 #: What is about the recycle bin: a child of the deletion that put the records there.
 OF_THE_BIN = frozenset({Operation.RESTORE, Operation.DELETE_PERMANENTLY})
-#: What a source may ask for only where its entry names it; what is not built as a whole nobody may ask for.
-BY_NAME_ONLY: frozenset[Operation] = frozenset()
+#: What a source may ask for only where its entry names it.
+BY_NAME_ONLY = frozenset({Operation.ERASE_PERSON})
 #: What a source may ask for where its entry names no operations.
 REQUESTABLE = frozenset(Operation) - {Operation.PURGE, Operation.ERASE_PERSON} - OF_THE_BIN
 #: In the place of a module, for what is about records of several.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from chalicelib.domain.children import MOST_DAYS
 from chalicelib.domain.ids import RECORD_ID_PATTERN
-from chalicelib.domain.request import BY_NAME_ONLY, Api, Freeze, Operation
+from chalicelib.domain.request import Api, Freeze
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.web.shape import Schema
 
@@ -118,12 +118,11 @@ ERASE_PERSON = body(
     "operation",
     "identity",
 )
-#: What may be asked for; an operation that is not built as a whole is none of them.
 SCHEMAS: Mapping[str, Schema] = {
     "delete_records": DELETE_RECORDS,
     "mass_delete": MASS_DELETE,
     "delink_records": DELINK_RECORDS,
-    **({"erase_person": ERASE_PERSON} if Operation.ERASE_PERSON in BY_NAME_ONLY else {}),
+    "erase_person": ERASE_PERSON,
 }
 OF_ALL = body("The fields of every operation.", COMMON, "module")
 EVERY_FIELD = {name for schema in SCHEMAS.values() for name in schema["properties"]}

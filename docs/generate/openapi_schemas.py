@@ -53,16 +53,19 @@ def everything() -> dict[str, Schema]:
 
 
 def _bodies() -> dict[str, Schema]:
-    """The three operations: the schemas that bodies are checked with, and what other code adds to them."""
+    """The four operations: the schemas that bodies are checked with, and what other code adds to them."""
     found: dict[str, Schema] = {
         "DeleteRecords": deepcopy(dict(schemas.DELETE_RECORDS)),
         "MassDelete": deepcopy(dict(schemas.MASS_DELETE)),
         "DelinkRecords": deepcopy(dict(schemas.DELINK_RECORDS)),
+        "ErasePerson": deepcopy(dict(schemas.ERASE_PERSON)),
+        "Identity": dict(schemas.IDENTITY),
         "InTerritory": dict(schemas.TERRITORY),
     }
     found["MassDelete"]["properties"]["territory"] = ref("InTerritory")
+    found["ErasePerson"]["properties"]["identity"] = ref("Identity")
     _with_ids(found)
-    names = ("DeleteRecords", "MassDelete", "DelinkRecords")
+    names = ("DeleteRecords", "MassDelete", "DelinkRecords", "ErasePerson")
     found["DeletionRequest"] = {"oneOf": [ref(name) for name in names]}
     return found
 

@@ -26,6 +26,10 @@ class Phase(StrEnum):
     VERIFY = "verify"  # searched again, and what is found is read
 
 
+#: The numbers of an erasure's parts (ports.Part): what was known of the org, what was found, the map.
+KNOWN, HITS, MAP = 0, 1, 101
+#: Hits or entries in one part, and parts of each kind: more than a person has, and one chunk of outcomes.
+IN_A_PART, MOST_PARTS = 500, 10
 #: Searches that show, after the last step, that nothing is found any more.
 VERIFICATIONS = 2
 

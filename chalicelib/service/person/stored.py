@@ -16,14 +16,11 @@ from chalicelib.domain.person.matching import Wanted, wanted
 from chalicelib.domain.person.metadata import Module, by_name, module_of
 from chalicelib.domain.person.person_map import PersonMap, person_map_of
 from chalicelib.domain.person.phones import Phones
-from chalicelib.domain.person.progress import ErasureProgress
+from chalicelib.domain.person.progress import HITS, IN_A_PART, KNOWN, MAP, MOST_PARTS, ErasureProgress
 from chalicelib.service.engine.step import Slice
 from chalicelib.service.ports import Part
 
-#: The numbers of the parts: what was known of the org, then what was found, then the map.
-KNOWN, HITS, MAP = 0, 1, 101
-#: Hits or entries in one part, and in all. More than a person has; the map is one chunk of outcomes.
-IN_A_PART, MOST_HITS = 500, 5000
+MOST_HITS = IN_A_PART * MOST_PARTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from chalicelib.domain import forgetting
 from chalicelib.domain.deletion import Deletion, Plan
 from chalicelib.domain.forgetting import Scope
 from chalicelib.domain.outcomes import Finding, Mark, untouched
+from chalicelib.domain.person.progress import HITS, KNOWN, MAP
 from chalicelib.domain.request import Operation, Request
 from chalicelib.domain.status import Status
-from chalicelib.service.person import stored
 
 MADE = Deletion(
     id="del_1",
@@ -88,11 +88,14 @@ def test_texts_are_due_their_days_after_the_end_and_once() -> None:
 
 
 def test_what_an_erasure_has_found_and_its_map_go_too() -> None:
-    assert (forgetting.HITS, forgetting.MAP) == (stored.HITS, stored.MAP)
     erased = replace(
         MADE,
         request=Request(Operation.ERASE_PERSON, "*", "default"),
         progress={"hit_parts": 2, "map_parts": 1},
     )
-    assert forgetting.personal_parts(erased) == [1, 2, 101]
+    named = forgetting.personal_parts(erased)
+    assert {HITS, HITS + 1, MAP} < set(named)
+    assert KNOWN not in named
+    gone = forgetting.deletion_without(replace(erased, erasure={"identity": {}}), Scope.ALL, 10.0, "")
+    assert gone.erasure == {}
     assert forgetting.personal_parts(MADE) == []

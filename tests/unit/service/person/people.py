@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from secrets import token_bytes
 from typing import Any
 
 from chalicelib.domain.callers import Caller
@@ -41,8 +42,8 @@ def org(world: World) -> None:
     zoho.add_module("Cases", EMAIL, FieldInfo("Subject", "text"), lists=("Notes", "Attachments"))
     zoho.add_module("Accounts", PHONE)
     zoho.add_module("Guests", FieldInfo("Mail", "email"), kind="custom")
-    zoho.add_module("Campaigns")
-    zoho.add_module("Events")
+    zoho.add_module("Campaigns", FieldInfo("Campaign_Name", "text"))
+    zoho.add_module("Events", FieldInfo("Event_Title", "text"))
     zoho.add_person("Contacts", CONTACT, Email="Anna@Example.com", Phone="+43 660 1234567")
     zoho.add_person("Contacts", OTHERS["Contacts"], Email="joanna@example.com", Phone="+43 660 12345678")
     zoho.add_person("Leads", LEAD, Email=" anna@example.com", Phone="0660/1234567")
@@ -92,10 +93,17 @@ class People(World):
         """An operator approves the map as it stands."""
         approval = self.get(one).approval
         assert approval is not None
-        acceptance = Acceptance(self.ledger, self.nudges, lambda size: b"0" * size, "test", 400)
-        operators = Operators(self.ledger, self.nudges, acceptance)
         given = Given(approval.count, map_hash or approval.map_hash, tuple(shared))
-        return commands.approve(operators, one, given, Caller("arn:aws:iam::1:user/ann", self.now))
+        return commands.approve(self.operators(), one, given, self.ann())
+
+    def operators(self) -> Operators:
+        """What operators work with."""
+        acceptance = Acceptance(self.ledger, self.nudges, token_bytes, "test", 400)
+        return Operators(self.ledger, self.nudges, acceptance)
+
+    def ann(self) -> Caller:
+        """An operator."""
+        return Caller("arn:aws:iam::1:user/ann", self.now)
 
     def protect(self, module: str, record_id: str) -> None:
         """A hold on a record."""

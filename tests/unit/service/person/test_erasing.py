@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import WrongState
+from chalicelib.domain.errors import Missing, NotValid, WrongState
 from chalicelib.domain.request import Limits
 from chalicelib.domain.zoho.reply import Reply
+from chalicelib.service.operators import commands, people, undo
+from chalicelib.service.operators.forget import forget
 from tests.fake_zoho import LOST, error
 from tests.unit.service.person.people import (
     ACCOUNT,
@@ -333,3 +335,52 @@ def test_what_it_deletes_goes_for_good_module_by_module() -> None:
     assert len(children) == 3
     modules = sorted(world.get(each["id"]).request.module for each in children)
     assert modules == ["Contacts", "Guests", "Leads"]
+
+
+def test_what_was_found_can_be_forgotten_and_the_map_has_no_entry_any_more() -> None:
+    world = People()
+    one = world.erase(approval=False)
+    world.settle()
+    assert len(people.map_page(world.ledger, one, 0).entries) == 7
+    forget(world.operators(), one, world.ann())
+    world.settle()
+    row = world.ledger.rows[one]
+    assert not [content for number, content in row.parts.items() if number and content]
+    assert CONTACT not in str(row.chunks)
+    assert "identity" not in row.deletion.erasure
+    assert not people.map_page(world.ledger, one, 0).entries
+
+
+def test_an_erasure_is_not_retried() -> None:
+    world = People()
+    world.zoho.frozen = {"Contact_Name"}
+    one = world.erase(approval=False)
+    world.settle()
+    with pytest.raises(WrongState, match="ask for the erasure again"):
+        commands.retry(world.operators(), one, world.ann())
+
+
+def test_what_it_deleted_comes_back_module_by_module() -> None:
+    world = People()
+    one = world.erase(approval=False)
+    world.settle()
+    undo.restore(world.operators(), one, undo.Asked(), world.ann())
+    children = [child.id for child in world.get(one).children]
+    assert {world.get(each).request.module for each in children} == {"Contacts", "Guests", "Leads"}
+    ids = {one for each in children for one in world.ledger.chunk(each, 0).ids}
+    assert ids == {CONTACT, GUEST, LEAD}
+
+
+def test_the_person_map_is_read_and_put_for_an_org_whose_modules_are_known() -> None:
+    world = People()
+    with pytest.raises(Missing):
+        people.person_map(world.ledger, "default")
+    world.erase(dry_run=True)
+    world.settle()
+    made = people.person_map(world.ledger, "default")
+    assert made.modules["Guests"].to_json() == {"action": "delete"}
+    with pytest.raises(NotValid) as problem:
+        people.put(world.ledger, "default", {"modules": {"Leads": {"action": "x"}}}, world.ann())
+    assert problem.value.fields[0].path == "/modules/Leads/action"
+    people.put(world.ledger, "default", {"modules": {}}, world.ann())
+    assert people.person_map(world.ledger, "default").to_json()["modules"] == {}
