@@ -308,3 +308,32 @@ def test_more_ids_than_one_write_takes_go_into_several_children_each_once() -> N
     taken = [one for row in (first, second) for chunk in row.chunks.values() for one in chunk.ids]
     assert sorted(taken, key=int) == ids
     assert (first.deletion.id_count, second.deletion.id_count) == (100_000, 1_001)
+
+
+def test_what_was_gone_before_is_not_handed_on() -> None:
+    """Somebody else deleted it, and can bring it back."""
+    world = World(["1", "2"])
+    world.zoho.to_bin("2", world.now)
+    world.now += 60
+    parent = deleted(world, ["1", "2"], after=0)
+    assert (world.get(parent).counts.deleted, world.get(parent).counts.already_absent) == (1, 1)
+    child = child_of(world, parent)
+    assert world.get(child).counts.requested == 1
+    world.settle()
+    assert set(world.zoho.purged) == {"1"}
+    assert "2" in world.zoho.bin
+
+
+def test_a_cancel_after_a_lost_answer_sends_nothing_more() -> None:
+    world = World(["1"])
+    child = child_of(world, deleted(world, ["1"], after=0))
+    world.zoho.script["delete_from_bin"] = [LOST]
+    while not world.zoho.sent("delete_from_bin"):
+        world.step(child)
+    sight = world.ledger.sight(child)
+    assert sight is not None
+    assert world.ledger.command(sight, {"do": "cancel", "by": "ann", "at": world.now}, world.now)
+    world.settle()
+    assert len(world.zoho.sent("delete_from_bin")) == 1
+    assert "1" in world.zoho.bin
+    assert world.get(child).is_final
