@@ -140,7 +140,7 @@ soak: setup $(PLOTS_READY) ## thousands of requests while Zoho fails and workers
 # The counts take a quarter of a minute and are kept, so most of the time only the tables are made again.
 .PHONY: cost
 cost: setup ## what deletions cost on AWS and in Zoho's credits: docs/COST.md (COUNT=1 counts them anew)
-	@$(if $(COUNT),$(PY) -m benchmarks.counts --write >/dev/null)
+	@$(if $(COUNT),$(PY) -m benchmarks.counts --write >/dev/null && $(PY) -m benchmarks.counts_evidence --write >/dev/null)
 	@$(PY) -m benchmarks.cost_page
 
 # A quarter of an hour at most, on a machine that does nothing else. The figures and plots lie in .build/; WRITE=1

@@ -24,6 +24,7 @@ from benchmarks import (
     by_ids,
     by_view,
     cold,
+    evidence,
     finding,
     history,
     job_events,
@@ -64,6 +65,7 @@ def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
     with stack(directory / "jobs", **job_events.AS_ON_AWS) as running:
         yield from _told("jobs and their events", lambda: job_events.rows(running))
     yield from _told("what a request writes", writes.rows)
+    yield from _told("what evidence costs", evidence.rows)
     yield from _told("polls", lambda: history.rows(directory / "history", SIZES, POLLS))
     yield from _told("finding a person", person.rows)
     year = finding.Year()

@@ -124,6 +124,7 @@ LEVERS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("X-Ray off", {"traces": False}),
     ("poll every 5 minutes", {"poll_seconds": 300.0}),
     ("Zoho three times as slow as assumed", {"zoho_factor": 3.0}),
+    ("`Evidence=false`", {"evidence": False}),
 )
 
 
@@ -135,6 +136,32 @@ def levers(settings: Settings) -> str:
         changed = replace(settings, **change)
         rows.append([words, *(dollars(sum(cost.bill(cost.month(use, changed)).values())) for use in uses)])
     return table(["", "1 million, one id", "1 million, 100 ids", "100 million, one id"], rows)
+
+
+def of_evidence(settings: Settings) -> str:
+    """Dollars of a million receipts, of a month's heads, and of a stage that does nothing."""
+    million = {ids: cost.bill(cost.receipts(1e6, ids, settings)) for ids in (1, 100)}
+    heads = cost.bill(cost.requests(cost.evidence()["head"], cost.MONTH / cost.EVIDENCE_SECONDS, settings))
+    idle = [sum(cost.bill(cost.idle(read()["scenarios"], s)).values()) for s in _with_and_without(settings)]
+    rows = [
+        [
+            f"a million receipts of {ids} id{'s' * (ids > 1)}, with their heads",
+            dollars(sum(bill.values())),
+            _first(bill),
+        ]
+        for ids, bill in million.items()
+    ]
+    rows.append(["a head each minute of a month", dollars(sum(heads.values())), _first(heads)])
+    rows.append(["a stage that does nothing: the key stays without evidence", dollars(idle[0] - idle[1]), ""])
+    return table(["", "dollars", "its three largest items"], rows)
+
+
+def _with_and_without(settings: Settings) -> tuple[Settings, Settings]:
+    return settings, replace(settings, evidence=False)
+
+
+def _first(bill: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {dollars(n)}" for name, n in list(bill.items())[:3])
 
 
 def listed() -> str:
@@ -152,6 +179,8 @@ def figures() -> str:
         months(settings),
         "### A stage that does nothing",
         fixed(settings),
+        "### What evidence adds",
+        of_evidence(settings),
         "### What a setting changes",
         levers(settings),
         "### What was counted",

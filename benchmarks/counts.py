@@ -42,10 +42,13 @@ def _ids(now: CountedStage, count: int, **more: Any) -> list[str]:
     return ids
 
 
-def _by_ids(count: int, source: str = "crm") -> Callable[[CountedStage], Iterable[str]]:
+def by_ids(count: int, source: str = "crm", *, reset: bool = True) -> Callable[[CountedStage], Iterable[str]]:
+    """A deletion of so many ids. `reset`: counting begins with its request."""
+
     def run(now: CountedStage) -> Iterable[str]:
         ids = _ids(now, count)
-        now.reset()
+        if reset:
+            now.reset()
         made = now.send({"operation": "delete_records", "module": "Leads", "ids": ids}, source)
         now.rest()
         return [made]
@@ -97,11 +100,11 @@ def _nothing(what: str) -> Callable[[CountedStage], Iterable[str]]:
 
 
 SCENARIOS = {
-    "delete_1": Scenario(1, _by_ids(1), small=True),
-    "delete_10": Scenario(10, _by_ids(10), small=True),
-    "delete_100": Scenario(100, _by_ids(100), small=True),
-    "delete_5000": Scenario(5000, _by_ids(5000)),
-    "mass_5000": Scenario(5000, _by_ids(5000, "mass")),
+    "delete_1": Scenario(1, by_ids(1), small=True),
+    "delete_10": Scenario(10, by_ids(10), small=True),
+    "delete_100": Scenario(100, by_ids(100), small=True),
+    "delete_5000": Scenario(5000, by_ids(5000)),
+    "mass_5000": Scenario(5000, by_ids(5000, "mass")),
     "view_9": Scenario(9, _view(9), small=True),
     "view_50000": Scenario(50_000, _view(50_000)),
     "never_50000": Scenario(50_000, _view(50_000, freeze="never")),
@@ -118,12 +121,12 @@ def count(names: Iterable[str]) -> dict[str, Any]:
     with stage() as now:
         settings = now.server.sim.state.settings
         now.server.sim.state.settings = settings.updated({"job_records_per_second": JOB_RECORDS_PER_SECOND})
-        _ended(now, _by_ids(1)(now))
+        _ended(now, by_ids(1)(now))
         found["first"] = {"records": 1, **now.counted()}
         for n, (name, scenario) in enumerate(SCENARIOS.items(), 1):
             if name in wanted:
                 now.now = START + n * APART
-                _ended(now, _by_ids(1)(now))  # warm again: token and secrets
+                _ended(now, by_ids(1)(now))  # warm again: token and secrets
                 now.now += 1.0
                 now.reset()
                 _ended(now, scenario.run(now))

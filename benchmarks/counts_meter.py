@@ -21,7 +21,9 @@ INDEXES = (Index("due", ("due", "next_at")), Index("day", ("day", "created_at"))
 PART_BYTES = 64 * 1024
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
-_SQS = {"SendMessage": "sqs.send", "GetQueueAttributes": "sqs.ask"}
+_SQS = {"SendMessage": "sqs.send", "SendMessageBatch": "sqs.send", "GetQueueAttributes": "sqs.ask"}
+_S3 = {"PutObject": "s3.put", "GetObject": "s3.get"}
+_KMS = {"Sign": "kms.sign", "GetPublicKey": "kms.ask"}
 _SECRETS = {
     "GetSecretValue": "secrets.read",
     "PutSecretValue": "secrets.write",
@@ -66,6 +68,17 @@ class Meter:
         self.totals[_SQS[name]] += 1
         if name == "SendMessage":
             self.sent(asked["MessageBody"], asked.get("DelaySeconds", 0))
+        for one in asked.get("Entries", ()):
+            self.sent(one["MessageBody"], one.get("DelaySeconds", 0))
+
+    def _s3(self, name: str, asked: Mapping[str, Any], parsed: Any, _context: Any) -> None:
+        self.totals[_S3[name]] += 1
+        if name == "PutObject" and "Error" not in parsed:
+            body = asked["Body"]  # botocore has made a file of it by now
+            self.totals["s3.bytes"] += len(body) if isinstance(body, bytes) else body.getbuffer().nbytes
+
+    def _kms(self, name: str, _asked: Any, _parsed: Any, _context: Any) -> None:
+        self.totals[_KMS[name]] += 1
 
     def _sns(self, _name: str, asked: Mapping[str, Any], _parsed: Any, _context: Any) -> None:
         size = len(asked["Message"].encode())

@@ -324,8 +324,8 @@ def _make_aws(url: str, keys: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def stage() -> Iterator[CountedStage]:
-    """A stage with nothing in it. One in a process: bootstrap keeps what it builds."""
+def stage(make: Callable[[Server, Mapping[str, str]], CountedStage] = CountedStage) -> Iterator[CountedStage]:
+    """A stage with nothing in it, as `make` makes it. One in a process: bootstrap keeps what it builds."""
     os.environ |= {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
@@ -338,6 +338,6 @@ def stage() -> Iterator[CountedStage]:
     with mock_aws(), simulator.running(clock=clock, documents=False) as server:
         keys = {name: filling.new_key() for name in SOURCES}
         os.environ |= _make_aws(server.url, keys)
-        made.append(CountedStage(server, keys))
+        made.append(make(server, keys))
         made[0].reset()
         yield made[0]

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cost import EVIDENCE_SECONDS, evidence
 from benchmarks.counts_kept import ZOHO_SECONDS, ZOHO_SECONDS_AN_ID, read
 from chalicelib.adapters.zoho.orgs import MOST_ORGS
 from chalicelib.adapters.zoho.token import EARLY_SECONDS
+from chalicelib.bootstrap import EVIDENCE_SPARE_SECONDS
 from chalicelib.domain.view_rounds import LONGEST_ASK, SHORTEST_ASK
 from chalicelib.service.engine.advance import SLOT_WAIT_SECONDS
 from chalicelib.service.engine.poll import PAGE
@@ -32,6 +34,7 @@ SOURCE_CONCURRENCY = 1_000  # most of an SQS event source's MaximumConcurrency: 
 TABLE_WRITES = 40_000.0  # write units a second of a table, to be raised: DynamoDB quotas
 ITEM_BYTES = 400 * 1024  # an item: DynamoDB quotas
 SNS_A_SECOND = 30_000.0  # publishes a second in us-east-1: SNS quotas
+RECEIPTS_ABREAST = 8  # receipts made at once: Tools.abreast in service/evidence/tools.py
 DELETION_ID_BYTES = 30 + 1  # "del_" and 26 characters, and an element of a list
 
 
@@ -69,6 +72,17 @@ def work_seconds() -> float:
 def zoho_seconds() -> float:
     """Of these, how long Zoho takes."""
     return ZOHO_SECONDS + ZOHO_SECONDS_AN_ID
+
+
+def receipt_seconds(receipt: Mapping[str, Any] | None = None) -> float:
+    """How long a receipt takes, on the assumed times. `receipt`: its counts; None are those that are kept."""
+    return float((receipt or evidence()["receipt"])["lambda_ms.evidence"]) / 1000
+
+
+def receipts_a_minute(receipt: Mapping[str, Any] | None = None) -> float:
+    """Receipts that the one function of evidence writes in the time that it has each minute."""
+    seconds = EVIDENCE_SECONDS - EVIDENCE_SPARE_SECONDS
+    return RECEIPTS_ABREAST * seconds / receipt_seconds(receipt)
 
 
 def source_bytes() -> tuple[int, int]:
@@ -129,6 +143,13 @@ def _of_the_stage(each: float) -> list[Ceiling]:
             workers / each,
             f"{template['WorkConcurrency']} at {1000 * seconds:.0f} ms: {workers:.1f}/s",
             f"`WorkConcurrency`, up to {SOURCE_CONCURRENCY:,}",
+        ),
+        Ceiling(
+            "receipts, one function",
+            receipts_a_minute() / 60 / each,
+            f"{RECEIPTS_ABREAST} at once, {1000 * receipt_seconds():.0f} ms each:"
+            f" {receipts_a_minute():,.0f} a minute",
+            "what waits is written in the minutes after; `abreast`",
         ),
         Ceiling("API's throttle", template["RateLimit"] / each, f"{template['RateLimit']}/s", "`RateLimit`"),
         Ceiling(

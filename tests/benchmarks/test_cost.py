@@ -77,9 +77,9 @@ def test_every_price_has_a_heading_and_the_page_it_stands_on() -> None:
 def test_an_idle_stage_pays_for_what_it_holds() -> None:
     scenarios, settings = read()["scenarios"], cost.production()
     idle = cost.idle(scenarios, settings)
-    assert idle["lambda_request"] == pytest.approx(43_800 + 8_760)
+    assert idle["lambda_request"] == pytest.approx(2 * 43_800 + 8_760)
     assert idle["sqs_request"] == pytest.approx(657_000)
-    assert idle["kms_key"] == 0
+    assert idle["kms_key"] == 1
     dearer = cost.idle(scenarios, replace(settings, own_key=True))
     assert sum(cost.bill(dearer).values()) == pytest.approx(sum(cost.bill(idle).values()) + 1)
 
@@ -115,3 +115,24 @@ def test_the_page_is_the_one_that_is_made() -> None:
 def test_only_what_is_between_the_marks_changes() -> None:
     page = f"before\n{cost_page.BEGIN}\nold\n{cost_page.END}\nafter"
     assert cost_page.put(page, "new") == f"before\n{cost_page.BEGIN}\n\nnew\n\n{cost_page.END}\nafter"
+
+
+def test_a_receipt_is_two_objects_and_a_signature_and_so_is_half_of_it_a_head() -> None:
+    receipt, head = cost.evidence()["receipt"], cost.evidence()["head"]
+    assert (receipt["s3.put"], receipt["kms.sign"], head["s3.put"], head["kms.sign"]) == (2, 1, 1, 1)
+    taken = cost.receipts(1e6, 1, Settings())
+    assert taken["kms_sign"] == pytest.approx(1e6 + cost.MONTH / 60)
+    assert taken["s3_put"] == pytest.approx(2e6 + cost.MONTH / 60)
+    more = cost.receipts(1e6, 100, Settings())
+    assert more["s3_gb"] > taken["s3_gb"]
+    assert {name: more[name] for name in more if name != "s3_gb"} == pytest.approx(
+        {name: taken[name] for name in taken if name != "s3_gb"}
+    )
+
+
+def test_without_evidence_nothing_is_signed_and_the_key_stays() -> None:
+    off = cost.month(Use(1e6, 1, "delete_1"), Settings(evidence=False))
+    on = cost.month(Use(1e6, 1, "delete_1"), Settings())
+    assert off["kms_sign"] == off["s3_put"] == 0
+    assert off["kms_key"] == on["kms_key"] == 1
+    assert sum(cost.bill(off).values()) < sum(cost.bill(on).values())
