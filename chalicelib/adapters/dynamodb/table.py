@@ -17,6 +17,7 @@ from chalicelib.adapters.dynamodb import (
     chunk_codec,
     codec,
     deletion_items,
+    deletion_update,
     delivery_items,
     items,
     lane_items,
@@ -140,7 +141,7 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
 
     def save(self, claim: Claim, change: Change) -> Claim:
         """See ports.Ledger. Everything in `change` is one transaction."""
-        actions = [self._meta_update(claim, change)]
+        actions = [deletion_update.action(self.name, claim, change, self.shards, evidence=self.evidence)]
         deletion = change.deletion
         actions += [items.put(self.name, deletion_items.from_entry(deletion, e)) for e in change.entries]
         actions += [items.put(self.name, deletion_items.from_call(deletion, c)) for c in change.calls]
@@ -161,53 +162,6 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         return Claim(
             deletion, claim.fence, change.lease_until, claim.commands[change.commands_done :], claim.control
         )
-
-    def _meta_update(self, claim: Claim, change: Change) -> dict[str, Any]:
-        told = change.deletion.published >= change.deletion.events
-        # A command that came meanwhile must not be lost with the deletion: it shows in `control`.
-        obeyed = change.commands_done >= len(claim.commands) and not change.regardless
-        done = change.deletion.is_final and told and obeyed
-        values = {
-            ":doc": {"S": codec.deletion_to_text(change.deletion)},
-            ":next": items.number(change.next_at),
-            ":lease": items.number(change.lease_until),
-            ":fence": items.number(claim.fence),
-            ":one": items.number(1),
-            ":done": items.number(change.commands_done),
-        }
-        condition = "fence = :fence"
-        if not change.regardless:
-            condition += " AND control = :control"
-            values[":control"] = items.number(claim.control)
-        waits = done and change.forget_at is not None and (change.evidenced or not self.evidence)
-        if waits:
-            values[":next"] = items.number(change.forget_at or 0.0)
-        sets = (
-            "doc = :doc, next_at = :next, lease_until = :lease, commands_done = commands_done + :done,"
-            " revision = revision + :one"
-        )
-        if not change.lease_until:
-            sets += ", attempts = :zero"
-            values[":zero"] = items.number(0)
-        if change.forgotten:
-            sets = sets.replace("commands_done + :done", ":done") + ", commands = :none"
-            values |= {":done": items.number(0), ":none": {"L": []}}
-        if change.born:
-            sets += f", {deletion_items.MORE_CHILDREN}"
-            values |= deletion_items.more_children(new.deletion for new in change.born)
-        expression = f"SET {sets} REMOVE due"
-        if waits or not done or (self.evidence and not change.evidenced):
-            expression = f"SET {sets}, due = :due"
-            shard = items.shard(claim.deletion.id, self.shards)
-            ended = items.DUE_TO_FORGET if waits else items.DUE_FOR_EVIDENCE
-            values[":due"] = {"S": ended if done else shard}
-        return {
-            "TableName": self.name,
-            "Key": items.meta_key(claim.deletion.id),
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-        }
 
     def _save(self, claim: Claim, actions: list[dict[str, Any]], *, once: bool) -> None:
         """Write all or nothing.
