@@ -55,6 +55,7 @@ class Functions:
             ends_at=self.world.now + 10**9,
         )
         self._patch.setattr(bootstrap, "deps_until", lambda _context: deps)
+        self._patch.setattr(bootstrap, "turns", lambda: None)
 
     def fail(self, problem: Exception) -> None:
         """Every attempt to reach Zoho ends like this."""
