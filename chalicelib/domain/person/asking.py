@@ -26,6 +26,8 @@ from chalicelib.domain.zoho.asking import (
 )
 from chalicelib.domain.zoho.metadata import EMAIL, PHONE
 
+#: What is read of a record of which only its being there counts: every module has it.
+ANY_COLUMN = ("Modified_Time",)
 #: Records whose links are looked for by one question.
 IDS_AT_ONCE = MOST_VALUES
 

@@ -7,7 +7,7 @@ what was done already is not done again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain.person.erasure_map import Entry, counts
@@ -15,7 +15,7 @@ from chalicelib.domain.person.hits import Link
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import Match, Wanted, matches
 from chalicelib.domain.person.metadata import Module
-from chalicelib.domain.person.person_map import PARTS, Action, Rule
+from chalicelib.domain.person.person_map import PARTS, Action, PersonMap, Rule
 from chalicelib.domain.person.phones import Phones
 from chalicelib.domain.zoho.rows import lookup_id
 
@@ -54,6 +54,16 @@ class Context:
         """Is the record still the person's? One that the request names by its id is."""
         named = entry.hit is not None and bool(entry.hit.named)
         return named or bool(self.own_matches(entry.record, values, rule))
+
+
+def rule_for(entry: Entry, person_map: PersonMap, context: Context) -> Rule:
+    """What the person map says of the entry. A record that only leads to the person, in a module whose
+    records are people's, is another person's: nothing of it is cleared.
+    """
+    rule, module = person_map.rule(entry.record.module), context.modules.get(entry.record.module)
+    own = entry.hit is not None and entry.hit.own
+    of_people = module is not None and bool(module.identifying)
+    return replace(rule, clear=()) if of_people and not own else rule
 
 
 def field_links(entry: Entry, going: Set[Record]) -> tuple[Link, ...]:

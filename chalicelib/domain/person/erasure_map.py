@@ -122,7 +122,7 @@ def assembled(hits: Iterable[Hit], person_map: PersonMap, meant: Set[str] = froz
     shared = shared_values(found.values(), person_map.max_shared)
     entries: dict[Record, Entry] = {}
     for record, hit in found.items():
-        if hit.own:
+        if hit.named or matching(hit, person_map.rule(record.module)):
             entries[record] = _own(hit, person_map, shared, meant)
     going = {record for record, entry in entries.items() if entry.action is Action.DELETE}
     for record, hit in found.items():
@@ -146,12 +146,15 @@ def counts(match: Match, shared: Mapping[str, int], meant: Set[str]) -> bool:
     return not any(value in shared for value in match.values) or any(v in meant for v in match.values)
 
 
+def matching(hit: Hit, rule: Rule) -> tuple[Match, ...]:
+    """The hit's matches in the fields by which the person map lets records be found."""
+    return tuple(each for each in hit.matches if rule.match is None or each.field in rule.match)
+
+
 def _own(hit: Hit, person_map: PersonMap, shared: Mapping[str, int], meant: Set[str]) -> Entry:
     """The entry of a record that is the person's by its own values, or by its id."""
     rule = person_map.rule(hit.record.module)
-    matches = hit.matches
-    if rule.match is not None:
-        matches = tuple(each for each in matches if each.field in rule.match)
+    matches = matching(hit, rule)
     why = {Why(each.field, each.by) for each in matches}
     why |= {Why("id", By.RECORD)} if hit.named else set()
     why |= {Why(link.field, By.LOOKUP) for link in hit.links}

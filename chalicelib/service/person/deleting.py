@@ -36,7 +36,7 @@ def step(work: Slice, progress: ErasureProgress) -> Step:
     ids = [job.made.entries[p].record.id for p in positions]
     known = job.context.modules.get(module)
     columns = asking.read_columns(known) if known is not None else ()
-    reply = work.zoho.read_values(module, ids, columns or ("id",))
+    reply = work.zoho.read_values(module, ids, columns or asking.ANY_COLUMN)
     judged = judge_call(CallKind.READ, reply)
     if judged.verdict in NOT_NOW:
         return finding.not_read(work, progress, judged, reply)

@@ -184,7 +184,7 @@ def named(work: Slice, progress: ErasureProgress) -> Step:
     for record, places in sought.records.items():
         module = known.modules.get(record.module)
         columns = asking.read_columns(module) if module is not None and module.readable else ()
-        reply = work.zoho.read_values(record.module, [record.id], columns or ("id",))
+        reply = work.zoho.read_values(record.module, [record.id], columns or asking.ANY_COLUMN)
         judged = judge_call(CallKind.READ, reply)
         if judged.verdict in NOT_NOW:
             return not_read(work, progress, judged, reply)

@@ -16,6 +16,7 @@ from chalicelib.domain.person.doing import (
     cleared_fields,
     emptied,
     other_links,
+    rule_for,
 )
 from chalicelib.domain.person.erasure_map import Entry
 from chalicelib.domain.person.identity import Record
@@ -58,7 +59,7 @@ def _concerns(entry: Entry, chunk: Chunk, at: int) -> bool:
 
 
 def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry: Entry) -> Step:
-    rule, at = job.person_map.rule(entry.record.module), progress.at
+    rule, at = rule_for(entry, job.person_map, job.context), progress.at
     if entry.record in job.held and chunk.marks[at] != Mark.SENT:
         return carrying.settled(work, progress, chunk, {at: HELD})
     given_up = carrying.spent(progress)

@@ -13,9 +13,7 @@ from chalicelib.domain.deletion import Counts, Problem, final_status
 from chalicelib.domain.document import iso
 from chalicelib.domain.outcomes import Mark
 from chalicelib.domain.person import asking
-from chalicelib.domain.person.doing import Context
 from chalicelib.domain.person.identity import Record
-from chalicelib.domain.person.matching import matches
 from chalicelib.domain.person.progress import VERIFICATIONS, ErasureProgress, Phase
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho import rows
@@ -24,6 +22,7 @@ from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from chalicelib.service.engine.step import Commit, Finish, Note, Rest, Slice, Step
 from chalicelib.service.person import carrying, finding, stored
+from chalicelib.service.person.carrying import Job
 from chalicelib.service.person.clocks import READ
 
 FOUND_AGAIN, NOT_VERIFIED = "FOUND_AGAIN", "NOT_VERIFIED"
@@ -50,6 +49,7 @@ def _confirm(work: Slice, progress: ErasureProgress) -> Step:
     chunk = work.chunk(0)
     said = {job.made.entries[p].record for p in chunk.at(*_STAYS)}
     found = [record for record in stored.hits(work, progress) if record not in said]
+    stays = {job.made.entries[p].record for p in chunk.at(Mark.UNLINKED, Mark.CLEARED)}
     missed = list(progress.found)
     for at, record in enumerate(found[progress.at :], start=progress.at):
         if at > progress.at and work.now >= work.until:
@@ -57,12 +57,14 @@ def _confirm(work: Slice, progress: ErasureProgress) -> Step:
             return Commit(finding.kept(work, after), running="", proven=True, succeeded=READ)
         module = job.context.modules.get(record.module)
         columns = asking.read_columns(module) if module is not None else ()
-        reply = work.zoho.read_values(record.module, [record.id], columns or ("id",))
+        reply = work.zoho.read_values(record.module, [record.id], columns or asking.ANY_COLUMN)
         judged = judge_call(CallKind.READ, reply)
         if judged.verdict in NOT_NOW:
             after = replace(progress, at=at, found=tuple(missed))
             return finding.not_read(work, after, judged, reply)
-        if judged.verdict is Verdict.ANSWERED and _still_there(reply.body, record, job.context):
+        if judged.verdict is Verdict.ANSWERED and _still_there(
+            reply.body, record, job, by_name=record not in stays
+        ):
             missed.append((record.module, record.id))
     after = replace(
         progress.on_to(Phase.VERIFY),
@@ -73,19 +75,14 @@ def _confirm(work: Slice, progress: ErasureProgress) -> Step:
     return Commit(finding.kept(work, after), running="", proven=True, succeeded=READ)
 
 
-def _still_there(body: object, record: Record, context: Context) -> bool:
-    """Is the record there, and still the person's by its own values or by its name in the request?"""
+def _still_there(body: object, record: Record, job: Job, *, by_name: bool) -> bool:
+    """Is the record there, and still the person's: by a value of its own, or, where it had to go, by its name
+    in the request?
+    """
+    rule = job.person_map.rule(record.module)
     listing = rows.listed(body if isinstance(body, dict) else None)
-    for row in listing.rows:
-        module = context.modules.get(record.module)
-        hit = (
-            bool(matches(row.values, module.identifying, context.wanted, context.phones))
-            if module is not None
-            else False
-        )
-        if hit or record in context.wanted.records:
-            return True
-    return False
+    named = by_name and record in job.context.wanted.records
+    return any(named or job.context.own_matches(record, row.values, rule) for row in listing.rows)
 
 
 def end(work: Slice, progress: ErasureProgress) -> Commit:

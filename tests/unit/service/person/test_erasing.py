@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain.errors import Missing, NotValid, WrongState
 from chalicelib.domain.request import Limits
+from chalicelib.domain.zoho.metadata import FieldInfo
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.operators import commands, people, undo
 from chalicelib.service.operators.forget import forget
@@ -384,3 +385,57 @@ def test_the_person_map_is_read_and_put_for_an_org_whose_modules_are_known() -> 
     assert problem.value.fields[0].path == "/modules/Leads/action"
     people.put(world.ledger, "default", {"modules": {}}, world.ann())
     assert people.person_map(world.ledger, "default").to_json()["modules"] == {}
+
+
+def with_map(world: People, **rules: Any) -> None:
+    world.ledger.person_maps["default"] = {"region": "AT", "max_shared": 5, "modules": rules}
+
+
+def test_a_record_that_is_named_and_stays_is_not_found_again() -> None:
+    world = People()
+    one = world.erase(
+        {"emails": [], "phones": [], "records": [{"module": "Deals", "id": DEAL}]}, approval=False
+    )
+    world.settle()
+    assert world.outcomes(one) == {"Deals/301": "unlinked"}
+    assert world.shown(one)["verification"]["found_again"] == 0
+    assert world.shown(one)["status"] == "completed"
+
+
+def test_a_field_that_the_person_map_does_not_match_by_finds_nobody() -> None:
+    world = People()
+    with_map(world, Leads={"action": "delete", "match": ["Phone"]}, Contacts={"action": "delete"})
+    world.zoho.add_person("Leads", "203", Email="anna@example.com", Phone=None)
+    one = world.erase(approval=False)
+    world.settle()
+    assert "Leads/203" not in world.outcomes(one)
+    assert world.outcomes(one)["Leads/201"] == "deleted"
+    assert "203" in world.zoho.records
+
+
+def test_who_only_leads_to_the_person_is_another_person_and_keeps_everything_else() -> None:
+    world = People()
+    rule = {"action": "unlink", "clear": ["Mail", "Notes"]}
+    with_map(world, Contacts={"action": "delete"}, Guests=rule)
+    guests = world.zoho.people["Guests"]
+    guests.fields = (*guests.fields, FieldInfo("Invited_By", "lookup", ("Contacts",)))
+    guests.values["602"]["Invited_By"] = {"id": CONTACT}
+    world.zoho.belongs["Guests", "602", "Notes"] = ["991"]
+    one = world.erase(approval=False)
+    world.settle()
+    assert world.outcomes(one)["Guests/602"] == "unlinked"
+    assert guests.values["602"] == {"Mail": "ben@example.com", "Invited_By": None}
+    assert world.zoho.belongs["Guests", "602", "Notes"] == ["991"]
+    assert guests.values[GUEST]["Mail"] is None
+
+
+def test_what_the_person_map_clears_is_emptied_and_the_record_stays() -> None:
+    world = People()
+    rule = {"action": "clear", "clear": ["Email", "Subject", "Notes", "Attachments"]}
+    with_map(world, Cases=rule)
+    world.zoho.belongs["Cases", CASE, "Attachments"] = ["981", "982"]
+    one = world.erase(EMAIL_ONLY, approval=False)
+    world.settle()
+    assert world.outcomes(one)["Cases/401"] == "cleared"
+    assert world.zoho.people["Cases"].values[CASE] == {"Email": None, "Subject": None}
+    assert world.zoho.belongs["Cases", CASE, "Attachments"] == []
