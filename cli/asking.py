@@ -24,7 +24,7 @@ _YES = "Do not ask for the number on a terminal."
 _ASKED = "cli.asking"
 #: Operators' calls that delete, bring back what was deleted, or arm what deletes by itself.
 _DELETES = re.compile(
-    r"POST deletions(/[^/]+/(retry|approve|restore|delete_permanently))?"
+    r"POST deletions(/[^/]+/(retry|approve|restore|delete_permanently|forget))?"
     r"|PUT policies/[^/]+|POST policies/[^/]+/run"
 )
 

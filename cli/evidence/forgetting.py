@@ -8,7 +8,7 @@ from cli import asking, http
 from cli.following.deletions import deletion_id
 from cli.operator_api import dry, reach
 from cli.options import dry_run, options
-from cli.target import Refused, find
+from cli.target import find
 
 EXAMPLES = """\b
 Examples:
@@ -22,7 +22,7 @@ way or waits."""
 @click.command(epilog=EXAMPLES)
 @click.argument("deletion", callback=deletion_id, metavar="ID|LINK")
 @dry_run("Ask the service whether it would; it changes nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
+@asking.destructive
 @options
 def forget(deletion: str, dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
     """Forget the ids, the reference and the reason of a deletion that has ended, for good.
@@ -32,10 +32,10 @@ def forget(deletion: str, dry_run: bool, yes: bool, stage: str | None, as_json: 
     """
     target = find(stage, as_json=as_json)
     api = reach(target, stage)
-    if not (dry_run or yes) and asking.on_a_terminal():
-        words = f"{deletion}: its ids, reference and reason go for good, also from its records file. Go on?"
-        if not click.confirm(words, err=True):
-            raise Refused("nothing was forgotten; --yes does not ask")
+    if not dry_run:
+        known = api.deletion(deletion)
+        words = "ids, with reference and reason, are forgotten for good"
+        asking.confirm(known["counts"]["requested"], words, yes=yes, target=target, org=known["org"])
     found = http.good(api.call("POST", f"deletions/{deletion}/forget", dry(dry_run)))
     said = "would be forgotten" if dry_run else "is being forgotten; expunge audit verify tells when it is"
     target.say({"deletion": found, "asked": not dry_run}, f"{deletion} {said}")

@@ -171,10 +171,11 @@ def test_the_number_or_yes_lets_it_go_on(
     assert kept(desk) != before
 
 
-def kept(desk: Desk) -> tuple[set[str], dict[Any, Any]]:
-    """What would delete something: deletions that are no dry runs, and policies."""
+def kept(desk: Desk) -> tuple[set[tuple[str, int]], dict[Any, Any]]:
+    """What would delete something: deletions that are no dry runs, with their commands, and policies."""
     rows = desk.house.ledger.rows
-    return {one for one, row in rows.items() if not row.deletion.request.dry_run}, dict(desk.store.kept)
+    found = {(one, row.control) for one, row in rows.items() if not row.deletion.request.dry_run}
+    return found, dict(desk.store.kept)
 
 
 def test_policies_apply_says_when_each_deletes_how_many(desk: Desk, tmp_path: Path) -> None:
