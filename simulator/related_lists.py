@@ -64,8 +64,8 @@ def get_related(state: State, call: Call) -> Answer:
     some = listed[(page - 1) * per_page : page * per_page]
     if not some:
         return no_content()
-    info = {"per_page": per_page, "count": len(some), "page": page, "more_records": False}
-    info["more_records"] = len(listed) > page * per_page
+    more = len(listed) > page * per_page
+    info = {"per_page": per_page, "count": len(some), "page": page, "more_records": more}
     of = names_of(state, module).get(name, name)
     return ok({"data": privacy.shown(state, of, [shown(each, fields) for each in some]), "info": info})
 
