@@ -8,6 +8,8 @@ from cli.completion import completion
 from cli.dashboard.command import dashboard
 from cli.doctor import doctor
 from cli.ends import TABLE
+from cli.erasing.command import erase
+from cli.erasing.person_maps import person_map
 from cli.evidence.audit import audit
 from cli.evidence.finding import find
 from cli.evidence.forgetting import forget
@@ -63,6 +65,8 @@ main.add_command(approve)
 main.add_command(resolve)
 main.add_command(restore)
 main.add_command(delete_permanently)
+main.add_command(erase)
+main.add_command(person_map)
 main.add_command(holds)
 main.add_command(pause)
 main.add_command(resume)

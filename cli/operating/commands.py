@@ -43,6 +43,14 @@ Of several, those that have nothing to retry are told one by one; the exit code
 is 3 where that is all of them."""
 
 
+APPROVE = """\b
+Examples:
+  expunge approve del_01M8298QNC9R2FS46471MHPX7V --count 1200
+  expunge approve del_01M8298QNC9R2FS46471MHPX7V --count 7 --map-hash 5f1c...
+
+expunge show DELETION --map shows the map of an erasure."""
+
+
 @click.command(epilog=CANCEL)
 @SEVERAL
 @INSTEAD
@@ -84,18 +92,33 @@ def retry(deletions: tuple[str, ...], dry_run: bool, yes: bool, stage: str | Non
     _each(deletions, "retry", shown, dry_run=dry_run, yes=yes, stage=stage, as_json=as_json)
 
 
-@click.command(epilog="\b\nExample:\n  expunge approve del_01M8298QNC9R2FS46471MHPX7V --count 1200")
+@click.command(epilog=APPROVE)
 @ONE
 @click.option("--count", type=click.IntRange(min=0), required=True, help="As expunge show tells it.")
+@click.option("--map-hash", metavar="HASH", help="Of an erasure: the map that was looked at.")
+@click.option("--shared", multiple=True, metavar="VALUE", help="A shared value that means this person.")
 @INSTEAD
 @options
-def approve(deletion: str, count: int, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Let a large deletion run. COUNT must be what it would delete by now."""
+def approve(
+    deletion: str,
+    count: int,
+    map_hash: str | None,
+    shared: tuple[str, ...],
+    dry_run: bool,
+    stage: str | None,
+    as_json: bool,
+) -> None:
+    """Let a large deletion run, or the erasure of a person. COUNT must be what it would delete by now; of an
+    erasure the entries of its map.
+    """
+    if shared and not map_hash:
+        raise click.UsageError("--shared goes with --map-hash")
     target, api = _reached(stage, as_json=as_json)
     if not dry_run:
         orgs = _counted(api, [deletion])[1]
         asking.counted(target if orgs else None, orgs)
-    found = _post(api, deletion, "approve", {"count": count}, dry_run=dry_run)
+    of_a_map = {"map_hash": map_hash, "shared": list(shared)} if map_hash else {}
+    found = _post(api, deletion, "approve", {"count": count, **of_a_map}, dry_run=dry_run)
     _say(target, found, f"{_is(dry_run)} approved for {many(count, 'record')}", dry_run=dry_run)
 
 

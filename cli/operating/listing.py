@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from itertools import islice
@@ -15,6 +16,7 @@ import click
 from chalicelib.domain.status import Status
 from cli import csv_out
 from cli.ends import OutOfReach
+from cli.erasing import map_table, month
 from cli.following.deletions import from_words
 from cli.following.progress import OUTCOMES
 from cli.operating import render, times
@@ -27,6 +29,7 @@ SHOW = """\b
 Examples:
   expunge show del_01M8298QNC9R2FS46471MHPX7V
   expunge show leads.csv.expunge --json | jq '.deletions[].status'
+  expunge show del_01M8298QNC9R2FS46471MHPX7V --map   what an erasure found
 
 Who asked, why and who approved is shown to operators: by id, not by a link or
 a journal, which need no AWS credentials."""
@@ -52,15 +55,25 @@ COLUMNS = (
 
 @click.command(epilog=SHOW)
 @click.argument("deletions", nargs=-1, required=True, metavar="ID|LINK|JOURNAL...")
+@click.option("--map", "with_map", is_flag=True, help="Of an erasure: each record, what is done, and why.")
 @options
-def show(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> None:
+def show(deletions: tuple[str, ...], with_map: bool, stage: str | None, as_json: bool) -> None:
     """Show deletions as they stand: counts, problems, and what to do about them."""
     found = [(linked, linked.shown()) for linked in from_words(deletions, stage)]
+    maps = _maps([linked.id for linked, _ in found], stage) if with_map else {}
     if as_json:
-        say_json({"deletions": [each for _, each in found]})
+        say_json({"deletions": [each for _, each in found], **({"maps": maps} if with_map else {})})
         return
     for linked, document in found:
         say(*render.shown(document), f"  {linked.link}")
+        if linked.id in maps and document.get("plan"):
+            say(*map_table.lines(document["plan"], maps[linked.id]))
+
+
+def _maps(deletions: list[str], stage: str | None) -> dict[str, list[dict[str, Any]]]:
+    """The entries of the maps of erasures. Raises Refused where one has none."""
+    api = reach(find(stage, as_json=False), stage)
+    return {one: list(api.pages(f"deletions/{one}/map", "entries", {})) for one in deletions}
 
 
 @click.command(name="list", epilog=LIST)
@@ -74,6 +87,7 @@ def show(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> None:
 @times.zone_option
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
 @click.option("--all", "every", is_flag=True, help="All of them.")
+@click.option("--erasures", is_flag=True, help="Erasures of people only, with the days left of the month.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True
 )
@@ -83,6 +97,7 @@ def list_deletions(
     zone: tzinfo,
     limit: int,
     every: bool,
+    erasures: bool,
     form: str,
     output: Path | None,
     stage: str | None,
@@ -100,13 +115,16 @@ def list_deletions(
     }
     target = find(stage, as_json=as_json)
     pages = reach(target, stage).pages("deletions", "deletions", query)
+    if erasures:
+        pages = (each for each in pages if each["operation"] == "erase_person")
     if form != "table":
         _written(pages if every else islice(pages, limit), form, output, as_json=as_json)
         return
     found = list(pages if every else islice(pages, limit + 1))
     more = not every and len(found) > limit
     found = found if every else found[:limit]
-    lines = [*render.listed(found, zone), f"times are {zone}"] if found else ["there are none"]
+    table = month.listed(found, time.time()) if erasures else render.listed(found, zone)
+    lines = [*table, f"times are {zone}"] if found else ["there are none"]
     target.say(
         {"deletions": found, "more": more}, *lines, *(["there are more: --limit or --all"] if more else [])
     )

@@ -139,9 +139,9 @@ class Desk:
 
 
 @contextmanager
-def opened(directory: Path, sources: Any = None) -> Iterator[Desk]:
-    """A desk on a free port."""
-    desk = Desk(House(sources), directory)
+def opened(directory: Path, sources: Any = None, kind: type[Desk] = Desk) -> Iterator[Desk]:
+    """A desk of that kind on a free port."""
+    desk = kind(House(sources), directory)
     lock = threading.Lock()  # the application is one, as in Lambda
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,1 @@
+"""`expunge erase` and `expunge person-map`: everything that belongs to one person."""
