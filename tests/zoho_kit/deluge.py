@@ -20,7 +20,20 @@ _TOKEN = re.compile(
     r"|(?P<sign>==|!=|<=|>=|&&|\|\||[-+<>=!(){}\[\],.;:])"
 )
 _ESCAPES = {'\\"': '"', "\\\\": "\\", "\\n": "\n"}
-_KEYWORDS = {"if", "else", "for", "each", "in", "try", "catch", "return", "info", "invokeurl", "void"}
+_KEYWORDS = {
+    "if",
+    "else",
+    "for",
+    "each",
+    "in",
+    "try",
+    "catch",
+    "return",
+    "info",
+    "invokeurl",
+    "void",
+    "string",
+}
 _INVOKE = {"url", "type", "headers", "parameters", "connection", "detailed"}
 
 
@@ -37,6 +50,8 @@ class Returned(Exception):
 
 
 Code = Callable[[Run], Any]
+#: Under which name a function's variables have what it returned.
+RETURNED = "(returned)"
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ class _Reader:
     """Recursive descent; every method leaves the place behind what it has read."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
-        self.tokens, self.at, self.asking = tokens, 0, False
+        self.tokens, self.at, self.asking, self.returns = tokens, 0, False, False
 
     def peek(self, ahead: int = 0) -> str:
         return self.tokens[self.at + ahead][1] if self.at + ahead < len(self.tokens) else ""
@@ -109,7 +124,9 @@ class _Reader:
         return value
 
     def function(self) -> Function:
-        self.take("void")
+        self.returns = self.maybe("string")
+        if not self.returns:
+            self.take("void")
         name = self.name()
         self.take(".")
         name += "." + self.name()
@@ -144,13 +161,24 @@ class _Reader:
         if self.peek() in known:
             return known[self.peek()]()
         if self.maybe("return"):
-            self.take(";")
-            return _return
+            return self.end()
         if self.peek(1) == "=":
             return self.assignment()
         call = self.expression()
         self.take(";")
         return call
+
+    def end(self) -> Code:
+        """What stands behind `return`: a value where the function has one."""
+        value = self.expression() if self.returns else None
+        self.take(";")
+
+        def run(state: Run) -> None:
+            if value is not None:
+                state.names[RETURNED] = value(state)
+            raise Returned
+
+        return run
 
     def assignment(self) -> Code:
         name = self.name()
@@ -292,10 +320,6 @@ class _Reader:
         if self.peek() == "(":
             return _call(name, self.arguments())
         return lambda state: builtins.variable(state.names, name)
-
-
-def _return(_: Run) -> None:
-    raise Returned
 
 
 def _both(sign: str, left: Code, right: Code) -> Code:
