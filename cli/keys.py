@@ -9,7 +9,7 @@ import click
 
 from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
 from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
-from chalicelib.domain.request import REQUESTABLE
+from chalicelib.domain.request import BY_NAME_ONLY, REQUESTABLE
 from chalicelib.domain.source import OPERATOR
 from cli import http, known_records, secret_log, workers
 from cli.operator_api import reach
@@ -47,8 +47,8 @@ def keys() -> None:
     "--operation",
     "operations",
     multiple=True,
-    type=click.Choice(sorted(REQUESTABLE)),
-    help="Default: all.",
+    type=click.Choice(sorted(REQUESTABLE | BY_NAME_ONLY)),
+    help="Default: all but erase_person.",
 )
 @click.option("--org", help="The Zoho org it deletes in. Default: default.")
 @click.option(

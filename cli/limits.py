@@ -9,7 +9,7 @@ import click
 
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
-from chalicelib.domain.request import REQUESTABLE
+from chalicelib.domain.request import BY_NAME_ONLY, REQUESTABLE
 from chalicelib.domain.source import OPERATOR, Source, parse, usable
 from cli import secret_log
 from cli.options import dry_run, options
@@ -103,7 +103,17 @@ expunge sources set operator --module Leads --max-records 1000"""
 @click.option("--cool-off-seconds", type=click.IntRange(min=0), help="How long a deletion waits first.")
 @click.option("--module", "modules", multiple=True, help="All that it may delete in; repeat it.")
 @click.option(
-    "--operation", "operations", multiple=True, type=click.Choice(sorted(REQUESTABLE)), help="All it may use."
+    "--operation",
+    "operations",
+    multiple=True,
+    type=click.Choice(sorted(REQUESTABLE | BY_NAME_ONLY)),
+    help="All it may use.",
+)
+@click.option("--permanent-min-days", type=NUMBER, help="The shortest --permanent-after it may ask for.")
+@click.option(
+    "--erase-person-approval",
+    type=click.Choice(["true", "false"]),
+    help="Whether erasing a person waits for an approval; false: only for shared values.",
 )
 @dry_run("Say what would change; change nothing.")
 @options
@@ -116,6 +126,7 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
     """
     target = find(stage, as_json=as_json)
     held, version = read(target)
+    # Operators have no keys, so their entry can be made here.
     before = {} if source == OPERATOR and source not in held else entry(held, source)
     changes = {name: _value(name, value) for name, value in given.items() if value not in (None, ())}
     if not changes:
@@ -142,6 +153,8 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
 def _value(name: str, value: Any) -> Any:
     if name == "modules":
         return list(dict.fromkeys(map(canonical, value)))
+    if name == "erase_person_approval":
+        return value == "true"
     return None if value == NONE else list(value) if isinstance(value, tuple) else value
 
 
@@ -169,6 +182,8 @@ def _facts(found: Source) -> dict[str, Any]:
         "max_records_per_day": limits.max_records_per_day,
         "approve_above": limits.approve_above,
         "keep_credits": limits.keep_credits,
+        "permanent_min_days": found.permanent_min_days,
+        "erase_person_approval": limits.erase_person_approval,
         "max_share": limits.max_share,
         "cool_off_seconds": limits.cool_off_seconds,
         "mass_delete_by_ids": limits.mass_delete_by_ids,
