@@ -19,9 +19,9 @@ from tests.zoho_kit.deluge import RETURNED
 KEY = new_key()
 
 
-def pressed(world: World, record: Any = kit.RECORD) -> str:
+def pressed(world: World, record: Any = kit.RECORD, email: Any = None, phone: Any = None) -> str:
     """What whoever presses it is shown."""
-    return str(kit.script("erase_person.dg")(world, record)[RETURNED])
+    return str(kit.script("erase_person.dg")(world, record, email, phone)[RETURNED])
 
 
 def world(*answers: int | None, key: str = kit.key_text(KEY)) -> World:
@@ -29,7 +29,7 @@ def world(*answers: int | None, key: str = kit.key_text(KEY)) -> World:
     return replace(made, variables={"expunge_privacy_key": key})
 
 
-def test_it_names_the_contact_and_nothing_else_of_the_person() -> None:
+def test_it_names_the_contact_where_it_has_neither_address_nor_number() -> None:
     button = world(202)
     assert pressed(button) == "Asked for as del_1. An operator looks at what was found, and approves it."
     (sent,) = button.sent
@@ -41,6 +41,23 @@ def test_it_names_the_contact_and_nothing_else_of_the_person() -> None:
     }
     headers = {name.lower(): value for name, value in sent.headers.items()}
     verify(headers, sent.body.encode(), [kit.key_text(KEY).encode()], NOW)
+
+
+def test_address_and_number_of_the_contact_go_with_it() -> None:
+    button = world(202)
+    pressed(button, email="o'hara+x@example.com", phone="+43 (660) 123-4567")
+    identity = json.loads(button.sent[0].body)["identity"]
+    assert (identity["emails"], identity["phones"]) == (["o'hara+x@example.com"], ["+43 (660) 123-4567"])
+    assert identity["records"] == [{"module": "Contacts", "id": kit.RECORD}]
+
+
+@pytest.mark.parametrize(
+    ("email", "phone"), [('a"b@example.com', None), ("a@b\\c", None), (None, '1"2345'), (None, "call me")]
+)
+def test_what_would_change_the_request_is_not_sent(email: Any, phone: Any) -> None:
+    button = world()
+    assert pressed(button, email=email, phone=phone).startswith("Not sent")
+    assert not button.sent
 
 
 def test_expunge_understands_it() -> None:
