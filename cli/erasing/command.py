@@ -73,6 +73,8 @@ def erase(
     body = _body(words)
     target = find(stage, as_json=as_json)
     chosen = sender(stage, source, key_file, None, operator=source is None)
+    # How many records it is nobody knows before the search: they are asked about with the map.
+    asking.counted(None if words["dry_run"] else target, words["org"])
     answer = _sent(chosen.channel, json.dumps(body).encode())
     api = reach(target, stage)
     ends_by = time.monotonic() + timeout if timeout is not None else float("inf")
@@ -187,7 +189,7 @@ def _approved(api: OperatorApi, document: dict[str, Any]) -> bool:
         if click.confirm(f"does {each['value']} mean this person and nobody else?", default=False, err=True):
             body["shared"].append(each["value"])
     try:
-        asking.confirm(plan["records"], "records are in the map that is approved", yes=False)
+        asking.confirm(plan["records"], "records are in the map that is approved", yes=False, target=None)
     except Refused:
         say("not approved: nothing is touched until it is", err=True)
         return False
