@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.operator_api import OperatorApi
-from local import stack
+from local import demo_erasure, stack
+from local.demo_erasure import Erased
 from local.failure import Failure
 from local.running import RunningStack
 from local.say import console, line
@@ -99,16 +100,18 @@ def demo(settings: Settings) -> int:
     began = time.monotonic()
     running = RunningStack(stack.up(own))
     try:
+        demo_erasure.fill(running)
         done = jobs()
         _run(running, done)
-        _show(done)
+        erased = demo_erasure.run(running, _operator(running), own.directory)
+        _show(done, erased)
     finally:
         stack.down(own)
-    bad = [job.title for job in done if not job.good]
+    bad = [job.title for job in done if not job.good] + ([] if erased.good else [demo_erasure.TITLE])
     line(f"everything stopped after {time.monotonic() - began:.0f} s")
     if bad:
         raise Failure(f"not as it should be: {', '.join(bad)}")
-    line(f"all {len(done)} requests ended as they should")
+    line(f"all {len(done) + 1} requests ended as they should")
     return 0
 
 
@@ -162,7 +165,7 @@ def _hear(event: dict[str, Any], todo: list[Job]) -> None:
         job.final, job.seconds = event, seconds
 
 
-def _show(done: list[Job]) -> None:
+def _show(done: list[Job], erased: Erased) -> None:
     """The table of outcomes, then every final event as one line of JSON, on standard output."""
     table = Table(title="What came of it", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("request", no_wrap=True)
@@ -178,6 +181,9 @@ def _show(done: list[Job]) -> None:
         asked = str(counts.get("requested", "-"))
         ended = "yes" if job.good else "NO"
         table.add_row(job.title, data["status"], asked, ", ".join(became), f"{job.seconds:.1f}", ended)
+    asked = str(erased.document.get("counts", {}).get("requested", "-"))
+    ended, status = "yes" if erased.good else "NO", str(erased.document.get("status", "no end"))
+    table.add_row(demo_erasure.TITLE, status, asked, erased.words, f"{erased.seconds:.1f}", ended)
     Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
     for job in done:
         if job.final:
