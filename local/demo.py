@@ -103,7 +103,7 @@ def demo(settings: Settings) -> int:
         demo_erasure.fill(running)
         done = jobs()
         _run(running, done)
-        erased = demo_erasure.run(running, _operator(running), own.directory)
+        erased = demo_erasure.run(running, _operator(running))
         _show(done, erased)
     finally:
         stack.down(own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -51,6 +52,9 @@ def test_every_request_ends_as_it_should(directory: Path) -> None:
     verified = events[5]["data"]["verification"]
     assert verified.pop("verified_at")
     assert set(verified.values()) == {2}
+    row = next(line for line in done.stdout.splitlines() if "erase Anna" in line)
+    assert re.search(r"completed +5 +3 deleted, 2 unlinked +[0-9.]+ +yes", row)
+    assert "erase Anna: its receipt was checked with " in done.stderr
     for event in events:
         counts = dict(event["data"]["counts"])
         assert counts.pop("requested") == sum(counts.values())
