@@ -21,6 +21,7 @@ import pytest
 from chalicelib import bootstrap, handlers, observability
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import SecretUnusable, Unreadable
+from chalicelib.domain.evidence.digest import Extent, day_of
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine import watchdog
 from chalicelib.service.evidence.ports import Chain
@@ -188,6 +189,7 @@ class EvidenceBook:
     """A table in which one deletion has waited for its receipt for long, and cannot be read."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        today = day_of(time.time())
         answers = {
             "take_turn": True,
             "chain": Chain(1, "", "", str(iso(time.time()))[:10]),
@@ -195,6 +197,7 @@ class EvidenceBook:
             "oldest": 1000.0,
             "entries": [],
             "waiting": {},
+            "digested": Extent(today, today, "", ""),
         }
         return lambda *_: answers.get(name)
 

@@ -1,4 +1,6 @@
-"""What the gauges cost: nothing. A poll with nothing to do asks the table one question."""
+"""What the gauges cost: nothing. A poll with nothing to do asks the table two questions: what is due, and what
+is to be forgotten.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from tests.contract.ledger.test_ledger import make_table
 from tests.unit.service.world import World
 
 
-def test_an_idle_poll_is_one_query() -> None:
+def test_an_idle_poll_is_two_queries() -> None:
     with aws.dynamodb() as client:
         make_table(client)
         calls: list[str] = []
@@ -19,4 +21,4 @@ def test_an_idle_poll_is_one_query() -> None:
         world = World()
         deps = replace(world.deps, ledger=Table("t", lambda: client))
         assert poll(deps, until=world.now + 60) == Polled()
-        assert calls == ["Query"]
+        assert calls == ["Query", "Query"]
