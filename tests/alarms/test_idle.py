@@ -1,5 +1,5 @@
-"""What the gauges cost: nothing. A poll with nothing to do asks the table two questions: what is due, and what
-is to be forgotten.
+"""What the gauges cost: nothing. A poll with nothing to do asks the table two questions: what is due, and
+what is to be forgotten.
 """
 
 from __future__ import annotations
