@@ -55,6 +55,13 @@ class Context:
         named = entry.hit is not None and bool(entry.hit.named)
         return named or bool(self.own_matches(entry.record, values, rule))
 
+    def is_anothers(self, entry: Entry, values: Mapping[str, Any]) -> bool:
+        """Does a field that was the person's hold a value again, of a record that is not theirs any more?"""
+        was = entry.hit.matches if entry.hit is not None else ()
+        return any(
+            not _is_empty(values.get(each.field)) for each in was if counts(each, self.shared, self.meant)
+        )
+
 
 def rule_for(entry: Entry, person_map: PersonMap, context: Context) -> Rule:
     """What the person map says of the entry. A record that only leads to the person, in a module whose

@@ -14,6 +14,7 @@ from chalicelib.domain.zoho.metadata import PHONE
 RESTRICTED, ENCRYPTED = "RESTRICTED_FIELD", "ENCRYPTED_FIELD"
 NO_SEARCH, NOT_READABLE = "MODULE_WITHOUT_SEARCH", "MODULE_NOT_READABLE"
 TOO_MANY, NO_REGION, PART = "TOO_MANY_RECORDS", "NO_REGION", "PART_OF_RECORDS"
+NO_LINKS = "LINKS_NOT_READ"
 
 MEANINGS = {
     RESTRICTED: "Zoho withholds this personal field from the API, so nobody can be found by it: the person"
@@ -23,6 +24,8 @@ MEANINGS = {
     " the person may still be there",
     NOT_READABLE: "the org's token may not read this module: the person may still be there",
     TOO_MANY: "Zoho names no more records of one value in this module: the person may still be there",
+    NO_LINKS: "what leads from this module to the person's records, or from them to it, could not be read"
+    " as a whole: the person may still be there",
     NO_REGION: "phone numbers without a country code cannot be compared, as the org's person map has no"
     " region: the person may still be there",
     PART: "this module holds parts of other records, such as rows of subforms, which are not searched by"

@@ -39,13 +39,14 @@ class ErasureProgress:
     """Where it stands, besides the marks of its entries.
 
     `at`: the next module, question, hit or entry of the phase; `page`, `after`: where a question goes on.
-    `hit_parts`, `map_parts`: parts that are stored of what was found and of the map. `unreached`: as
-    [code, module, field]. `mapped`: the hash of the map that is stored. `approved`: the hash of the map that
-    may be carried out, "" where none is; `meant`: the shared values that are meant. `open`: ledger numbers of
-    calls with an intent and no answer, with the entries that they are about (`about`). `tries`: calls for the
-    entry at hand. `verified`: verifications that have ended, `verifying`: one is going on; `found`: what they
-    found, as [module, id]. `stopped`: a refusal of every call, as (code, message): nothing more is sent.
-    `code`, `message`: what stood in its way last.
+    `hit_parts`, `map_parts`: parts that are stored of what was found and of the map. `unreached`: as [code,
+    module, field]. `mapped`: the hash of the map that is stored. `approved`: the hash of the map that may be
+    carried out, "" where none is; `ruled`: the digest of the person map's rules for its modules; `meant`: the
+    shared values that are meant. `open`: ledger numbers of calls with an intent and no answer, with the
+    entries that they are about (`about`). `tries`: the same call (`doing`) for the entry at hand, again and
+    again. `verified`: verifications that have ended, `verifying`: one is going on; `found`: what they found,
+    as [module, id]. `stopped`: a refusal of every call, as (code, message): nothing more is sent. `code`,
+    `message`: what stood in its way last.
     """
 
     phase: Phase = Phase.MODULES
@@ -57,10 +58,12 @@ class ErasureProgress:
     unreached: tuple[tuple[str, str, str], ...] = ()
     mapped: str = ""
     approved: str = ""
+    ruled: str = ""
     meant: tuple[str, ...] = ()
     open: tuple[int, ...] = ()
     about: tuple[int, ...] = ()
     tries: int = 0
+    doing: str = ""
     verified: int = 0
     verifying: bool = False
     found: tuple[tuple[str, str], ...] = ()

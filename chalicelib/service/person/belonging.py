@@ -14,6 +14,7 @@ from chalicelib.domain.person.doing import CAMPAIGNS, CONTACT_ROLES, PARTICIPANT
 from chalicelib.domain.person.erasure_map import assembled, shared_values
 from chalicelib.domain.person.hits import Hit, Link, merged
 from chalicelib.domain.person.identity import Record
+from chalicelib.domain.person.out_of_reach import NO_LINKS, Unreached
 from chalicelib.domain.person.person_map import Action, PersonMap
 from chalicelib.domain.person.progress import ErasureProgress, Phase
 from chalicelib.domain.zoho import rows
@@ -116,7 +117,7 @@ def _each(work: Slice, progress: ErasureProgress, read: _Reading, following: Pha
     if len(found) > stored.MOST_HITS:
         return ending.too_many(work, progress, len(found))
     parts = stored.hit_parts(found.values())
-    after = replace(progress, at=at, hit_parts=len(parts))
+    after = replace(progress, at=at, hit_parts=len(parts)).without_reach(*reader.unreached)
     if trouble is not None:
         return replace(finding.not_read(work, after, trouble.judged, trouble.reply), parts=parts)
     after = after.on_to(following) if at >= len(records) else after
@@ -130,6 +131,7 @@ class _Reader:
     work: Slice
     known: Known
     _lists: dict[str, tuple[RelatedListInfo, ...]] = field(default_factory=dict)
+    unreached: list[Unreached] = field(default_factory=list)
 
     def at_once(self, read: _Reading, wave: Sequence[Record]) -> list[list[Hit] | NotNow]:
         """What `read` finds of each record, in their order; NotNow where it was not answered."""
@@ -156,7 +158,10 @@ class _Reader:
 
     def _read_lists(self, module: str) -> tuple[RelatedListInfo, ...]:
         reply = self.work.zoho.related_lists(module)
-        return related_lists_of(reply.body) if _answered(CallKind.METADATA, reply) else ()
+        if _answered(CallKind.METADATA, reply):
+            return related_lists_of(reply.body)
+        self.unreached.append(Unreached(NO_LINKS, module))
+        return ()
 
     def linked_by_lists(self, record: Record) -> list[Hit]:
         """Deals, campaigns and events in which the record takes part."""
@@ -166,7 +171,10 @@ class _Reader:
             if target not in self.known.modules or not self.known.modules[target].readable:
                 continue
             if target == "Campaigns":
-                found += [self._hit(target, row, CAMPAIGNS, record) for row in self.rows(record, each.name)]
+                found += [
+                    self._at(Record(target, row.id), CAMPAIGNS, record)
+                    for row in self.rows(record, each.name)
+                ]
             elif target == "Deals" and record.module == "Contacts":
                 deals = [Record(target, row.id) for row in self.rows(record, each.name)]
                 found += [self._at(d, CONTACT_ROLES, record) for d in deals if self._has_role(d, record)]
@@ -174,9 +182,6 @@ class _Reader:
                 events = [Record(target, row.id) for row in self.rows(record, each.name)]
                 found += [self._at(e, PARTICIPANTS, record) for e in events if self._takes_part(e, record)]
         return found
-
-    def _hit(self, module: str, row: Row, name: str, to: Record) -> Hit:
-        return self._at(Record(module, row.id), name, to)
 
     @staticmethod
     def _at(record: Record, name: str, to: Record) -> Hit:
@@ -188,26 +193,40 @@ class _Reader:
     def _takes_part(self, event: Record, record: Record) -> bool:
         reply = self.work.zoho.read_record(event.module, event.id)
         if not _answered(CallKind.READ, reply):
+            self.unreached.append(Unreached(NO_LINKS, event.module))
             return False
         found = rows.listed(reply.body).rows
         return any(without_participants(row.values, {record.id}) is not None for row in found)
 
     def rows(self, record: Record, related_list: str) -> list[Row]:
-        """The rows of a related list, up to MOST_PAGES; none where Zoho refuses."""
+        """The rows of a related list; what is not read of it is out of reach."""
+        found, whole = self._rows(record, related_list)
+        if not whole:
+            self.unreached.append(Unreached(NO_LINKS, self._module_of(record, related_list)))
+        return found
+
+    def _rows(self, record: Record, related_list: str) -> tuple[list[Row], bool]:
+        """The rows of up to MOST_PAGES, and whether these are all; none where Zoho refuses."""
         found: list[Row] = []
         for page in range(1, MOST_PAGES + 1):
             reply = self.work.zoho.related(record.module, record.id, related_list, page)
             if not _answered(CallKind.RELATED, reply):
-                break
+                return found, False
             listing = rows.listed(reply.body)
             found += listing.rows
             if not listing.more:
-                break
-        return found
+                return found, True
+        return found, False
+
+    def _module_of(self, record: Record, related_list: str) -> str:
+        listed = {e.name: names.canonical(e.module) for e in self._lists.get(record.module, ())}
+        return listed.get(related_list, record.module)
 
     def goes_along(self, record: Record) -> dict[str, int]:
         """How many notes, attachments and the like go with the record, by related list."""
-        wanted = [each.name for each in self.lists_of(record.module) if _goes_along(each)][:20]
+        wanted = [each.name for each in self.lists_of(record.module) if {each.name, each.module} & _ALONG][
+            :20
+        ]
         if not wanted:
             return {}
         reply = self.work.zoho.related_counts(record.module, record.id, wanted)
@@ -216,16 +235,11 @@ class _Reader:
         else:
             # Zoho refuses it for converted leads: then they are counted one by one, but for emails, which it
             # does not list as records.
-            counted = {name: len(self.rows(record, name)) for name in wanted if name != "Emails"}
+            counted = {name: len(self._rows(record, name)[0]) for name in wanted if name != "Emails"}
         return {name: number for name, number in sorted(counted.items()) if number and name in wanted}
 
 
-#: What is read of one record of the person's.
 _Reading = Callable[[_Reader, Record], Iterable[Hit]]
-
-
-def _goes_along(info: RelatedListInfo) -> bool:
-    return info.name in _ALONG or info.module in _ALONG
 
 
 def _answered(kind: CallKind, reply: Reply) -> bool:

@@ -78,6 +78,11 @@ class Doing:
     make: Callable[[Zoho], Reply]
     deletes: bool = False
 
+    @property
+    def name(self) -> str:
+        """What tells it from the next call about the same entry."""
+        return f"{self.step} {self.ids[0]}"
+
 
 def send(
     work: Slice, progress: ErasureProgress, chunk: Chunk, doing: Doing, guarded: Sequence[Record]
@@ -114,9 +119,11 @@ def _judged(
     found = _findings(chunk, doing, whole, reply)
     then = _then(whole, found, reply)
     single = after.tries < 0 or (whole.verdict is Verdict.SPLIT and not found)
-    after = replace(after, tries=-1 if single else after.tries + 1, code=whole.code)
+    tries = -1 if single else after.tries + 1 if after.doing == doing.name else 1
+    after = replace(after, tries=tries, doing=doing.name, code=whole.code)
     marks = [[p, f.mark.value, f.code] for p, f in sorted(found.items())]
-    answer = {"verdict": whole.verdict.value, "code": whole.code, "message": whole.message, "marks": marks}
+    # Zoho's words are not kept: they may repeat a value of the person.
+    answer = {"verdict": whole.verdict.value, "code": whole.code, "message": "", "marks": marks}
     kept = replace(call, answered_at=work.now, answer=answer)
     return Commit(
         replace(work.deletion, progress=after.to_json(), updated_at=work.now),
@@ -139,7 +146,7 @@ def _findings(chunk: Chunk, doing: Doing, whole: Judgement, reply: Reply) -> dic
         return dict.fromkeys(doing.positions, Finding(Mark.SENT, whole.code))
     if whole.verdict in NOT_NOW or (whole.verdict is Verdict.SPLIT and len(doing.positions) > 1):
         return {}
-    return dict.fromkeys(doing.positions, Finding(Mark.FAILED, whole.code, whole.message))
+    return dict.fromkeys(doing.positions, Finding(Mark.FAILED, whole.code))
 
 
 def _then(whole: Judgement, found: Mapping[int, Finding], reply: Reply) -> Then:
@@ -161,25 +168,24 @@ def _about(judged: Judgement) -> Finding:
     else the next read of the record shows.
     """
     if judged.verdict is Verdict.FAILED:
-        return Finding(Mark.FAILED, judged.code, judged.message)
+        return Finding(Mark.FAILED, judged.code)
     if judged.verdict is Verdict.RETRY_SLOWLY:
-        return Finding(Mark.SLOW, judged.code, judged.message)
+        return Finding(Mark.SLOW, judged.code)
     return Finding(Mark.SENT if judged.verdict is Verdict.REPEAT else Mark.SAID, judged.code)
 
 
 def answered(chunk: Chunk, position: int, judged: Judgement) -> Finding:
     """What an answer to a call that deletes says of its record."""
     tried_before = chunk.marks[position] == Mark.SENT
-    words = (judged.code, judged.message)
     if judged.verdict is Verdict.DELETED:
         return Finding(Mark.DELETED)
     if judged.verdict is Verdict.CHECK_GONE:
-        return Finding(Mark.CHECK_SENT if tried_before else Mark.CHECK, *words)
+        return Finding(Mark.CHECK_SENT if tried_before else Mark.CHECK, judged.code)
     if judged.verdict is Verdict.RETRY_SLOWLY:
-        return Finding(Mark.SLOW, *words)
+        return Finding(Mark.SLOW, judged.code)
     if judged.verdict is Verdict.FAILED:
-        return Finding(Mark.FAILED, *words)
-    return Finding(Mark.SENT, *words)
+        return Finding(Mark.FAILED, judged.code)
+    return Finding(Mark.SENT, judged.code)
 
 
 def own_up(work: Slice, progress: ErasureProgress) -> Commit:
@@ -195,7 +201,7 @@ def settled(
     work: Slice, progress: ErasureProgress, chunk: Chunk, found: dict[int, Finding], at: int | None = None
 ) -> Commit:
     """Keep outcomes, and go on behind the entry (`at`: with this one)."""
-    after = replace(progress, at=progress.at + 1 if at is None else at, tries=0)
+    after = replace(progress, at=progress.at + 1 if at is None else at, tries=0, doing="")
     deletion = replace(work.deletion, progress=after.to_json(), updated_at=work.now)
     new = chunk.with_findings(found)
     return Commit(deletion, chunks=(new,) if new != chunk else (), running="", proven=True)

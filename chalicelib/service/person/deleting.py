@@ -41,7 +41,7 @@ def step(work: Slice, progress: ErasureProgress) -> Step:
     if judged.verdict in NOT_NOW:
         return finding.not_read(work, progress, judged, reply)
     if judged.verdict is not Verdict.ANSWERED:
-        found = dict.fromkeys(positions, Finding(Mark.FAILED, judged.code, judged.message))
+        found = dict.fromkeys(positions, Finding(Mark.FAILED, judged.code))
         return _kept(work, progress, chunk, found)
     there = {row.id: row for row in rows.listed(reply.body).rows}
     found = _shown(chunk, job, positions, there)

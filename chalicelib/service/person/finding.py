@@ -17,7 +17,7 @@ from chalicelib.domain.person.hits import Hit, merged
 from chalicelib.domain.person.identity import Record, identity_of
 from chalicelib.domain.person.matching import Wanted, matches
 from chalicelib.domain.person.metadata import Module
-from chalicelib.domain.person.out_of_reach import NO_SEARCH, NOT_READABLE, TOO_MANY, Unreached
+from chalicelib.domain.person.out_of_reach import NO_LINKS, NO_SEARCH, NOT_READABLE, TOO_MANY, Unreached
 from chalicelib.domain.person.progress import ErasureProgress, Phase
 from chalicelib.domain.zoho import rows
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -173,6 +173,8 @@ def _refused(question: Question, judged: Judgement) -> list[Unreached]:
         return [Unreached(TOO_MANY, question.module)]
     if judged.code in ("NO_PERMISSION", "AUTHORIZATION_FAILED", "OAUTH_SCOPE_MISMATCH"):
         return [Unreached(NOT_READABLE, question.module)]
+    if question.to:
+        return [Unreached(NO_LINKS, question.module)]
     return [Unreached(NO_SEARCH, question.module)] if question.sought is not None else []
 
 

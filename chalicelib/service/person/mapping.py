@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from chalicelib.domain import limits, quota
 from chalicelib.domain.deletion import Approval, Counts
+from chalicelib.domain.evidence import canonical
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, untouched
 from chalicelib.domain.person.erasure_map import ErasureMap, assembled
 from chalicelib.domain.person.out_of_reach import shown
-from chalicelib.domain.person.person_map import Action
+from chalicelib.domain.person.person_map import Action, PersonMap
 from chalicelib.domain.person.progress import ErasureProgress, Phase
 from chalicelib.domain.quota import Full
 from chalicelib.domain.status import Status
@@ -34,29 +35,36 @@ def judge(work: Slice, progress: ErasureProgress) -> Step:
     if not made.entries:
         why = "dry run" if work.deletion.request.dry_run else "no record is this person's"
         return Commit(work.deletion, Finish(Status.COMPLETED, why))
-    approved = progress.approved == made.hash
+    approved = progress.approved == made.hash and progress.ruled == _rules(made, known.person_map)
     carried_out = assembled(hits, known.person_map, frozenset(progress.meant)) if approved else made
     refused = _over_a_limit(work, carried_out)
     if refused is not None:
         return ending.refused(work, progress, *refused)
     if work.deletion.request.dry_run:
         return Commit(work.deletion, Finish(Status.COMPLETED, "dry run"))
-    return _go_on(work, progress, carried_out) if approved else _unless_approved(work, progress, made)
+    return _go_on(work, progress, made, carried_out) if approved else _unless_approved(work, progress, made)
 
 
 def _unless_approved(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Step:
     """Ask for an approval, where one is needed."""
+    progress = replace(progress, ruled=_rules(made, stored.known(work).person_map))
     if _needs_approval(work, made):
         return _ask(work, progress, made)
     return Commit(finding.kept(work, replace(progress, approved=made.hash)))
 
 
-def _go_on(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Step:
+def _rules(made: ErasureMap, person_map: PersonMap) -> str:
+    """The digest of what the person map says of the map's modules: its hash does not tell what is cleared."""
+    modules = {each.record.module for each in made.entries}
+    return canonical.sha256(canonical.to_bytes({each: person_map.rule(each).to_json() for each in modules}))
+
+
+def _go_on(work: Slice, progress: ErasureProgress, made: ErasureMap, carried_out: ErasureMap) -> Step:
     """Begin, once the cool-off is over."""
     cooling = work.deletion.created_at + work.deletion.limits.cool_off_seconds
     if work.now < cooling:
         return Commit(work.deletion, Wait(COOL_OFF, cooling - work.now))
-    return _begin(work, progress, made)
+    return _begin(work, progress, made, carried_out)
 
 
 def entry_id(module: str, record_id: str) -> str:
@@ -135,10 +143,25 @@ def _awaited(work: Slice, progress: ErasureProgress, approval: Approval) -> Step
     )
 
 
-def _begin(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
-    """Nothing holds it back: what is kept is kept, and the others come in their order."""
+def _begin(work: Slice, progress: ErasureProgress, made: ErasureMap, carried_out: ErasureMap) -> Commit:
+    """Nothing holds it back: what is kept is kept, and the others come in their order.
+
+    The map is stored anew: a search after the approval may have found other links under the same hash.
+    """
     chunk: Chunk = work.chunk(0)
-    keeps = [n for n, each in enumerate(made.entries) if each.action is Action.KEEP]
+    keeps = [n for n, each in enumerate(carried_out.entries) if each.action is Action.KEEP]
+    parts = stored.map_parts(made)
+    progress = replace(progress, map_parts=len(parts))
     after = chunk.with_mark(keeps, Finding(Mark.KEPT))
-    deletion = replace(finding.kept(work, progress.on_to(Phase.UNLINK)), frozen=True)
-    return Commit(deletion, chunks=(after,) if keeps else (), running="the map is carried out", proven=True)
+    deletion = replace(
+        finding.kept(work, progress.on_to(Phase.UNLINK)),
+        frozen=True,
+        erasure={**work.deletion.erasure, **made.plan(shown(progress.not_reached))},
+    )
+    return Commit(
+        deletion,
+        parts=parts,
+        chunks=(after,) if keeps else (),
+        running="the map is carried out",
+        proven=True,
+    )

@@ -51,7 +51,10 @@ def step(work: Slice, progress: ErasureProgress) -> Step:
     try:
         return _entry(work, progress, chunk, job, entries[at])
     except NotNow as problem:
-        return finding.not_read(work, progress, problem.judged, problem.reply)
+        if problem.judged.verdict in NOT_NOW:
+            return finding.not_read(work, progress, problem.judged, problem.reply)
+        # What Zoho does not show is not known to be done, and others were changed already: it fails alone.
+        return carrying.settled(work, progress, chunk, {at: Finding(Mark.FAILED, problem.judged.code)})
 
 
 def _concerns(entry: Entry, chunk: Chunk, at: int) -> bool:
@@ -70,9 +73,9 @@ def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry
     if row is None:
         return carrying.settled(work, progress, chunk, {at: Finding(Mark.ABSENT)})
     if (
-        not touched
-        and progress.phase is Phase.CLEAR
+        progress.phase is Phase.CLEAR
         and not job.context.still_theirs(entry, row.values, rule)
+        and (not touched or job.context.is_anothers(entry, row.values))
     ):
         return carrying.settled(work, progress, chunk, {at: Finding(Mark.KEPT, NO_LONGER_MATCHES)})
     unlinks = progress.phase is Phase.UNLINK
@@ -191,8 +194,7 @@ def _listed(work: Slice, record: Record, related_list: str) -> list[Row]:
     found: list[Row] = []
     for page in range(1, 11):
         reply = work.zoho.related(record.module, record.id, related_list, page)
-        if not _answered(CallKind.RELATED, reply):
-            return found
+        _answered(CallKind.RELATED, reply)
         listing = rows.listed(reply.body)
         found += listing.rows
         if not listing.more:
@@ -202,13 +204,12 @@ def _listed(work: Slice, record: Record, related_list: str) -> list[Row]:
 
 def _read(work: Slice, record: Record) -> Row | None:
     reply = work.zoho.read_record(record.module, record.id)
-    if not _answered(CallKind.READ, reply):
-        raise NotNow(judge_call(CallKind.READ, reply), reply)
+    _answered(CallKind.READ, reply)
     return next(iter(rows.listed(reply.body).rows), None)
 
 
-def _answered(kind: CallKind, reply: Reply) -> bool:
+def _answered(kind: CallKind, reply: Reply) -> None:
+    """Raises NotNow for what is no answer, a refusal too: nothing is known of what was not shown."""
     judged = judge_call(kind, reply)
-    if judged.verdict in NOT_NOW:
+    if judged.verdict is not Verdict.ANSWERED:
         raise NotNow(judged, reply)
-    return judged.verdict is Verdict.ANSWERED

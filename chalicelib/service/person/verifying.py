@@ -12,8 +12,9 @@ from dataclasses import replace
 from chalicelib.domain.deletion import Counts, Problem, final_status
 from chalicelib.domain.document import iso
 from chalicelib.domain.outcomes import Mark
-from chalicelib.domain.person import asking
+from chalicelib.domain.person import asking, out_of_reach
 from chalicelib.domain.person.identity import Record
+from chalicelib.domain.person.out_of_reach import NOT_READABLE, Unreached
 from chalicelib.domain.person.progress import VERIFICATIONS, ErasureProgress, Phase
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho import rows
@@ -62,9 +63,9 @@ def _confirm(work: Slice, progress: ErasureProgress) -> Step:
         if judged.verdict in NOT_NOW:
             after = replace(progress, at=at, found=tuple(missed))
             return finding.not_read(work, after, judged, reply)
-        if judged.verdict is Verdict.ANSWERED and _still_there(
-            reply.body, record, job, by_name=record not in stays
-        ):
+        if judged.verdict is not Verdict.ANSWERED:
+            progress = progress.without_reach(Unreached(NOT_READABLE, record.module))
+        elif _still_there(reply.body, record, job, by_name=record not in stays):
             missed.append((record.module, record.id))
     after = replace(
         progress.on_to(Phase.VERIFY),
@@ -98,6 +99,10 @@ def end(work: Slice, progress: ErasureProgress) -> Commit:
             "verified_at": iso(work.now),
         }
         deletion = replace(deletion, erasure={**deletion.erasure, "verification": verification})
+    # The last searches may not have reached what the first one did.
+    deletion = replace(
+        deletion, erasure={**deletion.erasure, "out_of_reach": out_of_reach.shown(progress.not_reached)}
+    )
     status = final_status(counts, cancelled=bool(deletion.cancelled_by))
     problems: tuple[Problem, ...] = ()
     if progress.found:
