@@ -28,7 +28,10 @@ class PersonCalls(Protocol):
         """GET /settings/modules (METADATA): domain.zoho.metadata.modules_of(body)."""
 
     def fields(self, module: str) -> Reply:
-        """GET /settings/fields?module= (METADATA): domain.zoho.metadata.fields_of(body)."""
+        """GET /settings/fields?module= (METADATA): domain.zoho.metadata.fields_of(body).
+
+        A module of which Zoho tells no field cannot be looked through, and has to be named.
+        """
 
     def related_lists(self, module: str) -> Reply:
         """GET /settings/related_lists?module= (METADATA): domain.zoho.metadata.related_lists_of(body)."""

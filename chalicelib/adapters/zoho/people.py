@@ -32,7 +32,7 @@ class PersonCalls:
         return self._metadata("modules", {}, empty=False)
 
     def fields(self, module: str) -> Reply:
-        """GET /settings/fields?module=: body as Zoho's. A list without fields is no answer."""
+        """GET /settings/fields?module=: body as Zoho's, 204 as an empty list."""
         return self._metadata("fields", {"module": module}, empty=True)
 
     def related_lists(self, module: str) -> Reply:

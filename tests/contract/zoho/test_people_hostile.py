@@ -14,6 +14,7 @@ from chalicelib.adapters.zoho.client import ZohoClient
 from chalicelib.domain.zoho.asking import By, Selection, Sought, Where
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.judge_items import judge_items
+from chalicelib.domain.zoho.metadata import fields_of
 from chalicelib.domain.zoho.reply import DESTRUCTIVE, CallKind, Reply
 from chalicelib.domain.zoho.rows import counts, listed
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
@@ -94,13 +95,18 @@ def test_204_is_an_empty_list(server: SmallServer, crm: ZohoClient, name: str) -
     assert (listed(reply.body).rows, listed(reply.body).more) == ((), False)
 
 
-@pytest.mark.parametrize("name", ["modules", "fields"])
-def test_an_org_without_modules_or_a_module_without_fields_is_no_answer(
-    server: SmallServer, crm: ZohoClient, name: str
-) -> None:
-    kind, container, call = READS[name]
+def test_an_org_without_modules_is_no_answer(server: SmallServer, crm: ZohoClient) -> None:
+    kind, container, call = READS["modules"]
     for body, status in ((b"", 204), ({container: []}, 200), ({container: [{"id": "1"}]}, 200)):
         assert judge_call(kind, answered(server, crm, call, body, status)).verdict is Verdict.RETRY
+
+
+def test_a_module_of_which_no_field_is_told_is_told_as_such(server: SmallServer, crm: ZohoClient) -> None:
+    kind, container, call = READS["fields"]
+    for body, status in ((b"", 204), ({container: []}, 200), ({container: [{"id": "1"}]}, 200)):
+        reply = answered(server, crm, call, body, status)
+        assert judge_call(kind, reply).verdict is Verdict.ANSWERED
+        assert fields_of(reply.body) == ()
 
 
 def test_a_count_without_a_word_is_no_answer(server: SmallServer, crm: ZohoClient) -> None:
