@@ -79,7 +79,7 @@ def nudges() -> WorkQueue:
 
 @cache
 def turns() -> Turns | None:
-    """What keeps one org from holding all workers: for work. None where their number is not told."""
+    """What keeps one org from holding all workers. None where their number is not told: to all but work."""
     from chalicelib.service.engine.turns import Turns
 
     stage = config()
@@ -141,6 +141,7 @@ def deps() -> Deps:
         loop_window=stage.loop_window_seconds,
         phones=PhoneNumbers(),
         measure=observability.measure,
+        turns=turns(),
         about=observability.about,
         records=records_files() if stage.evidence_bucket else None,
         evidence=stage.evidence,

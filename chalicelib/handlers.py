@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from chalicelib import bootstrap, observability
@@ -47,7 +47,7 @@ def work_batch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     from chalicelib.service.engine.work import Nudge
     from chalicelib.service.engine.work import work as work_on
 
-    deps = replace(bootstrap.deps_until(context), turns=bootstrap.turns())
+    deps = bootstrap.deps_until(context)
     nudges = [
         Nudge(
             record["messageId"], deletion_of(record["body"]), correlation_of(record["body"]), org_of(record)
