@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from cli import asking
+from cli.erasing import command
 from tests.cli.desk import Desk, opened
 
 ONE = "del_01M8298QNC9R2FS46471MHPX7V"
@@ -178,6 +180,28 @@ def test_a_map_is_approved_with_its_hash_and_the_shared_values_that_are_meant(de
     assert "--shared goes with --map-hash" in desk.said(
         "approve", ONE, "--count", "2", "--shared", "x", code=2
     )
+
+
+@pytest.mark.parametrize(("typed", "approved"), [("n\n2\n", True), ("n\n3\n", False), ("n\n\n", False)])
+def test_on_a_terminal_the_number_of_the_map_approves_it(
+    desk: PeopleDesk, typed: str, approved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(asking, "on_a_terminal", lambda: True)
+    desk.documents = [document("awaiting_approval")] * 3 + [document("completed")]
+    done = desk.run("erase", "--email", "anna@example.com", stdin=typed.encode())
+    assert done.exit_code == (0 if approved else 6), done.output
+    asked = [each for each in desk.asked if each.endswith("/approve")]
+    assert bool(asked) is approved
+    assert ("not approved: nothing is touched until it is" in done.output) is not approved
+
+
+def test_who_asked_is_not_asked_to_approve(desk: PeopleDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "on_a_terminal", lambda: True)
+    desk.documents, desk.may = [document("awaiting_approval")], 403
+    done = desk.run("erase", "--email", "anna@example.com")
+    assert done.exit_code == 6
+    assert "you asked for it, so somebody else approves it" in done.output
 
 
 def test_who_looks_later_finds_the_map(desk: PeopleDesk) -> None:
