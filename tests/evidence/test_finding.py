@@ -21,6 +21,7 @@ from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
 from cli.evidence.searching import Found, search
+from tests.crash.layer import Plan, Recorder, Way
 from tests.evidence.made import deletion as made_deletion
 from tests.evidence.test_forgetting import Stage
 from tests.evidence.test_forgetting import ended as ended_with_receipt
@@ -345,3 +346,30 @@ def test_digests_of_many_ids_each_fit_an_item() -> None:
     parts = [part for each in found for part in each.parts]
     assert parts == [(made.id, n) for n in range(16)]
     assert all(sum(map(len, each.parts.values())) < 300_000 for each in found)
+
+
+OF_DIGESTS = ("Book.digested", "Book.accepted", "Book.named", "Book.keep_digest", "Book.digested_until")
+
+
+def a_day_later(here: World) -> list[str]:
+    """Two deletions end, and their day is over; the calls that were made, by name."""
+    here.ended(1)
+    here.ended(2, request=replace(made_deletion(2)[0].request, ids=ids(1)))
+    here.now += 2 * DAY
+    here.minute()
+    return list(here.recorder.names)
+
+
+@pytest.mark.slow
+def test_whichever_call_about_digests_goes_wrong_all_is_found_and_at_rest_from_digests_alone() -> None:
+    with world() as here:
+        calls = [n for n, name in enumerate(a_day_later(here), start=1) if name in OF_DIGESTS]
+    assert len(calls) >= len(OF_DIGESTS)
+    for call, way in ((call, way) for call in calls for way in Way):
+        with world() as here:
+            here.recorder = Recorder(Plan(call, way))
+            a_day_later(here)
+            assert len(look_now(here, LEAD).hits) == 2, (call, way)
+            here.minute()
+            assert len(look_now(here, LEAD).hits) == look_now(here, LEAD).read == 2, (call, way)
+            assert not here.checked().found.problems
