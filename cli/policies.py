@@ -53,7 +53,7 @@ def apply(file: Path, dry_run: bool, yes: bool, stage: str | None, as_json: bool
     lines = [line for each in changed for line in _diff(stored[each.policy.org, each.policy.name], each)]
     plans = {each.policy.name: _try(api, file, each) for each in changed}
     runs = {each.policy.name: _put(api, file, each, dry_run=True)["next_runs"] for each in changed}
-    lines += [f"{name}: {_when(runs[name])}; {_plan_words(plan)}" for name, plan in plans.items()]
+    lines += [f"{name}: {_plan_words(plan)}; {_when(runs[name])}" for name, plan in plans.items()]
     if changed and not dry_run:
         _confirm(target, changed, plans, lines, yes=yes)
         for each in changed:

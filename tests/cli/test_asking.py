@@ -183,7 +183,7 @@ def kept(desk: Desk) -> tuple[set[tuple[str, int]], dict[Any, Any]]:
 def test_policies_apply_says_when_each_deletes_how_many(desk: Desk, tmp_path: Path) -> None:
     words, _ = words_of(desk, tmp_path, "policies apply")
     said = desk.said(*words)
-    assert re.search(r"old-leads: next run .+; would delete 1,200 records today", said)
+    assert re.search(r"old-leads: would delete 1,200 records today, .+; next run 20", said)
     assert desk.told(*words, "--dry-run")["next_runs"] == {}
 
 
