@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import modules
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document, iso
+from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.request import Operation
 from cli.evidence.searching import Doubt, Hit, search
 from cli.evidence.table import table_of
@@ -25,7 +26,8 @@ Examples:
   expunge find Contacts ERP/1042 --days 30     an external id, as it was sent
 
 A deletion by a view that was not listed, or one that was forgotten, cannot tell
-which records it took: each of the module is named as not known."""
+which records it took: each of the module is named as not known. External ids
+are forgotten after EXPUNGE_FORGET_DAYS: look for the record id then."""
 
 _WHY = {
     "not listed": "it took records that nobody listed; Zoho's audit log may know them",
@@ -48,17 +50,22 @@ def find(module: str, record: str, days: int, stage: str | None, as_json: bool) 
     hits = _told_hits(table, found.hits)
     doubts = [_told_doubt(table, doubt) for doubt in found.doubts]
     shown = {"module": module, "id": record, "deletions": hits, "not_known": doubts}
-    lines = [line for each in hits for line in _hit_lines(each, str(iso(now.timestamp())))]
-    lines += [line for each in doubts for line in _doubt_lines(each)]
-    target.say(shown, *lines, _result(len(hits), len(doubts), days))
+    lines = [line for each in hits for line in hit_lines(each, str(iso(now.timestamp())))]
+    lines += [line for each in doubts for line in doubt_lines(each)]
+    target.say(shown, *lines, result(record, len(hits), len(doubts), days))
 
 
-def _result(hits: int, doubts: int, days: int) -> str:
+def result(record: str, hits: int, doubts: int, days: int) -> str:
     """The last line: that nothing was found is said only where nothing is left open."""
+    none = f"no deletion of the last {days} days"
     if doubts:
-        known = many(hits, "deletion") if hits else f"no deletion of the last {days} days"
+        known = many(hits, "deletion") if hits else none
         return f"{known} known to have named or taken it, {doubts:,} not known"
-    return many(hits, "deletion") if hits else f"no deletion of the last {days} days named or took it"
+    if hits:
+        return many(hits, "deletion")
+    if not is_record_id(record):
+        return f"{none} named it, as far as it still knows its external ids; look for the record id"
+    return f"{none} named or took it"
 
 
 def _told_hits(table: Table, hits: Sequence[Hit]) -> list[dict[str, Any]]:
@@ -108,7 +115,8 @@ def _told_doubt(table: Table, doubt: Doubt) -> dict[str, Any]:
     return {**_told(table, doubt.deletion), "why": doubt.why, "records": taken}
 
 
-def _hit_lines(told: Mapping[str, Any], now: str) -> list[str]:
+def hit_lines(told: Mapping[str, Any], now: str) -> list[str]:
+    """What became of the record by a deletion that named or took it. `now`: as the document's times."""
     outcome = told["outcome"] or "named, its links were removed"
     code = f" ({told['code']})" if told["code"] else ""
     return [f"{told['deletion']}  {outcome}{code}{_fate(told, now)}", *_deletion_lines(told)]
@@ -132,7 +140,8 @@ def _fate(told: Mapping[str, Any], now: str) -> str:
     return f", restorable until {until[:10]}" if until > now else f", was restorable until {until[:10]}"
 
 
-def _doubt_lines(told: Mapping[str, Any]) -> list[str]:
+def doubt_lines(told: Mapping[str, Any]) -> list[str]:
+    """A deletion of which it is not known whether it took the record, and why."""
     lines = [f"{told['deletion']}  not known", f"  {_WHY[told['why']]}"]
     return [*lines, *_deletion_lines(told)] if "status" in told else lines
 

@@ -1,0 +1,85 @@
+"""What `expunge find` says: nothing is called never deleted that is only not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cli.evidence.finding import doubt_lines, hit_lines, result
+
+NOW = "2026-11-29T12:00:00.000Z"
+RECORD = "410405000002264040"
+HIT: dict[str, Any] = {
+    "deletion": "del_01M8298QNC9R2FS46471MHPX7V",
+    "operation": "delete_records",
+    "status": "completed",
+    "dry_run": False,
+    "created_at": "2026-11-20T12:00:00.000Z",
+    "finished_at": "2026-11-20T12:00:07.000Z",
+    "source": "crm",
+    "asked_by": None,
+    "restorable_until": "2027-01-19T12:00:00.000Z",
+    "permanent_at": None,
+    "receipt": None,
+    "outcome": "deleted",
+    "code": None,
+    "permanent": False,
+    "restored": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "deleted, restorable until 2027-01-19"),
+        ({"restorable_until": "2026-11-01T00:00:00.000Z"}, "deleted, was restorable until 2026-11-01"),
+        ({"permanent": True}, "deleted for good"),
+        ({"restored": True}, "deleted, restored since"),
+        ({"dry_run": True, "outcome": "pending"}, "pending, a dry run: nothing was sent"),
+        ({"outcome": "failed", "code": "RECORD_LOCKED"}, "failed (RECORD_LOCKED)"),
+        ({"operation": "delink_records"}, "deleted: the link, not the record"),
+        ({"outcome": None, "operation": "delink_records"}, "named, its links were removed"),
+    ],
+)
+def test_a_hit_says_what_its_outcome_means_today(more: dict[str, Any], words: str) -> None:
+    first, *rest = hit_lines({**HIT, **more}, NOW)
+    assert first == f"{HIT['deletion']}  {words}"
+    assert rest[-1] == "  no receipt yet"
+    assert "  asked for by crm" in rest
+
+
+def test_a_doubt_says_why_and_what_to_do() -> None:
+    unreadable = doubt_lines({"deletion": "del_1", "why": "unreadable"})
+    assert unreadable == [
+        "del_1  not known",
+        "  it cannot be read; expunge recover set-aside makes it due again",
+    ]
+    assert "Zoho's audit log" in doubt_lines({**HIT, "why": "not listed", "records": 9})[1]
+    assert all(
+        len(line) <= 80 for why in ("not listed", "forgotten") for line in doubt_lines({**HIT, "why": why})
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "hits", "doubts", "words"),
+    [
+        (RECORD, 0, 0, "no deletion of the last 400 days named or took it"),
+        (RECORD, 2, 0, "2 deletions"),
+        (RECORD, 0, 3, "no deletion of the last 400 days known to have named or taken it, 3 not known"),
+        (RECORD, 1, 1, "1 deletion known to have named or taken it, 1 not known"),
+        (
+            "ERP/1042",
+            0,
+            0,
+            (
+                "no deletion of the last 400 days named it, as far as it still knows its external ids;"
+                " look for the record id"
+            ),
+        ),
+    ],
+)
+def test_that_nothing_was_found_is_said_only_where_nothing_is_left_open(
+    record: str, hits: int, doubts: int, words: str
+) -> None:
+    assert result(record, hits, doubts, 400) == words
