@@ -31,11 +31,14 @@ TOOLS_LOCK = "requirements/dev.txt"
 CHALICE = "chalice"
 #: All of Chalice that functions load; the rest makes templates.
 OF_CHALICE = ("chalice/__init__.py", "chalice/app.py")
-#: What no function loads: routers for web applications, parsers and classes of events, short numbers (112).
+#: What no function loads: routers for web applications, most of Powertools' utilities, short numbers (112).
+_UTILITIES = (
+    "auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags", "idempotency",
+    "kafka", "metadata", "parameters", "parser", "streaming", "validation",
+)  # fmt: skip
 LEFT_OUT = (
     "aws_lambda_powertools/event_handler/",
-    "aws_lambda_powertools/utilities/data_classes/",
-    "aws_lambda_powertools/utilities/parser/",
+    *(f"aws_lambda_powertools/utilities/{name}/" for name in _UTILITIES),
     "phonenumbers/shortdata/region_",
 )
 
