@@ -86,10 +86,10 @@ OF_THE_SOURCES = (
     ),
     Guard(
         "a source that is paused sends nothing",
-        f"{_SERVICE}/engine/org_access.py",
-        "        reason = deps.ledger.paused(org, claim.deletion.source)\n",
-        '        reason = deps.ledger.paused(org, "")\n',
-        (f"{_TESTS}/service/operators/test_by_source.py",),
+        "chalicelib/adapters/dynamodb/org_items.py",
+        'self.batch_get(keys + ([items.source_key(source, "PAUSE")] if source else []))',
+        "self.batch_get(keys)",
+        ("tests/contract/ledger/test_operators.py",),
     ),
     Guard(
         "a source's own reserve of credits",

@@ -153,6 +153,15 @@ def test_a_pause_is_for_one_org_or_for_all(ledger: Any, org: str | None) -> None
     assert ledger.paused("default") is None
 
 
+def test_a_pause_of_a_source_is_for_what_it_asks_for_alone(ledger: Any) -> None:
+    pause = Pause(None, True, "leaked", "arn:ann", NOW, source="crm")
+    ledger.set_pause(pause)
+    assert ledger.paused("default", "crm") == "leaked"
+    assert ledger.paused("default", "erp") is None
+    ledger.set_pause(replace(pause, paused=False))
+    assert ledger.paused("default", "crm") is None
+
+
 # --- the operators' log ------------------------------------------------------------------------------
 
 
