@@ -16,7 +16,7 @@ from chalicelib.domain.evidence import canonical
 from chalicelib.domain.person.hits import Hit, Link, merged
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import By, Match
-from chalicelib.domain.person.person_map import COMPANY, Action, PersonMap, Rule
+from chalicelib.domain.person.person_map import COMPANIES, COMPANY, Action, PersonMap, Rule
 
 SHARED = "shared value"
 
@@ -125,8 +125,9 @@ def assembled(hits: Iterable[Hit], person_map: PersonMap, meant: Set[str] = froz
         if hit.named or matching(hit, person_map.rule(record.module)):
             entries[record] = _own(hit, person_map, shared, meant)
     going = {record for record, entry in entries.items() if entry.action is Action.DELETE}
+    own = frozenset(entries)  # who leads to one that only leads to the person is in no map
     for record, hit in found.items():
-        links = tuple(link for link in hit.links if link.to in entries)
+        links = tuple(link for link in hit.links if link.to in own)
         if record not in entries and links:
             entries[record] = _linked(hit, links, going, person_map)
     ordered = sorted(entries.values(), key=lambda each: (each.record.module, each.record.id))
@@ -158,7 +159,7 @@ def _own(hit: Hit, person_map: PersonMap, shared: Mapping[str, int], meant: Set[
     why = {Why(each.field, each.by) for each in matches}
     why |= {Why("id", By.RECORD)} if hit.named else set()
     why |= {Why(link.field, By.LOOKUP) for link in hit.links}
-    action, reason = _ruled(rule, named=bool(hit.named))
+    action, reason = _ruled(rule, named=bool(hit.named) and hit.record.module in COMPANIES)
     if action is not Action.KEEP and not hit.named and not any(counts(m, shared, meant) for m in matches):
         action, reason = Action.KEEP, SHARED
     values = {value for match in matches for value in match.values}
@@ -167,7 +168,7 @@ def _own(hit: Hit, person_map: PersonMap, shared: Mapping[str, int], meant: Set[
 
 
 def _ruled(rule: Rule, *, named: bool) -> tuple[Action, str | None]:
-    """A company's record stays, unless the request names that very record."""
+    """A company's record stays, unless the request names that very record (`named`)."""
     if rule.action is Action.KEEP and rule.keep_reason == COMPANY and named:
         return Action.DELETE, None
     return rule.action, rule.keep_reason

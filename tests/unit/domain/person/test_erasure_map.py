@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,18 @@ HITS = st.lists(
     ),
     max_size=12,
 )
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_leads_to_one_that_only_leads_to_the_person_is_in_no_map(turned: bool) -> None:
+    person, friend, other = (Record("Contacts", one) for one in "123")
+    hits = [
+        Hit(person, named=("/identity/records/0",)),
+        Hit(friend, links=(Link("Reporting_To", person),)),
+        Hit(other, links=(Link("Reporting_To", friend),)),
+    ]
+    made = assembled(hits[::-1] if turned else hits, PERSON_MAP)
+    assert [each.record for each in made.entries] == [person, friend]
 
 
 @settings(max_examples=300)
