@@ -84,14 +84,15 @@ class PersonMap:
 
 _DELETED = ("Contacts", "Leads")
 _UNLINKED = ("Calls", "Campaigns", "Cases", "Deals", "Events", "Tasks")
-_KEPT = ("Accounts", "Vendors")
+#: Modules whose records are companies'.
+COMPANIES = ("Accounts", "Vendors")
 
 
 def default(found: Iterable[Module]) -> PersonMap:
     """What holds as long as nobody has put a map, for the modules that the org has."""
     rules: dict[str, Rule] = {}
     for module in found:
-        if module.name in _KEPT:
+        if module.name in COMPANIES:
             rules[module.name] = Rule(Action.KEEP, keep_reason=COMPANY)
         elif module.name in _DELETED or (module.custom and module.of_type(EMAIL)):
             rules[module.name] = Rule(Action.DELETE)
@@ -195,7 +196,7 @@ def _clear(path: str, raw: Mapping[str, Any], action: Action) -> tuple[tuple[str
         return (), [Field(f"{path}/clear", f"cannot go with action {action}: it is for records that stay")]
     texts, found = _texts(f"{path}/clear", raw["clear"])
     for number, name in enumerate(texts):
-        if name not in PARTS and not names.NAME.fullmatch(name):
+        if name == "id" or (name not in PARTS and not names.NAME.fullmatch(name)):
             words = f"must be a field's API name or one of {', '.join(PARTS)}"
             found.append(Field(f"{path}/clear/{number}", words))
     if action is Action.CLEAR and not texts and not found:

@@ -164,7 +164,12 @@ def _taken(
         return following
     if question.sought is not None:
         return replace(progress, page=progress.page + 1)
-    return replace(progress, after=listing.rows[-1].id)
+    last = listing.rows[-1].id
+    if progress.after is not None and int(last) <= int(progress.after):
+        # A page that does not go on would be asked for without end.
+        found.unreached.append(Unreached(TOO_MANY, question.module))
+        return following
+    return replace(progress, after=last)
 
 
 def _refused(question: Question, judged: Judgement) -> list[Unreached]:

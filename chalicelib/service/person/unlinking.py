@@ -69,11 +69,13 @@ def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry
     if given_up is not None:
         return carrying.settled(work, progress, chunk, {at: given_up})
     row = _read(work, entry.record)
-    touched = Mark(chunk.marks[at]) in (Mark.SENT, Mark.SAID, Mark.SLOW)
+    mark, clears = Mark(chunk.marks[at]), progress.phase is Phase.CLEAR
+    # A lock that refused the unlinking changed nothing: what leads elsewhere since then is another's.
+    touched = mark in (Mark.SENT, Mark.SAID) or (mark is Mark.SLOW and clears)
     if row is None:
         return carrying.settled(work, progress, chunk, {at: Finding(Mark.ABSENT)})
     if (
-        progress.phase is Phase.CLEAR
+        clears
         and not job.context.still_theirs(entry, row.values, rule)
         and (not touched or job.context.is_anothers(entry, row.values))
     ):

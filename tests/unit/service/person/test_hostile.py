@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.errors import NotValid
+from chalicelib.domain.person.metadata import by_name, module_of
+from chalicelib.domain.person.person_map import parse
 from chalicelib.domain.zoho.metadata import FieldInfo
 from chalicelib.domain.zoho.reply import Item, Reply
 from tests.fake_zoho import LOST, error
-from tests.unit.service.person.people import CASE, CONTACT, EMAIL_ONLY, GUEST, LEAD, People
+from tests.unit.service.person.people import ANNA, CASE, CONTACT, DEAL, EMAIL_ONLY, GUEST, LEAD, People
 
 Work = Callable[[], Reply]
 REFUSED = error("NO_PERMISSION", 403)
@@ -240,3 +243,59 @@ def test_a_campaign_member_goes_off_the_campaign_before_its_record() -> None:
     one = world.erase(EMAIL_ONLY, dry_run=True)
     world.settle()
     assert world.shown(one)["plan"]["by_module"]["Campaigns"] == 1
+
+
+def test_a_record_that_is_kept_by_the_person_map_stays_though_it_is_named() -> None:
+    world = People()
+    ruled(world, Contacts={"action": "keep", "keep_reason": "company record"})
+    identity = {**ANNA, "phones": [], "records": [{"module": "Contacts", "id": CONTACT}]}
+    one = world.erase(identity, approval=False)
+    world.settle()
+    assert world.outcomes(one)["Contacts/101"] == "kept"
+    assert CONTACT in world.zoho.records
+
+
+def test_a_page_that_repeats_comes_to_an_end() -> None:
+    world = People()
+    one = world.erase(EMAIL_ONLY, dry_run=True)
+    calls: list[int] = []
+
+    def select(selection: Any) -> Reply:
+        calls.append(1)
+        row = {"id": CONTACT, "Email": "anna@example.com"}
+        info = {"more_records": selection.module == "Contacts"}
+        return Reply(200, items=(Item("", ok=True, id=CONTACT),), body={"data": [row], "info": info})
+
+    instead(world, select)
+    world.settle(60)
+    assert len(calls) < 100
+    assert world.get(one).is_final
+
+
+def test_a_locked_deal_that_becomes_anothers_is_not_cleared() -> None:
+    world = People()
+    ruled(world, Deals={"action": "unlink", "clear": ["Amount"]})
+    one = world.erase(EMAIL_ONLY, approval=False)
+    real = world.zoho.update
+    locked: list[int] = []
+
+    def update(module: str, record_id: str, values: Any) -> Reply:
+        if module == "Deals" and not locked:
+            locked.append(1)
+            world.zoho.people["Deals"].values[DEAL]["Contact_Name"] = {"id": "102"}
+            return Reply(400, items=(Item("RECORD_LOCKED", "locked", id=record_id),), body={"data": []})
+        return real(module, record_id, values)
+
+    instead(world, update)
+    world.settle()
+    assert world.zoho.people["Deals"].values[DEAL] == {"Contact_Name": {"id": "102"}, "Amount": 7}
+    assert world.outcomes(one)["Deals/301"] == "kept NO_LONGER_MATCHES"
+
+
+def test_the_id_is_no_field_to_clear() -> None:
+    world = People()
+    world.erase(dry_run=True)
+    world.settle()
+    known = by_name(module_of(each) for each in world.ledger.org_modules("default") or ())
+    with pytest.raises(NotValid):
+        parse({"modules": {"Deals": {"action": "clear", "clear": ["id"]}}}, known)
