@@ -9,7 +9,6 @@ from typing import Any
 from chalicelib.domain import children
 from chalicelib.domain.deletion import Approval, Counts, Deletion
 from chalicelib.domain.request import Operation
-from chalicelib.domain.zoho.lookup import explain
 
 
 def iso(at: float | None) -> str | None:
@@ -190,6 +189,11 @@ def _plan(deletion: Deletion) -> dict[str, Any] | None:
 
 
 def _problems(deletion: Deletion) -> list[dict[str, Any]]:
+    if not deletion.problems:
+        return []
+    # All that Zoho's codes mean: who accepts a request need not wait for it.
+    from chalicelib.domain.zoho.lookup import explain
+
     shown = []
     for problem in deletion.problems:
         meaning, what_to_do = explain(problem.code, deletion.request.operation)

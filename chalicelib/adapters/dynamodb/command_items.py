@@ -8,7 +8,6 @@ from typing import Any
 
 from chalicelib.adapters.dynamodb import codec, deletion_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
-from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.operators import Sight
@@ -110,6 +109,8 @@ class CommandItems(Dynamo):
         self, sight: Sight, command: Mapping[str, object], now: float, noted: Entry | None = None
     ) -> bool:
         """See commands.Deletions."""
+        from chalicelib.domain.commands import Do
+
         deletion_id = sight.deletion.id
         forgetting = f", {deletion_items.FORGETTING} = :one" if command.get("do") == Do.FORGET else ""
         return self.update_if(
