@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from enum import StrEnum
 
@@ -131,11 +131,12 @@ class Chunk:
         """`with_findings` with the same finding for several positions."""
         return self.with_findings(dict.fromkeys(positions, finding))
 
-    def resolved(self, finding: Finding) -> Chunk:
-        """The chunk after a person has looked at those whose outcome was unknown."""
+    def resolved(self, found: Callable[[str], Finding]) -> Chunk:
+        """The chunk after a person has looked at those whose outcome was unknown. `found`: of an id."""
         positions = self.at(Mark.UNKNOWN)
         marks, codes = list(self.marks), _Texts(self.codes)
         for position in positions:
+            finding = found(self.ids[position])
             marks[position] = finding.mark.value
             codes.keep(position, finding)
         return replace(self, marks="".join(marks), codes=codes.kept)

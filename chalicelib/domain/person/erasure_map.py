@@ -13,12 +13,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain.evidence import canonical
+from chalicelib.domain.outcomes import Mark
 from chalicelib.domain.person.hits import Hit, Link, merged
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import By, Match
 from chalicelib.domain.person.person_map import COMPANIES, COMPANY, Action, PersonMap, Rule
 
 SHARED = "shared value"
+_DONE = {
+    Action.DELETE: Mark.DELETED,
+    Action.UNLINK: Mark.UNLINKED,
+    Action.CLEAR: Mark.CLEARED,
+    Action.KEEP: Mark.KEPT,
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -183,6 +190,14 @@ def _linked(hit: Hit, links: tuple[Link, ...], going: Set[Record], person_map: P
     if not any(link.to in going for link in links):
         return Entry(hit.record, Action.KEEP, why, SHARED, hit=hit)
     return Entry(hit.record, Action.UNLINK, why, hit=hit)
+
+
+def when_done(parts: Iterable[Any]) -> dict[str, Mark]:
+    """What each entry of a stored map is once its action was done, by `Module/id`. Raises TypeError or
+    LookupError.
+    """
+    entries = [each for part in parts for each in shown_in(part)]
+    return {f"{each['module']}/{each['id']}": _DONE[Action(each["action"])] for each in entries}
 
 
 def shown_in(part: Any) -> list[dict[str, Any]]:

@@ -191,8 +191,10 @@ def _end(work: LeasedSlice, write: Write, then: Finish) -> None:
     deletion = replace(moved(deletion, status, work.now), failing={}, lane="", job_deleted=0)
     if deletion.request.operation is Operation.ERASE_PERSON:
         from chalicelib.domain.person.identity import taken_out
+        from chalicelib.service.engine.forgetting import bare_delivery
 
         deletion = taken_out(deletion)
+        write = replace(write, delivery=bare_delivery(work, deletion))
     write = replace(write, deletion=replace(deletion, problems=(*deletion.problems, *then.problems)))
     if makes_permanent(deletion):
         from chalicelib.service.engine import offspring

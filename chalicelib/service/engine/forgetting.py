@@ -101,8 +101,16 @@ def _entries(work: LeasedSlice, scope: Scope) -> None:
 
 def _delivery(work: LeasedSlice, deletion: Deletion) -> Delivery | None:
     """The delivery that it came with, without the hash of its body and without the reference."""
+    found = bare_delivery(work, deletion)
+    return None if found is None else replace(found, receipt={**found.receipt, "reference": None})
+
+
+def bare_delivery(work: LeasedSlice, deletion: Deletion) -> Delivery | None:
+    """The delivery that it came with, without the hash of its body: who knows the form of a body could try
+    addresses until one has that hash. None where it came with none.
+    """
     scope, _, delivery_id = deletion.delivered.partition("\n")
     found = work.ledger.find_delivery(scope, delivery_id) if delivery_id else None
     if found is None or found.deletion_id != deletion.id:
         return None
-    return replace(found, body_hash="", receipt={**found.receipt, "reference": None})
+    return replace(found, body_hash="")

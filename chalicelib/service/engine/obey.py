@@ -6,12 +6,13 @@ carried out once, even if a worker dies. A command that no longer fits is noted 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chalicelib.domain import commands
 from chalicelib.domain.commands import Do, Outcome
 from chalicelib.domain.deletion import Deletion, Problem, final_status
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.forgetting import not_forgettable
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount
@@ -104,7 +105,10 @@ def _resolve(work: Slice, command: Mapping[str, object]) -> Step:
     done = outcome == Outcome.DONE
     if not deletion.id_count or deletion.request.dry_run:
         return _end(work, command, done=done, unmarked=deletion.counts.unknown)
-    chunks, all_of_them = _ids_resolved(work, done=done)
+    try:
+        chunks, all_of_them = _ids_resolved(work, done=done)
+    except Unreadable as problem:
+        return _let_go(work, command, problem.reason)
     if not all_of_them:
         return Commit(deletion, chunks=chunks)
     marked = sum(len(work.chunk(chunk.number).at(Mark.UNKNOWN)) for chunk in chunks)
@@ -160,14 +164,34 @@ def _counts_resolved(deletion: Deletion, lost: int, *, done: bool) -> Deletion:
     return replace(deletion, counts=after, problems=problems)
 
 
+def _when_done(work: Slice) -> Callable[[str], Finding]:
+    """What an id is once it was done; of an erasure as its map says of each record. Raises Unreadable."""
+    deletion = work.deletion
+    if deletion.request.operation is not Operation.ERASE_PERSON:
+        restores = deletion.request.operation is Operation.RESTORE
+        return lambda _id: Finding(Mark.RESTORED if restores else Mark.DELETED)
+    from chalicelib.domain.person.erasure_map import when_done
+    from chalicelib.domain.person.progress import MAP, progress_of
+
+    try:
+        parts: list[object] = [work.part(MAP + n) for n in range(progress_of(deletion).map_parts)]
+        marks = when_done(parts)
+    except (LookupError, TypeError, ValueError) as problem:
+        raise Unreadable(deletion.id, f"map: {type(problem).__name__}") from problem
+    return lambda entry: Finding(marks[entry])
+
+
+def _not_done(_id: str) -> Finding:
+    return Finding(Mark.FAILED, NOT_DONE)
+
+
 def _ids_resolved(work: Slice, *, done: bool) -> tuple[tuple[Chunk, ...], bool]:
     """A number of its chunks with their unknown outcomes resolved, and whether no others are left."""
     chunks: list[Chunk] = []
-    restores = work.deletion.request.operation is Operation.RESTORE
-    finding = Finding(Mark.RESTORED if restores else Mark.DELETED) if done else Finding(Mark.FAILED, NOT_DONE)
+    found = _when_done(work) if done else _not_done
     for number in range(work.deletion.chunks):
         before = readable(work, number)
-        after = before.resolved(finding) if before is not None else None
+        after = before.resolved(found) if before is not None else None
         if after is None or after == before:
             continue
         if len(chunks) == CHUNKS_AT_ONCE:

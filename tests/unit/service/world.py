@@ -97,6 +97,7 @@ class World:
             id_count=n,
             chunks=-(-n // CHUNK_SIZE),
             counts=Counts(requested=n, pending=n),
+            delivered=f"test\ndel_{self.made}",
         )
         deletion, entry = log.first(deletion, "test")
         delivery = Delivery("test", deletion.id, "hash", deletion.id, receipt(deletion), deletion.expires_at)

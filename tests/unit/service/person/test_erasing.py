@@ -12,6 +12,7 @@ from chalicelib.domain.errors import Missing, NotValid, WrongState
 from chalicelib.domain.request import Limits
 from chalicelib.domain.zoho.metadata import FieldInfo
 from chalicelib.domain.zoho.reply import Reply
+from chalicelib.service.intake.accept import replay
 from chalicelib.service.operators import commands, people, undo
 from chalicelib.service.operators.forget import forget
 from tests.fake_zoho import LOST, error
@@ -131,6 +132,17 @@ def test_the_identity_leaves_the_table_with_the_final_status() -> None:
     everything = f"{world.ledger.rows[one]}{world.topic.events}{world.reports}".lower()
     assert "anna" not in everything
     assert "1234567" not in everything
+
+
+def test_the_hash_of_the_request_goes_with_the_identity_and_a_repeat_is_still_known() -> None:
+    world = People()
+    one = world.erase(approval=False)
+    assert world.ledger.find_delivery("test", one).body_hash == "hash"  # type: ignore[union-attr]
+    world.settle()
+    kept = world.ledger.find_delivery("test", one)
+    assert kept is not None
+    assert (kept.body_hash, kept.deletion_id) == ("", one)
+    assert replay(world.ledger, "test", one, "of any body", world.now) == kept
 
 
 def test_the_region_of_the_person_map_reads_national_numbers() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.commands import Outcome
 from chalicelib.domain.errors import NotValid
 from chalicelib.domain.person.metadata import by_name, module_of
 from chalicelib.domain.person.person_map import parse
 from chalicelib.domain.zoho.metadata import FieldInfo
 from chalicelib.domain.zoho.reply import Item, Reply
+from chalicelib.service.operators import commands, people
 from tests.fake_zoho import LOST, error
 from tests.unit.service.person.people import ANNA, CASE, CONTACT, DEAL, EMAIL_ONLY, GUEST, LEAD, People
 
@@ -201,6 +203,27 @@ def test_answers_that_are_lost_for_ever_come_to_an_end() -> None:
     assert shown["status"] == "needs_attention"
     assert total(shown["counts"]) == shown["counts"]["requested"] == 6
     assert len([name for name in world.changed() if name == "delete_records"]) < 200
+
+
+@pytest.mark.parametrize("lost", ["delete_records", "update"])
+def test_what_a_person_says_was_done_is_what_the_map_asked_for(lost: str) -> None:
+    world = People()
+    one = world.erase(EMAIL_ONLY, approval=False)
+    world.zoho.script[lost] = [LOST] * 3000
+    world.settle()
+    assert world.shown(one)["status"] == "needs_attention"
+    entries = people.map_page(world.ledger, one, 0).entries
+    wanted = {f"{each['module']}/{each['id']}": str(each["action"]) for each in entries}
+    unknown = [entry for entry, told in world.outcomes(one).items() if told.startswith("unknown")]
+    assert unknown
+    commands.resolve(world.operators(), one, Outcome.DONE, "looked", world.ann())
+    world.settle()
+    words = {"delete": "deleted", "unlink": "unlinked", "clear": "cleared"}
+    assert {entry: world.outcomes(one)[entry] for entry in unknown} == {e: words[wanted[e]] for e in unknown}
+    shown = world.shown(one)
+    assert total(shown["counts"]) == shown["counts"]["requested"]
+    assert shown["counts"]["unknown"] == 0
+    assert shown["status"] != "needs_attention"
 
 
 def test_a_deal_that_moved_to_another_record_of_the_person_is_unlinked() -> None:
