@@ -19,6 +19,9 @@ from cli.output import guarded, say
 from local.running import RunningStack
 from local.settings import STAGE, from_environment
 
+#: The variable by which a shell asks for completions (click's own form).
+COMPLETION = "_EXPUNGE_COMPLETE"
+
 _AWS = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
 
@@ -56,8 +59,8 @@ def local(file: Path, *, as_json: bool = False) -> Target:
         stack = RunningStack.read(file)
     except FileNotFoundError as problem:
         raise click.ClickException(
-            f"{file} is not there: start a local stack with make up (LOCAL_DIR names its folder), or"
-            " name a stage on AWS with --stage"
+            f"{file} is not there: start a local stack with make up, or name a stage on AWS with --stage"
+            " (LOCAL_DIR names the folder of a local stack elsewhere)"
         ) from problem
     return Target(STAGE, stack["sources_secret"], stack["functions"]["api"], stack.client, as_json)
 
@@ -105,7 +108,9 @@ class Group(click.Group):
     """A group of commands; what AWS refuses ends in one line and exit code 1."""
 
     def main(self, *words: Any, **how: Any) -> Any:
-        """Runs the program; whatever it writes is cleaned."""
+        """Runs the program; whatever it writes is cleaned. Completions are words of ours, as bytes."""
+        if os.environ.get(COMPLETION):
+            return super().main(*words, **how)
         with guarded():
             return super().main(*words, **how)
 

@@ -22,7 +22,7 @@ from local.say import console, line
 from local.settings import Settings
 
 WAIT_SECONDS = 120.0  # for all results together
-PLAIN_WIDTH = 90  # columns of the table where no terminal tells its own
+PLAIN_WIDTH = 100  # columns of the table where no terminal tells its own
 WAKE_SECONDS = 5.0  # the schedule wakes the poll every minute; the demo does not want to wait for it
 FINAL = {"completed", "partially_completed", "failed", "refused", "cancelled", "needs_attention"}
 OUTCOMES = (

@@ -22,6 +22,7 @@ from cli.evidence.stores import BucketStore
 from cli.operator_api import OperatorApi
 from local import s3
 from local.failure import Failure
+from local.filling import SOURCE
 from local.running import RunningStack
 from local.say import line
 from local.settings import ROOT
@@ -87,7 +88,14 @@ class Erased:
 
 
 def fill(running: RunningStack) -> None:
-    """Put Anna and the others into the simulator."""
+    """Put Anna and the others into the simulator, and let the source ask for an erasure: it has to be named.
+
+    Before the first request: a worker of the api function reads its sources once, and keeps them a while.
+    """
+    secrets = running.client("secretsmanager")
+    held = json.loads(secrets.get_secret_value(SecretId=running["sources_secret"])["SecretString"])
+    held[SOURCE]["operations"] = [*held[SOURCE]["operations"], BODY["operation"]]
+    secrets.put_secret_value(SecretId=running["sources_secret"], SecretString=json.dumps(held))
     for name, body in (("modules", MODULES), ("records", RECORDS)):
         url = f"{running['zoho_url']}/_sim/{name}"
         requests.post(url, json=body, timeout=30).raise_for_status()

@@ -17,7 +17,7 @@ from local.clients import TIMEOUTS, Local
 EVENTS_QUEUE = "expunge-local-events"
 SOURCE = "crm-workflow"
 MODULES = ["Leads", "Contacts", "Accounts", "Deals", "Campaigns", "Products", "Cases", "Tasks", "Vendors"]
-OPERATIONS = ["delete_records", "mass_delete", "delink_records", "erase_person"]
+OPERATIONS = ["delete_records", "mass_delete", "delink_records"]
 _PRINTABLE = string.ascii_letters + string.digits + "-_.~!*+=:/"
 
 

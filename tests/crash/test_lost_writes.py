@@ -96,19 +96,27 @@ def run(dynamodb: Any, scenario: Scenario, at: int = 0, way: Way | None = None) 
     return writes
 
 
-@pytest.mark.parametrize("name", ["delete records by ids", "two views"])
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("delete records by ids", 1),
+        ("two views", 2),
+        pytest.param("two views", 1, marks=pytest.mark.long),
+    ],
+)
 def test_whatever_write_loses_its_reply_nothing_is_lost(
-    dynamodb: Any, name: str, record_property: Callable[[str, object], None]
+    dynamodb: Any, name: str, step: int, record_property: Callable[[str, object], None]
 ) -> None:
+    """Each write in every `step`-th of the four ways, another one first each time."""
     writes = run(dynamodb, SCENARIOS[name])
-    broken = []
+    broken, ways = [], list(Way)
     for number, write in enumerate(writes, 1):
-        for way in Way:
+        for way in ways[number % step :: step]:
             try:
                 run(dynamodb, SCENARIOS[name], number, way)
             except Exception as problem:  # noqa: BLE001 -- all of them are shown together
                 broken.append(f"{write} {number} {way}: {type(problem).__name__} {problem}"[:300])
-    record_property("matrix", (len(writes), len(writes) * len(Way)))
+    record_property("matrix", (len(writes), len(writes) * len(Way) // step))
     assert not broken, "\n" + "\n".join(broken)
 
 

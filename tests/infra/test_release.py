@@ -97,8 +97,11 @@ def test_a_release_is_dated_committed_tagged_and_built(copy: Copy) -> None:
             "sbom.json",
             "template.json",
         }
-    summary = hashlib.sha256(package.read_bytes()).hexdigest()
-    assert (copy.root / "dist" / "SHA256SUMS").read_text() == f"{summary}  {package.name}\n"
+    wheel = copy.root / "dist" / "expunge-1.2.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as made:
+        assert "expunge-1.2.0.dist-info/METADATA" in made.namelist()
+    sums = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in (package, wheel)]
+    assert (copy.root / "dist" / "SHA256SUMS").read_text() == "".join(sums)
     again = copy.release("1.2.0")
     assert again.returncode == 1
     assert "1.2.0 is released already" in again.stderr
