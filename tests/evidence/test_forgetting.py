@@ -16,6 +16,7 @@ from chalicelib.domain import log_checking
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import WrongState
+from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.request import Operation, Request
 from chalicelib.domain.status import Status
@@ -191,7 +192,7 @@ def test_what_is_personal_is_there_before_and_nowhere_afterwards_and_all_of_it_v
     assert any("was forgotten" in note for note in checked.found.notes)
     assert stage.world.due() == []
     assert stage.world.table.due(stage.world.now + 10**9, 9) == []
-    [entry] = stage.world.table.entries_of_operators(0, stage.world.now + 1, None, 9)[0]
+    [entry] = told(stage)
     assert (entry.what, entry.target) == ("deletion.forgotten", one)
 
 
@@ -225,7 +226,7 @@ def test_forgetting_again_changes_nothing(stage: Stage) -> None:
     stage.forget(one)
     before = stage.everything()
     stage.forget(one)
-    entries = stage.world.table.entries_of_operators(0, stage.world.now + 1, None, 9)[0]
+    entries = told(stage)
     assert len(entries) == 1
     assert stage.world.table.get(one).forgotten_at  # type: ignore[union-attr]
     assert len(before) > 0
@@ -334,6 +335,12 @@ def test_external_ids_go_with_their_records_file(stage: Stage) -> None:
     assert wrong(stage, one) == ""
 
 
+def told(stage: Stage) -> list[Entry]:
+    """The operators' log of the last days: it is read day by day."""
+    now = stage.world.now
+    return list(stage.world.table.entries_of_operators(now - 3 * DAY, now + 1, None, 9)[0])
+
+
 def forgotten_with(stage: Stage, recorder: Recorder, *, texts: bool) -> None:
     """A deletion is forgotten, with a call of the first turn going wrong; then all else goes well."""
     one = ended(stage).id
@@ -351,7 +358,7 @@ def forgotten_with(stage: Stage, recorder: Recorder, *, texts: bool) -> None:
     checked = stage.world.checked()
     assert (checked.found.problems, [n for n in checked.found.notes if "waits" in n]) == ([], [])
     assert stage.world.due() == []
-    entries = stage.world.table.entries_of_operators(0, stage.world.now + 1, None, 9)[0]
+    entries = told(stage)
     assert [entry.target for entry in entries] == [one]
     log_of = [entry.what for entry in stage.world.table.entries(one, 0)]
     assert log_of.count("forgotten") == 1
