@@ -336,7 +336,7 @@ def test_external_ids_go_with_their_records_file(stage: Stage) -> None:
 
 
 def told(stage: Stage) -> list[Entry]:
-    """The operators' log of the last days: it is read day by day."""
+    """The operators' log of the last days: it is read month by month."""
     now = stage.world.now
     return list(stage.world.table.entries_of_operators(now - 3 * DAY, now + 1, None, 9)[0])
 
