@@ -100,7 +100,7 @@ def run(dynamodb: Any, scenario: Scenario, at: int = 0, way: Way | None = None) 
     ("name", "step"),
     [
         ("delete records by ids", 1),
-        ("two views", 2),
+        ("two views", 4),
         pytest.param("two views", 1, marks=pytest.mark.long),
     ],
 )
