@@ -16,7 +16,7 @@ from chalicelib.service.ports import Claim
 from chalicelib.service.zoho_port import Zoho
 
 #: What leaves the org's `keep_credits` to the others, whoever asked for it.
-_KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE})
+_KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE, Operation.ERASE_PERSON})
 
 
 @dataclass
@@ -24,12 +24,14 @@ class OrgAccess:
     """The org's client and the slots, both from when they are first needed. `credits_left`: as last told.
     `usable`: the org's secret could be used; `data_center`: where it says that the org's Zoho is. `asked`:
     Zoho has answered in this step; what needs several answers gets them all, so that it comes to an end.
+    `answered`: it has in this slice.
     """
 
     credits_left: int | None = None
     usable: bool = False
     data_center: str = ""
     asked: bool = False
+    answered: bool = False
     _reached: tuple[Zoho, Slots] | None = None
 
     def zoho(self, deps: Deps, claim: Claim, wanted: int) -> Zoho:
@@ -57,11 +59,13 @@ class OrgAccess:
         if not first:
             slots = shared(deps.leases, slots, self._wish(deps, claim, zoho, wanted))
             self._reached = zoho, slots
+        if not self.answered and self._kept(claim, zoho):
+            return 1  # the first answer tells what is left beside what is kept
         return max(1, int(min(slots.width, self._credits(claim, zoho))))
 
     def spent(self, replies: Iterable[Reply]) -> int | None:
         """Take note of the credits that Zoho says are left, and return them; None where it does not say."""
-        self.asked = True
+        self.asked = self.answered = True
         told = [reply.credits_left for reply in replies if reply.credits_left is not None]
         self.credits_left = min(told, default=self.credits_left)
         return min(told, default=None)
@@ -73,14 +77,20 @@ class OrgAccess:
             slots.give_back(deps.leases)
 
     def _credits(self, claim: Claim, zoho: Zoho) -> float:
-        """How many a purge, the listing of a view, or a deletion whose source has a `keep_credits` may still
-        use; all others, and who was not told, as many as they like.
+        """How many may still be used beside those that are kept; as many as it likes for what keeps none, and
+        for who was not told.
+        """
+        kept = self._kept(claim, zoho)
+        return math.inf if self.credits_left is None or kept is None else self.credits_left - kept
+
+    @staticmethod
+    def _kept(claim: Claim, zoho: Zoho) -> int | None:
+        """The credits that a purge, the listing of a view, an erasure, or a deletion whose source has a
+        `keep_credits` leaves to the others; None for what keeps none.
         """
         request, own = claim.deletion.request, claim.deletion.limits.keep_credits
         keeps = request.operation in _KEEPING or request.policy is not None  # the latter: a purge's retry
-        if self.credits_left is None or not (keeps or own is not None):
-            return math.inf
-        return self.credits_left - (zoho.org.keep_credits if own is None else own)
+        return own if own is not None else zoho.org.keep_credits if keeps else None
 
     def _take(self, deps: Deps, claim: Claim, wanted: int) -> tuple[Zoho, Slots]:
         if self._reached is None:

@@ -106,7 +106,7 @@ def _each(work: Slice, progress: ErasureProgress, read: _Reading, following: Pha
     reader = _Reader(work, known)
     at, trouble = progress.at, None
     while trouble is None and at < min(len(records), progress.at + RECORDS_A_STEP):
-        if at > progress.at and work.now >= work.until:
+        if at > progress.at and not finding.goes_on(work):
             break
         for answer in reader.at_once(read, records[at : at + work.width]):
             if isinstance(answer, NotNow):

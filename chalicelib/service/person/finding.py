@@ -41,6 +41,11 @@ def kept(work: Slice, progress: ErasureProgress) -> Deletion:
     return replace(work.deletion, progress=progress.to_json(), updated_at=work.now)
 
 
+def goes_on(work: Slice) -> bool:
+    """May a step that has asked Zoho before ask for more? Not where only credits are left that are kept."""
+    return work.now < work.until and not work.reserved
+
+
 def not_read(work: Slice, progress: ErasureProgress, judged: Judgement, reply: Reply) -> Commit:
     """A read was not answered: it is tried again, or the erasure ends where Zoho will not answer at all.
 
@@ -92,7 +97,7 @@ def asked(
     """Ask some of the questions from where the progress is, and keep what `compared` makes of their rows."""
     found, after, left = _Found(stored.hits(work, progress)), progress, CALLS_A_STEP
     while left > 0 and after.at < len(questions) and found.trouble is None:
-        if left < CALLS_A_STEP and work.now >= work.until:
+        if left < CALLS_A_STEP and not goes_on(work):
             break
         wave = _wave(work, after, questions, left)
         left -= len(wave)

@@ -36,9 +36,10 @@ def modules(work: Slice, progress: ErasureProgress) -> Step:
     named = listed(modules_of(reply.body))
     read = dict(stored.known(work).modules) if progress.at else {}
     left = [each for each in named if each.readable and each.name not in read]
-    trouble = None
-    while left and trouble is None and (work.now < work.until or not read):
+    trouble, asked = None, 0
+    while left and trouble is None and (not asked or finding.goes_on(work)):
         wave, left = left[: work.width], left[work.width :]
+        asked += len(wave)
         for module, reply in zip(wave, _told_of(work, wave), strict=True):
             judged = judge_call(CallKind.METADATA, reply)
             if judged.verdict in NOT_NOW:

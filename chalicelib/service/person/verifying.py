@@ -53,7 +53,7 @@ def _confirm(work: Slice, progress: ErasureProgress) -> Step:
     stays = {job.made.entries[p].record for p in chunk.at(Mark.UNLINKED, Mark.CLEARED)}
     missed = list(progress.found)
     for at, record in enumerate(found[progress.at :], start=progress.at):
-        if at > progress.at and work.now >= work.until:
+        if at > progress.at and not finding.goes_on(work):
             after = replace(progress, at=at, found=tuple(missed))
             return Commit(finding.kept(work, after), running="", proven=True, succeeded=READ)
         module = job.context.modules.get(record.module)
