@@ -6,11 +6,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import Chunk
+from chalicelib.domain.plain import plain
 
 #: What it commits to under a salt.
 IDS, RECORDS = "ids", "records"
@@ -45,7 +45,7 @@ def facts_of(deletion: Deletion, n: int) -> dict[str, Any]:
     """
     known: dict[str, Any] = {}
     if n == 1:
-        request = {name: value for name, value in asdict(deletion.request).items() if name not in _APART}
+        request = {name: value for name, value in plain(deletion.request).items() if name not in _APART}
         asked = {
             "source": deletion.source,
             "asked_by": deletion.asked_by,
@@ -53,14 +53,14 @@ def facts_of(deletion: Deletion, n: int) -> dict[str, Any]:
             "retry_of": deletion.retry_of,
             "created_at": deletion.created_at,
         }
-        known = {REQUEST: {**request, **asked}, LIMITS: asdict(deletion.limits)}
+        known = {REQUEST: {**request, **asked}, LIMITS: plain(deletion.limits)}
     approval = deletion.approval
     if approval is not None and approval.approved_at is not None:
-        known[APPROVAL] = asdict(approval)
+        known[APPROVAL] = plain(approval)
     if deletion.is_final:
         known[END] = {
             "status": deletion.status,
-            "counts": asdict(deletion.counts),
+            "counts": plain(deletion.counts),
             "finished_at": deletion.finished_at,
             "resolved_by": deletion.resolved_by,
             "cancelled_by": deletion.cancelled_by,

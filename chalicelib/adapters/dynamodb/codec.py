@@ -17,6 +17,7 @@ from typing import Any, TypeVar, assert_never, cast
 from chalicelib.domain.deletion import Approval, Child, Counts, Deletion, Failing, Plan, Problem, Verification
 from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.log import Entry
+from chalicelib.domain.plain import plain
 from chalicelib.domain.request import Api, Freeze, Limits, Operation, Request, Territory
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
@@ -55,20 +56,10 @@ def deletion_to_text(deletion: Deletion) -> str:
     left out.
     """
     bare = replace(deletion.request, ids=(), until=())
-    document = _plain(replace(deletion, request=bare, children=(), relatives=()))
+    document = plain(replace(deletion, request=bare, children=(), relatives=()))
     request = {k: v for k, v in document["request"].items() if k not in ("ids", "until") and v is not None}
     slim = {k: v for k, v in document.items() if v not in (None, [], {}, (), "") and k != "id"}
     return dumps({**slim, "request": request, "v": VERSION})
-
-
-def _plain(value: Any) -> Any:
-    """Dataclasses all the way down as dicts, everything else as it is: `asdict` would copy that too."""
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, dict) and value:
-        return {key: _plain(each) for key, each in value.items()}
-    names = getattr(type(value), "__dataclass_fields__", None)
-    return value if names is None else {name: _plain(getattr(value, name)) for name in names}
 
 
 def deletion_from_text(deletion_id: str, text: str) -> Deletion:
@@ -208,7 +199,7 @@ def child_from_text(text: str) -> Child:
 
 def entry_to_text(entry: Entry) -> str:
     """A log entry as JSON."""
-    return dumps(_plain(entry))
+    return dumps(plain(entry))
 
 
 def entry_from_text(text: str) -> Entry:
@@ -218,7 +209,7 @@ def entry_from_text(text: str) -> Entry:
 
 def call_to_data(call: Call) -> bytes:
     """A ledger entry of a call, compressed."""
-    return pack({**_plain(call), "kind": call.kind.value})
+    return pack({**plain(call), "kind": call.kind.value})
 
 
 def call_from_data(data: Any) -> Call:
