@@ -34,7 +34,8 @@ class FakePeople:
     list). A record is there while its id is among `records` and all records of `along` that it goes with are.
 
     `unsearched`: ids that Search does not show yet; `unqueried`: ids that COQL does not show (converted ones
-    perhaps). `frozen`: fields that no update changes, though Zoho says that it did.
+    perhaps). `frozen`: fields that no update changes, though Zoho says that it did. `parents`: whose a note
+    or an attachment is where that is not the record under which it is listed, "" where it is not shown.
     """
 
     records: dict[str, None]
@@ -47,6 +48,7 @@ class FakePeople:
         self.unsearched: set[str] = set()
         self.unqueried: set[str] = set()
         self.frozen: set[str] = set()
+        self.parents: dict[str, str] = {}
 
     def _do(self, name: str, what: Any, work: Callable[[], Reply]) -> Reply:
         raise NotImplementedError
@@ -146,6 +148,8 @@ class FakePeople:
             found = [(one, values) for one, values in self.values_of(module) if one in ids]
             return _page([(one, {name: values.get(name) for name in columns}) for one, values in found], 1)
 
+        if module == "Notes":
+            return self._do("read_values", (module, list(ids)), lambda: self._notes(ids, columns))
         return self._on("read_values", module, (module, list(ids)), work)
 
     def read_record(self, module: str, record_id: str) -> Reply:
@@ -158,9 +162,32 @@ class FakePeople:
         found = self.belongs.get((module, record_id, name), [])
         return [one for one in found if one not in self.along or self.there(one)]
 
-    def related(self, module: str, record_id: str, related_list: str, page: int) -> Reply:
+    def parent_of(self, child: str) -> dict[str, str] | None:
+        """The record that a note or an attachment names as its own, as its field `Parent_Id` tells it."""
+        if child in self.parents:
+            parent = self.parents[child]
+            return {"id": parent} if parent else None
+        found = [
+            key[1]
+            for key, held in self.belongs.items()
+            if key[2] in ("Notes", "Attachments") and child in held
+        ]
+        return {"id": found[0]} if found else None
+
+    def _notes(self, ids: Sequence[str], columns: Sequence[str]) -> Reply:
+        named = [key for key in self.belongs if key[2] == "Notes"]
+        there = {one for key in named for one in self._listed(*key)}
+        own = self.people["Notes"].values if "Notes" in self.people else {}
+        told = {one: {**own.get(one, {}), "Parent_Id": self.parent_of(one)} for one in ids if one in there}
+        return _page([(one, {name: has.get(name) for name in columns}) for one, has in told.items()], 1)
+
+    def related(
+        self, module: str, record_id: str, related_list: str, page: int, columns: Sequence[str] = ()
+    ) -> Reply:
         def work(_: FakeModule) -> Reply:
-            return _page([(one, {}) for one in self._listed(module, record_id, related_list)], page)
+            listed = self._listed(module, record_id, related_list)
+            told = {"Parent_Id"} & set(columns)
+            return _page([(one, {name: self.parent_of(one) for name in told}) for one in listed], page)
 
         return self._on("related", module, (module, record_id, related_list, page), work)
 

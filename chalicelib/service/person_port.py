@@ -55,8 +55,12 @@ class PersonCalls(Protocol):
         row where it is not there.
         """
 
-    def related(self, module: str, record_id: str, related_list: str, page: int) -> Reply:
-        """GET /{module}/{record_id}/{related_list}?fields=id (RELATED), 200 a page from page 1 on."""
+    def related(
+        self, module: str, record_id: str, related_list: str, page: int, columns: Sequence[str] = ()
+    ) -> Reply:
+        """GET /{module}/{record_id}/{related_list}?fields=id,... (RELATED), 200 a page from page 1 on, with
+        `columns` beside the id.
+        """
 
     def related_counts(self, module: str, record_id: str, related_lists: Sequence[str]) -> Reply:
         """POST /{module}/{record_id}/actions/get_related_records_count with 1 to 20 lists (RELATED_COUNT, 2

@@ -68,10 +68,16 @@ class PersonCalls:
         path = (module, digits((record_id,), 1))
         return self._those(reading.records(self._ask_people("GET", path)), (record_id,))
 
-    def related(self, module: str, record_id: str, related_list: str, page: int) -> Reply:
-        """GET /{module}/{record_id}/{related_list}?fields=id: a page of 200."""
+    def related(
+        self, module: str, record_id: str, related_list: str, page: int, columns: Sequence[str] = ()
+    ) -> Reply:
+        """GET /{module}/{record_id}/{related_list}?fields=id,...: a page of 200."""
         path = (module, digits((record_id,), 1), related_list)
-        query = {"fields": "id", "page": str(page), "per_page": str(PAGE)}
+        query = {
+            "fields": ",".join(dict.fromkeys(("id", *columns))),
+            "page": str(page),
+            "per_page": str(PAGE),
+        }
         return reading.records(self._ask_people("GET", path, query))
 
     def related_counts(self, module: str, record_id: str, related_lists: Sequence[str]) -> Reply:

@@ -26,6 +26,8 @@ CAMPAIGNS = "Campaigns"
 MOST_TRIES = 8
 
 NO_LONGER_MATCHES, NOT_CHANGED = "NO_LONGER_MATCHES", "RECORD_NOT_CHANGED"
+#: The field of a note or an attachment that names its record, and the code where Zoho does not show it.
+PARENT, PARENT_NOT_SHOWN = "Parent_Id", "PARENT_NOT_SHOWN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,9 +126,11 @@ class Gate:
         """As ports.Zoho."""
         return self._noted(self._zoho.read_record(module, record_id))
 
-    def related(self, module: str, record_id: str, related_list: str, page: int) -> Reply:
+    def related(
+        self, module: str, record_id: str, related_list: str, page: int, columns: Sequence[str] = ()
+    ) -> Reply:
         """As ports.Zoho."""
-        return self._noted(self._zoho.related(module, record_id, related_list, page))
+        return self._noted(self._zoho.related(module, record_id, related_list, page, columns))
 
     def related_counts(self, module: str, record_id: str, related_lists: Sequence[str]) -> Reply:
         """As ports.Zoho."""

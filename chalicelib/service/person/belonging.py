@@ -22,27 +22,18 @@ from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.metadata import RelatedListInfo, related_lists_of
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.rows import Row, lookup_id
-from chalicelib.domain.zoho.verdict import NOT_NOW, Judgement, Verdict
+from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from chalicelib.service.engine import parallel
 from chalicelib.service.engine.step import Commit, Slice, Step
 from chalicelib.service.person import ending, finding, stored
 from chalicelib.service.person.clocks import READ
+from chalicelib.service.person.reading import MOST_PAGES, NotNow
 from chalicelib.service.person.stored import Known
 
 #: Records whose related lists one step reads.
 RECORDS_A_STEP = 10
-#: Pages of one related list that are read.
-MOST_PAGES = 10
 #: Related lists whose records Zoho deletes together with the record.
 _ALONG = frozenset({"Attachments", "Emails", "Notes", "Tasks"})
-
-
-class NotNow(Exception):
-    """A read was not answered for now; the step is taken anew."""
-
-    def __init__(self, judged: Judgement, reply: Reply) -> None:
-        super().__init__(judged.code)
-        self.judged, self.reply = judged, reply
 
 
 def theirs(found: Mapping[Record, Hit], person_map: PersonMap) -> list[Record]:

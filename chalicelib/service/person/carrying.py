@@ -84,6 +84,12 @@ class Doing:
         return f"{self.step} {self.ids[0]}"
 
 
+def update(record: Record, values: Mapping[str, object], at: int, words: str) -> Doing:
+    """An update of the record of the entry `at`."""
+    module, one = record.module, record.id
+    return Doing(CallKind.UPDATE, (one,), (at,), words, lambda zoho: zoho.update(module, one, values))
+
+
 def send(
     work: Slice, progress: ErasureProgress, chunk: Chunk, doing: Doing, guarded: Sequence[Record]
 ) -> Step:

@@ -13,27 +13,21 @@ from chalicelib.domain.person.doing import (
     CAMPAIGNS,
     CONTACT_ROLES,
     NO_LONGER_MATCHES,
-    cleared_fields,
     emptied,
     other_links,
     rule_for,
 )
 from chalicelib.domain.person.erasure_map import Entry
 from chalicelib.domain.person.identity import Record
-from chalicelib.domain.person.person_map import ATTACHMENTS, NOTES, PHOTO, Action, Rule
+from chalicelib.domain.person.person_map import Action, Rule
 from chalicelib.domain.person.progress import ErasureProgress, Phase
-from chalicelib.domain.zoho import rows
-from chalicelib.domain.zoho.judge_call import judge_call
-from chalicelib.domain.zoho.reply import CallKind, Reply
-from chalicelib.domain.zoho.rows import Row
-from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
+from chalicelib.domain.zoho.reply import CallKind
+from chalicelib.domain.zoho.verdict import NOT_NOW
 from chalicelib.service.engine.step import Commit, Slice, Step
-from chalicelib.service.person import carrying, finding
-from chalicelib.service.person.belonging import NotNow
+from chalicelib.service.person import carrying, clearing, finding, reading
 from chalicelib.service.person.carrying import HELD, Doing, Job
+from chalicelib.service.person.reading import NotNow
 
-#: Notes that one call deletes.
-NOTES_AT_ONCE = 100
 _STAYS = frozenset({Action.UNLINK, Action.CLEAR})
 
 
@@ -68,7 +62,7 @@ def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry
     given_up = carrying.spent(progress)
     if given_up is not None:
         return carrying.settled(work, progress, chunk, {at: given_up})
-    row = _read(work, entry.record)
+    row = reading.record(work, entry.record)
     mark, clears = Mark(chunk.marks[at]), progress.phase is Phase.CLEAR
     # A lock that refused the unlinking changed nothing: what leads elsewhere since then is another's.
     touched = mark in (Mark.SENT, Mark.SAID) or (mark is Mark.SLOW and clears)
@@ -81,7 +75,7 @@ def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry
     ):
         return carrying.settled(work, progress, chunk, {at: Finding(Mark.KEPT, NO_LONGER_MATCHES)})
     unlinks = progress.phase is Phase.UNLINK
-    doing = (_unlinks if unlinks else _clears)(work, entry, row.values, job, rule, at)
+    doing = (_unlinks if unlinks else clearing.clears)(work, entry, row.values, job, rule, at)
     if doing is not None:
         linked = entry.hit.links if entry.hit is not None else ()
         guarded = (entry.record, *(link.to for link in linked if link.to in job.going))
@@ -119,7 +113,7 @@ def _unlinks(
     record = entry.record
     update = emptied(entry, values, job.going, job.context, rule)
     if update:
-        return _update(record, update, at, "unlink")
+        return carrying.update(record, update, at, "unlink")
     for contact in other_links(entry, CONTACT_ROLES, job.going):
         if _among(work, record, CONTACT_ROLES, contact.id):
             return _delink(record, CONTACT_ROLES, contact.id, at)
@@ -127,45 +121,6 @@ def _unlinks(
         if _among(work, member, CAMPAIGNS, record.id):
             return _delink(record, member.module, member.id, at)
     return None
-
-
-def _clears(
-    work: Slice, entry: Entry, values: Mapping[str, Any], job: Job, rule: Rule, at: int
-) -> Doing | None:
-    """The next call that clears what the person map names, None where nothing is left."""
-    record = entry.record
-    update = cleared_fields(rule, values)
-    if update:
-        return _update(record, update, at, "clear")
-    if NOTES in rule.clear:
-        notes = tuple(row.id for row in _listed(work, record, NOTES)[:NOTES_AT_ONCE])
-        if notes:
-            return Doing(
-                CallKind.DELETE_RECORDS,
-                notes,
-                (at,),
-                "notes",
-                lambda zoho: zoho.delete_records(NOTES, notes, False),
-            )
-    if ATTACHMENTS in rule.clear:
-        for row in _listed(work, record, ATTACHMENTS)[:1]:
-            return _attachment(record, row.id, at)
-    module = job.context.modules.get(record.module)
-    photo = module.photo if module is not None else ""
-    if PHOTO in rule.clear and photo and values.get(photo):
-        return Doing(
-            CallKind.DELETE_PHOTO,
-            (record.id,),
-            (at,),
-            "photo",
-            lambda zoho: zoho.delete_photo(record.module, record.id),
-        )
-    return None
-
-
-def _update(record: Record, update: Mapping[str, object], at: int, words: str) -> Doing:
-    module, one = record.module, record.id
-    return Doing(CallKind.UPDATE, (one,), (at,), words, lambda zoho: zoho.update(module, one, update))
 
 
 def _delink(record: Record, related_list: str, one: str, at: int) -> Doing:
@@ -178,40 +133,5 @@ def _delink(record: Record, related_list: str, one: str, at: int) -> Doing:
     )
 
 
-def _attachment(record: Record, attachment: str, at: int) -> Doing:
-    return Doing(
-        CallKind.DELETE_ATTACHMENT,
-        (attachment,),
-        (at,),
-        "attachment",
-        lambda zoho: zoho.delete_attachment(record.module, record.id, attachment),
-    )
-
-
 def _among(work: Slice, record: Record, related_list: str, wanted: str) -> bool:
-    return any(row.id == wanted for row in _listed(work, record, related_list))
-
-
-def _listed(work: Slice, record: Record, related_list: str) -> list[Row]:
-    found: list[Row] = []
-    for page in range(1, 11):
-        reply = work.zoho.related(record.module, record.id, related_list, page)
-        _answered(CallKind.RELATED, reply)
-        listing = rows.listed(reply.body)
-        found += listing.rows
-        if not listing.more:
-            return found
-    return found
-
-
-def _read(work: Slice, record: Record) -> Row | None:
-    reply = work.zoho.read_record(record.module, record.id)
-    _answered(CallKind.READ, reply)
-    return next(iter(rows.listed(reply.body).rows), None)
-
-
-def _answered(kind: CallKind, reply: Reply) -> None:
-    """Raises NotNow for what is no answer, a refusal too: nothing is known of what was not shown."""
-    judged = judge_call(kind, reply)
-    if judged.verdict is not Verdict.ANSWERED:
-        raise NotNow(judged, reply)
+    return any(row.id == wanted for row in reading.listed(work, record, related_list))

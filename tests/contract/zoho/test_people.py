@@ -261,6 +261,21 @@ def test_what_belongs_to_a_record_is_listed_and_counted(place: Place) -> None:
     assert counts(reply.body) == {"Notes": 2, "Attachments": 1}
 
 
+def test_a_note_and_an_attachment_say_whose_they_are(place: Place) -> None:
+    place.add("Leads", "1", Last_Name="Anna")
+    place.add("Leads", "2", Last_Name="Ben")
+    place.add_note("Leads", "1", "11")
+    place.add_note("Leads", "2", "12")
+    place.add_attachment("Leads", "1", "21")
+    notes = place.zoho.read_values("Notes", ["11", "12", "13"], ("Parent_Id",))
+    assert {row.id: lookup_id(row.values["Parent_Id"]) for row in listed(notes.body).rows} == {
+        "11": "1",
+        "12": "2",
+    }
+    attachments = place.zoho.related("Leads", "1", "Attachments", 1, ("Parent_Id",))
+    assert [lookup_id(row.values["Parent_Id"]) for row in listed(attachments.body).rows] == ["1"]
+
+
 def test_what_belongs_to_a_record_goes_with_it(place: Place) -> None:
     place.add("Leads", "1", Last_Name="A")
     place.add_note("Leads", "1", "11")
