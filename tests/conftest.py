@@ -17,6 +17,7 @@ LONGEST_FIRST = (
     "tests/property/test_anything.py",
     "tests/crash/test_matrix.py",
     "tests/crash/test_lost_writes.py",
+    "tests/crash/test_erasures.py",
     "tests/stack/test_verdict_walk.py",
     "tests/stack/test_doctor.py",
     "tests/stack/test_restore.py",

@@ -87,13 +87,18 @@ class FakeBin:
         def work() -> Reply:
             found = [(one, at) for one in ids.values if (at := self._shown_at(one)) is not None]
             rows = [
-                {"id": one, "deleted_time": iso(at), "module": {"api_name": self.bin_module}}
+                {"id": one, "deleted_time": iso(at), "module": {"api_name": self.module_of(one)}}
                 for one, at in found
             ]
             items = tuple(Item("", ok=True, id=one) for one, _ in found)
             return Reply(200, items=items, body={"recycle_bin": rows})
 
         return self._do("bin_entries", list(ids.values), work)
+
+    def module_of(self, one: str) -> str:
+        """The module that the bin names for the record."""
+        del one
+        return self.bin_module
 
     def restore_from_bin(self, ids: BinIds) -> Reply:
         """Each id back among the records, an error for what is not in the bin."""

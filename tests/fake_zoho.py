@@ -71,6 +71,11 @@ class FakeZoho(FakeBin, FakePeople):
         """Zoho's clock, as its answers tell it: whole seconds."""
         return float(int(self.clock()))
 
+    def module_of(self, one: str) -> str:
+        """That of the person's record, where it is one."""
+        having = (name for name, module in self.people.items() if one in module.values)
+        return next(having, self.bin_module)
+
     def sent(self, name: str) -> list[Any]:
         """What was sent by the calls of this name."""
         return [what for n, what in self.log if n == name]

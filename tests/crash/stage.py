@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.adapters.cron import next_time
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.commands import Given
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.domain.retention import policy as policies
@@ -22,11 +24,14 @@ from chalicelib.service.engine.poll import poll
 from chalicelib.service.engine.work import Nudge, work
 from chalicelib.service.executors import executor_of
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept
+from chalicelib.service.operators import commands
+from chalicelib.service.operators.commands import Deletions, Operators
 from chalicelib.service.retention.policy_run import RunIntake
 from chalicelib.service.retention.retain import Retention, retain
 from chalicelib.service.zoho_port import ZohoFactory
 from tests.crash.layer import Died, Plan, Process, Recorder
 from tests.crash.zoho import MatrixZoho
+from tests.fake_phones import FewPhones
 from tests.fake_policies import FakePolicies
 from tests.unit.service.world import PATIENCE, FakeTopic
 
@@ -112,6 +117,24 @@ class Stage:
             return receipt.deletion_id
         raise AssertionError("never accepted")
 
+    def approve(self, one: str) -> None:
+        """An operator approves the map as it stands, again where there was no answer."""
+        for _ in range(5):
+            process = Process(self.recorder)
+            ledger, nudges = process.ledger(self.ledger), process.nudges(self.queue)
+            acceptance = Acceptance(ledger, nudges, self._bytes, "test", 400)
+            outside = Operators(cast("Deletions", ledger), nudges, acceptance)
+            try:
+                asked = commands.read(outside, one).approval
+                assert asked is not None
+                given = Given(asked.count, asked.map_hash, ())
+                commands.approve(outside, one, given, Caller("arn:aws:iam::1:user/ann", self.now))
+            except (Died, Unavailable):
+                self.now += 1
+                continue
+            return
+        raise AssertionError("never approved")
+
     def _bytes(self, size: int) -> bytes:
         self._random += 1
         return self._random.to_bytes(size, "big")
@@ -135,6 +158,7 @@ class Stage:
             patience=PATIENCE,
             ends_at=self.now + 55,
             sleep=self.sleep,
+            phones=FewPhones(),
         )
 
     def sleep(self, seconds: float) -> None:

@@ -23,9 +23,15 @@ class MatrixZoho(FakeZoho):
         super().__init__(clock, records)
         self.org = replace(self.org, concurrency=concurrency)
         self.links: dict[str, None] = {}
+        self.delinked: list[str] = []
         self.unlock_at: float | None = None
         self.jobs_started = 0
         self.list_page = LARGE_PAGE
+
+    def _listed(self, module: str, record_id: str, name: str) -> list[str]:
+        """A campaign is in the list of whom it has as a member."""
+        found = super()._listed(module, record_id, name)
+        return [one for one in found if name != "Campaigns" or record_id in self.belongs[name, one, module]]
 
     @property
     def removed(self) -> list[str]:
@@ -59,6 +65,10 @@ class MatrixZoho(FakeZoho):
         return super().view_ids(module, cvid, page_token, max(per_page, self.list_page))
 
     def delink(self, module: str, record_id: str, related_list: str, ids: Sequence[str]) -> Reply:
+        self.delinked.append(f"delink {module} {record_id} {related_list} {list(ids)}")
+        if (module, record_id, related_list) in self.belongs:
+            return super().delink(module, record_id, related_list, ids)
+
         def one(i: str) -> Item:
             if i not in self.links:
                 return Item("INVALID_DATA", "the related id given seems to be invalid", id=i)

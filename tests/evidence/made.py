@@ -94,6 +94,20 @@ def deletion(n: int = 1, marks: str = "ddf", **more: Any) -> tuple[Deletion, lis
     return replace(made, **more), chunks
 
 
+def erasure(n: int = 1) -> tuple[Deletion, list[Chunk]]:
+    """The n-th deletion as the erasure of a person that has ended: its ids name their modules."""
+    made, chunks = deletion(n, "dd")
+    ids = tuple(f"Contacts/{one}" for one in made.request.ids)
+    request = replace(made.request, operation=Operation.ERASE_PERSON, module="*", ids=ids)
+    chunks = [replace(chunks[0], ids=ids)]
+    told = {
+        "out_of_reach": [{"code": "MODULE_NOT_READABLE", "module": "Vault", "field": "", "meaning": "m"}],
+        "verification": {"found_again": 0, "searches": 2, "by_module": {}, "verified_at": iso(NOW + n + 5)},
+        "identity": {"emails": ["5eed"], "phones": [], "records": []},
+    }
+    return replace(made, request=request, status=Status.COMPLETED, erasure=told, frozen=True), chunks
+
+
 @dataclass
 class Bucket:
     """Objects by name: a Store."""

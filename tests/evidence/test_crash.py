@@ -20,7 +20,7 @@ def lived(here: World) -> int:
     first = here.ended(1, "du", status=Status.NEEDS_ATTENTION)
     here.operator(1)
     here.minute()
-    here.ended(2)
+    here.erased(2)
     _, chunks = made_deletion(1, "dd")
     here.resolved(first, chunks)
     here.minute()
@@ -44,6 +44,7 @@ def shown(here: World) -> None:
     assert checked.found.notes == [], "everything stands in a head"
     assert here.due() == []
     receipts = set(here.objects.names("receipts/"))
+    assert b"Contacts" not in here.signing_body("receipts/del_00000000000000000000000002.json")
     ids = {f"receipts/del_{n:026d}" for n in (1, 2)}
     assert {name.split(".")[0] for name in receipts} == ids
     assert len(list(here.objects.names("operators/"))) == 2

@@ -31,6 +31,7 @@ from tests.contract.ledger.test_ledger import make_table
 from tests.crash.layer import Died, Recorder, Way
 from tests.evidence.made import NOW, Bucket, SigningKey
 from tests.evidence.made import deletion as made_deletion
+from tests.evidence.made import erasure as made_erasure
 
 #: Few, or the first look for what digests are to tell of would go through more than a year of empty days.
 KEEP_DAYS = 5
@@ -142,8 +143,16 @@ class World:
 
     def ended(self, n: int = 1, marks: str = "ddf", **more: Any) -> Deletion:
         """The n-th deletion ends, and its events have left: it waits for evidence."""
-        made, chunks = made_deletion(n, marks, created_at=self.now - 10, updated_at=self.now, **more)
-        made = replace(made, finished_at=self.now, events=0, chain="", published=0)
+        return self._ended(*made_deletion(n, marks, **more))
+
+    def erased(self, n: int) -> Deletion:
+        """The n-th deletion is an erasure, and has ended so."""
+        return self._ended(*made_erasure(n))
+
+    def _ended(self, made: Deletion, chunks: list[Chunk]) -> Deletion:
+        n = int(made.id.partition("_")[2])
+        made = replace(made, created_at=self.now - 10, updated_at=self.now, finished_at=self.now)
+        made = replace(made, events=0, chain="", published=0)
         made, entry = log.first(made, "test")
         delivery = Delivery("web", f"d{n}", "hash", made.id, {"id": made.id}, int(self.now) + 600)
         assert self.table.accept(made, entry, delivery, self.now)
