@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from chalicelib.domain.zoho import codes, own_codes, policy_words
+from chalicelib.domain.person.out_of_reach import MEANINGS
+from chalicelib.domain.zoho import codes, erasure_codes, own_codes, person_codes, policy_words
 from chalicelib.domain.zoho.codes import JOB_STATES
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import SOURCES, Row, Verdict
@@ -35,6 +36,14 @@ OF_POLICIES = """## For a policy's run
 
 A [retention policy](RETENTION.md)'s run has no source and no view. These codes say so there.
 
+"""
+
+OUT_OF_REACH = """## Where an erased person may still be
+
+Codes of a map's `out_of_reach`. They do not change the status: somebody has to look there in Zoho.
+
+| code | meaning |
+|---|---|
 """
 
 STATES = """## States of a job
@@ -102,9 +111,11 @@ PARTS = (
     ("Zoho about records, views and jobs", codes.ABOUT_RECORDS),
     ("Zoho about the call", codes.ABOUT_CALLS),
     ("Zoho about access and limits", codes.ABOUT_ACCESS),
+    ("Zoho about finding a person and clearing what stays", person_codes.ABOUT_PEOPLE),
     ("Expunge about answers", own_codes.ABOUT_ANSWERS),
     ("Expunge's safety limits and holds", own_codes.ABOUT_LIMITS),
     ("Expunge about the recycle bin", own_codes.ABOUT_BIN),
+    ("Expunge about erasing a person", erasure_codes.ABOUT_ERASURES),
     ("How tries and jobs ended", own_codes.ABOUT_ENDS),
 )
 
@@ -115,6 +126,8 @@ def document() -> str:
     for title, rows in PARTS:
         parts.append(f"## {title}\n\n{table(rows)}")
     parts.append(OF_POLICIES + policy_table())
+    unreached = "\n".join(f"| `{code}` | {words} |" for code, words in sorted(MEANINGS.items()))
+    parts.append(f"{OUT_OF_REACH}{unreached}\n")
     states = "\n".join(f"| `{name}` | {words} |" for name, words in JOB_STATES.items())
     parts.append(f"{STATES}{states}\n")
     keys = "\n".join(f"| {key} | {words} |" for key, words in SOURCES.items())
@@ -134,10 +147,15 @@ def table(rows: Iterable[Row]) -> str:
     """The rows as a table of Markdown."""
     head = "| code | for | what happens | meaning | what to do | sources |\n" + "|---" * 6 + "|\n"
     return head + "".join(
-        f"| `{row.code}` | {where(row.kinds)} | {happens(row)} | {row.meaning} | {row.what_to_do} |"
+        f"| `{row.code}` | {_of(row)} | {happens(row)} | {row.meaning} | {row.what_to_do} |"
         f" {' '.join(row.sources)} |\n"
         for row in rows
     )
+
+
+def _of(row: Row) -> str:
+    """What the row is for."""
+    return "erasure of a person" if row in erasure_codes.ABOUT_ERASURES else where(row.kinds)
 
 
 def where(kinds: frozenset[CallKind]) -> str:
@@ -154,6 +172,8 @@ def happens(row: Row) -> str:
     """What follows from a row. The codes of the use cases have no verdict of a call: they are ends."""
     if row in own_codes.ABOUT_LIMITS:
         return "held" if row.code == "HELD" else "refused"
+    if row in erasure_codes.ABOUT_ERASURES:
+        return _OF_ERASURES.get(row.code, "failed, this record")
     if row in own_codes.ABOUT_BIN:
         return "skipped" if row.verdict is Verdict.NOTHING else "failed, this record"
     if row in own_codes.ABOUT_ENDS:
@@ -161,6 +181,14 @@ def happens(row: Row) -> str:
     return _HAPPENS[row.verdict]
 
 
+#: What follows from the codes of erasures, of which a verdict says too little.
+_OF_ERASURES = {
+    "PHONE_NOT_VALID": "refused",
+    "MAP_TOO_LARGE": "refused",
+    "NO_LONGER_MATCHES": "kept, this record",
+    "FOUND_AGAIN": "partially completed",
+    "NOT_VERIFIED": "partially completed",
+}
 _END = {
     Verdict.FAIL: "failed",
     Verdict.FAILED: "failed",

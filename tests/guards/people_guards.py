@@ -12,6 +12,20 @@ _WORDS = ("tests/unit/domain/zoho/test_asking.py",)
 
 OF_THE_PEOPLE = (
     Guard(
+        "a note goes only where it names the record as its own",
+        "chalicelib/service/person/clearing.py",
+        "if parent == record.id)",
+        "if parent)",
+        ("tests/unit/service/person/test_clearing.py",),
+    ),
+    Guard(
+        "an erasure keeps the org's credits",
+        "chalicelib/service/engine/org_access.py",
+        ", Operation.ERASE_PERSON})",
+        "})",
+        ("tests/unit/service/person/test_credits.py",),
+    ),
+    Guard(
         "metadata without a name is no answer",
         _READING,
         'if told is None or (not empty and not any(isinstance(each.get("api_name"), str) for each in told)):',

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.outcomes import UNSETTLED, Mark, outcome_name
+from chalicelib.domain.person.out_of_reach import MEANINGS
 from chalicelib.domain.request import Operation
+from chalicelib.domain.zoho.lookup import TABLE
 from chalicelib.domain.zoho.reply import CallKind
 from docs.generate.openapi_schemas import everything
 
@@ -79,6 +81,12 @@ def test_each_call_to_zoho_has_words_in_the_list_of_errors() -> None:
         each.name for each in CallKind if f"CallKind.{each.name}" not in text_of("docs/generate/errors.py")
     ]
     assert not missing, f"docs/generate/errors.py: add {missing} (CONTRIBUTING.md, a new operation)"
+
+
+def test_every_code_that_there_is_stands_in_the_list_of_errors() -> None:
+    page = text_of("docs/ERRORS.md")
+    known = {row.code for row in TABLE} | set(MEANINGS)
+    assert not [code for code in sorted(known) if f"| `{code}` |" not in page]
 
 
 @pytest.mark.parametrize("name", everything()["Deletion"]["properties"])
