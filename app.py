@@ -5,14 +5,14 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, ConvertToMiddleware, SQSEvent
 
 from chalicelib import bootstrap, handlers, observability
-from chalicelib.web import operator_routes, person_routes, policy_routes, routes
+from chalicelib.web import operator_routes, routes
 
 app = Chalice(app_name=observability.SERVICE, configure_logs=False)
 app.register_middleware(ConvertToMiddleware(observability.invocation))
 routes.register(app, bootstrap.public_endpoints)
-operator_routes.register(app, bootstrap.operator_endpoints)
-policy_routes.register(app, bootstrap.policy_endpoints)
-person_routes.register(app, bootstrap.person_endpoints)
+routes.register_signed(app, operator_routes.OPERATOR, bootstrap.operator_endpoints, "operator")
+routes.register_signed(app, operator_routes.POLICIES, bootstrap.policy_endpoints, "policies")
+routes.register_signed(app, operator_routes.PEOPLE, bootstrap.person_endpoints, "people")
 
 
 @app.on_sqs_message(queue="expunge-work", name="work")

@@ -1,23 +1,17 @@
-"""The operator routes on the Chalice application: behind IAM, SigV4 signed."""
+"""The operators' routes: which method of which endpoints answers. `routes.register_signed` adds them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from chalice.app import Chalice, IAMAuthorizer, Response
-
-from chalicelib.web.http import Answer, HttpRequest
-from chalicelib.web.routes import ANY_CONTENT_TYPE, answered, entered, refuse_others
-
 if TYPE_CHECKING:
-    # A name only: the functions that serve no HTTP need not wait for what lies behind it.
-    from chalicelib.web.operator import OperatorEndpoints
+    from chalicelib.web.routes import Routes
 
 _ROOT = "/v1/operator"
+_POLICIES = f"{_ROOT}/policies"
 
-#: Path, method -> the method of the endpoints.
-ROUTES: dict[str, dict[str, str]] = {
+#: Of OperatorEndpoints.
+OPERATOR: Routes = {
     f"{_ROOT}/deletions": {"POST": "send", "GET": "listed"},
     f"{_ROOT}/deletions/{{id}}": {"GET": "read"},
     f"{_ROOT}/deletions/{{id}}/cancel": {"POST": "cancel"},
@@ -34,28 +28,17 @@ ROUTES: dict[str, dict[str, str]] = {
     f"{_ROOT}/pause": {"GET": "paused", "PUT": "pause"},
 }
 
+#: Of PolicyEndpoints.
+POLICIES: Routes = {
+    _POLICIES: {"GET": "listed"},
+    f"{_POLICIES}/{{name}}": {"GET": "get", "PUT": "put", "DELETE": "remove"},
+    f"{_POLICIES}/{{name}}/run": {"POST": "run"},
+}
 
-def register(app: Chalice, endpoints: Callable[[], OperatorEndpoints]) -> None:
-    """Add the operator routes to `app`. `endpoints` is called with each request: it builds once and keeps."""
-    for path, methods in ROUTES.items():
-        _add(app, path, methods, endpoints)
+#: Of PersonEndpoints.
+PEOPLE: Routes = {
+    f"{_ROOT}/deletions/{{id}}/map": {"GET": "map"},
+    f"{_ROOT}/person-map": {"GET": "person_map", "PUT": "put_person_map"},
+}
 
-
-def _add(
-    app: Chalice, path: str, methods: Mapping[str, str], endpoints: Callable[[], OperatorEndpoints]
-) -> None:
-    def enter(request: HttpRequest) -> Answer:
-        return entered(endpoints(), methods[request.method], request)
-
-    def view(**_in_path: str) -> Response:
-        return answered(app, lambda: enter)
-
-    signed = app.route(
-        path,
-        methods=list(methods),
-        content_types=ANY_CONTENT_TYPE,
-        authorizer=IAMAuthorizer(),
-        name="operator",
-    )
-    signed(view)
-    refuse_others(app, path, list(methods))
+ALL: Routes = {**OPERATOR, **POLICIES, **PEOPLE}

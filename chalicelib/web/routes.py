@@ -16,12 +16,12 @@ that came twice has both only there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
-from chalice.app import Chalice, Response
+from chalice.app import Chalice, IAMAuthorizer, Response
 
 from chalicelib import observability
 from chalicelib.domain.errors import ExpungeError, Unavailable
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from chalicelib.web.operator_policies import PolicyEndpoints
     from chalicelib.web.status import Reading
 
+    SignedEndpoints = OperatorEndpoints | PolicyEndpoints | PersonEndpoints
+
 ANY_CONTENT_TYPE: list[str] = []
 WRONG_METHOD = "wrong_method"  # name of the routes that answer 405
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -46,6 +48,8 @@ READ = "/v1/deletions/{id}"
 READ_RECORDS = "/v1/deletions/{id}/records"
 
 Endpoint = Callable[[HttpRequest], Answer]
+#: Path -> HTTP method -> name of the method of the endpoints that answers.
+Routes = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,34 @@ def register(app: Chalice, endpoints: Callable[[], PublicEndpoints]) -> None:
         return answered(app, lambda: endpoints().reading.records)
 
     for path in (SEND, READ, READ_RECORDS):
-        refuse_others(app, path, list(app.routes[path]))
+        _refuse_others(app, path, list(app.routes[path]))
 
 
-def refuse_others(app: Chalice, path: str, taken: list[str]) -> None:
+def register_signed(
+    app: Chalice, routes: Routes, endpoints: Callable[[], SignedEndpoints], name: str
+) -> None:
+    """Add operators' routes to `app`: behind IAM, SigV4 signed. `endpoints` is called with each request: it
+    builds once and keeps. `name`: what Chalice calls them in the packaged API.
+    """
+    for path, methods in routes.items():
+        _add_signed(app, path, methods, endpoints, name)
+
+
+def _add_signed(
+    app: Chalice, path: str, methods: Mapping[str, str], endpoints: Callable[[], SignedEndpoints], name: str
+) -> None:
+    def enter(request: HttpRequest) -> Answer:
+        return _entered(endpoints(), methods[request.method], request)
+
+    def view(**_in_path: str) -> Response:
+        return answered(app, lambda: enter)
+
+    taken, signed = list(methods), IAMAuthorizer()
+    app.route(path, methods=taken, content_types=ANY_CONTENT_TYPE, authorizer=signed, name=name)(view)
+    _refuse_others(app, path, taken)
+
+
+def _refuse_others(app: Chalice, path: str, taken: list[str]) -> None:
     """Answer 405 to the methods of `path` that are not in `taken`."""
 
     def refuse(_request: HttpRequest) -> Answer:
@@ -106,9 +134,7 @@ def answered(app: Chalice, endpoint: Callable[[], Endpoint], *, for_people: bool
     return Response(body=answer.body, status_code=answer.status, headers=dict(answer.headers))
 
 
-def entered(
-    endpoints: OperatorEndpoints | PolicyEndpoints | PersonEndpoints, name: str, request: HttpRequest
-) -> Answer:
+def _entered(endpoints: SignedEndpoints, name: str, request: HttpRequest) -> Answer:
     """The answer of an operators' endpoint, the method `name`. Raises what responses.refusal turns into
     answers.
     """

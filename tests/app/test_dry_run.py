@@ -13,7 +13,7 @@ from chalicelib.domain.deletion import Approval, Counts
 from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
-from chalicelib.web import operator_routes, policy_routes
+from chalicelib.web import operator_routes
 from tests.app.test_openapi import fits
 from tests.app.test_operator import DELETIONS, HOLD, HOLDS, NOWHERE, PAUSE, VIEW, Office
 from tests.app.test_policies import ARN, DOCUMENT
@@ -45,6 +45,7 @@ class Both:
         for module in ("Activities", "Tasks"):
             self.call("PUT", HOLD, {"reason": "audit"}, params={"module": module, "record_id": "10"})
         self.call("PUT", POLICY, DOCUMENT, params={"name": "old"})
+        self.office.ledger.modules_of_orgs["default"] = []
 
     def _failed(self) -> str:
         office = self.office
@@ -102,6 +103,7 @@ class Case:
 
 
 LOG = "/v1/operator/log"
+PERSON_MAP = "/v1/operator/person-map"
 SOURCE_CANCEL = "/v1/operator/sources/{source}/cancel"
 HELD, OTHER = tuple(RECORD.items()), (("module", "Leads"), ("record_id", "8"))
 OLD, NEW = (("name", "old"),), (("name", "new"),)
@@ -152,6 +154,9 @@ CASES = [
     Case("POST", LOG, {"what": "key.made", "target": "crm", "after": {"keys": ["whsec_abc"]}}),
     Case("POST", SOURCE_CANCEL, params=(("source", "operator"),)),
     Case("POST", SOURCE_CANCEL, params=(("source", "nobody"),)),
+    Case("PUT", PERSON_MAP, {"max_shared": 7, "modules": {}}),
+    Case("PUT", PERSON_MAP, {"modules": {"Nothing": {"action": "delete"}}}),
+    Case("PUT", PERSON_MAP, {"max_shared": "canary"}),
     Case("PUT", POLICY, {**DOCUMENT, "schedule": {"rate": "2 days"}}, params=OLD),
     Case("PUT", POLICY, DOCUMENT, params=OLD),
     Case("PUT", POLICY, DOCUMENT, params=NEW),
@@ -191,8 +196,7 @@ def test_a_dry_run_says_what_the_call_would_say_and_changes_nothing(case: Case) 
 def test_every_call_that_changes_something_has_a_case() -> None:
     every = {
         (method, route)
-        for routes in (operator_routes.ROUTES, policy_routes.ROUTES)
-        for route, methods in routes.items()
+        for route, methods in operator_routes.ALL.items()
         for method in methods
         if method != "GET"
     }

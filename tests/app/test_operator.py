@@ -17,8 +17,9 @@ from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators.commands import Operators
 from chalicelib.service.ports import Change
-from chalicelib.web import links, operator_routes
+from chalicelib.web import links, operator_routes, routes
 from chalicelib.web.operator import OperatorEndpoints
+from chalicelib.web.operator_people import PersonEndpoints
 from tests.fake_ledger import FakeLedger
 from tests.fakes import CONTEXT, LEADS, LINK_KEYS, NOW, SOURCES, FakeSecret, Nudged, Reply, event
 
@@ -58,7 +59,9 @@ class Office:
             clock=lambda: self.now,
             max_ids=5000,
         )
-        operator_routes.register(self.app, lambda: endpoints)
+        people = PersonEndpoints(self.ledger, endpoints.note, endpoints.clock)
+        routes.register_signed(self.app, operator_routes.OPERATOR, lambda: endpoints, "operator")
+        routes.register_signed(self.app, operator_routes.PEOPLE, lambda: people, "people")
 
     def _bytes(self, size: int) -> bytes:
         self._random += 1
@@ -184,7 +187,7 @@ def test_bodies_and_content_types_are_checked_as_at_the_other_door() -> None:
 
 def test_who_iam_did_not_name_gets_nothing() -> None:
     office = Office()
-    for path, methods in operator_routes.ROUTES.items():
+    for path, methods in {**operator_routes.OPERATOR, **operator_routes.PEOPLE}.items():
         for method in methods:
             reply = office.call(method, path, {"paused": True}, arn=None, **in_path(path))
             assert reply.status in (400, 401), (method, path, reply.text)
@@ -194,7 +197,7 @@ def test_who_iam_did_not_name_gets_nothing() -> None:
 
 def test_every_operator_route_is_behind_iam() -> None:
     office = Office()
-    for path, methods in operator_routes.ROUTES.items():
+    for path, methods in {**operator_routes.OPERATOR, **operator_routes.PEOPLE}.items():
         for method in methods:
             assert isinstance(office.app.routes[path][method].authorizer, IAMAuthorizer), path
         wrong = office.call("PATCH", path, arn=None, **in_path(path))

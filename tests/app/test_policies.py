@@ -14,7 +14,7 @@ from chalicelib.adapters.dynamodb.codec import deletion_to_text
 from chalicelib.service.retention.policies import Policies
 from chalicelib.service.retention.policy_run import RunIntake
 from chalicelib.service.retention.retain import Retention, retain
-from chalicelib.web import policy_routes
+from chalicelib.web import operator_routes, routes
 from chalicelib.web.operator_policies import PolicyEndpoints
 from tests.fake_ledger import FakeLedger
 from tests.fake_policies import FakePolicies
@@ -44,7 +44,7 @@ class Office:
             note=lambda what, /, **_: self.notes.append(what),
             clock=lambda: self.now,
         )
-        policy_routes.register(self.app, lambda: endpoints)
+        routes.register_signed(self.app, operator_routes.POLICIES, lambda: endpoints, "policies")
 
     def call(
         self, method: str, path: str = "", body: Any = None, org: str | None = None, arn: str | None = ARN

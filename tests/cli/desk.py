@@ -22,10 +22,10 @@ from chalicelib.adapters.cron import next_time
 from chalicelib.service.operators.commands import Operators
 from chalicelib.service.retention.policies import Policies
 from chalicelib.service.retention.policy_run import RunIntake
-from chalicelib.web import operator_routes, policy_routes
+from chalicelib.web import operator_routes
 from chalicelib.web.operator import OperatorEndpoints
 from chalicelib.web.operator_policies import PolicyEndpoints
-from chalicelib.web.routes import READ, PublicEndpoints
+from chalicelib.web.routes import READ, PublicEndpoints, register_signed
 from cli.__main__ import main
 from tests.fake_policies import FakePolicies
 from tests.fakes import CONTEXT, House, event
@@ -87,8 +87,8 @@ class Desk:
         run_intake = RunIntake(house.ledger, house.nudges, "test", 400)
         policies = Policies(self.store, run_intake, next_time)
         desk = PolicyEndpoints(policies, house.links, intake.note, time.time, url)
-        operator_routes.register(house.app, lambda: office)
-        policy_routes.register(house.app, lambda: desk)
+        register_signed(house.app, operator_routes.OPERATOR, lambda: office, "operator")
+        register_signed(house.app, operator_routes.POLICIES, lambda: desk, "policies")
         stack = {
             "endpoint_url": url, "api_url": url, "work_queue_url": url, "dead_letter_queue_url": url,
             "sources_secret": "sources", "functions": {"api": "api"}, "evidence_bucket": "evidence",
