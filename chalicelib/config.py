@@ -13,11 +13,11 @@ from typing import Any
 
 PREFIX = "EXPUNGE_"
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_PLACEHOLDER = r"\{[^{}]*\}"
 #: Printable ASCII but for what would make another address of a link: user names, queries, fragments.
-_ADDRESS = re.compile(r"https?://[!-~]+")
+_ADDRESS = r"https?://[!-~]+"
 _NOT_IN_AN_ADDRESS = frozenset("?#@\\\"'<>")
-_LOOPBACK = re.compile(r"http://(127(\.[0-9]{1,3}){3}|localhost|\[::1\])(:[0-9]+)?/")
+_LOOPBACK = r"http://(127(\.[0-9]{1,3}){3}|localhost|\[::1\])(:[0-9]+)?/"
 
 
 class BadSetting(ValueError):
@@ -134,7 +134,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
 def _may_be_plain(config: Config) -> bool:
     """The local stage speaks http on its own machine, and no other does."""
     local = config.stage == "local" or config.allow_custom_zoho_hosts
-    return local and _LOOPBACK.match(config.public_url) is not None
+    return local and re.match(_LOOPBACK, config.public_url) is not None
 
 
 def _parsed(each: Field[Any], variable: str, text: str) -> str | int | bool:
@@ -159,8 +159,8 @@ def _number(variable: str, text: str, least: int, most: int) -> int:
 
 
 def _pattern(variable: str, text: str) -> str:
-    if not _ADDRESS.fullmatch(text) or _NOT_IN_AN_ADDRESS & set(text):
+    if not re.fullmatch(_ADDRESS, text) or _NOT_IN_AN_ADDRESS & set(text):
         raise BadSetting(variable, "must start with https:// and hold no ? # @ quotes or blanks")
-    if set(_PLACEHOLDER.findall(text)) - {"{apiId}", "{stage}"}:
+    if set(re.findall(_PLACEHOLDER, text)) - {"{apiId}", "{stage}"}:
         raise BadSetting(variable, "may have {apiId} and {stage} as its only placeholders")
     return text if text.endswith("/") else text + "/"

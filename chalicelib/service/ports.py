@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.evidence import operators
-from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
-from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.quota import Count, Counted, Full, Tally
-from chalicelib.domain.zoho.reply import CallKind
+
+if TYPE_CHECKING:
+    from chalicelib.domain.evidence import operators
+    from chalicelib.domain.lane import Lane
+    from chalicelib.domain.operators import SourceCancel
+    from chalicelib.domain.zoho.reply import CallKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 #: The stage that API Gateway names when somebody tests a method in its console or by TestInvokeMethod.
 TEST_CONSOLE = "test-invoke-stage"
-_CALLER = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]+:[!-~]{1,2048}")
+_CALLER = r"arn:aws[a-z-]*:(iam|sts)::[0-9]+:[!-~]{1,2048}"
 #: What an event of API Gateway says in two places.
 _SAID_TWICE = (("resource", "resourcePath"), ("httpMethod", "httpMethod"))
 
@@ -91,7 +91,7 @@ def _caller(event: Mapping[str, Any], context: Mapping[str, Any], arn: str) -> s
     """
     made_by_it = all(context.get(name) for name in ("requestId", "apiId", "stage"))
     same = all(event.get(a) == context.get(b) for a, b in _SAID_TWICE)
-    good = made_by_it and same and context.get("stage") != TEST_CONSOLE and _CALLER.fullmatch(arn)
+    good = made_by_it and same and context.get("stage") != TEST_CONSOLE and re.fullmatch(_CALLER, arn)
     return arn if good else ""
 
 

@@ -28,7 +28,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 #: Who asked, as a sender that signs says: `expunge send` names its operator. The signature does not cover it.
 ASKED_BY = "expunge-asked-by"
-_ARN = re.compile(r"arn:aws[a-z-]{0,16}:(?:iam|sts)::[0-9]{12}:[!-~]{1,300}")
+_ARN = r"arn:aws[a-z-]{0,16}:(?:iam|sts)::[0-9]{12}:[!-~]{1,300}"
 
 
 class Secret(Protocol):
@@ -161,4 +161,4 @@ def _why(proof: Proof, entry: object, *, known: bool) -> Reason:
 def _asked_by(request: HttpRequest) -> str | None:
     """The ARN that the sender names; None where it names none, or anything else."""
     named = request.headers.get(ASKED_BY, "")
-    return named if _ARN.fullmatch(named) else None
+    return named if re.fullmatch(_ARN, named) else None

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from chalicelib.domain.errors import SecretUnusable
 
 SHORTEST_KEY = 16  # characters; the template makes 32 or more
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes, base64url without padding
+_ENCODED = r"[A-Za-z0-9_-]{43}"  # 32 bytes, base64url without padding
 
 
 def keys_from(secret: Mapping[str, Any]) -> tuple[bytes, ...]:
@@ -45,7 +45,7 @@ def token(deletion_id: str, keys: Sequence[bytes]) -> str:
 
 def is_good(deletion_id: str, given: str, keys: Sequence[bytes]) -> bool:
     """True where `given` was made for this deletion with any of `keys`; the time taken tells nothing."""
-    if not _TOKEN.fullmatch(given):
+    if not re.fullmatch(_ENCODED, given):
         return False
     good = False
     for key in keys:

@@ -27,7 +27,7 @@ NO_RECORDS = "the view was not listed, and Zoho does not list its job's records:
 #: What the script of a page asks for: what the page is made of. No public interface.
 OF_A_PAGE = "application/vnd.expunge.page+json"
 FORGOTTEN = "its ids were forgotten, as an operator asked: the counts are all there is"
-_CURSOR = re.compile(r"[0-9]{1,9}")
+_CURSOR = r"[0-9]{1,9}"
 
 
 class Deletions(Protocol):
@@ -110,7 +110,7 @@ class Reading:
 def _start(cursor: str) -> int:
     if not cursor:
         return 0
-    if not _CURSOR.fullmatch(cursor) or int(cursor) % PAGE_SIZE:
+    if not re.fullmatch(_CURSOR, cursor) or int(cursor) % PAGE_SIZE:
         raise NotValid("the cursor is not valid", (Field("/cursor", "must be a next_cursor of ours"),))
     return int(cursor)
 

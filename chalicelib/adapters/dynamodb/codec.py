@@ -20,7 +20,6 @@ from chalicelib.domain.log import Entry
 from chalicelib.domain.plain import plain
 from chalicelib.domain.request import Api, Freeze, Limits, Operation, Request, Territory
 from chalicelib.domain.status import Status
-from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call
 
 VERSION = 1
@@ -214,5 +213,7 @@ def call_to_data(call: Call) -> bytes:
 
 def call_from_data(data: Any) -> Call:
     """The call that `call_to_data` wrote."""
+    from chalicelib.domain.zoho.reply import CallKind
+
     document = cast("Mapping[str, Any]", unpack(data))
     return Call(**{**document, "kind": CallKind(document["kind"])})

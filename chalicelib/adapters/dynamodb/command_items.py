@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import codec, deletion_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.evidence.operators import Entry
-from chalicelib.domain.operators import Sight
+
+if TYPE_CHECKING:
+    from chalicelib.domain.evidence.operators import Entry
+    from chalicelib.domain.operators import Sight
 
 
 def _nothing(_deletion: Deletion) -> None:

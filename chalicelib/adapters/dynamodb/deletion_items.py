@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import chunk_codec, codec
 from chalicelib.adapters.dynamodb.items import Item, meta_key, number, part_key, shard
@@ -14,9 +14,11 @@ from chalicelib.domain.deletion import Child, Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.log import Entry
-from chalicelib.domain.operators import Sight
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.service.ports import Call, Claim
+
+if TYPE_CHECKING:
+    from chalicelib.domain.operators import Sight
 
 
 def new_deletion(deletion: Deletion, shards: int) -> Item:
@@ -123,6 +125,8 @@ def to_claim(item: Item) -> Claim:
 
 def to_sight(item: Item) -> Sight:
     """What somebody sees who does not hold the deletion. Raises Unreadable."""
+    from chalicelib.domain.operators import Sight
+
     return Sight(
         deletion=to_deletion(item),
         revision=int(item["revision"]["N"]),

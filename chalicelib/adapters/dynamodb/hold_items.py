@@ -5,9 +5,13 @@ Items that were written by the module's name as it was spelt are read too (modul
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain import modules
-from chalicelib.domain.operators import Hold
+
+if TYPE_CHECKING:
+    from chalicelib.domain.operators import Hold
 
 PREFIX = "HOLD#"
 #: A hold that has ended stays for so long (seconds), so that a clock that is a little off frees nothing.
@@ -59,6 +63,8 @@ def from_hold(hold: Hold) -> items.Item:
 def to_hold(item: items.Item) -> Hold:
     """A hold from its item; one that was set by hand may lack what is not needed to protect."""
     name, record_id = place(item)
+    from chalicelib.domain.operators import Hold
+
     return Hold(
         org=item["pk"]["S"].removeprefix("ORG#"),
         module=item.get("module", {}).get("S", name),

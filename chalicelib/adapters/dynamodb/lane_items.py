@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb.items import Item, lane_key, number, put
-from chalicelib.domain.lane import Lane
+
+if TYPE_CHECKING:
+    from chalicelib.domain.lane import Lane
 
 
 def lane_put(table: str, lane: Lane) -> Any:
@@ -28,6 +30,8 @@ def lane_put(table: str, lane: Lane) -> Any:
 def to_lane(item: Item) -> Lane:
     """A lane from its item."""
     last = float(item["last_seconds"]["N"])
+    from chalicelib.domain.lane import Lane
+
     return Lane(
         key=item["pk"]["S"].removeprefix("LANE#"),
         holder=item["holder"]["S"] or None,

@@ -6,14 +6,16 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import deletion_items, hold_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.evidence.operators import Entry
-from chalicelib.domain.operators import Hold, Pause, SourceCancel
+
+if TYPE_CHECKING:
+    from chalicelib.domain.evidence.operators import Entry
+    from chalicelib.domain.operators import Hold, Pause, SourceCancel
 
 _ALL = "*"
 
@@ -109,6 +111,8 @@ class OperatorItems(Dynamo):
 
     def pause(self, org: str | None, source: str | None = None) -> Pause:
         """See org_settings.Orgs."""
+        from chalicelib.domain.operators import Pause
+
         item = self.get_item(_pause_key(org, source))
         if item is None:
             return Pause(org, paused=False, source=source)

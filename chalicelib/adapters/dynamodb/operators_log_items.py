@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import codec, items
-from chalicelib.domain.evidence.operators import Entry, What, first_id
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.dynamo import Dynamo
+    from chalicelib.domain.evidence.operators import Entry
 
 PREFIX = "OPERATORS#"
 #: How long an entry is kept that does not say so (days).
@@ -40,6 +40,8 @@ def beside(table: str, entry: Entry | None) -> list[Any]:
 
 def entries_since(table: Dynamo, since: float, now: float) -> list[Entry]:
     """The entries made at `since` or later, oldest first; strongly consistent."""
+    from chalicelib.domain.evidence.operators import first_id
+
     return [
         to_entry(item)
         for month in _months(since, now)
@@ -57,6 +59,8 @@ def newest_first(
     """Up to `limit` entries from `since` on and before `until`, those before the entry `before`; and the
     `before` of the next ones, None where there are no more.
     """
+    from chalicelib.domain.evidence.operators import first_id
+
     low, high = first_id(since), before or first_id(until)
     found: list[Entry] = []
     for month in reversed(list(_months(since, until))):
@@ -75,6 +79,8 @@ def newest_first(
 
 def to_entry(item: items.Item) -> Entry:
     """An entry from its item."""
+    from chalicelib.domain.evidence.operators import Entry, What
+
     document = json.loads(item["doc"]["S"])
     return Entry(
         id=item["sk"]["S"],

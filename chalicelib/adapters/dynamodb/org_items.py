@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import hold_items, items, lane_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
-from chalicelib.domain.lane import Lane
-from chalicelib.domain.operators import SourceCancel
+
+if TYPE_CHECKING:
+    from chalicelib.domain.lane import Lane
+    from chalicelib.domain.operators import SourceCancel
 
 
 def _epoch_of(kept: Sequence[items.Item]) -> int:
@@ -23,6 +26,8 @@ class OrgItems(Dynamo):
 
     def lane(self, key: str) -> Lane:
         """See ports.Ledger."""
+        from chalicelib.domain.lane import Lane
+
         item = self.get_item(items.lane_key(key))
         return lane_items.to_lane(item) if item else Lane(key)
 
@@ -40,6 +45,8 @@ class OrgItems(Dynamo):
 
     def source_cancel(self, source: str) -> SourceCancel | None:
         """See ports.Ledger."""
+        from chalicelib.domain.operators import SourceCancel
+
         item = self.get_item(items.source_key(source, "CANCEL"))
         return SourceCancel(source, item["set_by"]["S"], float(item["set_at"]["N"])) if item else None
 

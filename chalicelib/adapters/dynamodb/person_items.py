@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import codec, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.evidence.operators import Entry
 from chalicelib.service.ports import Part
+
+if TYPE_CHECKING:
+    from chalicelib.domain.evidence.operators import Entry
 
 _MAP, _MODULES = "PERSON#MAP", "PERSON#MODULES"
 

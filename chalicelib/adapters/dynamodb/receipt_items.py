@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.evidence.written import Written
 from chalicelib.domain.forgetting import clears
+
+if TYPE_CHECKING:
+    from chalicelib.domain.evidence.written import Written
 
 PREFIX = "EVIDENCE#"
 
@@ -40,6 +44,8 @@ def receipt_key(deletion_id: str, n: int) -> items.Item:
 
 
 def _written(deletion_id: str, item: items.Item) -> Written:
+    from chalicelib.domain.evidence.written import Written
+
     return Written(
         name=item["object"]["S"],
         sha256=item["sha256"]["S"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -35,10 +35,12 @@ from chalicelib.adapters.dynamodb.recent_items import RecentItems
 from chalicelib.domain.children import elder_of, shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
-from chalicelib.domain.evidence import operators
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Change, Claim, Delivery
+
+if TYPE_CHECKING:
+    from chalicelib.domain.evidence import operators
 
 
 @dataclass

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from chalicelib.domain import quota
 from chalicelib.domain.children import with_ids
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Conflict, Field, LimitReached, NotAllowed, Rejected, Unavailable
-from chalicelib.domain.evidence import operators
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
 from chalicelib.domain.log import first
 from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.service.messaging import Nudges
 from chalicelib.service.ports import Deliveries, Delivery
+
+if TYPE_CHECKING:
+    from chalicelib.domain.evidence import operators
 
 DAY = 86_400
 
