@@ -123,10 +123,18 @@ def shared_values(hits: Iterable[Hit], most: int) -> dict[str, int]:
     return {value: count for value, count in having.items() if count > most}
 
 
-def assembled(hits: Iterable[Hit], person_map: PersonMap, meant: Set[str] = frozenset()) -> ErasureMap:
-    """The map of what was found. `meant`: pointers of shared values that do mean this person."""
+def assembled(
+    hits: Iterable[Hit],
+    person_map: PersonMap,
+    meant: Set[str] = frozenset(),
+    shared: Mapping[str, int] | None = None,
+) -> ErasureMap:
+    """The map of what was found. `meant`: pointers of shared values that do mean this person; `shared`: those
+    that are shared, where more was found than the hits (None: by the hits).
+    """
     found = merged(hits)
-    shared = shared_values(found.values(), person_map.max_shared)
+    if shared is None:
+        shared = shared_values(found.values(), person_map.max_shared)
     entries: dict[Record, Entry] = {}
     for record, hit in found.items():
         if hit.named or matching(hit, person_map.rule(record.module)):
@@ -198,6 +206,11 @@ def when_done(parts: Iterable[Any]) -> dict[str, Mark]:
     """
     entries = [each for part in parts for each in shown_in(part)]
     return {f"{each['module']}/{each['id']}": _DONE[Action(each["action"])] for each in entries}
+
+
+def shared_in(plan: Mapping[str, Any]) -> dict[str, int]:
+    """The shared values of a plan, with the number of records that have them."""
+    return {str(each["value"]): int(each["shared_with"]) for each in plan.get("shared", ())}
 
 
 def shown_in(part: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
 from chalicelib.domain.person.doing import MOST_TRIES, NOT_CHANGED, Context, going
-from chalicelib.domain.person.erasure_map import ErasureMap, shared_values
+from chalicelib.domain.person.erasure_map import ErasureMap, shared_in
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.person_map import PersonMap
 from chalicelib.domain.person.progress import ErasureProgress
@@ -44,10 +44,9 @@ class Job:
 def job(work: Slice, progress: ErasureProgress) -> Job:
     """The map with what is meant, the values, and the holds as they are now."""
     known = stored.known(work)
-    hits = stored.map_hits(work, progress)
     made = stored.stored_map(work, progress, known.person_map)
     sought = stored.sought(work, known.person_map, work.phones)
-    shared = shared_values(hits, known.person_map.max_shared)
+    shared = shared_in(work.deletion.erasure)
     context = Context(sought, work.phones, known.modules, shared, frozenset(progress.meant))
     held = held_of(work, [each.record for each in made.entries])
     return Job(made, known.person_map, context, going(made.entries, held), held)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.person.erasure_map import ErasureMap, assembled
+from chalicelib.domain.person.erasure_map import ErasureMap, assembled, shared_in
 from chalicelib.domain.person.hits import Hit, hit_of, merged
 from chalicelib.domain.person.identity import Record, identity_of
 from chalicelib.domain.person.matching import Wanted, wanted
@@ -89,5 +89,8 @@ def map_hits(work: Slice, progress: ErasureProgress) -> list[Hit]:
 
 
 def stored_map(work: Slice, progress: ErasureProgress, person_map: PersonMap) -> ErasureMap:
-    """The stored map with the shared values that are meant: what is carried out."""
-    return assembled(map_hits(work, progress), person_map, frozenset(progress.meant))
+    """The stored map with the shared values that are meant: what is carried out. Which values are shared its
+    plan tells: records have them, too, that are not in the map.
+    """
+    shared = shared_in(work.deletion.erasure)
+    return assembled(map_hits(work, progress), person_map, frozenset(progress.meant), shared)
