@@ -154,8 +154,8 @@ def not_retryable(deletion: Deletion) -> str:
         return f"it has not ended: {deletion.status}"
     if forgotten(deletion):
         return "its ids were forgotten: ask for them again"
-    if deletion.request.operation is Operation.ERASE_PERSON:
-        return "its identity is not kept: ask for the erasure again"
+    if deletion.request.operation is Operation.ERASE_PERSON and deletion.texts_forgotten_at is not None:
+        return "what its records were known by was forgotten: ask for the erasure again"
     if not deletion.id_count:
         return "Zoho does not tell the ids of a view's job: ask for the view again"
     counts = deletion.counts

@@ -70,6 +70,8 @@ def deletion_without(deletion: Deletion, scope: Scope, now: float, seed: str) ->
     if plan is not None and (scope is Scope.ALL or is_external(deletion)):
         plan = replace(plan, first_ids=())
     made = replace(deletion, request=request, plan=plan, progress={}, texts_forgotten_at=now)
+    personal = {"key"} if scope is Scope.TEXTS else {"identity", "key"}
+    made = replace(made, erasure={k: told for k, told in deletion.erasure.items() if k not in personal})
     if scope is Scope.TEXTS:
         return replace(made, seed=seed)
     return replace(
@@ -78,7 +80,6 @@ def deletion_without(deletion: Deletion, scope: Scope, now: float, seed: str) ->
         seed="",
         forgotten_at=now,
         records_cleared=True,
-        erasure={name: told for name, told in deletion.erasure.items() if name != "identity"},
     )
 
 

@@ -185,6 +185,7 @@ def happens(row: Row) -> str:
 _OF_ERASURES = {
     "PHONE_NOT_VALID": "refused",
     "MAP_TOO_LARGE": "refused",
+    "PERSON_MAP_CHANGED": "refused",
     "NO_LONGER_MATCHES": "kept, this record",
     "FOUND_AGAIN": "partially completed",
     "NOT_VERIFIED": "partially completed",

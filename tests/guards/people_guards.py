@@ -12,6 +12,20 @@ _WORDS = ("tests/unit/domain/zoho/test_asking.py",)
 
 OF_THE_PEOPLE = (
     Guard(
+        "which values are shared is what the approved map says",
+        "chalicelib/service/person/carrying.py",
+        "    shared = shared_in(work.deletion.erasure)\n",
+        "    shared: dict[str, int] = {}\n",
+        ("tests/unit/service/person/test_shared.py",),
+    ),
+    Guard(
+        "a retry goes by the person map that its map was made with",
+        "chalicelib/service/person/mapping.py",
+        "    if retried and _rules(",
+        "    if False and _rules(",
+        ("tests/unit/service/person/test_retrying.py",),
+    ),
+    Guard(
         "a note goes only where it names the record as its own",
         "chalicelib/service/person/clearing.py",
         "if parent == record.id)",

@@ -14,7 +14,7 @@ from typing import Any
 
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.outcomes import Mark
-from chalicelib.domain.person.hits import Hit, Link, merged
+from chalicelib.domain.person.hits import GONE, STAYS, Hit, Link, merged
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import By, Match
 from chalicelib.domain.person.person_map import COMPANIES, COMPANY, Action, PersonMap, Rule
@@ -74,10 +74,13 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class ErasureMap:
-    """Entries sorted by module and id, and the shared values in the request's order."""
+    """Entries sorted by module and id, and the shared values in the request's order. `gone`: of a retry, what
+    was deleted before it.
+    """
 
     entries: tuple[Entry, ...]
     shared: tuple[Shared, ...]
+    gone: frozenset[Record] = frozenset()
 
     @property
     def hash(self) -> str:
@@ -139,15 +142,21 @@ def assembled(
     for record, hit in found.items():
         if hit.named or matching(hit, person_map.rule(record.module)):
             entries[record] = _own(hit, person_map, shared, meant)
-    going = {record for record, entry in entries.items() if entry.action is Action.DELETE}
+    going = {
+        record
+        for record, entry in entries.items()
+        if entry.action is Action.DELETE and found[record].settled != STAYS
+    }
     own = frozenset(entries)  # who leads to one that only leads to the person is in no map
     for record, hit in found.items():
         links = tuple(link for link in hit.links if link.to in own)
         if record not in entries and links:
             entries[record] = _linked(hit, links, going, person_map)
-    ordered = sorted(entries.values(), key=lambda each: (each.record.module, each.record.id))
+    left = (entry for record, entry in entries.items() if not found[record].settled)
+    ordered = sorted(left, key=lambda each: (each.record.module, each.record.id))
     named = sorted(shared.items(), key=lambda each: _place(each[0]))
-    return ErasureMap(tuple(ordered), tuple(Shared(value, count) for value, count in named))
+    gone = frozenset(record for record in going if found[record].settled == GONE)
+    return ErasureMap(tuple(ordered), tuple(Shared(value, count) for value, count in named), gone)
 
 
 def _place(value: str) -> tuple[str, int]:

@@ -9,6 +9,9 @@ from typing import Any
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import By, Match
 
+#: What became of a record before a retry: it is gone, or it stays as it is.
+GONE, STAYS = "gone", "stays"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Link:
@@ -26,6 +29,7 @@ class Link:
 class Hit:
     """A record that is, or leads to, the person's. `matches`: its own fields that hold a value. `named`: the
     pointers by which the request names it. `goes_along`: how many records of each related list go with it.
+    `settled`: of a retry, what became of the record before it: GONE or STAYS; "" where it is to be done.
     """
 
     record: Record
@@ -33,6 +37,7 @@ class Hit:
     named: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     goes_along: Mapping[str, int] = field(default_factory=dict)
+    settled: str = ""
 
     @property
     def own(self) -> bool:
@@ -50,6 +55,8 @@ class Hit:
             shown["l"] = [[each.field, each.to.module, each.to.id] for each in self.links]
         if self.goes_along:
             shown["g"] = dict(self.goes_along)
+        if self.settled:
+            shown["s"] = self.settled
         return shown
 
 
@@ -61,6 +68,7 @@ def hit_of(stored: Mapping[str, Any]) -> Hit:
         tuple(stored.get("n", ())),
         tuple(Link(name, Record(module, one)) for name, module, one in stored.get("l", ())),
         {str(name): int(count) for name, count in stored.get("g", {}).items()},
+        str(stored.get("s", "")),
     )
 
 

@@ -6,12 +6,12 @@ phones as E.164.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.person.identity import Identity, Record, folded, is_national, pointer
+from chalicelib.domain.person.identity import Identity, Record, digest, folded, is_national, pointer
 from chalicelib.domain.person.metadata import FieldOf
 from chalicelib.domain.person.phones import Phones
 from chalicelib.domain.zoho.metadata import EMAIL
@@ -38,13 +38,51 @@ class UnreadableNumber(ValueError):
 class Wanted:
     """The identity as it is compared: for each value the pointers of its places in the request.
 
-    `region`: for national numbers in records; None where the org has none.
+    `region`: for national numbers in records; None where the org has none. `key`: where it is given, emails
+    and phones are digests with this key, and what is compared with them becomes one.
     """
 
     emails: Mapping[str, tuple[str, ...]]
     phones: Mapping[str, tuple[str, ...]]
     records: Mapping[Record, tuple[str, ...]]
     region: str | None = None
+    key: str = ""
+
+    def by_email(self, held: str) -> tuple[str, ...]:
+        """The places of the address that a field holds, none where it is not the person's."""
+        return self.emails.get(self._compared("email", folded(held)), ())
+
+    def by_phone(self, held: str, phones: Phones) -> tuple[str, ...]:
+        """The places of the number that a field holds, none where it is not the person's."""
+        number = phones.e164(held, self.region) if self.phones else ""
+        return self.phones.get(self._compared("phone", number), ()) if number else ()
+
+    def digests(self, key: str) -> dict[str, list[str]]:
+        """A digest of each value as it is compared, in the order of their places."""
+        emails = ((digest("email", value, key), places) for value, places in self.emails.items())
+        phones = ((digest("phone", value, key), places) for value, places in self.phones.items())
+        records = (
+            (digest("record", f"{one.module}/{one.id}", key), places) for one, places in self.records.items()
+        )
+        return {"emails": _placed(emails), "phones": _placed(phones), "records": _placed(records)}
+
+    def _compared(self, kind: str, value: str) -> str:
+        return digest(kind, value, self.key) if self.key else value
+
+
+def _placed(found: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    by_place = {int(place.rpartition("/")[2]): value for value, places in found for place in places}
+    return [by_place[number] for number in sorted(by_place)]
+
+
+def kept(digested: Mapping[str, Sequence[str]], key: str, region: str | None) -> Wanted:
+    """What is compared once the identity is gone: its digests with `key`. Records are named by ids alone."""
+    emails: dict[str, tuple[str, ...]] = {}
+    phones: dict[str, tuple[str, ...]] = {}
+    for found, kind in ((emails, "emails"), (phones, "phones")):
+        for number, value in enumerate(digested[kind]):
+            _add(found, value, pointer(kind, number))
+    return Wanted(emails, phones, {}, region, key)
 
 
 def wanted(identity: Identity, region: str | None, phones: Phones) -> Wanted:
@@ -88,10 +126,10 @@ def matches(
         if not isinstance(held, str) or not held.strip():
             continue
         if each.type == EMAIL:
-            places = sought.emails.get(folded(held), ())
+            places = sought.by_email(held)
             by = By.EMAIL
         else:
-            places = sought.phones.get(phones.e164(held, sought.region), ()) if sought.phones else ()
+            places = sought.by_phone(held, phones)
             by = By.PHONE
         if places:
             found.append(Match(each.name, by, places))

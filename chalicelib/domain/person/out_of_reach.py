@@ -15,6 +15,8 @@ RESTRICTED, ENCRYPTED = "RESTRICTED_FIELD", "ENCRYPTED_FIELD"
 NO_SEARCH, NOT_READABLE = "MODULE_WITHOUT_SEARCH", "MODULE_NOT_READABLE"
 TOO_MANY, NO_REGION, PART = "TOO_MANY_RECORDS", "NO_REGION", "PART_OF_RECORDS"
 NO_LINKS = "LINKS_NOT_READ"
+#: Of a retry, about all modules (WHOLE_ORG).
+NOT_SEARCHED, WHOLE_ORG = "NOT_SEARCHED", "*"
 
 MEANINGS = {
     RESTRICTED: "Zoho withholds this personal field from the API, so nobody can be found by it: the person"
@@ -28,6 +30,8 @@ MEANINGS = {
     " as a whole: the person may still be there",
     NO_REGION: "phone numbers without a country code cannot be compared, as the org's person map has no"
     " region: the person may still be there",
+    NOT_SEARCHED: "a retry goes by the entries of its map, as the identity is not kept: what was entered"
+    " since is not looked for, so ask for the erasure again as a dry run",
     PART: "this module holds parts of other records, such as rows of subforms, which are not searched by"
     " themselves: the person may still be there",
 }

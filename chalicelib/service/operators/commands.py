@@ -205,11 +205,12 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
     ids = tuple(found)
     _unless("" if ids else "none of its ids is marked as failed or unknown: ask for them again")
     _unless("" if len(ids) <= MOST_RETRIED else f"{len(ids)} ids are more than one retry takes")
-    by_view = deletion.frozen and deletion.request.operation is not Operation.DELINK_RECORDS
+    erases = deletion.request.operation is Operation.ERASE_PERSON
+    by_view = deletion.frozen and not erases and deletion.request.operation is not Operation.DELINK_RECORDS
     request = replace(
         deletion.request,
         operation=Operation.DELETE_RECORDS if by_view else deletion.request.operation,
-        ids=ids,
+        ids=() if erases else ids,  # a map's entries are read by the retry itself
         until=tuple(at for at in found.values() if at is not None),
         cvid=None,
     )

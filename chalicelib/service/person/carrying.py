@@ -49,7 +49,8 @@ def job(work: Slice, progress: ErasureProgress) -> Job:
     shared = shared_in(work.deletion.erasure)
     context = Context(sought, work.phones, known.modules, shared, frozenset(progress.meant))
     held = held_of(work, [each.record for each in made.entries])
-    return Job(made, known.person_map, context, going(made.entries, held), held)
+    went = made.gone - held_of(work, tuple(made.gone))
+    return Job(made, known.person_map, context, going(made.entries, held) | went, held)
 
 
 def held_of(work: Slice, records: Sequence[Record]) -> frozenset[Record]:

@@ -10,6 +10,7 @@ from chalicelib.domain.status import Status
 from chalicelib.service.engine.step import Commit, Finish, Slice
 
 MAP_TOO_LARGE, PHONE_NOT_VALID = "MAP_TOO_LARGE", "PHONE_NOT_VALID"
+PERSON_MAP_CHANGED = "PERSON_MAP_CHANGED"
 
 
 def failed(work: Slice, progress: ErasureProgress, code: str) -> Commit:

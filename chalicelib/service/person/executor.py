@@ -24,6 +24,8 @@ from chalicelib.service.person import (
     finding,
     mapping,
     org_modules,
+    retrying,
+    stored,
     unlinking,
     verifying,
 )
@@ -67,6 +69,8 @@ def step(work: Slice) -> Step:
         return carrying.own_up(work, progress)
     if deletion.cancelled_by:
         return _cancelled(work, progress)
+    if progress.phase is Phase.MODULES and stored.is_retry(deletion):
+        return retrying.begin(work, progress)
     try:
         return _STEPS[progress.phase](work, progress)
     except UnreadableNumber as problem:
@@ -107,8 +111,9 @@ def give_up(work: Slice, call: str) -> Step:
         return verifying.end(work, progress)
     chunk = work.chunk(0)
     if call == LOCKED:
-        locked = chunk.at(Mark.SLOW)
-        after = chunk.with_mark(locked, Finding(Mark.FAILED, code))
+        # The code that each was refused with: another record's call may have come since.
+        refused = {p: Finding(Mark.FAILED, *chunk.codes.get(p, (code, ""))) for p in chunk.at(Mark.SLOW)}
+        after = chunk.with_findings(refused)
         return Commit(finding.kept(work, progress), chunks=(after,), succeeded=LOCKED)
     open_ones = chunk.at(*UNSETTLED)
     if not open_ones:

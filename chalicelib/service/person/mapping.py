@@ -12,7 +12,7 @@ from chalicelib.domain import limits, quota
 from chalicelib.domain.deletion import Approval, Counts
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.outcomes import Chunk, Finding, Mark, untouched
-from chalicelib.domain.person.erasure_map import ErasureMap, assembled
+from chalicelib.domain.person.erasure_map import ErasureMap, assembled, shared_in
 from chalicelib.domain.person.out_of_reach import shown
 from chalicelib.domain.person.person_map import Action, PersonMap
 from chalicelib.domain.person.progress import ErasureProgress, Phase
@@ -20,7 +20,7 @@ from chalicelib.domain.quota import Full
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.limits import COOL_OFF
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, Wait
-from chalicelib.service.person import ending, finding, stored
+from chalicelib.service.person import ending, finding, retrying, stored
 
 
 def judge(work: Slice, progress: ErasureProgress) -> Step:
@@ -29,14 +29,20 @@ def judge(work: Slice, progress: ErasureProgress) -> Step:
         return _awaited(work, progress, work.deletion.approval)
     known = stored.known(work)
     hits = stored.hits(work, progress).values()
-    made = assembled(hits, known.person_map)
+    retried = stored.is_retry(work.deletion)
+    shared = shared_in(work.deletion.erasure) if retried else None
+    made = assembled(hits, known.person_map, shared=shared)
+    if retried and _rules(made, retrying.person_map_now(work, known)) != _rules(made, known.person_map):
+        return ending.refused(work, progress, ending.PERSON_MAP_CHANGED, len(made.entries))
     if progress.mapped != made.hash:
         return _mapped(work, progress, made)
     if not made.entries:
         why = "dry run" if work.deletion.request.dry_run else "no record is this person's"
         return Commit(work.deletion, Finish(Status.COMPLETED, why))
     approved = progress.approved == made.hash and progress.ruled == _rules(made, known.person_map)
-    carried_out = assembled(hits, known.person_map, frozenset(progress.meant)) if approved else made
+    carried_out = made
+    if approved:
+        carried_out = assembled(hits, known.person_map, frozenset(progress.meant), shared)
     refused = _over_a_limit(work, carried_out)
     if refused is not None:
         return ending.refused(work, progress, *refused)
@@ -80,13 +86,22 @@ def _mapped(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
     dry_run = work.deletion.request.dry_run
     deletion = replace(
         finding.kept(work, replace(progress, mapped=made.hash, map_parts=len(parts))),
-        erasure=made.plan(shown(progress.not_reached)),
+        erasure={**_kept_of_the_identity(work), **made.plan(shown(progress.not_reached))},
         id_count=number,
         chunks=1 if number else 0,
         counts=Counts() if dry_run else Counts(requested=number, pending=number),
     )
     note = Note("mapped", f"{number} records, {made.deletes} to be deleted")
     return Commit(deletion, parts=parts, new_chunks=(untouched(0, ids),) if ids else (), notes=(note,))
+
+
+def _kept_of_the_identity(work: Slice) -> dict[str, object]:
+    """Digests of the values as they are compared, by which a retry knows the person's records again."""
+    deletion = work.deletion
+    if stored.is_retry(deletion):
+        return {name: deletion.erasure[name] for name in ("identity", "key")}
+    sought = stored.sought(work, stored.known(work).person_map, work.phones)
+    return {"identity": sought.digests(deletion.seed)}
 
 
 def _over_a_limit(work: Slice, made: ErasureMap) -> tuple[str, int] | None:
@@ -134,7 +149,10 @@ def _awaited(work: Slice, progress: ErasureProgress, approval: Approval) -> Step
             return ending.refused(work, progress, "APPROVAL_EXPIRED", approval.count)
         seconds = min(work.patience.longest, approval.expires_at - work.now)
         return Commit(work.deletion, Wait(limits.APPROVAL, seconds, Status.AWAITING_APPROVAL))
-    again = replace(progress, approved=approval.map_hash, meant=approval.shared, hit_parts=0, unreached=())
+    again = replace(progress, approved=approval.map_hash, meant=approval.shared)
+    if stored.is_retry(work.deletion):
+        return Commit(finding.kept(work, again), running="approved", proven=True)
+    again = replace(again, hit_parts=0, unreached=())
     return Commit(
         finding.kept(work, again.on_to(Phase.MODULES)),
         notes=(Note("searched_again", "its map was approved"),),

@@ -8,17 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.person.erasure_map import ErasureMap, assembled, shared_in
 from chalicelib.domain.person.hits import Hit, hit_of, merged
 from chalicelib.domain.person.identity import Record, identity_of
-from chalicelib.domain.person.matching import Wanted, wanted
+from chalicelib.domain.person.matching import Wanted, kept, wanted
 from chalicelib.domain.person.metadata import Module, by_name, module_of
 from chalicelib.domain.person.person_map import PersonMap, person_map_of
 from chalicelib.domain.person.phones import Phones
 from chalicelib.domain.person.progress import HITS, IN_A_PART, KNOWN, MAP, MOST_PARTS, ErasureProgress
 from chalicelib.service.engine.step import Slice
-from chalicelib.service.ports import Part
+from chalicelib.service.ports import Part, Reads
 
 MOST_HITS = IN_A_PART * MOST_PARTS
 
@@ -47,8 +48,11 @@ def known(work: Slice) -> Known:
 
 
 def sought(work: Slice, person_map: PersonMap, phones: Phones) -> Wanted:
-    """The identity as it is compared. Raises UnreadableNumber."""
-    return wanted(identity_of(work.deletion.request.identity), person_map.region, phones)
+    """The identity as it is compared; of a retry what is kept of it. Raises UnreadableNumber."""
+    deletion = work.deletion
+    if is_retry(deletion):
+        return kept(deletion.erasure["identity"], deletion.erasure["key"], person_map.region)
+    return wanted(identity_of(deletion.request.identity), person_map.region, phones)
 
 
 def hits(work: Slice, progress: ErasureProgress) -> dict[Record, Hit]:
@@ -79,13 +83,21 @@ def _parts(first: int, listed: Sequence[object]) -> tuple[Part, ...]:
     return tuple(Part(first + n, list(listed[at : at + IN_A_PART])) for n, at in enumerate(cut))
 
 
-def map_hits(work: Slice, progress: ErasureProgress) -> list[Hit]:
-    """What the stored map was made of. Raises Unreadable."""
+def is_retry(deletion: Deletion) -> bool:
+    """Does it go by the map of an erasure before it?"""
+    return deletion.retry_of is not None
+
+
+def map_hits(ledger: Reads, deletion: Deletion, progress: ErasureProgress) -> list[Hit]:
+    """What the stored map was made of; of a retry with what was settled before it. Raises Unreadable."""
     try:
-        parts: list[Any] = [work.part(MAP + number) for number in range(progress.map_parts)]
+        if is_retry(deletion):
+            found: list[Any] = [ledger.part(deletion.id, HITS + n) for n in range(progress.hit_parts)]
+            return [hit_of(each) for part in found for each in part]
+        parts: list[Any] = [ledger.part(deletion.id, MAP + n) for n in range(progress.map_parts)]
         return [hit_of(each["hit"]) for part in parts for each in part]
     except (AttributeError, LookupError, TypeError, ValueError) as problem:
-        raise Unreadable(work.deletion.id, f"map: {type(problem).__name__}") from problem
+        raise Unreadable(deletion.id, f"map: {type(problem).__name__}") from problem
 
 
 def stored_map(work: Slice, progress: ErasureProgress, person_map: PersonMap) -> ErasureMap:
@@ -93,4 +105,5 @@ def stored_map(work: Slice, progress: ErasureProgress, person_map: PersonMap) ->
     plan tells: records have them, too, that are not in the map.
     """
     shared = shared_in(work.deletion.erasure)
-    return assembled(map_hits(work, progress), person_map, frozenset(progress.meant), shared)
+    hits = map_hits(work.ledger, work.deletion, progress)
+    return assembled(hits, person_map, frozenset(progress.meant), shared)

@@ -37,11 +37,18 @@ def step(work: Slice, progress: ErasureProgress) -> Step:
         return end(work, progress)
     if progress.verifying:
         return _confirm(work, progress)
-    if progress.verified >= VERIFICATIONS:
+    if progress.verified >= _needed(work):
         return end(work, progress)
+    if stored.is_retry(work.deletion):
+        return Commit(finding.kept(work, replace(progress.on_to(Phase.VERIFY), verifying=True)))
     again = replace(progress.on_to(Phase.SEARCH), verifying=True, hit_parts=0)
     note = Note("verifying", f"search {progress.verified + 1} of {VERIFICATIONS}")
     return Commit(finding.kept(work, again), Rest(work.patience.settle), notes=(note,))
+
+
+def _needed(work: Slice) -> int:
+    """How often it is looked again: a retry reads its entries, as nobody can be searched for."""
+    return 1 if stored.is_retry(work.deletion) else VERIFICATIONS
 
 
 def _confirm(work: Slice, progress: ErasureProgress) -> Step:
@@ -49,7 +56,9 @@ def _confirm(work: Slice, progress: ErasureProgress) -> Step:
     job = carrying.job(work, progress)
     chunk = work.chunk(0)
     said = {job.made.entries[p].record for p in chunk.at(*_STAYS)}
-    found = [record for record in stored.hits(work, progress) if record not in said]
+    entries = (each.record for each in job.made.entries)
+    hits = entries if stored.is_retry(work.deletion) else stored.hits(work, progress)
+    found = [record for record in hits if record not in said]
     stays = {job.made.entries[p].record for p in chunk.at(Mark.UNLINKED, Mark.CLEARED)}
     missed = list(progress.found)
     for at, record in enumerate(found[progress.at :], start=progress.at):
@@ -82,8 +91,12 @@ def _still_there(body: object, record: Record, job: Job, *, by_name: bool) -> bo
     """
     rule = job.person_map.rule(record.module)
     listing = rows.listed(body if isinstance(body, dict) else None)
-    named = by_name and record in job.context.wanted.records
+    named = by_name and (record in job.context.wanted.records or record in _named(job))
     return any(named or job.context.own_matches(record, row.values, rule) for row in listing.rows)
+
+
+def _named(job: Job) -> set[Record]:
+    return {each.record for each in job.made.entries if each.hit is not None and each.hit.named}
 
 
 def end(work: Slice, progress: ErasureProgress) -> Commit:
@@ -94,7 +107,7 @@ def end(work: Slice, progress: ErasureProgress) -> Commit:
         where = Counter(module for module, _ in progress.found)
         verification = {
             "found_again": len(progress.found),
-            "searches": progress.verified,
+            "searches": 0 if stored.is_retry(work.deletion) else progress.verified,
             "by_module": dict(sorted(where.items())),
             "verified_at": iso(work.now),
         }
@@ -107,7 +120,7 @@ def end(work: Slice, progress: ErasureProgress) -> Commit:
     problems: tuple[Problem, ...] = ()
     if progress.found:
         problems = (Problem(FOUND_AGAIN, len(progress.found)),)
-    elif progress.verified < VERIFICATIONS and not deletion.cancelled_by:
+    elif progress.verified < _needed(work) and not deletion.cancelled_by:
         problems = (Problem(NOT_VERIFIED, 0),)
     if problems and status is Status.COMPLETED:
         status = Status.PARTIALLY_COMPLETED

@@ -13,7 +13,7 @@ from chalicelib.domain.request import Limits
 from chalicelib.domain.zoho.metadata import FieldInfo
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.intake.accept import replay
-from chalicelib.service.operators import commands, people, undo
+from chalicelib.service.operators import people, undo
 from chalicelib.service.operators.forget import forget
 from tests.fake_zoho import LOST, error
 from tests.unit.service.person.people import (
@@ -362,15 +362,6 @@ def test_what_was_found_can_be_forgotten_and_the_map_has_no_entry_any_more() -> 
     assert CONTACT not in str(row.chunks)
     assert "identity" not in row.deletion.erasure
     assert not people.map_page(world.ledger, one, 0).entries
-
-
-def test_an_erasure_is_not_retried() -> None:
-    world = People()
-    world.zoho.frozen = {"Contact_Name"}
-    one = world.erase(approval=False)
-    world.settle()
-    with pytest.raises(WrongState, match="ask for the erasure again"):
-        commands.retry(world.operators(), one, world.ann())
 
 
 def test_what_it_deleted_comes_back_module_by_module() -> None:
