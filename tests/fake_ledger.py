@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import quota
-from chalicelib.domain.children import as_child, elder_of, shows
+from chalicelib.domain.children import as_child, origin_of, shows
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
+from chalicelib.domain.errors import LostLease, StaleRead, Unreadable
 from chalicelib.domain.evidence import operators
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
-from chalicelib.domain.operators import Sight
+from chalicelib.domain.operators import Snapshot
 from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Change, Claim, Delivery
 from tests.fake_operators import FakeOrgs
@@ -79,10 +79,10 @@ class FakeLedger(FakeOrgs):
             parent = self.rows[str(deletion.request.parent)]
             children = (*parent.deletion.children, as_child(deletion))
             parent.deletion = replace(parent.deletion, children=children)
-        elder = self.rows.get(elder_of(deletion) or "")
-        if elder is not None:
-            relatives = (*elder.deletion.relatives, deletion.id)
-            elder.deletion = replace(elder.deletion, relatives=relatives)
+        origin = self.rows.get(origin_of(deletion) or "")
+        if origin is not None:
+            relatives = (*origin.deletion.relatives, deletion.id)
+            origin.deletion = replace(origin.deletion, relatives=relatives)
         self._store(deletion, entry)
         self.note(noted)
         return True
@@ -130,16 +130,16 @@ class FakeLedger(FakeOrgs):
         if row.fence != claim.fence:
             raise LostLease(claim.deletion.id, claim.fence)
         if row.control != claim.control and not change.regardless:
-            raise Overtaken(claim.deletion.id)
+            raise StaleRead(claim.deletion.id)
         if change.lane is not None:
             if self.lane(change.lane.key).revision != change.lane.revision:
-                raise Overtaken(claim.deletion.id)
+                raise StaleRead(claim.deletion.id)
             self.lanes[change.lane.key] = replace(change.lane, revision=change.lane.revision + 1)
-        born = tuple(as_child(new.deletion) for new in change.born)
-        children = (*row.deletion.children, *born)
+        new_children = tuple(as_child(new.deletion) for new in change.new_children)
+        children = (*row.deletion.children, *new_children)
         relatives = row.deletion.relatives
         row.deletion = replace(_apart(change.deletion), children=children, relatives=relatives)
-        for new in change.born:
+        for new in change.new_children:
             self._store(new.deletion, new.entry)
         row.next_at, row.lease_until = change.next_at, change.lease_until
         row.entries = sorted({e.n: e for e in (*row.entries, *change.entries)}.values(), key=lambda e: e.n)
@@ -183,21 +183,21 @@ class FakeLedger(FakeOrgs):
         row.next_at = now
         return True
 
-    def sight(self, deletion_id: str) -> Sight | None:
+    def snapshot(self, deletion_id: str) -> Snapshot | None:
         row = self.rows.get(deletion_id)
         if row is None:
             return None
-        return Sight(row.deletion, row.revision, row.control, tuple(row.commands[row.commands_done :]))
+        return Snapshot(row.deletion, row.revision, row.control, tuple(row.commands[row.commands_done :]))
 
     def command(
         self,
-        sight: Sight,
+        snapshot: Snapshot,
         command: Mapping[str, object],
         now: float,
         noted: operators.Entry | None = None,
     ) -> bool:
-        row = self.rows.get(sight.deletion.id)
-        if row is None or (row.revision, row.control) != (sight.revision, sight.control):
+        row = self.rows.get(snapshot.deletion.id)
+        if row is None or (row.revision, row.control) != (snapshot.revision, snapshot.control):
             return False
         row.control += 1
         row.commands.append(json.loads(json.dumps(dict(command))))

@@ -60,7 +60,7 @@ class FakePolicies:
         return True
 
     def going(self, deletion_id: str, now: float) -> bool | None:
-        seen = self.ledger.sight(deletion_id)
+        seen = self.ledger.snapshot(deletion_id)
         if seen is None:
             return None
         return not seen.deletion.is_final and not (unanswered(seen.deletion, now) and not seen.commands)

@@ -227,7 +227,7 @@ def as_child(deletion: Deletion) -> Child:
     return Child(deletion.id, deletion.request.operation, deletion.status, done, None if restores else at)
 
 
-def elder_of(deletion: Deletion) -> str | None:
+def origin_of(deletion: Deletion) -> str | None:
     """The deletion that it is a retry of, or a dry run about; None for the others. It keeps which there are,
     though it does not show them.
     """

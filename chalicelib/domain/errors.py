@@ -10,9 +10,9 @@ ExpungeError
 |-- Unavailable         a store that we need is out of reach; nothing is known to be done (503)
 |   `-- SecretUnusable  a secret is missing or not what it should be
 |-- Rejected            a store refuses what we ask of it, and would again: too large, or not to be encoded
-|   `-- Miscounted      a write whose counts and outcomes do not agree (a bug, never data)
+|   `-- WrongCounts      a write whose counts and outcomes do not agree (a bug, never data)
 |-- LostLease           another worker owns the deletion now; whatever we hold is stale
-|-- Overtaken           an operator's command arrived since we read the deletion; read it again
+|-- StaleRead           an operator's command arrived since we read the deletion; read it again
 |-- IllegalMove         a status change that the table of moves does not know (a bug, never data)
 `-- Unreadable          a stored item of a shape that this version does not know
 """
@@ -123,7 +123,7 @@ class LostLease(ExpungeError):
         self.fence = fence
 
 
-class Overtaken(ExpungeError):
+class StaleRead(ExpungeError):
     """An operator's command (cancel, approve, resolve) came in between: read the deletion again."""
 
     def __init__(self, deletion_id: str) -> None:
@@ -150,7 +150,7 @@ class Unreadable(ExpungeError):
         self.reason = reason
 
 
-class Miscounted(Rejected):
+class WrongCounts(Rejected):
     """A write would change the counts of a deletion otherwise than the outcomes of its ids: a mistake of ours
     that another attempt would only repeat.
     """

@@ -1,7 +1,7 @@
 """What became of ids that were sent: which reads tell it, and what is said where none can. Pure.
 
 Once nothing more is sent (a cancel, a refusal of the whole request, the end of the give-up time),
-`last_words` and `last_reads` settle a chunk, whatever was the reason.
+`final_findings` and `final_reads` settle a chunk, whatever was the reason.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def reads(chunk: Chunk, progress: IdsProgress, width: int) -> list[Batch]:
     return _reads(chunk, progress, width, _TO_CHECK)
 
 
-def last_reads(chunk: Chunk, progress: IdsProgress, width: int) -> list[Batch]:
+def final_reads(chunk: Chunk, progress: IdsProgress, width: int) -> list[Batch]:
     """The reads that settle what was sent, once nothing more is sent."""
     return _reads(chunk, progress, width, _IN_DOUBT)
 
@@ -43,7 +43,7 @@ def _readable(chunk: Chunk, progress: IdsProgress, position: int) -> bool:
     return progress.kind is not CallKind.DELINK and record_of(chunk, progress, position) is not None
 
 
-def beyond_reads(chunk: Chunk, progress: IdsProgress) -> dict[int, Finding]:
+def unreadable_findings(chunk: Chunk, progress: IdsProgress) -> dict[int, Finding]:
     """Findings for what is in doubt and can neither be read nor sent again to learn more.
 
     An external id without a record id was sent by an older version: what it names now may be another record.
@@ -52,7 +52,7 @@ def beyond_reads(chunk: Chunk, progress: IdsProgress) -> dict[int, Finding]:
     return unreadable(chunk, [p for p in chunk.at(*marks) if not _readable(chunk, progress, p)])
 
 
-def last_words(chunk: Chunk, progress: IdsProgress, *, cancelled: bool) -> dict[int, Finding]:
+def final_findings(chunk: Chunk, progress: IdsProgress, *, cancelled: bool) -> dict[int, Finding]:
     """Findings for the ids of a chunk that need no read, once nothing more is sent: the one place for a
     cancel, for a refusal of the whole request, and for the end of the give-up time.
 

@@ -10,7 +10,7 @@ from chalicelib.domain.deletion import Deletion
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Snapshot:
     """A deletion as somebody saw it who does not hold it. A command that was decided on it is refused where
     the deletion has been written since (`revision`), or another command has come (`control`).
 

@@ -199,7 +199,7 @@ def without_marks(before: Counts, after: Counts, written: Iterable[tuple[Chunk, 
     return max(sum(d for d in differences if d > 0), -sum(d for d in differences if d < 0))
 
 
-def reproblem(problems: tuple[Problem, ...], before: Chunk, after: Chunk) -> tuple[Problem, ...]:
+def recount_problems(problems: tuple[Problem, ...], before: Chunk, after: Chunk) -> tuple[Problem, ...]:
     """`problems` of the whole deletion after one of its chunks changed from `before` to `after`.
 
     A code that was not named while others were left out stays unnamed as long as any is, so that each is

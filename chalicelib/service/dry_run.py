@@ -15,7 +15,7 @@ from chalicelib.domain import quota
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.evidence import operators
 from chalicelib.domain.log import Entry
-from chalicelib.domain.operators import Hold, Pause, Sight, SourceCancel
+from chalicelib.domain.operators import Hold, Pause, Snapshot, SourceCancel
 from chalicelib.domain.outcomes import Chunk
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service import ports
@@ -23,7 +23,7 @@ from chalicelib.service.operators import commands, log, org_settings, people
 from chalicelib.service.retention import policies
 
 
-class Nobody:
+class NoNudges:
     """Nudges that wake nobody."""
 
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
@@ -74,13 +74,13 @@ class Deletions:
 
     of: commands.Deletions
 
-    def sight(self, deletion_id: str) -> Sight | None:
+    def snapshot(self, deletion_id: str) -> Snapshot | None:
         """See commands.Deletions."""
-        return self.of.sight(deletion_id)
+        return self.of.snapshot(deletion_id)
 
     def command(
         self,
-        sight: Sight,  # noqa: ARG002
+        snapshot: Snapshot,  # noqa: ARG002
         command: Mapping[str, object],  # noqa: ARG002
         now: float,  # noqa: ARG002
         noted: operators.Entry,  # noqa: ARG002

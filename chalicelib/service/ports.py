@@ -78,7 +78,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Newborn:
+class NewDeletion:
     """A deletion that is stored for the first time, with its ids in its request, and its first log entry."""
 
     deletion: Deletion
@@ -92,8 +92,8 @@ class Change:
     `next_at`: when the deletion is due again; `lease_until`: 0 gives the lease back. `regardless`: also where
     a command has come since the claim was read. `chunks`: new outcomes of ids that are stored; `new_chunks`:
     ids stored for the first time, or again while their selection is still growing, untouched as yet (at
-    most 20 in one write; service.engine.freeze makes them). `born`: children of the deletion, stored as
-    accepted ones are, and named by it from then on. `evidenced`: the receipt of its end is there. `parts`:
+    most 20 in one write; service.engine.freeze makes them). `new_children`: stored as accepted deletions are,
+    and named by it from then on. `evidenced`: the receipt of its end is there. `parts`:
     what else is stored of it; `org_modules`: kept for its org. `delivery`: the one that it came with, in
     place of what is kept of it. `noted`: for the operators' log. `forgotten`: commands that were done go too.
     `forget_at`: when it is due again to be forgotten, once nothing else keeps it due. All of it is written,
@@ -110,7 +110,7 @@ class Change:
     lane: Lane | None = None
     commands_done: int = 0
     regardless: bool = False
-    born: tuple[Newborn, ...] = ()
+    new_children: tuple[NewDeletion, ...] = ()
     evidenced: bool = False
     parts: tuple[Part, ...] = ()
     org_modules: tuple[Mapping[str, object], ...] | None = None
@@ -197,7 +197,7 @@ class Ledger(Deliveries, Reads, Protocol):
         """Take the lease if the deletion is due and free, with a new fence; None where it is not."""
 
     def save(self, claim: Claim, change: Change) -> Claim:
-        """Write the change if the claim still holds. Raises LostLease or Overtaken; nothing is written
+        """Write the change if the claim still holds. Raises LostLease or StaleRead; nothing is written
         then.
         """
 

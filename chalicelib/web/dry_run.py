@@ -62,11 +62,11 @@ def _twin(
     endpoints: OperatorEndpoints | PolicyEndpoints,
 ) -> tuple[dry_run.Deliveries, OperatorEndpoints | PolicyEndpoints]:
     """The endpoints over ports that write nothing, and what it would have stored."""
-    nobody = dry_run.Nobody()
+    no_nudges = dry_run.NoNudges()
     if isinstance(endpoints, PolicyEndpoints):
         run_intake = endpoints.policies.run_intake
         deliveries = dry_run.Deliveries(run_intake.deliveries)
-        run_intake = replace(run_intake, deliveries=deliveries, nudges=nobody)
+        run_intake = replace(run_intake, deliveries=deliveries, nudges=no_nudges)
         store = dry_run.Store(endpoints.policies.store)
         return deliveries, replace(
             endpoints, policies=replace(endpoints.policies, store=store, run_intake=run_intake), note=_unsaid
@@ -76,8 +76,8 @@ def _twin(
     operators = replace(
         endpoints.operators,
         deletions=dry_run.Deletions(endpoints.operators.deletions),
-        nudges=nobody,
-        acceptance=replace(acceptance, deliveries=deliveries, nudges=nobody),
+        nudges=no_nudges,
+        acceptance=replace(acceptance, deliveries=deliveries, nudges=no_nudges),
     )
     return deliveries, replace(
         endpoints,

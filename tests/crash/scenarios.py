@@ -107,7 +107,7 @@ def _cancelled(stage: Stage) -> None:
     while not stage.zoho.removed:
         stage.now += VISIBILITY
         stage.poll()
-    seen = stage.ledger.sight(one)
+    seen = stage.ledger.snapshot(one)
     assert stage.ledger.command(seen, {"do": Do.CANCEL.value, "by": "operator"}, stage.now)
     stage.rest()
 

@@ -160,9 +160,9 @@ class World:
 
     def resolved(self, deletion: Deletion, chunks: list[Chunk]) -> Deletion:
         """A person says what became of it: it has ended anew."""
-        sight = self.table.sight(deletion.id)
-        assert sight is not None
-        assert self.table.command(sight, {"do": "resolve"}, self.now)
+        snapshot = self.table.snapshot(deletion.id)
+        assert snapshot is not None
+        assert self.table.command(snapshot, {"do": "resolve"}, self.now)
         done = replace(
             deletion, status=Status.COMPLETED, finished_at=self.now, resolved_by="arn:aws:iam::1:user/a"
         )

@@ -77,7 +77,7 @@ OF_THE_PEOPLE = (
     Guard(
         "quotes in a query",
         _ASKING,
-        "        if not all(map(sayable, self.values)):\n",
+        "        if not all(map(fits_in_coql, self.values)):\n",
         "        if not self.values:\n",
         _WORDS,
     ),

@@ -153,7 +153,7 @@ class Anything(RuleBasedStateMachine):
         self._cancel(self.stage.accepted[which % len(self.stage.accepted)])
 
     def _cancel(self, one: str) -> None:
-        seen = self.table.sight(one)
+        seen = self.table.snapshot(one)
         assert seen is not None
         if not commands.not_cancellable(seen.deletion):
             assert self.table.command(seen, {"do": Do.CANCEL.value, "by": "operator"}, self.stage.now)

@@ -107,7 +107,7 @@ class Views(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9))
     def cancel(self, which: int) -> None:
         one = self.asked[which % len(self.asked)]
-        seen = self.world.ledger.sight(one)
+        seen = self.world.ledger.snapshot(one)
         assert seen is not None
         if not commands.not_cancellable(seen.deletion):
             self.world.ledger.command(

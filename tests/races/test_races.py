@@ -145,11 +145,11 @@ def test_a_worker_paused_past_its_lease_writes_and_sends_nothing(
     stage.now += 61
     stage.rest()
     ended = invariants.ended(stage)
-    before = stage.ledger.sight(one)
+    before = stage.ledger.snapshot(one)
     sent = _sent(stage)
     frozen.go.set()
     sleeper.join()
-    assert stage.ledger.sight(one) == before
+    assert stage.ledger.snapshot(one) == before
     assert _sent(stage) == sent == 1
     assert ended[0].status is Status.COMPLETED
     assert ("lease_lost", {"deletion_id": one}) in stage.reports

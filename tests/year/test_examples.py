@@ -65,17 +65,17 @@ def load(now: Year, example: Example) -> None:
 
 
 def approve(now: Year, one: str, count: int) -> None:
-    sight = now.world.ledger.sight(one)
-    assert sight is not None
-    assert sight.deletion.approval is not None
+    snapshot = now.world.ledger.snapshot(one)
+    assert snapshot is not None
+    assert snapshot.deletion.approval is not None
     command = {
         "do": "approve",
         "count": count,
-        "asked_at": sight.deletion.approval.asked_at,
+        "asked_at": snapshot.deletion.approval.asked_at,
         "at": now.world.deps.clock(),
         "by": "ops",
     }
-    assert now.world.ledger.command(sight, command, now.world.deps.clock())
+    assert now.world.ledger.command(snapshot, command, now.world.deps.clock())
 
 
 def test_there_are_five(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from chalicelib.domain.deletion import Deletion
 
 if TYPE_CHECKING:
     from chalicelib.domain.evidence.operators import Entry
-    from chalicelib.domain.operators import Sight
+    from chalicelib.domain.operators import Snapshot
 
 
 def _nothing(_deletion: Deletion) -> None:
@@ -98,22 +98,22 @@ class CommandItems(Dynamo):
             {":now": items.number(now)},
         )
 
-    def sight(self, deletion_id: str) -> Sight | None:
+    def snapshot(self, deletion_id: str) -> Snapshot | None:
         """See commands.Deletions."""
         item = self.get_item(items.meta_key(deletion_id))
         if item is None:
             return None
-        sight = deletion_items.to_sight(item)
-        self.seen(sight.deletion)
-        return sight
+        snapshot = deletion_items.to_snapshot(item)
+        self.seen(snapshot.deletion)
+        return snapshot
 
     def command(
-        self, sight: Sight, command: Mapping[str, object], now: float, noted: Entry | None = None
+        self, snapshot: Snapshot, command: Mapping[str, object], now: float, noted: Entry | None = None
     ) -> bool:
         """See commands.Deletions."""
         from chalicelib.domain.commands import Do
 
-        deletion_id = sight.deletion.id
+        deletion_id = snapshot.deletion.id
         forgetting = f", {deletion_items.FORGETTING} = :one" if command.get("do") == Do.FORGET else ""
         return self.update_if(
             items.meta_key(deletion_id),
@@ -125,8 +125,8 @@ class CommandItems(Dynamo):
                 ":command": {"L": [{"S": codec.dumps(dict(command))}]},
                 ":due": {"S": items.shard(deletion_id, self.shards)},
                 ":now": items.number(now),
-                ":revision": items.number(sight.revision),
-                ":control": items.number(sight.control),
+                ":revision": items.number(snapshot.revision),
+                ":control": items.number(snapshot.control),
             },
             noted=None if noted is None else operators_log_items.put(self.name, noted),
         )

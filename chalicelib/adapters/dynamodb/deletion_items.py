@@ -18,7 +18,7 @@ from chalicelib.domain.outcomes import Chunk
 from chalicelib.service.ports import Call, Claim
 
 if TYPE_CHECKING:
-    from chalicelib.domain.operators import Sight
+    from chalicelib.domain.operators import Snapshot
 
 
 def new_deletion(deletion: Deletion, shards: int) -> Item:
@@ -64,13 +64,13 @@ def _children(deletion_id: str, item: Item) -> tuple[Child, ...]:
 
 
 #: Adds to the children of a deletion, in an update of its item; the values are those of `more_children`.
-MORE_CHILDREN = "children = list_append(if_not_exists(children, :nobody), :born)"
+MORE_CHILDREN = "children = list_append(if_not_exists(children, :none), :new_children)"
 
 
-def more_children(born: Iterable[Deletion]) -> dict[str, Item]:
+def more_children(new_children: Iterable[Deletion]) -> dict[str, Item]:
     """The values of MORE_CHILDREN."""
-    texts = [{"S": codec.child_to_text(as_child(each))} for each in born]
-    return {":nobody": {"L": []}, ":born": {"L": texts}}
+    texts = [{"S": codec.child_to_text(as_child(each))} for each in new_children]
+    return {":none": {"L": []}, ":new_children": {"L": texts}}
 
 
 def named_by_parent(table: str, child: Deletion) -> Any:
@@ -94,12 +94,12 @@ _RELATED = "control = control + :related"
 _MORE_RELATIVES = "relatives = list_append(if_not_exists(relatives, :no), :one)"
 
 
-def related_to(table: str, elder: str, relative: Deletion) -> Any:
-    """The naming of what was made of the deletion `elder` and is no child, as an action of a transaction."""
+def related_to(table: str, origin: str, relative: Deletion) -> Any:
+    """The naming of what was made of the deletion `origin` and is no child, as an action of a transaction."""
     return {
         "Update": {
             "TableName": table,
-            "Key": meta_key(elder),
+            "Key": meta_key(origin),
             "UpdateExpression": f"SET {_MORE_RELATIVES}, {_RELATED}",
             "ConditionExpression": _NOT_FORGETTING,
             "ExpressionAttributeValues": {
@@ -123,11 +123,11 @@ def to_claim(item: Item) -> Claim:
     )
 
 
-def to_sight(item: Item) -> Sight:
+def to_snapshot(item: Item) -> Snapshot:
     """What somebody sees who does not hold the deletion. Raises Unreadable."""
-    from chalicelib.domain.operators import Sight
+    from chalicelib.domain.operators import Snapshot
 
-    return Sight(
+    return Snapshot(
         deletion=to_deletion(item),
         revision=int(item["revision"]["N"]),
         control=int(item["control"]["N"]),

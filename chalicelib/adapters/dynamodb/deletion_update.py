@@ -34,9 +34,9 @@ def action(table: str, claim: Claim, change: Change, shards: int, *, evidence: b
     if change.forgotten:
         sets = sets.replace("commands_done + :done", ":done") + ", commands = :none"
         values |= {":done": items.number(0), ":none": {"L": []}}
-    if change.born:
+    if change.new_children:
         sets += f", {deletion_items.MORE_CHILDREN}"
-        values |= deletion_items.more_children(new.deletion for new in change.born)
+        values |= deletion_items.more_children(new.deletion for new in change.new_children)
     due = _due(claim, change, shards, evidence=evidence)
     if due == items.DUE_TO_FORGET:
         values[":next"] = items.number(change.forget_at or 0.0)

@@ -102,7 +102,7 @@ class OrgItems(Dynamo):
         )
 
     def block_tokens(self, org: str, made_for: str, until: float) -> None:
-        """See zoho.token_store.Blocks."""
+        """See zoho.token_store.TokenBlocks."""
         self.write_anyway(
             "update_item",
             TableName=self.name,
@@ -116,7 +116,7 @@ class OrgItems(Dynamo):
         )
 
     def tokens_blocked_until(self, org: str, made_for: str) -> float:
-        """See zoho_token_store.Blocks."""
+        """See zoho.token_store.TokenBlocks."""
         item = self.get_item(items.org_key(org, "TOKEN_BLOCK"))
         if item is None or item["made_for"]["S"] != made_for:
             return 0.0

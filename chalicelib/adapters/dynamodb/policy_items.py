@@ -133,7 +133,7 @@ class PolicyTable(Dynamo):
         if not found:
             return None
         try:
-            seen = deletion_items.to_sight(found[0])
+            seen = deletion_items.to_snapshot(found[0])
         except (Unreadable, KeyError):
             return False
         return not seen.deletion.is_final and not (unanswered(seen.deletion, now) and not seen.commands)

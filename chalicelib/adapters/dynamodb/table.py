@@ -32,9 +32,9 @@ from chalicelib.adapters.dynamodb.person_items import PersonItems
 from chalicelib.adapters.dynamodb.quota_items import QuotaItems
 from chalicelib.adapters.dynamodb.receipt_items import ReceiptItems
 from chalicelib.adapters.dynamodb.recent_items import RecentItems
-from chalicelib.domain.children import elder_of, shows
+from chalicelib.domain.children import origin_of, shows
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import LostLease, Overtaken, Unreadable
+from chalicelib.domain.errors import LostLease, StaleRead, Unreadable
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, fresh
 from chalicelib.service.ports import Call, Change, Claim, Delivery
@@ -71,9 +71,9 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         puts += self._stored(deletion, entry)
         if shows(deletion):
             puts.append(deletion_items.named_by_parent(self.name, deletion))
-        elder = elder_of(deletion)
-        if elder is not None:
-            puts.append(deletion_items.related_to(self.name, elder, deletion))
+        origin = origin_of(deletion)
+        if origin is not None:
+            puts.append(deletion_items.related_to(self.name, origin, deletion))
         puts += operators_log_items.beside(self.name, noted)
         try:
             self.write("transact_write_items", TransactItems=puts)
@@ -155,7 +155,7 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
             actions.append(items.put(self.name, modules))
         if change.lane is not None:
             actions.append(lane_items.lane_put(self.name, change.lane))
-        for new in change.born:
+        for new in change.new_children:
             actions += self._stored(new.deletion, new.entry)
         if change.delivery is not None:
             actions.append(items.put(self.name, delivery_items.from_delivery(change.delivery)))
@@ -189,7 +189,7 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         item = self.get_item(items.meta_key(claim.deletion.id))
         if item is None or deletion_items.fence_of(item) != claim.fence:
             raise LostLease(claim.deletion.id, claim.fence) from problem
-        raise Overtaken(claim.deletion.id) from problem
+        raise StaleRead(claim.deletion.id) from problem
 
     def again(self, claim: Claim) -> Claim:
         """See ports.Ledger."""

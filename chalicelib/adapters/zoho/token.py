@@ -15,8 +15,8 @@ from typing import Protocol
 
 from chalicelib.adapters.zoho.request import Ask
 from chalicelib.adapters.zoho.token_store import (
-    Blocks,
     Token,
+    TokenBlocks,
     TokenStore,
     made_for,
     read_token,
@@ -50,7 +50,7 @@ _THROTTLED = frozenset({"Access Denied", "access_denied"})
 _TOLD = _THROTTLED | {"invalid_code", "invalid_client", "invalid_client_secret"}
 
 
-class Shared(Leases, Blocks, Protocol):
+class Shared(Leases, TokenBlocks, Protocol):
     """What the workers of an org share in the table."""
 
 

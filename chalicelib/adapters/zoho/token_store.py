@@ -51,7 +51,7 @@ class TokenStore(Protocol):
         """Replace it."""
 
 
-class Blocks(Protocol):
+class TokenBlocks(Protocol):
     """Until when nobody may ask for a token, after Zoho's "Access Denied". May raise errors.Unavailable."""
 
     def block_tokens(self, org: str, made_for: str, until: float) -> None:

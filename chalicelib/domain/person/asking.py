@@ -22,7 +22,7 @@ from chalicelib.domain.zoho.asking import (
     Selection,
     Sought,
     Where,
-    sayable,
+    fits_in_coql,
 )
 from chalicelib.domain.zoho.metadata import EMAIL, PHONE
 
@@ -110,7 +110,7 @@ def _selections(
     module: str, fields: Sequence[str], values: Sequence[str], columns: tuple[str, ...], *, like: bool = False
 ) -> list[Question]:
     """COQL questions for these values, as many fields and values as one query takes."""
-    said = [value for value in values if sayable(value)]
+    said = [value for value in values if fits_in_coql(value)]
     # One criterion a field, of `like` one a field and value; the id that pages go on behind is one more.
     most_values = 1 if like else MOST_VALUES
     found = []

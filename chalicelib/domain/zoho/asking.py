@@ -24,7 +24,7 @@ MOST_COUNTED = 20
 SHORTEST, LONGEST = 2, 254
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
-_UNSAYABLE = re.compile(r"['\"\\\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+_UNFIT = re.compile(r"['\"\\\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _ESCAPED = re.compile(r"([\\(),])")
 
@@ -84,7 +84,7 @@ class Where:
         _check(*self.fields)
         if not self.fields or not 1 <= len(self.values) <= MOST_VALUES:
             raise ValueError(f"a comparison has fields, and 1 to {MOST_VALUES} values")
-        if not all(map(sayable, self.values)):
+        if not all(map(fits_in_coql, self.values)):
             raise ValueError("quotes, backslashes and control characters cannot be said in COQL")
         if self.like:
             return [f"{name} like '{value}'" for name in self.fields for value in self.values]
@@ -95,9 +95,9 @@ class Where:
         ]
 
 
-def sayable(value: str) -> bool:
+def fits_in_coql(value: str) -> bool:
     """Can the value stand in a COQL query? Zoho's own pages disagree on how quotes are escaped."""
-    return 0 < len(value) <= LONGEST and _UNSAYABLE.search(value) is None
+    return 0 < len(value) <= LONGEST and _UNFIT.search(value) is None
 
 
 @dataclass(frozen=True, slots=True)

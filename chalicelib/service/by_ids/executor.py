@@ -92,7 +92,7 @@ def _on_with(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
     """Send what is to be sent, else read what is to be read, else wait for what is locked."""
     suspects = loop_guard.suspects(work, progress, chunk)
     progress = loop_guard.guarded(progress, chunk)
-    findings = suspects or ids_settling.beyond_reads(chunk, progress)
+    findings = suspects or ids_settling.unreadable_findings(chunk, progress)
     if findings:
         return moves.found(work, progress, chunk, findings)
     batches = by_ids.sends(chunk, progress, work.width)
@@ -109,10 +109,10 @@ def _close(work: Slice, progress: IdsProgress, chunk: Chunk, *, last: bool) -> S
     failed, or stays pending where an operator cancelled it.
     """
     cancelled = bool(work.deletion.cancelled_by)
-    findings = ids_settling.last_words(chunk, progress, cancelled=cancelled)
+    findings = ids_settling.final_findings(chunk, progress, cancelled=cancelled)
     if findings:
         return moves.found(work, progress, chunk, findings)
-    batches = ids_settling.last_reads(chunk, progress, MOST_AT_ONCE)
+    batches = ids_settling.final_reads(chunk, progress, MOST_AT_ONCE)
     if not batches:
         return _next_chunk(work, progress)
     return reading.read(work, progress, chunk, batches[: _width(work, last=last)], last=last)

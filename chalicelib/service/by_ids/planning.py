@@ -11,7 +11,7 @@ from dataclasses import replace
 from chalicelib.domain import by_ids
 from chalicelib.domain.by_ids import Batch, IdsProgress
 from chalicelib.domain.deletion import Deletion, Plan, Problem
-from chalicelib.domain.outcomes import Chunk, Finding, Mark, reproblem, untouched
+from chalicelib.domain.outcomes import Chunk, Finding, Mark, recount_problems, untouched
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -141,7 +141,7 @@ def _told(work: Slice) -> Commit:
         pending = chunk.at(Mark.PENDING)
         would += len(pending)
         held += len(chunk.at(Mark.HELD))
-        problems = reproblem(problems, untouched(number, chunk.ids), chunk)
+        problems = recount_problems(problems, untouched(number, chunk.ids), chunk)
         first += [chunk.ids[p] for p in pending[: SHOWN - len(first)]]
     calls = -(-would // BATCH_LIMIT[by_ids.call_kind(deletion)])
     more_calls, more_credits = _of_reading(deletion)

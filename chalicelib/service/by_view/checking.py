@@ -60,7 +60,9 @@ def check(work: Slice, progress: ViewProgress) -> Step:
     if exact or progress.for_holds or work.ledger.has_holds(request.org, request.module, work.now):
         why = "exact" if exact else "the module has holds"
         return (
-            moves.hand_over(work) if request.dry_run else moves.read_again(work, progress, Goal.BY_IDS, why)
+            moves.continue_by_ids(work)
+            if request.dry_run
+            else moves.read_again(work, progress, Goal.BY_IDS, why)
         )
     if request.dry_run:
         first = tuple(work.chunk(0).ids[:SHOWN])

@@ -57,7 +57,7 @@ def give_up(work: Slice, call: str) -> Step:
         return moves.fail(work, progress, progress.code or "GAVE_UP", progress.message)
     code = "JOB_LOST" if work.deletion.job_id else "OUTCOME_UNKNOWN"
     if not work.deletion.frozen:
-        return moves.needs_a_person(work, progress, code)
+        return moves.needs_attention(work, progress, code)
     unknown = moves.unsettled(work, Finding(Mark.UNKNOWN, progress.code or code, progress.message))
     return moves.end(work, progress, chunks=unknown, why=code)
 

@@ -40,7 +40,7 @@ def investigate(work: Slice, progress: ViewProgress) -> Step:
     )
     quiet = same and work.now - after.still_since >= work.patience.settle
     if quiet or after.looks >= MOST_LOOKS:
-        return moves.needs_a_person(work, after, code)
+        return moves.needs_attention(work, after, code)
     settle = work.patience.settle
     first = max(min(SHORTEST_ASK, settle / 2), settle / 10)
     return moves.to(work, after, Rest(min(first * 1.5**after.looks, LONGEST_ASK * 10)), succeeded=moves.COUNT)

@@ -44,7 +44,7 @@ def begin(work: Slice, progress: ViewProgress) -> Step:
         progress, phase=Phase.LIST, page="", pages=0, restarts=0, listed_from=work.now, first_pages=0
     )
     return Commit(
-        replace(freeze.thawed(work.deletion), progress=reading.to_json()),
+        replace(freeze.unfrozen(work.deletion), progress=reading.to_json()),
         leave_lane=True,
         succeeded=moves.COUNT,
     )
@@ -121,7 +121,7 @@ def not_listable(work: Slice, progress: ViewProgress, size: int) -> Step:
         return stopped(work, progress, "NOT_LISTABLE", size)
     counting = replace(progress, phase=Phase.COUNT, listable=False, page="", counted_at=0.0)
     note = Note("not_listed", f"more than {view_pages.MOST_LISTED} records")
-    return Commit(replace(freeze.thawed(work.deletion), progress=counting.to_json()), notes=(note,))
+    return Commit(replace(freeze.unfrozen(work.deletion), progress=counting.to_json()), notes=(note,))
 
 
 def stopped(work: Slice, progress: ViewProgress, code: str, size: int) -> Step:
@@ -141,7 +141,7 @@ def _trouble(work: Slice, progress: ViewProgress, trouble: Judgement) -> Step:
     if trouble.verdict is Verdict.READ_ANEW and progress.restarts < view_pages.MOST_RESTARTS:
         anew = replace(progress, page="", pages=0, restarts=progress.restarts + 1, listed_from=work.now)
         note = Note("selection_restarted", trouble.code)
-        return Commit(replace(freeze.thawed(work.deletion), progress=anew.to_json()), notes=(note,))
+        return Commit(replace(freeze.unfrozen(work.deletion), progress=anew.to_json()), notes=(note,))
     if trouble.verdict is Verdict.TOO_LONG:
         return not_listable(work, progress, work.deletion.id_count)
     return moves.fail(work, progress, trouble.code, trouble.message)

@@ -66,7 +66,7 @@ def end(
     if deletion.frozen:
         deletion = replace(deletion, unlisted=taken_unlisted(work, progress, chunks))
     else:
-        deletion = replace(freeze.thawed(deletion), counts=counts_of(progress))
+        deletion = replace(freeze.unfrozen(deletion), counts=counts_of(progress))
     return Commit(
         deletion,
         Finish(status, why, by, problems),
@@ -103,7 +103,7 @@ def fail(work: Slice, progress: ViewProgress, code: str, message: str, calls: Se
     return end(work, progress, problem, status=status, calls=calls, why=code)
 
 
-def needs_a_person(work: Slice, progress: ViewProgress, code: str, calls: Sequence[Call] = ()) -> Commit:
+def needs_attention(work: Slice, progress: ViewProgress, code: str, calls: Sequence[Call] = ()) -> Commit:
     """What became of an unfrozen view cannot be shown from here: a person has to look."""
     lost = progress.before or 0
     if progress.seen is not None and progress.seen.count is not None:
@@ -175,7 +175,7 @@ def read_again(work: Slice, progress: ViewProgress, goal: Goal, why: str = "") -
     return Commit(deletion, chunks=chunks, notes=notes, leave_lane=by_id)
 
 
-def hand_over(work: Slice, chunks: Sequence[Chunk] = ()) -> Commit:
+def continue_by_ids(work: Slice, chunks: Sequence[Chunk] = ()) -> Commit:
     """From here on it is a deletion by ids. The limits have let it pass."""
     beyond = taken_unlisted(work, progress_of(work.deletion), chunks)
     deletion = replace(work.deletion, by_ids=True, unlisted=beyond)

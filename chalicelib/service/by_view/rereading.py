@@ -77,7 +77,7 @@ def _read_whole(work: Slice, progress: ViewProgress, written: dict[int, Chunk]) 
             leave_lane=True,
         )
         return replace(step, chunks=tuple(chunks), notes=_why(progress))
-    return replace(moves.hand_over(work, chunks), notes=_why(progress))
+    return replace(moves.continue_by_ids(work, chunks), notes=_why(progress))
 
 
 def _why(progress: ViewProgress) -> tuple[Note, ...]:

@@ -62,7 +62,7 @@ def _unknown(work: Slice, progress: ViewProgress) -> Step:
         words = Finding(Mark.FAILED, progress.code or "GAVE_UP", progress.message)
     unknown = moves.unsettled(work, words, *wanted, Mark.GONE)
     if progress.goal is Goal.BY_IDS:
-        return replace(moves.hand_over(work, unknown), succeeded=moves.SETTLE)
+        return replace(moves.continue_by_ids(work, unknown), succeeded=moves.SETTLE)
     return moves.end(work, progress, chunks=unknown)
 
 
@@ -159,4 +159,4 @@ def _finding(progress: ViewProgress, chunk: Chunk, position: int, there: bool) -
 
 def _settled(work: Slice, progress: ViewProgress) -> Step:
     """Every listed record that this phase is about has its outcome."""
-    return moves.hand_over(work) if progress.goal is Goal.BY_IDS else moves.end(work, progress)
+    return moves.continue_by_ids(work) if progress.goal is Goal.BY_IDS else moves.end(work, progress)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from chalicelib.domain import backoff, commands
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import ExpungeError, LostLease, Overtaken, Rejected, SecretUnusable, Unreadable
+from chalicelib.domain.errors import ExpungeError, LostLease, Rejected, SecretUnusable, StaleRead, Unreadable
 from chalicelib.domain.forgetting import forgets, texts_at
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.zoho.verdict import Verdict
@@ -102,7 +102,7 @@ def _turn(work: LeasedSlice) -> None:
         else:
             work.publish()
             _step(work)
-    except Overtaken:
+    except StaleRead:
         work.read_again()
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from chalicelib.domain import backoff, lane, log
 from chalicelib.domain.children import makes_permanent
 from chalicelib.domain.deletion import Deletion, final_status, moved
-from chalicelib.domain.errors import Overtaken
+from chalicelib.domain.errors import StaleRead
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
-from chalicelib.domain.outcomes import recount, reproblem
+from chalicelib.domain.outcomes import recount, recount_problems
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
@@ -40,7 +40,7 @@ LANE_TRIES = 8
 
 
 def carry_out(work: LeasedSlice, step: Step) -> None:
-    """Write the step; a `Send` is sent in between. Raises Overtaken, LostLease or Unavailable; and, before
+    """Write the step; a `Send` is sent in between. Raises StaleRead, LostLease or Unavailable; and, before
     anything is written, what `Slice.zoho` raises.
     """
     if isinstance(step, Send):
@@ -119,7 +119,7 @@ def _write_of(work: LeasedSlice, step: Commit) -> Write:
         deletion = replace(
             deletion,
             counts=deletion.counts if deletion.request.dry_run else recount(deletion.counts, before, after),
-            problems=reproblem(deletion.problems, before, after),
+            problems=recount_problems(deletion.problems, before, after),
             updated_at=work.now,
         )
     if step.succeeded is not None:
@@ -172,7 +172,7 @@ def _finish(work: LeasedSlice, step: Commit, then: Finish) -> None:
         write = replace(_write_of(work, step), lane=free, regardless=not step.commands_done)
         try:
             _end(work, write, then)
-        except Overtaken:
+        except StaleRead:
             if not tries_left or work.deletion.children != children:
                 raise  # what has been written by now is not written again: the next turn decides anew
             work.read_again()
@@ -197,15 +197,15 @@ def _end(work: LeasedSlice, write: Write, then: Finish) -> None:
         write = replace(write, delivery=bare_delivery(work, deletion))
     write = replace(write, deletion=replace(deletion, problems=(*deletion.problems, *then.problems)))
     if makes_permanent(deletion):
-        from chalicelib.service.engine import offspring
+        from chalicelib.service.engine import children
 
-        write = offspring.with_children(work, write)
+        write = children.with_children(work, write)
     by = then.by or canceller or log.SERVICE
     deletion, entry = logbook.told(
         work, write.deletion, log.event_name(status), then.why, by=by, outcomes=outcomes
     )
     work.save(replace(write, deletion=deletion, entries=(*write.entries, entry)))
-    for new in write.born:
+    for new in write.new_children:
         work.deps.nudges.nudge(new.deletion.id)
     work.report("deletion_finished", status=status.value)
     needs_attention = status is Status.NEEDS_ATTENTION

@@ -55,7 +55,7 @@ class Slots:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SlotRequest:
     """What a slice asks for: up to `wanted` calls at once out of `concurrency`, from `now` until `until`."""
 
     concurrency: int
@@ -65,71 +65,71 @@ class Wish:
     start: int = 0
 
 
-def borrow(leases: Leases, org: str, owner: str, wish: Wish) -> Slots:
-    """Lease blocks for `wish`. Raises NoSlot where not a single one is free."""
-    found = grown(leases, Slots(org, owner, (), wish.wanted), wish)
+def borrow(leases: Leases, org: str, owner: str, request: SlotRequest) -> Slots:
+    """Lease blocks for `request`. Raises NoSlot where not a single one is free."""
+    found = grown(leases, Slots(org, owner, (), request.wanted), request)
     if not found.blocks:
         raise NoSlot(org)
     return found
 
 
-def grown(leases: Leases, had: Slots, wish: Wish) -> Slots:
-    """`had`, with free blocks added until `wish` is met or none is free.
+def grown(leases: Leases, had: Slots, request: SlotRequest) -> Slots:
+    """`had`, with free blocks added until `request` is met or none is free.
 
     Who wants a single call tries a block without looking, and looks at all of them where that one is in use.
     """
-    sizes = slots.blocks(wish.concurrency)
-    order = slots.preference(sizes, wish.wanted, wish.start)
-    if wish.wanted <= 1 and not had.blocks:
+    sizes = slots.blocks(request.concurrency)
+    order = slots.preference(sizes, request.wanted, request.start)
+    if request.wanted <= 1 and not had.blocks:
         name = f"{BLOCK}{order[0]}"
-        if leases.take(had.org, name, had.owner, wish.now, wish.until):
+        if leases.take(had.org, name, had.owner, request.now, request.until):
             return replace(had, blocks=((name, sizes[order[0]]),))
-    taken = leases.in_use(had.org, BLOCK, wish.now)
+    taken = leases.in_use(had.org, BLOCK, request.now)
     blocks = list(had.blocks)
     for k in order:
-        if sum(size for _, size in blocks) >= wish.wanted:
+        if sum(size for _, size in blocks) >= request.wanted:
             break
         name = f"{BLOCK}{k}"
-        if name not in taken and leases.take(had.org, name, had.owner, wish.now, wish.until):
+        if name not in taken and leases.take(had.org, name, had.owner, request.now, request.until):
             blocks.append((name, sizes[k]))
     return replace(had, blocks=tuple(blocks))
 
 
 def borrow_soon(
-    leases: Leases, org: str, owner: str, wish: Callable[[], Wish], sleep: Callable[[float], None]
+    leases: Leases, org: str, owner: str, request: Callable[[], SlotRequest], sleep: Callable[[float], None]
 ) -> Slots:
     """As `borrow`, and waits a while in line where nothing is free, if few others do.
 
     A worker that comes back later finds a block that has lain free for seconds. So a few wait, one behind the
     other, and the first has all that it wishes for; all others are better off with another org's deletions.
-    `wish` is asked for anew at each look.
+    `request` is asked for anew at each look.
     """
-    first = wish()
+    first = request()
     if first.wanted <= 1 or not leases.in_use(org, PLACE, first.now):  # one call more keeps nobody waiting
         with suppress(NoSlot):
             return borrow(leases, org, owner, first)
     line = _Line(leases, org, owner)
-    ends = wish().now + PATIENCE
-    line.enter(wish().now)
+    ends = request().now + PATIENCE
+    line.enter(request().now)
     try:
-        while wish().now < ends:
+        while request().now < ends:
             sleep(LOOK_EVERY)
-            if line.is_first(wish().now):
+            if line.is_first(request().now):
                 with suppress(NoSlot):
-                    return _all_of_it(leases, borrow(leases, org, owner, wish()), wish, sleep)
+                    return _all_of_it(leases, borrow(leases, org, owner, request()), request, sleep)
         raise NoSlot(org)
     finally:
         line.leave()
 
 
 def _all_of_it(
-    leases: Leases, found: Slots, wish: Callable[[], Wish], sleep: Callable[[float], None]
+    leases: Leases, found: Slots, request: Callable[[], SlotRequest], sleep: Callable[[float], None]
 ) -> Slots:
     """Blocks are given back one by one: where only some were there, the rest may be a moment later."""
-    if found.width >= min(found.wanted, slots.share(wish().concurrency)):
+    if found.width >= min(found.wanted, slots.share(request().concurrency)):
         return found
     sleep(LOOK_EVERY / 2)
-    return grown(leases, found, wish())
+    return grown(leases, found, request())
 
 
 @dataclass
@@ -171,11 +171,11 @@ class _Line:
         return True
 
 
-def shared(leases: Leases, had: Slots, wish: Wish) -> Slots:
+def shared(leases: Leases, had: Slots, request: SlotRequest) -> Slots:
     """`had` before the next wave of calls: half of the concurrency at most where others wait for some, else
     more where some is free.
     """
-    had, most = replace(had, wanted=wish.wanted), slots.share(wish.concurrency)
-    if leases.in_use(had.org, PLACE, wish.now):
+    had, most = replace(had, wanted=request.wanted), slots.share(request.concurrency)
+    if leases.in_use(had.org, PLACE, request.now):
         return had.shrunk(leases, most) if had.width > most else had
-    return grown(leases, had, wish) if had.width < min(wish.wanted, wish.concurrency) else had
+    return grown(leases, had, request) if had.width < min(request.wanted, request.concurrency) else had

@@ -45,7 +45,7 @@ def more(work: Slice, deletion: Deletion, ids: Sequence[str]) -> tuple[Deletion,
     return grown, chunks
 
 
-def thawed(deletion: Deletion) -> Deletion:
+def unfrozen(deletion: Deletion) -> Deletion:
     """The deletion without what its selection holds so far, to select anew; its chunks are overwritten."""
     return replace(deletion, id_count=0, chunks=0, frozen=False, counts=_more(deletion, -deletion.id_count))
 

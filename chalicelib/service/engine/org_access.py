@@ -9,7 +9,7 @@ from functools import partial
 
 from chalicelib.domain.request import Operation
 from chalicelib.domain.zoho.reply import Reply
-from chalicelib.service.engine.concurrency import Slots, Wish, borrow, borrow_soon, shared
+from chalicelib.service.engine.concurrency import SlotRequest, Slots, borrow, borrow_soon, shared
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.engine.refusals import Paused, Reserved
 from chalicelib.service.ports import Claim
@@ -57,7 +57,7 @@ class OrgAccess:
         first = self._reached is None
         zoho, slots = self._take(deps, claim, wanted)
         if not first:
-            slots = shared(deps.leases, slots, self._wish(deps, claim, zoho, wanted))
+            slots = shared(deps.leases, slots, self._request(deps, claim, zoho, wanted))
             self._reached = zoho, slots
         if not self.answered and self._kept(claim, zoho):
             return 1  # the first answer tells what is left beside what is kept
@@ -99,14 +99,14 @@ class OrgAccess:
             self.usable, self.data_center = True, zoho.org.data_center
             owner = f"{claim.deletion.id}#{claim.fence}"
             if deps.sleep is None:
-                slots = borrow(deps.leases, org, owner, self._wish(deps, claim, zoho, wanted))
+                slots = borrow(deps.leases, org, owner, self._request(deps, claim, zoho, wanted))
             else:
-                wish = partial(self._wish, deps, claim, zoho, wanted)
-                slots = borrow_soon(deps.leases, org, owner, wish, deps.sleep)
+                request = partial(self._request, deps, claim, zoho, wanted)
+                slots = borrow_soon(deps.leases, org, owner, request, deps.sleep)
             self._reached = zoho, slots
         return self._reached
 
-    def _wish(self, deps: Deps, claim: Claim, zoho: Zoho, wanted: int) -> Wish:
+    def _request(self, deps: Deps, claim: Claim, zoho: Zoho, wanted: int) -> SlotRequest:
         most = zoho.org.concurrency
         until = min(claim.lease_until, deps.ends_at)
-        return Wish(most, wanted, deps.clock(), until, start=int(deps.chance() * most))
+        return SlotRequest(most, wanted, deps.clock(), until, start=int(deps.chance() * most))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain import backoff, quota, recent
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import Miscounted, Rejected, SecretUnusable, Unavailable
+from chalicelib.domain.errors import Rejected, SecretUnusable, Unavailable, WrongCounts
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
 from chalicelib.domain.person.phones import Phones
@@ -177,8 +177,8 @@ class LeasedSlice:
     # --- writing ---------------------------------------------------------------------------------
 
     def save(self, write: Write) -> None:
-        """Write a step. Raises Miscounted where counts and outcomes would not change alike, LostLease, and
-        Overtaken where a command has come in between.
+        """Write a step. Raises WrongCounts where counts and outcomes would not change alike, LostLease, and
+        StaleRead where a command has come in between.
         """
         self._counts_follow_marks(write)
         deletion = write.deletion
@@ -201,7 +201,7 @@ class LeasedSlice:
             lane=write.lane,
             commands_done=write.commands_done,
             regardless=write.regardless,
-            born=write.born,
+            new_children=write.new_children,
             evidenced=write.evidenced,
             parts=write.parts,
             org_modules=write.org_modules,
@@ -224,7 +224,7 @@ class LeasedSlice:
         written = [(self.chunk(chunk.number), chunk) for chunk in write.chunks]
         loose = without_marks(before.counts, deletion.counts, written)
         if loose != write.unmarked:
-            raise Miscounted(deletion.id, f"{loose} ids change in the counts and not in the outcomes")
+            raise WrongCounts(deletion.id, f"{loose} ids change in the counts and not in the outcomes")
 
     # --- events ------------------------------------------------------------------------------------
 

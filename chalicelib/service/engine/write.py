@@ -10,7 +10,7 @@ from chalicelib.domain.evidence.operators import Entry as Noted
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
-from chalicelib.service.ports import Call, Delivery, Newborn, Part
+from chalicelib.service.ports import Call, Delivery, NewDeletion, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class Write:
     """One write of a deletion. `next_at` gives the lease back until then; without it the lease is renewed.
 
     `regardless`: write although a command has come in between; for answers of calls that were sent already.
-    `unmarked`: ids that change in the counts alone, because their outcomes cannot be read. `born`: children.
-    `evidenced`: the receipt of its end is there, so it need not be due any more. `parts`, `org_modules`,
-    `delivery`, `noted`, `forgotten`, `forget_at`: as ports.Change has them.
+    `unmarked`: ids that change in the counts alone, because their outcomes cannot be read.
+    `evidenced`: the receipt of its end is there, so it need not be due any more. The rest: as ports.Change
+    has it.
     """
 
     deletion: Deletion
@@ -33,7 +33,7 @@ class Write:
     commands_done: int = 0
     regardless: bool = False
     unmarked: int = 0
-    born: tuple[Newborn, ...] = ()
+    new_children: tuple[NewDeletion, ...] = ()
     evidenced: bool = False
     parts: tuple[Part, ...] = ()
     org_modules: tuple[Mapping[str, object], ...] | None = None

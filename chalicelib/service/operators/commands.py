@@ -19,7 +19,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Field, Missing, NotAllowed, Unavailable, Unreadable, WrongState
 from chalicelib.domain.evidence import operators
 from chalicelib.domain.evidence.operators import What
-from chalicelib.domain.operators import Sight
+from chalicelib.domain.operators import Snapshot
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
 from chalicelib.domain.request import Operation
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, Receipt, accept, replay, replayed
@@ -35,15 +35,15 @@ MOST_RETRIED = 20 * CHUNK_SIZE
 class Deletions(Protocol):
     """The part of the ledger that operators need."""
 
-    def sight(self, deletion_id: str) -> Sight | None:
+    def snapshot(self, deletion_id: str) -> Snapshot | None:
         """The deletion as it lies there, strongly consistent. Raises Unreadable."""
 
     def command(
-        self, sight: Sight, command: Mapping[str, object], now: float, noted: operators.Entry
+        self, snapshot: Snapshot, command: Mapping[str, object], now: float, noted: operators.Entry
     ) -> bool:
         """Leave a command with its entry of the operators' log, and make the deletion due at once, final or
         not. False, and nothing is written, where the deletion is another one by now, or has more commands,
-        than in `sight`.
+        than in `snapshot`.
         """
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
@@ -78,7 +78,7 @@ class Operators:
 
 def read(outside: Operators, deletion_id: str) -> Deletion:
     """The deletion as it stands. Raises Missing."""
-    return _sight(outside, deletion_id).deletion
+    return _snapshot(outside, deletion_id).deletion
 
 
 def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
@@ -145,7 +145,7 @@ def leave(
     what its entry says of what is after it, beside the command.
     """
     for _ in range(TRIES):
-        seen = _sight(outside, deletion_id)
+        seen = _snapshot(outside, deletion_id)
         wanted = judged(seen.deletion)
         if not _asked_already(seen, wanted):
             # Clocks differ: a command about how a deletion ended is never older than its end.
@@ -163,14 +163,14 @@ def leave(
     raise Unavailable("table", "the deletion is being written all the time")
 
 
-def _sight(outside: Operators, deletion_id: str) -> Sight:
-    seen = outside.deletions.sight(deletion_id)
+def _snapshot(outside: Operators, deletion_id: str) -> Snapshot:
+    seen = outside.deletions.snapshot(deletion_id)
     if seen is None:
         raise Missing(deletion_id)
     return seen
 
 
-def _asked_already(seen: Sight, wanted: Mapping[str, object]) -> bool:
+def _asked_already(seen: Snapshot, wanted: Mapping[str, object]) -> bool:
     """Is the same command waiting to be done? Raises WrongState where another one of its kind is, or one that
     ends the deletion in another way.
     """
@@ -195,7 +195,7 @@ def retry(outside: Operators, deletion_id: str, caller: Caller) -> Receipt:
 
     It keeps the limits that the first one had, and comes from the same source. Raises Missing or WrongState.
     """
-    deletion = _sight(outside, deletion_id).deletion
+    deletion = _snapshot(outside, deletion_id).deletion
     delivery_id = retry_delivery(deletion_id)
     before = replay(outside.acceptance.deliveries, deletion.source, delivery_id, delivery_id, caller.now)
     if before is not None:

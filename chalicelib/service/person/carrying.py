@@ -194,7 +194,7 @@ def answered(chunk: Chunk, position: int, judged: Judgement) -> Finding:
     return Finding(Mark.SENT, judged.code)
 
 
-def own_up(work: Slice, progress: ErasureProgress) -> Commit:
+def without_answer(work: Slice, progress: ErasureProgress) -> Commit:
     """A call with an intent and no answer: a worker died in between. The next read shows what came of it."""
     chunk = work.chunk(0)
     after = chunk.with_mark(progress.about, Finding(Mark.SENT, "NO_ANSWER"))

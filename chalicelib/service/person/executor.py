@@ -66,7 +66,7 @@ def step(work: Slice) -> Step:
     """The next thing to do."""
     deletion, progress = work.deletion, stands.progress_of(work.deletion)
     if progress.open:
-        return carrying.own_up(work, progress)
+        return carrying.without_answer(work, progress)
     if deletion.cancelled_by:
         return _cancelled(work, progress)
     if progress.phase is Phase.MODULES and stored.is_retry(deletion):
@@ -103,7 +103,7 @@ def give_up(work: Slice, call: str) -> Step:
     """The clock of `call` has run out: what is in doubt is unknown, what was not done has failed."""
     progress = stands.progress_of(work.deletion)
     if progress.open:
-        return carrying.own_up(work, progress)
+        return carrying.without_answer(work, progress)
     code = progress.code or "GAVE_UP"
     if _only_looked(progress):
         return ending.failed(work, progress, code)

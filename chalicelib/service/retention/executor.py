@@ -120,7 +120,7 @@ def _hindered(
         return replace(kept, deletion=deletion, then=TryAgain(READ, judged.verdict, judged.code))
     if judged.verdict is Verdict.READ_ANEW and progress.restarts < MOST_RESTARTS:
         anew = RunProgress(restarts=progress.restarts + 1, code=judged.code, message=judged.message)
-        deletion = replace(freeze.thawed(work.deletion), progress=anew.to_json())
+        deletion = replace(freeze.unfrozen(work.deletion), progress=anew.to_json())
         return Commit(deletion, notes=(Note("selection_restarted", judged.code),))
     gone = selection.view is not None and judged.verdict is Verdict.FAIL and judged.code == "INVALID_DATA"
     code = "VIEW_NOT_FOUND" if gone else judged.code
@@ -135,5 +135,5 @@ def _too_long(work: Slice, judged: Judgement, size: int) -> Commit:
 
 def _end(work: Slice, status: Status, *problems: Problem) -> Commit:
     """End before anything was deleted: what was read so far is no part of it any more."""
-    deletion = replace(freeze.thawed(work.deletion), counts=Counts())
+    deletion = replace(freeze.unfrozen(work.deletion), counts=Counts())
     return Commit(deletion, Finish(status, problems[0].code if problems else "", problems=problems))

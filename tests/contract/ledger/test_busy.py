@@ -16,7 +16,7 @@ import chalicelib
 from chalicelib.adapters.dynamodb.dynamo import BUSY_SECONDS, BUSY_TRIES
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain.errors import Overtaken, Unavailable
+from chalicelib.domain.errors import StaleRead, Unavailable
 from chalicelib.domain.operators import Hold, Pause
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.ports import Change
@@ -32,7 +32,7 @@ EVERY_WRITE: dict[str, Callable[[Table, PolicyTable, Any], Any]] = {
     "wake": lambda table, _, __: table.wake("del_1", NOW),
     "set_aside": lambda table, _, __: table.set_aside("del_1", "why", NOW),
     "take_up": lambda table, _, __: table.take_up("del_1", NOW),
-    "command": lambda table, _, sight: table.command(sight, {"do": "cancel"}, NOW),
+    "command": lambda table, _, snapshot: table.command(snapshot, {"do": "cancel"}, NOW),
     "take": lambda table, _, __: table.take("default", "TOKEN", "me", NOW, NOW + 9),
     "give_back": lambda table, _, __: table.give_back("default", "TOKEN", "me"),
     "block_tokens": lambda table, _, __: table.block_tokens("default", "a", NOW),
@@ -57,7 +57,7 @@ class Stage:
         accept(free, deletion("del_1"), "d1")
         accept(free, deletion("del_2"), "d2")
         free.set_hold(Hold("default", "Leads", "1", "why", "arn:me", NOW))
-        self.sight = free.sight("del_1")
+        self.snapshot = free.snapshot("del_1")
         self.claim = claimed(free)
         self.busy: Any = Busy(client, times=10**6)
         self.waits: list[float] = []
@@ -74,7 +74,7 @@ def stage() -> Iterator[Stage]:
 @pytest.mark.parametrize("name", sorted(EVERY_WRITE))
 def test_a_write_that_stays_refused_ends_as_a_table_out_of_reach_in_the_end(stage: Stage, name: str) -> None:
     with pytest.raises(Unavailable, match="TransactionConflict"):
-        EVERY_WRITE[name](stage.table, stage.policies, stage.sight)
+        EVERY_WRITE[name](stage.table, stage.policies, stage.snapshot)
     tries = sum(stage.busy.refused.values())
     assert tries % BUSY_TRIES == 0
     assert tries >= BUSY_TRIES
@@ -85,7 +85,7 @@ def test_a_write_that_stays_refused_ends_as_a_table_out_of_reach_in_the_end(stag
 @pytest.mark.parametrize("commands_done", [0, 1])
 def test_a_holder_whose_write_stays_refused_reads_again(stage: Stage, commands_done: int) -> None:
     change = Change(stage.claim.deletion, next_at=NOW, lease_until=NOW + 60, commands_done=commands_done)
-    with pytest.raises(Overtaken):
+    with pytest.raises(StaleRead):
         stage.table.save(stage.claim, change)
     assert sum(stage.busy.refused.values()) == BUSY_TRIES
 

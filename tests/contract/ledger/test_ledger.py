@@ -16,12 +16,12 @@ from chalicelib.adapters.dynamodb.dynamo import BUSY_TRIES
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import lane, log, log_checking
 from chalicelib.domain.deletion import Approval, Counts, Deletion, Plan, Problem, moved
-from chalicelib.domain.errors import LostLease, Overtaken
+from chalicelib.domain.errors import LostLease, StaleRead
 from chalicelib.domain.outcomes import Finding, Mark, fresh
 from chalicelib.domain.request import Operation, Request, Territory
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
-from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger, Newborn
+from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger, NewDeletion
 from tests import aws
 from tests.contract.ledger.busy import Busy
 from tests.fake_ledger import FakeLedger
@@ -184,25 +184,25 @@ def test_a_final_deletion_stays_due_until_its_events_have_left(ledger: Ledger) -
 def test_a_command_makes_the_holder_read_again(ledger: Any) -> None:
     accept(ledger, deletion())
     claim = claimed(ledger)
-    seen = ledger.sight("del_1")
+    seen = ledger.snapshot("del_1")
     assert ledger.command(seen, {"do": "cancel"}, NOW)
-    assert ledger.sight("del_1").commands == ({"do": "cancel"},)
-    with pytest.raises(Overtaken):
+    assert ledger.snapshot("del_1").commands == ({"do": "cancel"},)
+    with pytest.raises(StaleRead):
         ledger.save(claim, Change(claim.deletion, NOW, NOW + 60))
     ledger.save(claim, Change(claim.deletion, NOW, NOW + 60, regardless=True))
     again = ledger.again(claim)
     assert again.commands == ({"do": "cancel"},)
     again = ledger.save(again, Change(again.deletion, NOW, NOW + 60, commands_done=1))
     assert ledger.again(again).commands == ()
-    assert ledger.sight("del_9") is None
+    assert ledger.snapshot("del_9") is None
 
 
 def test_a_command_is_refused_where_the_deletion_is_another_by_now(ledger: Any) -> None:
     accept(ledger, deletion())
-    claim, seen = claimed(ledger), ledger.sight("del_1")
+    claim, seen = claimed(ledger), ledger.snapshot("del_1")
     claim = ledger.save(claim, Change(claim.deletion, NOW + 500, 0.0))
     assert not ledger.command(seen, {"do": "cancel"}, NOW)
-    seen = ledger.sight("del_1")
+    seen = ledger.snapshot("del_1")
     assert ledger.command(seen, {"do": "cancel"}, NOW)
     assert not ledger.command(seen, {"do": "cancel"}, NOW)
     assert claimed(ledger).commands == ({"do": "cancel"},)
@@ -214,7 +214,7 @@ def test_a_final_deletion_with_a_command_is_due_until_it_is_done(ledger: Any) ->
     done = replace(moved(claim.deletion, Status.NEEDS_ATTENTION, NOW), published=1)
     ledger.save(claim, Change(done, NOW, 0.0))
     assert ledger.due(NOW, 10) == []
-    assert ledger.command(ledger.sight("del_1"), {"do": "resolve"}, NOW)
+    assert ledger.command(ledger.snapshot("del_1"), {"do": "resolve"}, NOW)
     assert ledger.due(NOW, 10) == ["del_1"]
     claim = claimed(ledger)
     assert claim.commands == ({"do": "resolve"},)
@@ -241,7 +241,7 @@ def test_a_lane_is_written_by_who_read_it_last(ledger: Ledger) -> None:
     mine = lane.taken(lane.joined(seen, "del_1"), "del_1", NOW)
     theirs = lane.taken(lane.joined(seen, "del_2"), "del_2", NOW)
     ledger.save(first, Change(first.deletion, NOW, NOW + 60, lane=mine))
-    with pytest.raises(Overtaken):
+    with pytest.raises(StaleRead):
         ledger.save(second, Change(second.deletion, NOW, NOW + 60, lane=theirs))
     now = ledger.lane("default")
     assert (now.holder, now.taken_at) == ("del_1", NOW)
@@ -333,7 +333,7 @@ def test_who_is_accepted_claimed_or_seen_is_told(ledger: Ledger) -> None:
     ledger.seen = lambda one: told.append(one.id)
     accept(ledger, deletion())
     claimed(ledger)
-    ledger.sight("del_1")
+    ledger.snapshot("del_1")
     assert told == ["del_1"] * 3
 
 
@@ -350,9 +350,9 @@ def test_a_child_of_the_final_write_is_stored_with_it_and_named_by_its_parent(le
         window_from=NOW - 1,
     )
     child = replace(deletion("del_2"), request=request, not_before=NOW + 60)
-    new = Newborn(*log.first(child, "test"))
+    new = NewDeletion(*log.first(child, "test"))
     ended = replace(claim.deletion, verification=None)
-    ledger.save(claim, Change(ended, NOW, 0.0, born=(new,)))
+    ledger.save(claim, Change(ended, NOW, 0.0, new_children=(new,)))
     parent = ledger.get("del_1")
     assert parent is not None
     assert [(c.id, c.operation, c.not_before) for c in parent.children] == [

@@ -179,7 +179,7 @@ WITH_AN_ENTRY: dict[str, Any] = {
     "remove_hold": lambda ledger, entry: ledger.remove_hold("default", "Leads", "9", lambda _: entry),
     "set_pause": lambda ledger, entry: ledger.set_pause(Pause(None, paused=True), entry),
     "set_source_cancel": lambda ledger, entry: ledger.set_source_cancel(SourceCancel("s", "a", 1.0), entry),
-    "command": lambda ledger, entry: ledger.command(ledger.sight("del_1"), {"do": "cancel"}, NOW, entry),
+    "command": lambda ledger, entry: ledger.command(ledger.snapshot("del_1"), {"do": "cancel"}, NOW, entry),
     "tell": lambda ledger, entry: ledger.tell(entry),
 }
 
@@ -194,7 +194,7 @@ def test_a_change_is_written_together_with_its_entry(ledger: Any, name: str) -> 
 
 def test_a_change_that_is_refused_leaves_no_entry(ledger: Any) -> None:
     accept(ledger, deletion("del_1"), "d1")
-    seen = ledger.sight("del_1")
+    seen = ledger.snapshot("del_1")
     assert ledger.command(seen, {"do": "cancel"}, NOW, noted(1))
     assert not ledger.command(seen, {"do": "cancel"}, NOW, noted(2))
     assert ledger.remove_hold("default", "Leads", "404", lambda _: noted(3)) is None

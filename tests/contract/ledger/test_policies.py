@@ -158,7 +158,7 @@ def test_a_run_whose_approval_was_not_given_in_time_is_not_going(store: Both, an
     asked = replace(claim.deletion, status=Status.AWAITING_APPROVAL, approval=Approval(5, NOW, NOW + 100))
     store.ledger.save(claim, Change(asked, NOW + 5, 0.0))
     if answered:
-        assert store.ledger.command(store.ledger.sight(one), {"do": "approve"}, NOW + 99)
+        assert store.ledger.command(store.ledger.snapshot(one), {"do": "approve"}, NOW + 99)
     assert store.policies.going(one, NOW + 99)
     assert store.policies.going(one, NOW + 100) is answered
 

@@ -17,7 +17,7 @@ from chalicelib.domain.outcomes import (
     Chunk,
     Finding,
     Mark,
-    reproblem,
+    recount_problems,
     untouched,
 )
 
@@ -71,7 +71,7 @@ def test_the_problems_of_a_deletion_are_bounded_and_always_add_up(
             for k in range(30)
         }
         after = chunks[number].with_findings(findings)
-        problems = reproblem(problems, chunks[number], after)
+        problems = recount_problems(problems, chunks[number], after)
         chunks[number] = after
     assert sum(problem.count for problem in problems) == sum(_told(chunk) for chunk in chunks)
     assert all(problem.count > 0 for problem in problems)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.zoho.asking import By, Selection, Sought, Where, sayable
+from chalicelib.domain.zoho.asking import By, Selection, Sought, Where, fits_in_coql
 from simulator import coql_parser
 from simulator.record import Record
 from simulator.search import How, parse_search
@@ -29,7 +29,7 @@ def test_a_query_finds_exactly_the_values_it_was_made_of_or_is_refused(
     fields: list[str], values: list[str]
 ) -> None:
     selection = Selection("Leads", Where(tuple(fields), tuple(values)), ("Email",), "4")
-    if not all(map(sayable, values)):
+    if not all(map(fits_in_coql, values)):
         with pytest.raises(ValueError, match="COQL"):
             selection.text()
         return
@@ -44,7 +44,7 @@ def test_a_query_finds_exactly_the_values_it_was_made_of_or_is_refused(
 
 @pytest.mark.parametrize("value", ["it's", 'a"b', "a\\b", "a\nb", "a\u2028b", "\ud800", ""])
 def test_what_zohos_pages_disagree_on_is_not_said_in_coql(value: str) -> None:
-    assert not sayable(value)
+    assert not fits_in_coql(value)
     with pytest.raises(ValueError, match="COQL"):
         Selection("Leads", Where(("Email",), (value,))).text()
 

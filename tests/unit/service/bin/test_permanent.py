@@ -249,9 +249,9 @@ def test_a_cancelled_one_leaves_everything_in_the_bin_and_the_parent_says_so() -
     parent = deleted(world, ["1"])
     child = child_of(world, parent)
     world.step(child)
-    sight = world.ledger.sight(child)
-    assert sight is not None
-    assert world.ledger.command(sight, {"do": "cancel", "by": "ann", "at": world.now}, world.now)
+    snapshot = world.ledger.snapshot(child)
+    assert snapshot is not None
+    assert world.ledger.command(snapshot, {"do": "cancel", "by": "ann", "at": world.now}, world.now)
     world.settle()
     assert world.get(child).status is Status.CANCELLED
     assert "1" in world.zoho.bin
@@ -330,9 +330,9 @@ def test_a_cancel_after_a_lost_answer_sends_nothing_more() -> None:
     world.zoho.script["delete_from_bin"] = [LOST]
     while not world.zoho.sent("delete_from_bin"):
         world.step(child)
-    sight = world.ledger.sight(child)
-    assert sight is not None
-    assert world.ledger.command(sight, {"do": "cancel", "by": "ann", "at": world.now}, world.now)
+    snapshot = world.ledger.snapshot(child)
+    assert snapshot is not None
+    assert world.ledger.command(snapshot, {"do": "cancel", "by": "ann", "at": world.now}, world.now)
     world.settle()
     assert len(world.zoho.sent("delete_from_bin")) == 1
     assert "1" in world.zoho.bin

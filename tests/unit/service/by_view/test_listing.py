@@ -176,7 +176,7 @@ def test_cancel_before_the_start_deletes_nothing_and_gives_the_lane_back() -> No
     first, second = view(world), view(world)
     world.step(first)
     world.step(second)
-    seen = world.ledger.sight(second)
+    seen = world.ledger.snapshot(second)
     assert seen is not None
     assert world.ledger.command(seen, {"do": "cancel", "by": "ann", "at": world.now}, world.now)
     world.settle()

@@ -39,7 +39,7 @@ def names(world: World) -> list[str]:
 
 
 def approve(world: World, one: str, count: int) -> None:
-    seen = world.ledger.sight(one)
+    seen = world.ledger.snapshot(one)
     assert seen is not None
     assert seen.deletion.approval is not None
     command = {"do": "approve", "count": count, "asked_at": seen.deletion.approval.asked_at, "by": "ann"}

@@ -6,7 +6,15 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.service.engine.concurrency import PATIENCE, NoSlot, Slots, Wish, borrow, borrow_soon, shared
+from chalicelib.service.engine.concurrency import (
+    PATIENCE,
+    NoSlot,
+    SlotRequest,
+    Slots,
+    borrow,
+    borrow_soon,
+    shared,
+)
 from chalicelib.service.ports import Change, Claim, Ledger
 from tests.fake_ledger import FakeLedger
 from tests.unit.service.world import World
@@ -14,21 +22,21 @@ from tests.unit.service.world import World
 
 def test_workers_together_never_pass_the_orgs_concurrency() -> None:
     ledger = FakeLedger()
-    wish = Wish(concurrency=10, wanted=6, now=0, until=20)
-    first, second = borrow(ledger, "o", "a", wish), borrow(ledger, "o", "b", wish)
+    request = SlotRequest(concurrency=10, wanted=6, now=0, until=20)
+    first, second = borrow(ledger, "o", "a", request), borrow(ledger, "o", "b", request)
     assert (first.width, second.width) == (6, 4)
     with pytest.raises(NoSlot):
-        borrow(ledger, "o", "c", wish)
+        borrow(ledger, "o", "c", request)
     first.give_back(ledger)
-    assert borrow(ledger, "o", "c", wish).width == 6
+    assert borrow(ledger, "o", "c", request).width == 6
 
 
 def test_a_worker_that_died_gives_its_slots_back_by_time() -> None:
     ledger = FakeLedger()
-    borrow(ledger, "o", "a", Wish(concurrency=1, wanted=1, now=0, until=20))
+    borrow(ledger, "o", "a", SlotRequest(concurrency=1, wanted=1, now=0, until=20))
     with pytest.raises(NoSlot):
-        borrow(ledger, "o", "b", Wish(concurrency=1, wanted=1, now=19, until=39))
-    assert borrow(ledger, "o", "b", Wish(concurrency=1, wanted=1, now=20, until=40)).width == 1
+        borrow(ledger, "o", "b", SlotRequest(concurrency=1, wanted=1, now=19, until=39))
+    assert borrow(ledger, "o", "b", SlotRequest(concurrency=1, wanted=1, now=20, until=40)).width == 1
 
 
 def test_slots_are_given_back_after_the_slice() -> None:
@@ -61,8 +69,8 @@ class Line:
         self.concurrency = concurrency
         self.then: dict[float, Callable[[], object]] = {}
 
-    def wish(self, wanted: int = 25) -> Wish:
-        return Wish(self.concurrency, wanted, self.now, self.now + 60)
+    def request(self, wanted: int = 25) -> SlotRequest:
+        return SlotRequest(self.concurrency, wanted, self.now, self.now + 60)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -70,7 +78,7 @@ class Line:
             self.then.pop(at)()
 
     def borrow(self, owner: str) -> Slots:
-        return borrow_soon(self.ledger, "o", owner, self.wish, self.sleep)
+        return borrow_soon(self.ledger, "o", owner, self.request, self.sleep)
 
 
 def test_who_waits_for_a_slot_has_it_soon_after_it_is_free() -> None:
@@ -114,7 +122,7 @@ def test_nobody_is_overtaken_in_the_line() -> None:
 def test_a_newcomer_lines_up_behind_who_waits_unless_it_is_small() -> None:
     line = Line()
     line.ledger.take("o", "WAIT#0", "b", 0, 2)
-    assert borrow_soon(line.ledger, "o", "small", lambda: line.wish(1), line.sleep).width == 1
+    assert borrow_soon(line.ledger, "o", "small", lambda: line.request(1), line.sleep).width == 1
     assert line.now == 0
     line.borrow("c")
     assert line.now == pytest.approx(2.0, abs=0.2)
@@ -134,16 +142,16 @@ def test_a_large_deletion_shares_with_who_waits_and_grows_again() -> None:
     line = Line(20)
     slots = line.borrow("a")
     assert slots.width == 20
-    assert shared(line.ledger, slots, line.wish()) == slots
+    assert shared(line.ledger, slots, line.request()) == slots
     line.ledger.take("o", "WAIT#0", "b", 0, 5)
-    slots = shared(line.ledger, slots, line.wish())
+    slots = shared(line.ledger, slots, line.request())
     assert slots.width == 10
-    other = borrow(line.ledger, "o", "b", line.wish())
+    other = borrow(line.ledger, "o", "b", line.request())
     assert other.width == 10
     line.ledger.give_back("o", "WAIT#0", "b")
-    assert shared(line.ledger, slots, line.wish()).width == 10
+    assert shared(line.ledger, slots, line.request()).width == 10
     other.give_back(line.ledger)
-    assert shared(line.ledger, slots, line.wish()).width == 20
+    assert shared(line.ledger, slots, line.request()).width == 20
 
 
 @pytest.mark.parametrize("concurrency", range(1, 31))
@@ -151,10 +159,10 @@ def test_shares_together_never_pass_the_concurrency(concurrency: int) -> None:
     line = Line(concurrency)
     slots = line.borrow("a")
     line.ledger.take("o", "WAIT#0", "b", 0, 5)
-    slots = shared(line.ledger, slots, line.wish())
+    slots = shared(line.ledger, slots, line.request())
     assert slots.width >= min(concurrency, 25) / 2
     if concurrency > 1:
-        other = borrow(line.ledger, "o", "b", line.wish())
+        other = borrow(line.ledger, "o", "b", line.request())
         assert slots.width + other.width <= concurrency
         assert {name for name, _ in slots.blocks} & {name for name, _ in other.blocks} == set()
 

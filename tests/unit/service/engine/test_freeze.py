@@ -46,7 +46,7 @@ def test_a_selection_can_be_made_anew() -> None:
     one = world.accept("mass_delete", cvid="5")
     work = held(world, one)
     store(work, work.deletion, numbers(0, 6000))
-    store(work, freeze.thawed(work.deletion), numbers(5, 10))
+    store(work, freeze.unfrozen(work.deletion), numbers(5, 10))
     done = world.get(one)
     assert (done.id_count, done.chunks, done.counts.pending) == (5, 1, 5)
     assert world.ledger.chunk(one, 0).ids == tuple(numbers(5, 10))

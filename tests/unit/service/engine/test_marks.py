@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.commands import Outcome
 from chalicelib.domain.deletion import Counts
-from chalicelib.domain.errors import Miscounted, Rejected, Unreadable, WrongState
+from chalicelib.domain.errors import Rejected, Unreadable, WrongCounts, WrongState
 from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark, outcome_name
 from chalicelib.domain.request import Limits
 from chalicelib.domain.status import Status
@@ -230,7 +230,7 @@ def test_a_write_that_changes_counts_and_outcomes_otherwise_is_refused_whole(cha
     work = run_of(world, one)
     before = world.ledger.rows[one].revision
     deletion, chunks = change(work.deletion, work.chunk(0))
-    with pytest.raises(Miscounted):
+    with pytest.raises(WrongCounts):
         work.save(Write(deletion, chunks=tuple(chunks)))
     assert world.ledger.rows[one].revision == before
 

@@ -18,7 +18,7 @@ ARN = "arn:aws:iam::1:user/ann"
 
 
 def command(world: World, one: str, **words: Any) -> None:
-    seen = world.ledger.sight(one)
+    seen = world.ledger.snapshot(one)
     assert seen is not None
     assert world.ledger.command(seen, {"by": ARN, "at": world.now, **words}, world.now)
 

@@ -60,7 +60,7 @@ PLACES = {
     ("", "Gate"): {"slice"},
     ("access", "spent"): {"slice"},
     ("publish", "handed_over"): {"slice"},
-    ("offspring", "with_children"): {"commit"},
+    ("children", "with_children"): {"commit"},
     ("ledger", "awaits_evidence"): {"advance"},
 }
 

@@ -75,15 +75,15 @@ def test_a_call_that_leaves_at_the_same_moment_is_seen() -> None:
     """The worker writes its intent between the operator's look and the command: the answer is no."""
     world = World(["1"])
     one = world.accept("mass_delete", cvid="5")
-    sight = world.ledger.sight
+    snapshot = world.ledger.snapshot
 
-    def slow_sight(deletion_id: str) -> Any:
-        seen = sight(deletion_id)
-        object.__setattr__(world.ledger, "sight", sight)
+    def slow_snapshot(deletion_id: str) -> Any:
+        seen = snapshot(deletion_id)
+        object.__setattr__(world.ledger, "snapshot", snapshot)
         world.step(deletion_id)
         return seen
 
-    object.__setattr__(world.ledger, "sight", slow_sight)
+    object.__setattr__(world.ledger, "snapshot", slow_snapshot)
     with pytest.raises(WrongState):
         commands.cancel(operators(world), one, ann(world))
 

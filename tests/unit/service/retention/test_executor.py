@@ -245,9 +245,9 @@ def test_a_worker_that_dies_while_reading_goes_on_where_it_stood() -> None:
 
 def test_a_cancelled_run_ends_where_it_is() -> None:
     world = ran(30)
-    sight = world.ledger.sight(world.the_run().id)
-    assert sight is not None
-    assert world.ledger.command(sight, {"do": "cancel", "by": "me"}, world.now)
+    snapshot = world.ledger.snapshot(world.the_run().id)
+    assert snapshot is not None
+    assert world.ledger.command(snapshot, {"do": "cancel", "by": "me"}, world.now)
     world.settle()
     assert (world.the_run().status, len(world.zoho.records)) == (Status.CANCELLED, 30)
 

@@ -213,10 +213,10 @@ def test_an_approval_that_was_given_keeps_the_next_run_until_all_is_deleted() ->
     asked = world.get(one.id).approval
     assert asked is not None
     world.now = asked.expires_at - 1
-    sight = world.ledger.sight(one.id)
-    assert sight is not None
+    snapshot = world.ledger.snapshot(one.id)
+    assert snapshot is not None
     answer = {"do": "approve", "count": 5, "asked_at": asked.asked_at, "by": "ann", "at": world.now}
-    assert world.ledger.command(sight, answer, world.now)
+    assert world.ledger.command(snapshot, answer, world.now)
     assert world.at_next().skipped == 1
     world.settle()
     assert world.get(one.id).counts.deleted == 5

@@ -19,7 +19,7 @@ from chalicelib.domain.request import Operation
 from chalicelib.service.engine.chunks import readable
 from chalicelib.service.engine.slice import LeasedSlice
 from chalicelib.service.engine.write import Write
-from chalicelib.service.ports import Call, Newborn
+from chalicelib.service.ports import Call, NewDeletion
 
 #: Chunks of the parent that one child is made of: as many items as one write may well hold.
 MOST_CHUNKS = 20
@@ -47,7 +47,7 @@ def with_children(work: LeasedSlice, write: Write) -> Write:
         started = replace(
             deletion, status=before.status, finished_at=before.finished_at, failing=before.failing
         )
-        work.save(replace(write, deletion=started, born=new, commands_done=0, next_at=None))
+        work.save(replace(write, deletion=started, new_children=new, commands_done=0, next_at=None))
         for each in new:
             work.deps.nudges.nudge(each.deletion.id)
         deletion = replace(deletion, children=(*deletion.children, *_as_children(new)))
@@ -55,11 +55,11 @@ def with_children(work: LeasedSlice, write: Write) -> Write:
         write = Write(deletion, commands_done=done, next_at=at, regardless=regardless)
     last = _born(work, deletion, [_chunk(work, known, n) for n in groups[-1]], calls, taken)
     deletion = replace(deletion, children=(*deletion.children, *_as_children(last)))
-    return replace(write, deletion=deletion, born=last)
+    return replace(write, deletion=deletion, new_children=last)
 
 
-def _as_children(born: Sequence[Newborn]) -> list[Child]:
-    return [children.as_child(each.deletion) for each in born]
+def _as_children(new_children: Sequence[NewDeletion]) -> list[Child]:
+    return [children.as_child(each.deletion) for each in new_children]
 
 
 def _chunk(work: LeasedSlice, known: dict[int, Chunk], number: int) -> Chunk | None:
@@ -72,7 +72,7 @@ def _born(
     chunks: list[Chunk | None],
     calls: Sequence[Call],
     taken: set[str],
-) -> tuple[Newborn, ...]:
+) -> tuple[NewDeletion, ...]:
     """The children about what these chunks deleted and no child has yet: one, and of an erasure one for each
     module.
     """
@@ -81,11 +81,11 @@ def _born(
     until = {one: at for one, at in found.items() if one not in taken}
     taken |= until.keys()
     of_several = deletion.request.operation is Operation.ERASE_PERSON
-    born = [
+    new_children = [
         children.at_its_end(deletion, ids, work.now, module if of_several else None, number)
         for number, (module, ids) in enumerate(children.by_module(deletion, until).items())
     ]
-    return tuple(Newborn(*log.first(each, work.deps.stage)) for each in born)
+    return tuple(NewDeletion(*log.first(each, work.deps.stage)) for each in new_children)
 
 
 def _calls(work: LeasedSlice, deletion: Deletion, written: Sequence[Call]) -> list[Call]:
