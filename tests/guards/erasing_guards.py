@@ -1,0 +1,128 @@
+"""The guards of erasing a person: what keeps other people's records out of it, and what is said true."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+_MATCHING, _MAP = "chalicelib/domain/person/matching.py", "chalicelib/domain/person/erasure_map.py"
+_DOING, _MAPPING = "chalicelib/domain/person/doing.py", "chalicelib/service/person/mapping.py"
+_CARRYING, _DELETING = "chalicelib/service/person/carrying.py", "chalicelib/service/person/deleting.py"
+_UNLINKING, _VERIFYING = "chalicelib/service/person/unlinking.py", "chalicelib/service/person/verifying.py"
+_ORGS = ("tests/property/test_people.py",)
+_ANYTHING = ("tests/property/test_erasing.py",)
+_CRASH = ("tests/crash/test_erasures.py",)
+
+OF_ERASING = (
+    Guard(
+        "a part of an address is no match",
+        _MATCHING,
+        "places = sought.emails.get(folded(held), ())",
+        "places = next((p for email, p in sought.emails.items() if email in folded(held)), ())",
+        _ORGS,
+    ),
+    Guard(
+        "a value that others share is nobody's alone",
+        _MAP,
+        "return not any(value in shared for value in match.values) or any(v in meant for v in match.values)",
+        "return True",
+        _ORGS,
+    ),
+    Guard(
+        "a record that became somebody else's before its delete",
+        _DELETING,
+        "elif not job.context.still_theirs(entry, row.values, rule):",
+        "elif entry.hit is None:",
+        _ANYTHING,
+    ),
+    Guard(
+        "a lookup that leads to somebody else by now",
+        _DOING,
+        "led = [link for link in links if lookup_id(values.get(link.field)) == link.to.id]",
+        "led = list(links)",
+        _ANYTHING,
+    ),
+    Guard(
+        "the other participants of an event",
+        _DOING,
+        'return isinstance(participant, Mapping) and str(participant.get("participant")) in ids',
+        "return isinstance(participant, Mapping)",
+        _ORGS,
+    ),
+    Guard(
+        "who only leads to the person is not deleted",
+        _MAP,
+        "return Entry(hit.record, Action.UNLINK, why, hit=hit)",
+        "return Entry(hit.record, Action.DELETE, why, hit=hit)",
+        _ORGS,
+    ),
+    Guard(
+        "links to a held record stay",
+        _DOING,
+        "each.record for each in entries if each.action is Action.DELETE and each.record not in kept_by_hold",
+        "each.record for each in entries if each.action is Action.DELETE",
+        _CRASH,
+    ),
+    Guard(
+        "an approval is for one map",
+        _MAPPING,
+        "approved = progress.approved == made.hash and progress.ruled == _rules(made, known.person_map)",
+        "approved = bool(progress.approved)",
+        _ANYTHING,
+    ),
+    Guard(
+        "a hold that comes between the read and the call",
+        _CARRYING,
+        'return ["a hold was set" if held_of(work, guarded) else ""]',
+        'return [""]',
+        _ANYTHING,
+    ),
+    Guard(
+        "what is cleared of the person stays on who only leads to them",
+        _DOING,
+        "return replace(rule, clear=()) if of_people and not own else rule",
+        "return rule",
+        ("tests/unit/service/person/test_hostile.py",),
+    ),
+    Guard(
+        "a record that became another's while it was being cleared",
+        _UNLINKING,
+        "and (not touched or job.context.is_anothers(entry, row.values))",
+        "and not touched",
+        _ANYTHING,
+    ),
+    Guard(
+        "roles and members of who stays",
+        _DOING,
+        "if link.field == field and link.to in going}, key=_key))",
+        "if link.field == field}, key=_key))",
+        _CRASH,
+    ),
+    Guard(
+        "ids go to their own module",
+        _DELETING,
+        "same = [p for p in ready if entries[p].record.module == module]",
+        "same = ready",
+        _ORGS,
+    ),
+    Guard(
+        "what is found again is said",
+        _VERIFYING,
+        "return any(named or job.context.own_matches(record, row.values, rule) for row in listing.rows)",
+        "return False",
+        ("tests/unit/service/person/test_erasing.py",),
+    ),
+    Guard(
+        "the identity leaves the table",
+        "chalicelib/service/engine/commit.py",
+        "        deletion = taken_out(deletion)\n",
+        "        taken_out(deletion)\n",
+        _CRASH,
+    ),
+    Guard(
+        "a call that was open when its worker died is ours",
+        _CARRYING,
+        'after = chunk.with_mark(progress.about, Finding(Mark.SENT, "NO_ANSWER"))',
+        "after = chunk",
+        ("tests/unit/service/person/test_dying.py",),
+    ),
+)
