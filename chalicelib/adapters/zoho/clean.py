@@ -27,6 +27,8 @@ _LIMITS = {
 }
 #: Half a character cannot be encoded, control characters and marks of direction change what people see.
 _HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*")
+UNREADABLE_CODE = "UNREADABLE_CODE"
 _BLANK = re.compile("[\t\n\r]+")
 _INSTEAD = "\N{REPLACEMENT CHARACTER}"
 _LARGEST = 1 << 63
@@ -38,6 +40,13 @@ def text(value: str, longest: int = LONGEST) -> str:
     """`value` with at most `longest` characters, of which each can be encoded and shown."""
     cut = value[:longest]
     return _HARMFUL.sub(_INSTEAD, _BLANK.sub(" ", cut)) if _HARMFUL.search(cut) else cut
+
+
+def code(value: str) -> str:
+    """`value` as a code: letters, digits, underscores, spaces. What is none may be words about a person's
+    value, and codes go into problems, events and logs: UNREADABLE_CODE stands in its place.
+    """
+    return value if not value or _CODE.fullmatch(value) else UNREADABLE_CODE
 
 
 def message(value: str) -> str:

@@ -87,7 +87,7 @@ def bare_item(body: Mapping[str, Any]) -> Item | None:
         return _item(body)
     if isinstance(error, str) and error:
         words = body.get("error_description") or body.get("error_info") or body.get("message")
-        return Item(code=error, message=_text(words), details=_details(body))
+        return Item(code=clean.code(error), message=_text(words), details=_details(body))
     if isinstance(error, dict) and isinstance(error.get("code"), str) and error["code"]:
         return replace(_item(error), ok=False)
     return None
@@ -97,7 +97,7 @@ def _item(element: Mapping[str, Any]) -> Item:
     """One element of `data[]`. It is a success only where code and status both can be one."""
     details = _details(element)
     code, status = element.get("code"), element.get("status")
-    named = code if isinstance(code, str) else ""
+    named = clean.code(code) if isinstance(code, str) else ""
     return Item(
         code=named,
         message=_text(element.get("message")),

@@ -355,3 +355,13 @@ def test_an_empty_list_keeps_what_the_answer_told_beside_it() -> None:
     assert reading.records(told) == Reply(
         200, body={"data": [], "info": {"more_records": False}}, credits_left=7, date=5.0
     )
+
+
+@pytest.mark.parametrize("code", ["anna@example.com", "+436601234567", "0660/1234567", "1"])
+def test_a_code_that_is_none_is_not_kept(code: str) -> None:
+    for body in ({"code": code}, {"error": code}, {"error": {"code": code}}):
+        reply = parsed(400, body)
+        assert reply.error is not None
+        assert reply.error.code == "UNREADABLE_CODE"
+    (item,) = parsed(400, {"data": [{"code": code, "status": "error", "details": {"id": "1"}}]}).items
+    assert item.code == "UNREADABLE_CODE"
