@@ -33,7 +33,7 @@ OPTIONS = {
     "all": {"CustomerKey": "true", "AccessLogs": "true", "AlarmEmail": "ops@example.com"},
     "no evidence": {"Evidence": "false"},
 }
-TO_COPY = ("deployer", "deployer-evidence", "operator", "auditor")
+TO_COPY = ("deployer", "deployer-evidence", "deployer-watch", "operator", "auditor")
 #: What parliament says of patterns, lists, the transform's own ARN, and of who may write a bucket's policy.
 KNOWN_TO_BE_WIDE = (
     *(

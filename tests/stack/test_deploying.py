@@ -114,6 +114,7 @@ def test_the_aws_commands_are_run_as_printed(own: RunningStack) -> None:
     assert sorted(each["PolicyName"] for each in attached) == [
         "expunge-prod-deployer",
         "expunge-prod-deployer-evidence",
+        "expunge-prod-deployer-watch",
     ]
     mapping = own.client("apigateway").get_base_path_mappings(domainName="erase.example.com")["items"]
     assert [(each["restApiId"], each["stage"]) for each in mapping] == [(api["id"], "local")]

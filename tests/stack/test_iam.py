@@ -50,7 +50,8 @@ def someone(aws: Local, name: str, stage: str) -> Local:
     """A new user with this policy and nothing else."""
     iam = aws.session().client("iam", endpoint_url=aws.endpoint_url, config=TIMEOUTS)
     iam.create_user(UserName=name)
-    for one in (name, *(["deployer-evidence"] if name == "deployer" else [])):
+    more = ["deployer-evidence", "deployer-watch"] if name == "deployer" else []
+    for one in (name, *more):
         iam.put_user_policy(UserName=name, PolicyName=one, PolicyDocument=policy(one, stage))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return replace(aws, access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])

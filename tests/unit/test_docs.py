@@ -129,7 +129,7 @@ def test_a_deployer_gets_all_that_is_made_for_it() -> None:
     page = text_of(Path("docs/DEPLOYING.md"))
     made = set(re.findall(r"create-policy --policy-name (\S*deployer\S*)", page))
     assert set(re.findall(r"attach-role-policy .*policy/(\S+)", page)) == made
-    assert len(made) == 2
+    assert len(made) == 3
 
 
 def test_there_are_documents() -> None:
