@@ -25,13 +25,21 @@ def _key(context: CheckContext, result: CheckResult, key: str) -> None:
     except ClientError as problem:
         if code_of(problem) not in ABSENT:
             raise
-        result.fault(f"there is no key {key}: no receipt can be signed", context.repair)
+        result.fault(f"there is no key {key}: no receipt can be signed", _another(context))
         return
     words = context.aws(f"kms enable-key --key-id {key}")
     if state == "PendingDeletion":
         words = f"{context.aws(f'kms cancel-key-deletion --key-id {key}')}, then {words}"
     if state != "Enabled":
         result.fault(f"the key that signs evidence is {state}: no receipt can be signed", words)
+
+
+def _another(context: CheckContext) -> str:
+    """Nothing goes on with what a lost key has signed."""
+    if context.local:
+        return context.repair
+    off = f"{context.deploy} PARAMETERS=Evidence=false"
+    return f"{context.repair}, which makes another where it has signed nothing yet; else {off}"
 
 
 def _bucket(context: CheckContext, result: CheckResult, bucket: str) -> None:
