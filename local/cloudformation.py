@@ -141,11 +141,20 @@ class Deployer:
         )
         return parsed
 
-    def resources(self, stack: str) -> list[str]:
-        """The logical ids of what the stack has."""
+    def resources(self, stack: str) -> dict[str, str]:
+        """What the stack has: identifiers by logical id."""
         pages = self._cfn.get_paginator("list_stack_resources").paginate(StackName=stack)
         found = [each for page in pages for each in page["StackResourceSummaries"]]
-        return [e["LogicalResourceId"] for e in found if not e["ResourceStatus"].startswith("DELETE")]
+        return {
+            e["LogicalResourceId"]: e.get("PhysicalResourceId", "")
+            for e in found
+            if not e["ResourceStatus"].startswith("DELETE")
+        }
+
+    def is_imported(self, stack: str) -> bool:
+        """Was an import the last that became of the stack?"""
+        found = self._described(stack)
+        return found is not None and found["StackStatus"].startswith("IMPORT_")
 
     def is_there(self, stack: str) -> bool:
         """Is there such a stack, in whatever state? One whose creation never began is none."""

@@ -12,7 +12,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import kept, leftovers
+from local import finding, kept, leftovers
 from local.account import TIMEOUTS, agreed, clients, session, show
 from local.cloudformation import Deployer
 from local.failure import Failure
@@ -55,7 +55,7 @@ def _but_data(deployer: Deployer, stage: str, *, yes: bool) -> None:
 
 def _with_data(found: boto3.Session, deployer: Deployer, stage: str, confirmed: str) -> None:
     stack, client = f"expunge-{stage}", clients(found)
-    there, left = deployer.is_there(stack), leftovers.find(client, stage)
+    there, left = deployer.is_there(stack), finding.find(client, stage)
     if not there and not left.data:
         raise Failure(f"STAGE={stage}: there is neither a stack {stack} nor anything left of one")
     if there:
@@ -83,7 +83,7 @@ def _what_remains(left: Leftovers) -> None:
         line("  DynamoDB keeps a backup of the deleted table for 35 days by itself")
     if left.evidence:
         line(f"  receipts and heads stay in {left.evidence}, and the key that signed them")
-    if left.key:
+    if left.key and not left.key_goes:
         line(
             f"  the key is deleted in {leftovers.KEY_DAYS} days: aws kms cancel-key-deletion takes that back"
         )

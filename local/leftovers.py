@@ -1,4 +1,4 @@
-"""What lies in the account of a stage without a stack that owns it: found, taken over, or deleted.
+"""What lies in the account of a stage without a stack that owns it: taken over, or deleted.
 
 `make destroy` leaves the table and the secrets in the stack. Without one they are there where somebody has
 deleted the stack by other means: CloudFormation keeps them, and refuses to make others of the same name.
@@ -6,27 +6,28 @@ deleted the stack by other means: CloudFormation keeps them, and refuses to make
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from local import kept, s3
 from local.change_sets import Approve
 from local.cloudformation import Deployer
 from local.failure import Failure
+from local.stage_keys import alias
 
 #: How long KMS keeps a key that is to be deleted (days); until then that can be taken back.
 KEY_DAYS = 30
+#: What the stage's own key encrypts, of what is kept.
+_ENCRYPTED = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
 
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
     """`table`: its name, and `records` about how many items it holds; `secrets`: ARNs by name; `key`: id of
-    the stage's own KMS key. `evidence`: the bucket of evidence; `signing`: id of the key that signs it,
-    `signing_state` as KMS says it; "gone" where the bucket holds what a key has signed that is not found.
+    the stage's own KMS key. `evidence`: the bucket of evidence; `signing`: id of the key that signs it.
+    `key_goes`: is that own key being deleted already? `in_way`: why something cannot be taken over or made,
+    and what to do, by logical id, secrets by name.
     """
 
     stage: str
@@ -36,7 +37,8 @@ class Leftovers:
     key: str | None
     evidence: str | None = None
     signing: str | None = None
-    signing_state: str = "Enabled"
+    key_goes: bool = False
+    in_way: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Is there anything?"""
@@ -58,72 +60,19 @@ class Leftovers:
         found = self._data()
         return found + ([f"bucket {self.evidence}, of it the records files only"] if self.evidence else [])
 
+    def refuse(self, template: dict[str, Any], wanted: Iterable[str]) -> None:
+        """Raises Failure where something is in the way of those resources of `template`."""
+        resources = {name: template["Resources"][name] for name in wanted}
+        names = {_secret(each, self.stage) or name for name, each in resources.items()}
+        if any(each["Type"] in _ENCRYPTED for each in resources.values()):
+            names.add("Key")
+        if why := [words for name, words in sorted(self.in_way.items()) if name in names]:
+            raise Failure("; ".join(why))
+
     def _data(self) -> list[str]:
         found = [f"table {self.table}, about {self.records} items"] if self.table else []
         found += [f"secret {name}" for name in sorted(self.secrets)]
-        return found + ([f"KMS key {self.key}"] if self.key else [])
-
-
-def find(client: Callable[[str], Any], stage: str) -> Leftovers:
-    """What is there of `stage` by its names."""
-    table, records = _table(client, f"expunge-{stage}")
-    prefix, manager = f"expunge/{stage}/", client("secretsmanager")
-    pages = manager.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [prefix]}])
-    listed = [each for page in pages for each in page["SecretList"]]
-    secrets = {each["Name"]: each["ARN"] for each in listed if each["Name"].startswith(prefix)}
-    keys = {manager.describe_secret(SecretId=arn).get("KmsKeyId") for arn in secrets.values()}
-    own = (own_key(client, key, stage) for key in sorted(filter(None, keys)))
-    return Leftovers(stage, table, records, secrets, next(filter(None, own), None), *_evidence(client, stage))
-
-
-def _evidence(client: Callable[[str], Any], stage: str) -> tuple[str | None, str | None, str]:
-    """The bucket of evidence, its key and that one's state, as the template names them: a deployment that
-    failed may have left either alone.
-    """
-    sts = client("sts")
-    bucket = f"expunge-{stage}-evidence-{sts.get_caller_identity()['Account']}-{sts.meta.region_name}"
-    buckets = s3.owned(client)
-    there = bucket in {each["Name"] for each in buckets.list_buckets(Prefix=bucket)["Buckets"]}
-    key = _named(client("kms"), alias(stage))
-    if key is None:
-        signed = there and buckets.list_objects_v2(Bucket=bucket, Prefix=PUBLIC_KEY)["KeyCount"]
-        return bucket if there else None, None, "gone" if signed else ""
-    state = client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
-    return bucket if there else None, key, str(state)
-
-
-def _named(kms: Any, name: str) -> str | None:
-    """The key's id, from a list: the rights to a key do not cover a name that is not there."""
-    aliases = (each for page in kms.get_paginator("list_aliases").paginate() for each in page["Aliases"])
-    return next((str(each["TargetKeyId"]) for each in aliases if each["AliasName"] == name), None)
-
-
-def alias(stage: str) -> str:
-    """The name of the key that signs the stage's evidence."""
-    return f"alias/expunge-{stage}-evidence"
-
-
-def _table(client: Callable[[str], Any], name: str) -> tuple[str | None, int]:
-    try:
-        return name, client("dynamodb").describe_table(TableName=name)["Table"]["ItemCount"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return None, 0
-        raise
-
-
-def table_is_there(client: Callable[[str], Any], name: str) -> bool:
-    """Is there a table of that name?"""
-    return _table(client, name)[0] is not None
-
-
-def own_key(client: Callable[[str], Any], key: str, stage: str) -> str | None:
-    """The id of a key that a deployment of this stage made; None for any other, such as AWS's own."""
-    if key.startswith("alias/"):
-        return None
-    found = client("kms").describe_key(KeyId=key)["KeyMetadata"]
-    mine = str(found.get("Description", "")).startswith(f"Expunge {stage}:")
-    return str(found["KeyId"]) if mine and found["KeyState"] == "Enabled" else None
+        return found + ([f"KMS key {self.key}"] if self.key and not self.key_goes else [])
 
 
 def adopt(
@@ -136,7 +85,7 @@ def adopt(
     """Makes a stack of what is there, from the part of `template` that says what it should be like.
 
     Its data stay as they are; what of the template differs is changed by the deployment that follows.
-    Raises Failure as Deployer.adopt, and for a signing key that cannot sign.
+    Raises Failure as Deployer.adopt, and where something is in the way.
     """
     small, resources = imported(found, template, parameters, there(found, template))
     parameters = {**parameters, "CustomerKey": _own(found)}
@@ -153,13 +102,10 @@ def imported(
     """The template that takes up `here` (identifiers by logical id), and CloudFormation's ResourcesToImport.
     `owned`: logical ids of what the stack has already.
 
-    Raises Failure for a signing key that is not found or cannot sign: CloudFormation sees none there, and one
-    that it made anew would not go on with what was signed before.
+    Raises Failure where something is in the way: a key that cannot be used, for one. CloudFormation sees none
+    then, and one that it made anew would not go on with what was signed before.
     """
-    if "EvidenceBucket" in here and found.signing_state == "gone":
-        raise Failure(_not_found(found.stage, found.evidence))
-    if found.signing and "EvidenceAlias" in here and found.signing_state != "Enabled":
-        raise Failure(_cannot_sign(found.stage, found.signing, found.signing_state))
+    found.refuse(template, here)
     # As it is: whether it is to have a key of its own from now on is for the deployment that follows.
     small = kept.to_import(template, here, {**parameters, "CustomerKey": _own(found)}, owned)
     kinds = {name: template["Resources"][name]["Type"] for name in here}
@@ -178,23 +124,6 @@ def _own(found: Leftovers) -> str:
     return "true" if found.key else "false"
 
 
-def _not_found(stage: str, bucket: str | None) -> str:
-    name = alias(stage)
-    return (
-        f"what lies in {bucket} was signed by a key that {name} does not name any more:"
-        f" aws kms create-alias --alias-name {name} --target-key-id KEY names it again"
-        f" (its description is: Expunge evidence of {stage}), then deploy again"
-    )
-
-
-def _cannot_sign(stage: str, key: str, state: str) -> str:
-    first = f"aws kms cancel-key-deletion --key-id {key}, then " if state == "PendingDeletion" else ""
-    return (
-        f"{alias(stage)}, the key that signs evidence, is {state}: {first}aws kms enable-key --key-id {key},"
-        " then deploy again"
-    )
-
-
 def there(found: Leftovers, template: dict[str, Any]) -> dict[str, str]:
     """Identifiers of what the template keeps and is there, by logical id."""
     here = {name: _identifier(found, name, template["Resources"][name]) for name in kept.names(template)}
@@ -206,13 +135,19 @@ def _identifier(found: Leftovers, name: str, resource: dict[str, Any]) -> str | 
         case "AWS::DynamoDB::Table":
             return found.table
         case "AWS::SecretsManager::Secret":
-            called = resource["Properties"]["Name"]["Fn::Sub"].replace("${Stage}", found.stage)
-            return found.secrets.get(called)
+            return found.secrets.get(_secret(resource, found.stage))
         case "AWS::S3::Bucket":
             return found.evidence
         case "AWS::KMS::Alias":
             return alias(found.stage) if found.signing else None
     return found.signing if name == "EvidenceKey" else found.key
+
+
+def _secret(resource: dict[str, Any], stage: str) -> str:
+    """The name of a secret for the stage; "" for a resource that is none."""
+    if resource["Type"] != "AWS::SecretsManager::Secret":
+        return ""
+    return str(resource["Properties"]["Name"]["Fn::Sub"]).replace("${Stage}", stage)
 
 
 def delete(client: Callable[[str], Any], found: Leftovers) -> None:
@@ -227,7 +162,7 @@ def delete(client: Callable[[str], Any], found: Leftovers) -> None:
         dynamodb.get_waiter("table_not_exists").wait(TableName=found.table)
     for arn in found.secrets.values():
         client("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
-    if found.key:
+    if found.key and not found.key_goes:
         client("kms").schedule_key_deletion(KeyId=found.key, PendingWindowInDays=KEY_DAYS)
     if found.evidence:
         _without_records(s3.owned(client), found.evidence)

@@ -20,7 +20,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.dynamodb import items
-from local import account, halt, leftovers
+from local import account, finding, halt
 from local.failure import Failure
 from local.say import line, step
 from local.settings import STAGE, Settings
@@ -83,7 +83,7 @@ class Restore:
         except BaseException:
             line(f" ! the stage {self._stage} is stopped: the same command goes on where it was")
             raise
-        if aside and leftovers.table_is_there(self._client, aside):
+        if aside and finding.table_is_there(self._client, aside):
             self._db.delete_table(TableName=aside)
         option = "" if self._stage == STAGE else f" --stage {self._stage}"
         if not stage.functions:
@@ -93,7 +93,7 @@ class Restore:
     def _what_there_is(self) -> str:
         """The times and backups that can be restored, for people."""
         found = []
-        if leftovers.table_is_there(self._client, self._table):
+        if finding.table_is_there(self._client, self._table):
             described = self._db.describe_continuous_backups(TableName=self._table)
             times = described["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
             if times.get("EarliestRestorableDateTime"):
@@ -123,7 +123,7 @@ class Restore:
         listed = self._db.list_backups(TableName=aside)["BackupSummaries"]
         if listed:
             return str(listed[0]["BackupArn"])
-        if not leftovers.table_is_there(self._client, aside):
+        if not finding.table_is_there(self._client, aside):
             try:
                 self._db.restore_table_to_point_in_time(
                     SourceTableName=self._table, TargetTableName=aside, RestoreDateTime=moment
@@ -146,7 +146,7 @@ class Restore:
 
     def _is_in_place(self, backup: str) -> bool:
         """Was the table made of this backup by an earlier run, and has nobody worked on it since?"""
-        if not leftovers.table_is_there(self._client, self._table):
+        if not finding.table_is_there(self._client, self._table):
             return False
         summary = self._db.describe_table(TableName=self._table)["Table"].get("RestoreSummary", {})
         if summary.get("SourceBackupArn") != backup:
@@ -162,7 +162,7 @@ class Restore:
         return item
 
     def _replace(self, backup: str) -> None:
-        if leftovers.table_is_there(self._client, self._table):
+        if finding.table_is_there(self._client, self._table):
             with step("keep the present table as a backup"):
                 kept = self._kept(self._table, f"{self._table}-before-{int(time.time())}")
             line(f"    BACKUP={kept} is the table as it is now")

@@ -8,9 +8,10 @@ and one that gets a key would leave them under another.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import cached_property
 from typing import Any
 
-from local import leftovers
+from local import stage_keys
 from local.change_sets import Change
 from local.failure import Failure
 from local.say import line
@@ -41,7 +42,7 @@ class Move:
         """Encrypts these secrets anew, with all of their versions that anybody reads. They stay readable."""
         if not changes:
             return
-        key, manager = self._key() if self.own else AWS_KEY, self._client("secretsmanager")
+        key, manager = self._key if self.own else AWS_KEY, self._client("secretsmanager")
         for each in changes:
             manager.update_secret(SecretId=each.resource, KmsKeyId=key)
 
@@ -63,9 +64,12 @@ class Move:
 
     def _differs(self, manager: Any, name: str) -> bool:
         found = manager.describe_secret(SecretId=name).get("KmsKeyId") or ""
-        mine = bool(found) and leftovers.own_key(self._client, found, self._stage) is not None
-        return mine != self.own
+        key = stage_keys.own(self._client, found, self._stage) if found else None
+        if self.own:  # a key that the stage had before is not the one that its functions may use
+            return key is None or key.id != self._key
+        return key is not None and key.state == stage_keys.ENABLED
 
+    @cached_property
     def _key(self) -> str:
         found = self._client("cloudformation").describe_stack_resource(
             StackName=f"expunge-{self._stage}", LogicalResourceId="Key"

@@ -147,20 +147,30 @@ def test_a_given_endpoint_is_where_the_template_lies(monkeypatch: pytest.MonkeyP
 
 class Stack:
     """CloudFormation's answers about one stack, once botocore has checked the request; nothing is sent. Its
-    state, its events, its processed template, and the one change of every change set.
+    state (empty: there is none), its events, its resources by logical id, its processed template, and the one
+    change of every change set.
     """
 
     def __init__(
-        self, session: boto3.Session, status: str, *events: dict[str, str], change: str = "Modify"
+        self,
+        session: boto3.Session,
+        status: str,
+        *events: dict[str, str],
+        change: str = "Modify",
+        has: dict[str, str] | None = None,
     ) -> None:
-        self._status, self._events, self._change = status, list(events), change
+        self._status, self._events, self._change, self._has = status, list(events), change, has or {}
         answer: Any = self._answer
         session.events.register("before-call.cloudformation", answer)
 
-    def _answer(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
+    def _answer(self, model: Any, params: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
+        if model.name == "DescribeStacks" and not self._status:
+            answer: Any = {"Error": {"Code": "ValidationError", "Message": "Stack does not exist"}}
+            raise ClientError(answer, model.name)
+        if model.name == "CreateChangeSet":
+            self._kind = params["body"]["ChangeSetType"]
         if model.name == "ExecuteChangeSet":
-            new = self._status == "REVIEW_IN_PROGRESS"
-            self._status = "CREATE_COMPLETE" if new else "UPDATE_COMPLETE"
+            self._status = f"{self._kind}_COMPLETE"
         stack = {
             "StackStatus": self._status,
             "Parameters": [{"ParameterKey": "Stage", "ParameterValue": "dev"}],
@@ -171,6 +181,12 @@ class Stack:
         found: dict[str, Any] = {
             "DescribeStacks": {"Stacks": [stack]},
             "DescribeStackEvents": {"StackEvents": self._events},
+            "ListStackResources": {
+                "StackResourceSummaries": [
+                    {"LogicalResourceId": n, "PhysicalResourceId": i, "ResourceStatus": "CREATE_COMPLETE"}
+                    for n, i in self._has.items()
+                ]
+            },
             "GetTemplate": {"TemplateBody": body},
             "DescribeChangeSet": {
                 "Status": "CREATE_COMPLETE",
