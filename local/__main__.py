@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from local.failure import Failure
 from local.say import line
 from local.settings import STAGE, Settings, from_environment
 
-COMMANDS = ("up", "down", "status", "package", "deploy", "destroy", "restore-table", "smoke", "demo")
+COMMANDS = ("up", "down", "status", "package", "deploy", "destroy", "restore-table", "smoke", "demo", "env")
 #: What works on an account that is not this machine's.
 ON_AWS = {"deploy", "destroy", "restore-table", "smoke"}
 
@@ -69,7 +70,7 @@ def _run(arguments: list[str], settings: Settings) -> int:
         return _restore_table(settings, options.stage)
     if options.command == "smoke":
         return _smoke(settings, options.stage)
-    commands = {"up": _up, "down": _down, "status": _status, "demo": _demo}
+    commands = {"up": _up, "down": _down, "status": _status, "demo": _demo, "env": _env}
     return commands[options.command](settings)
 
 
@@ -94,6 +95,16 @@ def _status(settings: Settings) -> int:
     if not known:
         line(f"{settings.directory}: nothing is running")
     return 0 if known and all(each.alive for each in known.values()) else 1
+
+
+def _env(settings: Settings) -> int:
+    """Prints what a shell has to export so that AWS programs ask the running local AWS."""
+    described = _described(settings)
+    keys = {f"AWS_{name}".upper(): value for name, value in described["credentials"].items()}
+    place = {"AWS_ENDPOINT_URL": described["endpoint_url"], "AWS_REGION": described["region"]}
+    for name, value in {**place, **keys}.items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+    return 0
 
 
 def _package(stage: str, out: str, *, with_kept: bool) -> int:

@@ -33,7 +33,7 @@ def own(client: Callable[[str], Any], key: str, stage: str) -> StageKey | None:
     """The key, where a deployment of this stage made it to encrypt its data; None for any other, such as
     AWS's own or another account's, and for one that is gone.
     """
-    if key.startswith("alias/") or _elsewhere(client, key):
+    if _is_alias(key) or _elsewhere(client, key):
         return None
     found = described(client, key, f"Expunge {stage}:")
     return found if found and found.ours else None
@@ -61,6 +61,11 @@ def way_back(what: str, key: StageKey) -> str:
     """What makes a key usable again, for people."""
     first = f"aws kms cancel-key-deletion --key-id {key.id}, then " if key.state == GOING else ""
     return f"{what}, is {key.state}: {first}aws kms enable-key --key-id {key.id}, then deploy again"
+
+
+def _is_alias(key: str) -> bool:
+    """No deployment gives a stage's own key a name; AWS's own keys go by theirs."""
+    return key.rpartition(":")[2].startswith("alias/")
 
 
 def _elsewhere(client: Callable[[str], Any], key: str) -> bool:

@@ -250,6 +250,8 @@ def test_a_key_that_is_gone_or_another_accounts_keeps_nobody_from_deploying_or_d
     mine = lambda service: kms if service == "kms" else clients(service)  # noqa: E731
     assert stage_keys.own(mine, gone, "prod") is None
     assert stage_keys.own(mine, foreign, "prod") is None
+    for named in ("alias/aws/secretsmanager", "arn:aws:kms:us-east-1:123456789012:alias/aws/dynamodb"):
+        assert stage_keys.own(mine, named, "prod") is None
     assert asked == [gone]  # only its own account may say what the other is
 
 

@@ -92,6 +92,25 @@ def test_every_command_exists(words: list[str]) -> None:
         pages.KNOWN[words[0]](words[1:])
 
 
+def test_the_local_aws_takes_the_place_of_an_account(own: RunningStack, directory: Path) -> None:
+    """`eval "$(.venv/bin/python -m local env)"`, as the page has it."""
+    assert 'eval "$(.venv/bin/python -m local env)"' in PAGE
+    told = subprocess.run(
+        [sys.executable, "-m", "local", "env"], cwd=ROOT, env={**os.environ, "LOCAL_DIR": str(directory)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    names = "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+    shell = 'eval "$1"; ' + "; ".join(f'printf "%s\\n" "${name}"' for name in names)
+    read = subprocess.run(
+        ["sh", "-c", shell, "sh", told.stdout], capture_output=True, text=True, check=True, env={}
+    )
+    endpoint, region, key, secret = read.stdout.splitlines()
+    sts = boto3.client(
+        "sts", endpoint_url=endpoint, region_name=region, aws_access_key_id=key, aws_secret_access_key=secret
+    )
+    assert sts.get_caller_identity()["Arn"] == own.client("sts").get_caller_identity()["Arn"]
+
+
 def test_the_aws_commands_are_run_as_printed(own: RunningStack) -> None:
     (api,) = own.client("apigateway").get_rest_apis()["items"]
     known, ran = {"API": api["id"]}, 0
