@@ -107,8 +107,8 @@ def _secrets(client: Callable[[str], Any], stage: str) -> Iterable[dict[str, Any
 
 def _going(name: str) -> str:
     return (
-        f"secret {name} is being deleted, and its name is taken until then:"
-        f" aws secretsmanager restore-secret --secret-id {name} keeps it; then deploy again"
+        f"secret {name} is being deleted, and its name is taken until then: wait, or keep it with"
+        f" aws secretsmanager restore-secret --secret-id {name}; then deploy again"
     )
 
 

@@ -194,7 +194,7 @@ def test_a_secret_that_is_being_deleted_is_named_before_anything_is_made(clients
     found = finding.find(clients, "prod")
     assert set(found.secrets) == {"expunge/prod/sources"}  # what goes already is not deleted once more
     said = refused(found)
-    assert "aws secretsmanager restore-secret --secret-id expunge/prod/links keeps it" in said
+    assert "aws secretsmanager restore-secret --secret-id expunge/prod/links; then deploy again" in said
     assert "second" not in said  # no deployment makes one of that name
 
 
