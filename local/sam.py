@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from chalicelib.config import BadSetting, Config, from_environment
 from local import target
 from local.failure import Failure
 from local.settings import REGION
@@ -94,13 +95,25 @@ def _fitted(made: dict[str, Any], aim: Target) -> dict[str, Any]:
     for resource in made["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"].update(Runtime=aim.runtime, CodeUri=CODE)
-    _forget_with_the_table(made["Resources"])
+    for name, resource in made["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            settings = _read(aim.stage, resource["Properties"]["Environment"]["Variables"])
+            if name == "WriteEvidence":
+                _forget_with_the_table(made["Resources"], settings.keep_days)
     return made
 
 
-def _forget_with_the_table(resources: dict[str, Any]) -> None:
+def _read(stage: str, variables: dict[str, Any]) -> Config:
+    """The settings as the function will read them, as far as they are known before the deployment."""
+    own = {"EXPUNGE_STAGE": stage, "EXPUNGE_TABLE": "t", "EXPUNGE_WORK_QUEUE_URL": "q"}
+    try:
+        return from_environment({**{n: v for n, v in variables.items() if isinstance(v, str)}, **own})
+    except BadSetting as problem:
+        raise Failure(f"packaging {stage}: .chalice/config.json: {problem}") from problem
+
+
+def _forget_with_the_table(resources: dict[str, Any], days: int) -> None:
     """What names records in the bucket of evidence ends when the stage's table forgets the deletion."""
-    settings = resources["WriteEvidence"]["Properties"]["Environment"]["Variables"]
     for rule in resources["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]:
         if "ExpirationInDays" in rule:
-            rule["ExpirationInDays"] = int(settings["EXPUNGE_KEEP_DAYS"])
+            rule["ExpirationInDays"] = days

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from local import sam, sources, target
+from local.failure import Failure
 from local.settings import ROOT
 from local.template import localised
 
@@ -47,19 +48,36 @@ def test_only_records_end_and_when_the_table_forgets_them(resources: dict[str, A
     assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [kept]
 
 
-def test_records_end_with_the_table_of_a_stage_that_has_a_time_of_its_own(tmp_path: Path) -> None:
+def packaged_with(tmp_path: Path, **variables: str) -> dict[str, Any]:
+    """The resources of stage prod, with settings of its own in .chalice/config.json."""
     root = tmp_path / "project"
     for name in (".chalice", "infra", "chalicelib"):
         shutil.copytree(ROOT / name, root / name)
     shutil.copyfile(ROOT / "app.py", root / "app.py")
     settings = json.loads((root / ".chalice/config.json").read_text(encoding="utf-8"))
-    settings["stages"]["prod"]["environment_variables"] = {"EXPUNGE_KEEP_DAYS": "30"}
+    settings["stages"]["prod"]["environment_variables"] = variables
     (root / ".chalice/config.json").write_text(json.dumps(settings), encoding="utf-8")
     (tmp_path / "work").mkdir()
-    found = sources.of(root, tracked_only=False).files
-    made = sam.template(target.of("prod", root), root, found, tmp_path / "work")
-    rules = made["Resources"]["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    files = sources.of(root, tracked_only=False).files
+    made = sam.template(target.of("prod", root), root, files, tmp_path / "work")
+    found: dict[str, Any] = made["Resources"]
+    return found
+
+
+def test_records_end_with_the_table_of_a_stage_that_has_a_time_of_its_own(tmp_path: Path) -> None:
+    found = packaged_with(tmp_path, EXPUNGE_KEEP_DAYS="30")
+    rules = found["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [30]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("EXPUNGE_KEEP_DAYS", "4000"), ("EXPUNGE_GIVE_UP_SECONDS", "a day")]
+)
+def test_a_setting_with_which_no_function_would_start_is_refused_before_anything_is_made(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(Failure, match=f"packaging prod: .chalice/config.json: {name}: must be"):
+        packaged_with(tmp_path, **{name: value})
 
 
 def test_the_key_signs_and_does_nothing_else_and_for_one_function_only(resources: dict[str, Any]) -> None:
