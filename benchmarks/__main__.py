@@ -24,6 +24,7 @@ from benchmarks import (
     by_ids,
     by_view,
     cold,
+    erasing,
     evidence,
     finding,
     history,
@@ -68,6 +69,7 @@ def measure(directory: Path, facts: dict[str, Any]) -> Iterator[Row]:
     yield from _told("what evidence costs", evidence.rows)
     yield from _told("polls", lambda: history.rows(directory / "history", SIZES, POLLS))
     yield from _told("finding a person", person.rows)
+    yield from _told("erasing a person", erasing.rows)
     year = finding.Year()
     yield from _told("finding a record", lambda: finding.rows(directory / "finding", year, FINDS))
 
