@@ -75,6 +75,8 @@ def setup(stage: str | None, as_json: bool, **given: Any) -> None:
         modules = sorted({use.module for use in uses})
         guide = setup_words.guide(fields["data_center"], fields["environment"], shown, modules)
         say(*guide)
+        if stage is None and setup_inputs.has_none(given["secrets_file"]):
+            say(*setup_words.simulator(fields["accounts_url"], shown))
     inputs = setup_inputs.complete(fields, held.fields, given["secrets_file"], ask=not as_json)
     org = _org(target, given["org"], {"refresh_token": "pending", **inputs.fields})
     if given["dry_run"] and inputs.grant_code:

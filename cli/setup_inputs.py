@@ -94,6 +94,11 @@ def complete(fields: dict[str, Any], before: Mapping[str, Any], file: TextIO | N
     return Inputs(fields, code)
 
 
+def has_none(file: TextIO | None) -> bool:
+    """Will each secret that is needed be asked for?"""
+    return file is None and not _from_environment()
+
+
 def _code_or_kept(kept: str, *, ask: bool) -> tuple[str, str]:
     if kept and not ask:
         return "", kept

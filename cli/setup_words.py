@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
@@ -33,6 +34,18 @@ def guide(center: str, environment: str, scopes: Sequence[str], modules: Sequenc
         "     Time Duration 10 minutes, any description, Create",
         f"  5. choose CRM and the {portal} org, Create, copy the code: it is good once,",
         "     for those minutes",
+        "",
+    ]
+
+
+def simulator(address: str, scopes: Sequence[str]) -> list[str]:
+    """How to come by them on the local stack, where the simulator at `address` takes Zoho's place."""
+    body = json.dumps({"scopes": [*scopes]})
+    return [
+        "On this local stack the simulator takes Zoho's place. Any client id that starts",
+        "with 1000. and any client secret will do, and this makes the grant code:",
+        "",
+        f"curl -X POST -d '{body}' {address}/_sim/grants",
         "",
     ]
 
