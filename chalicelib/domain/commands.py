@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from chalicelib.domain import by_view
 from chalicelib.domain.by_view import Phase
@@ -97,7 +98,8 @@ def _another_map(deletion: Deletion, approval: Approval, given: Given) -> str:
         if not approval.map_hash:
             return "it has no map: approve it by its count alone"
         return "its map is another one by now: read it, and approve its map_hash"
-    shared = {str(each.get("value")) for each in deletion.erasure.get("shared", ())}
+    listed: Any = deletion.erasure.get("shared", ())
+    shared = {str(each.get("value")) for each in listed}
     return "" if set(given.shared) <= shared else "shared names a value that no other record shares"
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from chalicelib.domain.errors import IllegalMove
 from chalicelib.domain.request import Limits, Operation, Request
@@ -191,7 +190,7 @@ class Deletion:
     verification: Verification | None = None
     children: tuple[Child, ...] = ()
     relatives: tuple[str, ...] = ()
-    erasure: dict[str, Any] = field(default_factory=dict)
+    erasure: dict[str, object] = field(default_factory=dict)
     progress: dict[str, object] = field(default_factory=dict)
 
     @property

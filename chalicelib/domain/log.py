@@ -53,6 +53,11 @@ class Entry:
     facts: Mapping[str, str] = field(default_factory=dict)
     salts: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_published(self) -> bool:
+        """Does it leave as an event?"""
+        return self.event is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
@@ -168,8 +173,9 @@ def message(entry: Entry) -> str:
     )
 
 
-def attributes(event: Mapping[str, Any]) -> dict[str, str]:
-    """The message attributes that subscribers filter by: nothing personal in them."""
+def attributes(entry: Entry) -> dict[str, str]:
+    """The message attributes of an event, by which subscribers filter: nothing personal is in them."""
+    event = entry.event or {}
     data = event["data"]
     names = ("status", "module", "operation", "source", "org")
     return {"type": str(event["type"]), **{name: str(data[name]) for name in names}}

@@ -97,7 +97,7 @@ class Request:
     parent: str | None = None
     window_from: float | None = None
     until: tuple[float, ...] = ()
-    identity: dict[str, Any] | None = None
+    identity: dict[str, object] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "module", modules.canonical(self.module))

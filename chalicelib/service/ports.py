@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.log import Entry
@@ -167,7 +167,7 @@ class Reads(Protocol):
     def part(self, deletion_id: str, number: int) -> object:
         """The content of a part. Raises Unreadable where it is not there."""
 
-    def person_map(self, org: str) -> Mapping[str, Any] | None:
+    def person_map(self, org: str) -> Mapping[str, object] | None:
         """The person map that operators have put for the org (domain.person.person_map); None where nobody
         has; strongly consistent.
         """

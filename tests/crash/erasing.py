@@ -102,8 +102,8 @@ class Erasure:
         one = ended[0]
         assert outcomes(stage, one.id) == self.outcomes
         assert one.status is self.status
-        assert one.erasure["verification"]["found_again"] == 0
-        assert one.erasure["verification"]["searches"] == 2
+        verification: Any = one.erasure["verification"]
+        assert (verification["found_again"], verification["searches"]) == (0, 2)
         _others_are_untouched(zoho, before)
         _what_is_said_is_so(zoho, self.outcomes)
         if self.held:

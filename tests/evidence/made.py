@@ -100,7 +100,7 @@ def erasure(n: int = 1) -> tuple[Deletion, list[Chunk]]:
     ids = tuple(f"Contacts/{one}" for one in made.request.ids)
     request = replace(made.request, operation=Operation.ERASE_PERSON, module="*", ids=ids)
     chunks = [replace(chunks[0], ids=ids)]
-    told = {
+    told: dict[str, object] = {
         "out_of_reach": [{"code": "MODULE_NOT_READABLE", "module": "Vault", "field": "", "meaning": "m"}],
         "verification": {"found_again": 0, "searches": 2, "by_module": {}, "verified_at": iso(NOW + n + 5)},
         "identity": {"emails": ["5eed"], "phones": [], "records": []},

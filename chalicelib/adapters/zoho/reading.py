@@ -52,8 +52,7 @@ def described(reply: Reply, container: str, *, empty: bool) -> Reply:
         told: list[Any] | None = []
     elif reply.status == 200 and reply.error is None:
         listed = reply.body.get(container) if reply.body else None
-        objects = isinstance(listed, list) and all(isinstance(each, dict) for each in listed)
-        told = listed if objects else None
+        told = listed if isinstance(listed, list) and all(isinstance(each, dict) for each in listed) else None
     else:
         return reply
     if told is None or (not empty and not any(isinstance(each.get("api_name"), str) for each in told)):

@@ -84,7 +84,7 @@ def payload(deletion: Deletion, facts: Facts) -> bytes:
 
 def _out_of_reach(deletion: Deletion) -> list[str]:
     """Where an erased person may still be: modules and fields that the search could not reach."""
-    places = deletion.erasure.get("out_of_reach", ())
+    places: Any = deletion.erasure.get("out_of_reach", ())
     named = (f"{each['module']}.{each['field']}" if each["field"] else each["module"] for each in places)
     return [f"{each['code']} {place}" for each, place in zip(places, named, strict=True)]
 

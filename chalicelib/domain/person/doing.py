@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chalicelib.domain.person.erasure_map import Entry, counts
 from chalicelib.domain.person.hits import Link
@@ -42,7 +41,7 @@ class Context:
     shared: Mapping[str, int]
     meant: Set[str]
 
-    def own_matches(self, record: Record, values: Mapping[str, Any], rule: Rule) -> tuple[Match, ...]:
+    def own_matches(self, record: Record, values: Mapping[str, object], rule: Rule) -> tuple[Match, ...]:
         """The record's fields that hold a value of the person, and say by themselves that it is theirs."""
         module = self.modules.get(record.module)
         if module is None:
@@ -52,12 +51,12 @@ class Context:
             found = tuple(each for each in found if each.field in rule.match)
         return tuple(each for each in found if counts(each, self.shared, self.meant))
 
-    def still_theirs(self, entry: Entry, values: Mapping[str, Any], rule: Rule) -> bool:
+    def still_theirs(self, entry: Entry, values: Mapping[str, object], rule: Rule) -> bool:
         """Is the record still the person's? One that the request names by its id is."""
         named = entry.hit is not None and bool(entry.hit.named)
         return named or bool(self.own_matches(entry.record, values, rule))
 
-    def is_anothers(self, entry: Entry, values: Mapping[str, Any]) -> bool:
+    def is_anothers(self, entry: Entry, values: Mapping[str, object]) -> bool:
         """Does a field that was the person's hold a value again, of a record that is not theirs any more?"""
         was = entry.hit.matches if entry.hit is not None else ()
         return any(
@@ -93,7 +92,7 @@ def _key(record: Record) -> tuple[str, str]:
 
 
 def emptied(
-    entry: Entry, values: Mapping[str, Any], going: Set[Record], context: Context, rule: Rule
+    entry: Entry, values: Mapping[str, object], going: Set[Record], context: Context, rule: Rule
 ) -> dict[str, object]:
     """The values of one update that unlinks: lookups that still lead to a record that goes, the person's own
     values where the record is theirs, and its participants without them.
@@ -109,7 +108,7 @@ def emptied(
     return update
 
 
-def without_participants(values: Mapping[str, Any], leaving: Set[str]) -> list[Any] | None:
+def without_participants(values: Mapping[str, object], leaving: Set[str]) -> list[object] | None:
     """The record's participants without these records; None where none of them is there."""
     there = values.get(PARTICIPANTS)
     if not leaving or not isinstance(there, list):
@@ -122,7 +121,7 @@ def _is_one_of(participant: object, ids: Set[str]) -> bool:
     return isinstance(participant, Mapping) and str(participant.get("participant")) in ids
 
 
-def cleared_fields(rule: Rule, values: Mapping[str, Any]) -> dict[str, object]:
+def cleared_fields(rule: Rule, values: Mapping[str, object]) -> dict[str, object]:
     """The values of one update that empties what the person map clears."""
     return {name: None for name in rule.clear if name not in PARTS and not _is_empty(values.get(name))}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.outcomes import Mark
-from chalicelib.domain.person.hits import GONE, STAYS, Hit, Link, merged
+from chalicelib.domain.person.hits import GONE, STAYS, Hit, Link, hit_of, merged
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import By, Match
 from chalicelib.domain.person.person_map import COMPANIES, COMPANY, Action, PersonMap, Rule
@@ -101,7 +101,7 @@ class ErasureMap:
         """How many records are deleted."""
         return sum(each.action is Action.DELETE for each in self.entries)
 
-    def plan(self, out_of_reach: list[dict[str, Any]]) -> dict[str, Any]:
+    def plan(self, out_of_reach: list[dict[str, object]]) -> dict[str, object]:
         """The plan in the status document: numbers, and no id."""
         along: Counter[str] = Counter()
         for each in self.entries:
@@ -220,6 +220,11 @@ def when_done(parts: Iterable[Any]) -> dict[str, Mark]:
 def shared_in(plan: Mapping[str, Any]) -> dict[str, int]:
     """The shared values of a plan, with the number of records that have them."""
     return {str(each["value"]): int(each["shared_with"]) for each in plan.get("shared", ())}
+
+
+def hits_in(part: Any) -> list[Hit]:
+    """What the entries of a stored part of a map were made of. Raises as `hits.hit_of`, or TypeError."""
+    return [hit_of(each["hit"]) for each in part]
 
 
 def shown_in(part: Any) -> list[dict[str, Any]]:

@@ -72,6 +72,11 @@ def hit_of(stored: Mapping[str, Any]) -> Hit:
     )
 
 
+def hits_of(part: Any) -> list[Hit]:
+    """The hits of a stored part. Raises as `hit_of`."""
+    return [hit_of(each) for each in part]
+
+
 def merged(found: Iterable[Hit]) -> dict[Record, Hit]:
     """The hits by their records: what several searches have found of one record is put together."""
     known: dict[Record, Hit] = {}

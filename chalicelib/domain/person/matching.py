@@ -6,7 +6,7 @@ phones as E.164.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -75,7 +75,7 @@ def _placed(found: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
     return [by_place[number] for number in sorted(by_place)]
 
 
-def kept(digested: Mapping[str, Sequence[str]], key: str, region: str | None) -> Wanted:
+def kept(digested: Any, key: str, region: str | None) -> Wanted:
     """What is compared once the identity is gone: its digests with `key`. Records are named by ids alone."""
     emails: dict[str, tuple[str, ...]] = {}
     phones: dict[str, tuple[str, ...]] = {}
@@ -117,7 +117,7 @@ class Match:
 
 
 def matches(
-    values: Mapping[str, Any], fields: tuple[FieldOf, ...], sought: Wanted, phones: Phones
+    values: Mapping[str, object], fields: tuple[FieldOf, ...], sought: Wanted, phones: Phones
 ) -> tuple[Match, ...]:
     """Those of the record's fields that hold a value of the identity, sorted."""
     found = []

@@ -82,6 +82,11 @@ def module_of(stored: Mapping[str, Any]) -> Module:
     return Module(**{**stored, "fields": fields})
 
 
+def modules_in(part: Any) -> dict[str, Module]:
+    """The modules by name in what was stored of an org. Raises as `module_of`, or AttributeError."""
+    return by_name(module_of(each) for each in part["modules"])
+
+
 def listed(found: Iterable[ModuleInfo]) -> list[Module]:
     """The modules in which a person may be, sorted, without their fields."""
     known: dict[str, Module] = {}

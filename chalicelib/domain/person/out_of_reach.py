@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib.domain.person.metadata import Module
 from chalicelib.domain.zoho.metadata import PHONE
@@ -45,7 +44,7 @@ class Unreached:
     module: str
     field: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As operators see it."""
         return {
             "code": self.code,
@@ -80,6 +79,6 @@ def _of(module: Module, *, without_region: bool) -> Iterator[Unreached]:
         yield Unreached(NO_REGION, module.name)
 
 
-def shown(unreached: Iterable[Unreached]) -> list[dict[str, Any]]:
+def shown(unreached: Iterable[Unreached]) -> list[dict[str, object]]:
     """Each once, sorted, as operators see them."""
     return [each.to_json() for each in sorted(set(unreached))]

@@ -115,6 +115,11 @@ def person_map_of(stored: Mapping[str, Any]) -> PersonMap:
     return PersonMap(stored["region"], stored["max_shared"], rules)
 
 
+def person_map_in(part: Any) -> PersonMap:
+    """The map in what was stored of an org. Raises as `person_map_of`."""
+    return person_map_of(part["person_map"])
+
+
 def parse(raw: object, known: Mapping[str, Module]) -> PersonMap:
     """The map in an operator's body. `known`: the org's modules. Raises NotValid with a field for every
     problem.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Deleted:
 _TYPES = {"recycle": False, "permanent": True}
 
 
-def entries_of(body: Mapping[str, Any] | None) -> dict[str, Deleted]:
+def entries_of(body: Mapping[str, object] | None) -> dict[str, Deleted]:
     """The records of a page by their ids."""
     data = (body or {}).get("data")
     found = {}
@@ -35,14 +34,14 @@ def entries_of(body: Mapping[str, Any] | None) -> dict[str, Deleted]:
     return found
 
 
-def times_of(body: Mapping[str, Any] | None) -> dict[str, float]:
+def times_of(body: Mapping[str, object] | None) -> dict[str, float]:
     """When the records of a page were deleted, by id (seconds since the epoch, Zoho's clock). An entry
     without a readable time says nothing.
     """
     return {one: entry.at for one, entry in entries_of(body).items() if entry.at is not None}
 
 
-def has_more(body: Mapping[str, Any] | None) -> bool:
+def has_more(body: Mapping[str, object] | None) -> bool:
     """Is there a page after this one?"""
     info = (body or {}).get("info")
     return isinstance(info, Mapping) and info.get("more_records") is True

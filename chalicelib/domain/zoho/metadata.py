@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 #: Data types of fields in which a person is found directly, and of those that point to other records.
 EMAIL, PHONE = "email", "phone"
@@ -68,7 +67,7 @@ class RelatedListInfo:
     hidden: bool = False
 
 
-def modules_of(body: Mapping[str, Any] | None) -> tuple[ModuleInfo, ...]:
+def modules_of(body: Mapping[str, object] | None) -> tuple[ModuleInfo, ...]:
     """The modules of a METADATA answer; those without an API name are left out."""
     return tuple(
         ModuleInfo(
@@ -83,12 +82,12 @@ def modules_of(body: Mapping[str, Any] | None) -> tuple[ModuleInfo, ...]:
     )
 
 
-def fields_of(body: Mapping[str, Any] | None) -> tuple[FieldInfo, ...]:
+def fields_of(body: Mapping[str, object] | None) -> tuple[FieldInfo, ...]:
     """The fields of a METADATA answer; those without an API name are left out."""
     return tuple(_field(each) for each in _listed(body, "fields"))
 
 
-def related_lists_of(body: Mapping[str, Any] | None) -> tuple[RelatedListInfo, ...]:
+def related_lists_of(body: Mapping[str, object] | None) -> tuple[RelatedListInfo, ...]:
     """The related lists of a METADATA answer, without those that are about to be deleted."""
     return tuple(
         RelatedListInfo(
@@ -102,7 +101,7 @@ def related_lists_of(body: Mapping[str, Any] | None) -> tuple[RelatedListInfo, .
     )
 
 
-def _field(told: Mapping[str, Any]) -> FieldInfo:
+def _field(told: Mapping[str, object]) -> FieldInfo:
     private = told.get("private")
     personal = private if isinstance(private, Mapping) else {}
     return FieldInfo(
@@ -119,13 +118,13 @@ def _field(told: Mapping[str, Any]) -> FieldInfo:
     )
 
 
-def _withheld(private: object, personal: Mapping[str, Any]) -> bool:
+def _withheld(private: object, personal: Mapping[str, object]) -> bool:
     if private is None or private is False:
         return False
     return personal.get("restricted") is not False
 
 
-def _points_to(told: Mapping[str, Any]) -> tuple[str, ...]:
+def _points_to(told: Mapping[str, object]) -> tuple[str, ...]:
     """Modules that a lookup can point to, in whichever of Zoho's shapes they are told."""
     found: dict[str, None] = {}
     for key in ("lookup", "multiselectlookup", "multi_module_lookup"):
@@ -145,7 +144,7 @@ def _parts(value: object) -> Iterator[object]:
             yield each.get("module", each) if isinstance(each, Mapping) else each
 
 
-def _listed(body: Mapping[str, Any] | None, container: str) -> Iterator[Mapping[str, Any]]:
+def _listed(body: Mapping[str, object] | None, container: str) -> Iterator[Mapping[str, object]]:
     listed = (body or {}).get(container)
     for each in listed if isinstance(listed, list) else ():
         if isinstance(each, Mapping) and _text(each.get("api_name")):

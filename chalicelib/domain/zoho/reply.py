@@ -100,7 +100,7 @@ class Reply:
     sent: bool = True
     items: tuple[Item, ...] = ()
     error: Item | None = None
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, object] | None = None
     retry_after: float | None = None
     credits_left: int | None = None
     failure: str = ""

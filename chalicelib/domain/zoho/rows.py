@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +14,7 @@ class Row:
     """
 
     id: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Listed:
     more: bool
 
 
-def listed(body: Mapping[str, Any] | None, container: str = "data") -> Listed:
+def listed(body: Mapping[str, object] | None, container: str = "data") -> Listed:
     """The rows of a usable answer; none of a body that holds none. An entry without an id is left out: the
     adapter lets no such answer through.
     """
@@ -48,7 +47,7 @@ def lookup_id(value: object) -> str | None:
     return str(found) or None
 
 
-def counts(body: Mapping[str, Any] | None) -> dict[str, int]:
+def counts(body: Mapping[str, object] | None) -> dict[str, int]:
     """How many entries each related list has, by its API name, of a RELATED_COUNT answer. A list that is not
     here was not counted: that is not the same as empty.
     """

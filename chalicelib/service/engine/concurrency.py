@@ -47,11 +47,15 @@ class Slots:
     def shrunk(self, leases: Leases, most: int) -> Slots:
         """With blocks given back until about `most` calls are left, never fewer."""
         kept = list(self.blocks)
-        for name, size in sorted(self.blocks, key=lambda block: block[1]):
+        for name, size in sorted(self.blocks, key=_size):
             if sum(each for _, each in kept) - size >= most:
                 leases.give_back(self.org, name, self.owner)
                 kept.remove((name, size))
         return replace(self, blocks=tuple(kept))
+
+
+def _size(block: tuple[str, int]) -> int:
+    return block[1]
 
 
 @dataclass(frozen=True, slots=True)

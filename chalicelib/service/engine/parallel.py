@@ -24,10 +24,14 @@ def all_at_once(
             meanwhile()
         return replies
     with ThreadPoolExecutor(max_workers=len(calls)) as pool:
-        answers = pool.map(lambda call: call(), calls)
+        answers = pool.map(_reply, calls)
         if meanwhile is not None:
             meanwhile()
         return list(answers)
+
+
+def _reply(call: Callable[[], Reply]) -> Reply:
+    return call()
 
 
 def each_at_once(do: Callable[[S], T], several: Sequence[S]) -> list[T]:

@@ -18,7 +18,7 @@ def handed_over(deps: Deps, deletion: Deletion, entries: Iterable[Entry]) -> int
     """
     published = deletion.published
     for entry in entries:
-        if entry.event is not None and not _taken(deps, deletion, entry):
+        if entry.is_published and not _taken(deps, deletion, entry):
             break
         published = entry.n
     return published
@@ -26,7 +26,7 @@ def handed_over(deps: Deps, deletion: Deletion, entries: Iterable[Entry]) -> int
 
 def _taken(deps: Deps, deletion: Deletion, entry: Entry) -> bool:
     try:
-        deps.topic.publish(log.message(entry), log.attributes(entry.event or {}))
+        deps.topic.publish(log.message(entry), log.attributes(entry))
     except Unavailable as problem:
         deps.report("publish_failed", deletion_id=deletion.id, reason=problem.reason)
         return False

@@ -56,7 +56,7 @@ def map_page(people: People, deletion_id: str, page: int) -> MapPage:
         raise Missing(deletion_id)
     if "map_hash" not in deletion.erasure:
         raise WrongState(f"it has no map: {deletion.status}")
-    parts = -(-int(deletion.erasure["records"]) // IN_A_PART)
+    parts = -(-int(str(deletion.erasure["records"])) // IN_A_PART)
     if page >= parts:
         return MapPage(deletion, (), None)
     try:

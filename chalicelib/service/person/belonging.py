@@ -126,7 +126,7 @@ class _Reader:
 
     def at_once(self, read: _Reading, wave: Sequence[Record]) -> list[list[Hit] | NotNow]:
         """What `read` finds of each record, in their order; NotNow where it was not answered."""
-        modules = [each for each in dict.fromkeys(r.module for r in wave) if each not in self._lists]
+        modules = [each for each in dict.fromkeys((r.module for r in wave), True) if each not in self._lists]
         self.work.zoho  # noqa: B018  (what stops it is raised here, and not in a thread)
         try:
             for module, told in zip(modules, parallel.each_at_once(self._read_lists, modules), strict=True):

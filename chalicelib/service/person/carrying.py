@@ -166,7 +166,11 @@ def _then(whole: Judgement, found: Mapping[int, Finding], reply: Reply) -> Then:
 def _worst(told: Sequence[Judgement]) -> Judgement:
     """Of the answers to one call about an entry the one that decides how it goes on."""
     order = (Verdict.FAILED, Verdict.RETRY_SLOWLY, Verdict.REPEAT, Verdict.CHECK_GONE)
-    return min(told, key=lambda each: order.index(each.verdict) if each.verdict in order else len(order))
+
+    def rank(judged: Judgement) -> int:
+        return order.index(judged.verdict) if judged.verdict in order else len(order)
+
+    return min(told, key=rank)
 
 
 def _about(judged: Judgement) -> Finding:

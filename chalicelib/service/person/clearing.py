@@ -7,7 +7,6 @@ which record it belongs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from chalicelib.domain.person.doing import PARENT, PARENT_NOT_SHOWN, cleared_fields
 from chalicelib.domain.person.erasure_map import Entry
@@ -26,7 +25,7 @@ NOTES_AT_ONCE = 100
 
 
 def clears(
-    work: Slice, entry: Entry, values: Mapping[str, Any], job: Job, rule: Rule, at: int
+    work: Slice, entry: Entry, values: Mapping[str, object], job: Job, rule: Rule, at: int
 ) -> Doing | None:
     """The next call that clears what the person map names, None where nothing is left. Raises NotNow, where
     something is left of which Zoho does not show whose it is too.

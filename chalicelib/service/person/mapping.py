@@ -62,7 +62,8 @@ def _unless_approved(work: Slice, progress: ErasureProgress, made: ErasureMap) -
 def _rules(made: ErasureMap, person_map: PersonMap) -> str:
     """The digest of what the person map says of the map's modules: its hash does not tell what is cleared."""
     modules = {each.record.module for each in made.entries}
-    return canonical.sha256(canonical.to_bytes({each: person_map.rule(each).to_json() for each in modules}))
+    rules: dict[str, object] = {each: person_map.rule(each).to_json() for each in modules}
+    return canonical.sha256(canonical.to_bytes(rules))
 
 
 def _go_on(work: Slice, progress: ErasureProgress, made: ErasureMap, carried_out: ErasureMap) -> Step:

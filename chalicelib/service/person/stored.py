@@ -6,16 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.person.erasure_map import ErasureMap, assembled, shared_in
-from chalicelib.domain.person.hits import Hit, hit_of, merged
+from chalicelib.domain.person.erasure_map import ErasureMap, assembled, hits_in, shared_in
+from chalicelib.domain.person.hits import Hit, hits_of, merged
 from chalicelib.domain.person.identity import Record, identity_of
 from chalicelib.domain.person.matching import Wanted, kept, wanted
-from chalicelib.domain.person.metadata import Module, by_name, module_of
-from chalicelib.domain.person.person_map import PersonMap, person_map_of
+from chalicelib.domain.person.metadata import Module, modules_in
+from chalicelib.domain.person.person_map import PersonMap, person_map_in
 from chalicelib.domain.person.phones import Phones
 from chalicelib.domain.person.progress import HITS, IN_A_PART, KNOWN, MAP, MOST_PARTS, ErasureProgress
 from chalicelib.service.engine.step import Slice
@@ -39,10 +38,9 @@ class Known:
 
 def known(work: Slice) -> Known:
     """What was stored of the org. Raises Unreadable."""
-    stored: Any = work.part(KNOWN)
+    stored = work.part(KNOWN)
     try:
-        found = by_name(module_of(each) for each in stored["modules"])
-        return Known(found, person_map_of(stored["person_map"]))
+        return Known(modules_in(stored), person_map_in(stored))
     except (AttributeError, LookupError, TypeError, ValueError) as problem:
         raise Unreadable(work.deletion.id, f"modules: {type(problem).__name__}") from problem
 
@@ -51,17 +49,21 @@ def sought(work: Slice, person_map: PersonMap, phones: Phones) -> Wanted:
     """The identity as it is compared; of a retry what is kept of it. Raises UnreadableNumber."""
     deletion = work.deletion
     if is_retry(deletion):
-        return kept(deletion.erasure["identity"], deletion.erasure["key"], person_map.region)
+        return kept(deletion.erasure["identity"], str(deletion.erasure["key"]), person_map.region)
     return wanted(identity_of(deletion.request.identity), person_map.region, phones)
 
 
 def hits(work: Slice, progress: ErasureProgress) -> dict[Record, Hit]:
     """What was found so far. Raises Unreadable."""
     try:
-        parts: list[Any] = [work.part(HITS + number) for number in range(progress.hit_parts)]
-        return merged(hit_of(each) for part in parts for each in part)
+        return merged(_hits(work.ledger, work.deletion, progress))
     except (AttributeError, LookupError, TypeError, ValueError) as problem:
         raise Unreadable(work.deletion.id, f"hits: {type(problem).__name__}") from problem
+
+
+def _hits(ledger: Reads, deletion: Deletion, progress: ErasureProgress) -> list[Hit]:
+    parts = [ledger.part(deletion.id, HITS + n) for n in range(progress.hit_parts)]
+    return [hit for part in parts for hit in hits_of(part)]
 
 
 def hit_parts(found: Iterable[Hit]) -> tuple[Part, ...]:
@@ -92,10 +94,9 @@ def map_hits(ledger: Reads, deletion: Deletion, progress: ErasureProgress) -> li
     """What the stored map was made of; of a retry with what was settled before it. Raises Unreadable."""
     try:
         if is_retry(deletion):
-            found: list[Any] = [ledger.part(deletion.id, HITS + n) for n in range(progress.hit_parts)]
-            return [hit_of(each) for part in found for each in part]
-        parts: list[Any] = [ledger.part(deletion.id, MAP + n) for n in range(progress.map_parts)]
-        return [hit_of(each["hit"]) for part in parts for each in part]
+            return _hits(ledger, deletion, progress)
+        parts = [ledger.part(deletion.id, MAP + n) for n in range(progress.map_parts)]
+        return [hit for part in parts for hit in hits_in(part)]
     except (AttributeError, LookupError, TypeError, ValueError) as problem:
         raise Unreadable(deletion.id, f"map: {type(problem).__name__}") from problem
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.person.doing import (
@@ -85,7 +84,7 @@ def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry
 
 
 def _outcome(
-    phase: Phase, entry: Entry, values: Mapping[str, Any], job: Job, rule: Rule, *, touched: bool
+    phase: Phase, entry: Entry, values: Mapping[str, object], job: Job, rule: Rule, *, touched: bool
 ) -> Finding | None:
     """What becomes of an entry for which no call is left in this phase; None where a later phase decides."""
     if phase is Phase.CLEAR:
@@ -107,7 +106,7 @@ def _nothing_left(entry: Entry, job: Job) -> Finding:
 
 
 def _unlinks(
-    work: Slice, entry: Entry, values: Mapping[str, Any], job: Job, rule: Rule, at: int
+    work: Slice, entry: Entry, values: Mapping[str, object], job: Job, rule: Rule, at: int
 ) -> Doing | None:
     """The next call that takes a link away, None where none is left."""
     record = entry.record

@@ -52,6 +52,11 @@ def world(server: simulator.Server) -> World:
     return world
 
 
+def listed(reply: Reply, container: str) -> Any:
+    """What the answer lists."""
+    return (reply.body or {})[container]
+
+
 def leads(*ids: str, **fields: object) -> dict[str, object]:
     return {"Leads": [{"id": one, "Last_Name": f"L{one}", **fields} for one in ids]}
 
@@ -136,7 +141,7 @@ def test_a_view_is_a_job(world: World) -> None:
     assert judge_call(CallKind.MASS_DELETE_VIEW, empty).verdict is Verdict.NOTHING
     assert there(crm.read("Leads", ["101", "103"])) == {"103"}
     gone = crm.deleted_since("Leads", 0, 1)
-    assert {row["id"] for row in (gone.body or {})["data"]} == {"101", "102"}
+    assert {row["id"] for row in listed(gone, "data")} == {"101", "102"}
 
 
 def test_refusals_of_a_view(world: World) -> None:
@@ -247,7 +252,7 @@ def test_a_view_is_read_in_pages(world: World, version: str) -> None:
     for _ in range(3):
         page = crm.view_ids("Leads", VIEW, token)
         found += [item.id for item in page.items]
-        token = (page.body or {})["info"].get("next_page_token")
+        token = listed(page, "info").get("next_page_token")
     assert sorted(found, key=str) == ids
     assert token is None
 
@@ -255,8 +260,8 @@ def test_a_view_is_read_in_pages(world: World, version: str) -> None:
 def test_views_are_described(world: World) -> None:
     world.control("views", {"module": "Leads", "cvid": VIEW, "ids": []})
     crm = world.crm()
-    assert VIEW in {each["id"] for each in (crm.views("Leads").body or {})["custom_views"]}
-    assert [each["id"] for each in (crm.view("Leads", VIEW).body or {})["custom_views"]] == [VIEW]
+    assert VIEW in {each["id"] for each in listed(crm.views("Leads"), "custom_views")}
+    assert [each["id"] for each in listed(crm.view("Leads", VIEW), "custom_views")] == [VIEW]
 
 
 # --- tokens ---
