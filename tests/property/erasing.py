@@ -127,7 +127,8 @@ class Erasing(RuleBasedStateMachine):
         waits = deletion.status is Status.AWAITING_APPROVAL and deletion.approval is not None
         if not waits or deletion.approval is None or deletion.approval.approved_at is not None:
             return
-        shared = tuple(str(each["value"]) for each in deletion.erasure.get("shared", ())) if meant else ()
+        named: Any = deletion.erasure.get("shared", ()) if meant else ()
+        shared = tuple(str(each["value"]) for each in named)
         map_hash = "0" * 64 if stale else deletion.approval.map_hash
         given = Given(deletion.approval.count, map_hash, shared)
         self._operate(lambda: commands.approve(operators(self.world), one, given, ann(self.world)))

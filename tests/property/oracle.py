@@ -64,7 +64,7 @@ class Oracle(MatrixZoho):
         return bool(identity.get("phones" if name == "Phone" else "emails"))
 
     def _named(self) -> set[tuple[str, str]]:
-        identity = self.ledger.rows[self.working].deletion.request.identity or {}
+        identity: Any = self.ledger.rows[self.working].deletion.request.identity or {}
         return {(each["module"], each["id"]) for each in identity.get("records", ())}
 
     def action(self, module: str, one: str) -> str:
