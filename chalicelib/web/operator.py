@@ -24,6 +24,7 @@ from chalicelib.service.operators.family import with_children
 from chalicelib.web import (
     approval_body,
     links,
+    operator_query,
     operator_schemas,
     request_body,
     responses,
@@ -71,7 +72,7 @@ class OperatorEndpoints(SettingsEndpoints):
         if OPERATOR not in entries:
             raise NotAllowed(_NO_ENTRY)
         source: Source = parse(OPERATOR, entries[OPERATOR])
-        key = operator_schemas.idempotency_key(request.headers)
+        key = operator_query.idempotency_key(request.headers)
         body_hash = hashlib.sha256(body).hexdigest()
         try:
             wanted = request_body.request_from_json(body, source.org, self.max_ids)
@@ -98,18 +99,18 @@ class OperatorEndpoints(SettingsEndpoints):
     def listed(self, request: HttpRequest) -> Answer:
         """GET deletions, newest first; without `since` those of the last 30 days."""
         now = self._caller(request).now
-        wanted = operator_schemas.wanted(request.query, now)
+        wanted = operator_query.wanted(request.query, now)
         if wanted.reference is not None:
             keys = links.keys_from(self.links.value())
             digests = frozenset(links.reference_digest(wanted.reference, key) for key in keys)
             wanted = replace(wanted, digests=digests)
-        start = operator_schemas.deletions_cursor(request.query)
+        start = operator_query.deletions_cursor(request.query)
         page = listing.page(self.operators.deletions, wanted, start, now)
         following = page.following
         values = None if following is None else (following.day, *(following.after or ()))
         found = with_children(self.operators.deletions, page.deletions)
         shown = [self._shown(request, one) for one in found]
-        return responses.ok(200, {"deletions": shown, "next_cursor": operator_schemas.cursor(values)})
+        return responses.ok(200, {"deletions": shown, "next_cursor": operator_query.cursor(values)})
 
     def read(self, request: HttpRequest) -> Answer:
         """GET deletions/{id}: the status document with its link, for an operator who has only the id."""

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.evidence.operators import What, is_entry_id, shown
 from chalicelib.service.operators import log
 from chalicelib.service.operators.log import Log
-from chalicelib.web import operator_schemas, responses, strict_json
+from chalicelib.web import operator_query, operator_schemas, responses, strict_json
 from chalicelib.web.http import Answer
 
 #: Characters of JSON that `before` and `after` may have, each.
@@ -27,16 +27,16 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 def read(kept: Log, query: Mapping[str, str], caller: Caller) -> Answer:
     """A page of the log, newest first. Raises NotValid."""
     since, until = (
-        operator_schemas.moment(query[name], f"/{name}") if name in query else None
+        operator_query.moment(query[name], f"/{name}") if name in query else None
         for name in ("since", "until")
     )
     if since is not None and until is not None and until <= since:
         raise NotValid("the request is not valid", (Field("/until", "must be later than since"),))
-    before = operator_schemas.texts(query)
+    before = operator_query.texts(query)
     if before is not None and (len(before) != 1 or not is_entry_id(before[0])):
-        raise operator_schemas.not_ours()
+        raise operator_query.not_ours()
     found, following = log.page(kept, since, until, before[0] if before else None, caller.now)
-    cursor = operator_schemas.cursor(None if following is None else (following,))
+    cursor = operator_query.cursor(None if following is None else (following,))
     return responses.ok(200, {"entries": [shown(each) for each in found], "next_cursor": cursor})
 
 

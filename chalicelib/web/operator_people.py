@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.ids import is_deletion_id
 from chalicelib.service.operators import people
 from chalicelib.service.operators.people import People
-from chalicelib.web import operator_schemas, responses, strict_json
+from chalicelib.web import operator_query, responses, strict_json
 from chalicelib.web.http import Answer, HttpRequest
 from chalicelib.web.intake import MOST_BYTES, Note
 from chalicelib.web.signature import Unauthorized
@@ -48,13 +48,13 @@ class PersonEndpoints:
     def person_map(self, request: HttpRequest) -> Answer:
         """GET person-map: the org's, as put or by default."""
         _caller(request)
-        found = people.person_map(self.people, operator_schemas.org(request.query))
+        found = people.person_map(self.people, operator_query.org(request.query))
         return responses.ok(200, found.to_json())
 
     def put_person_map(self, request: HttpRequest) -> Answer:
         """PUT person-map: the whole of it; what it leaves out has its default."""
         caller = Caller(_caller(request), self.clock())
-        org = operator_schemas.org(request.query)
+        org = operator_query.org(request.query)
         if len(request.body) > MOST_BYTES:
             raise responses.TooLarge(MOST_BYTES)
         put = people.put(self.people, org, strict_json.parse(request.body), caller)

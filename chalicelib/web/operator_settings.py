@@ -17,6 +17,7 @@ from chalicelib.service.operators.org_settings import Orgs
 from chalicelib.web import (
     operator_answers,
     operator_log,
+    operator_query,
     operator_schemas,
     responses,
 )
@@ -40,29 +41,29 @@ class SettingsEndpoints:
 
     def holds(self, request: HttpRequest) -> Answer:
         """GET holds."""
-        now, org = self._caller(request).now, operator_schemas.org(request.query)
-        after = operator_schemas.holds_cursor(request.query)
+        now, org = self._caller(request).now, operator_query.org(request.query)
+        after = operator_query.holds_cursor(request.query)
         found, following = org_settings.holds(self.orgs, org, after, now)
-        cursor = operator_schemas.cursor(following)
+        cursor = operator_query.cursor(following)
         return responses.ok(
             200, {"holds": [operator_answers.held(one) for one in found], "next_cursor": cursor}
         )
 
     def hold(self, request: HttpRequest) -> Answer:
         """GET holds/{module}/{record_id}."""
-        now, org = self._caller(request).now, operator_schemas.org(request.query)
-        module, record_id = operator_schemas.record(request.path_params)
+        now, org = self._caller(request).now, operator_query.org(request.query)
+        module, record_id = operator_query.record(request.path_params)
         return responses.ok(
             200, operator_answers.held(org_settings.hold(self.orgs, org, module, record_id, now))
         )
 
     def set_hold(self, request: HttpRequest) -> Answer:
         """PUT holds/{module}/{record_id}."""
-        caller, org = self._caller(request), operator_schemas.org(request.query)
-        module, record_id = operator_schemas.record_to_hold(request.path_params)
+        caller, org = self._caller(request), operator_query.org(request.query)
+        module, record_id = operator_query.record_to_hold(request.path_params)
         body = operator_schemas.read(operator_schemas.SET_HOLD, body_of(request))
         until = body.get("until")
-        until = None if until is None else operator_schemas.moment(until, "/until")
+        until = None if until is None else operator_query.moment(until, "/until")
         if until is not None and until <= caller.now:
             raise NotValid("the request is not valid", (Field("/until", "is over already"),))
         hold = Hold(org, module, record_id, body["reason"], caller.arn, caller.now, until)
@@ -74,8 +75,8 @@ class SettingsEndpoints:
 
     def remove_hold(self, request: HttpRequest) -> Answer:
         """DELETE holds/{module}/{record_id}: the hold as it was."""
-        caller, org = self._caller(request), operator_schemas.org(request.query)
-        module, record_id = operator_schemas.record(request.path_params)
+        caller, org = self._caller(request), operator_query.org(request.query)
+        module, record_id = operator_query.record(request.path_params)
         removed = org_settings.remove_hold(self.orgs, org, module, record_id, caller)
         self.note("HoldRemoved", org=org, module=module)
         return responses.ok(200, operator_answers.held(removed))
@@ -85,7 +86,7 @@ class SettingsEndpoints:
     def paused(self, request: HttpRequest) -> Answer:
         """GET pause: what holds for the query's org; without one, for all orgs."""
         self._caller(request)
-        org, source = operator_schemas.org_or_all(request.query), operator_schemas.source(request.query)
+        org, source = operator_query.org_or_all(request.query), operator_query.source(request.query)
         if source is not None:
             return responses.ok(200, operator_answers.paused(self.orgs.pause(None, source)))
         return responses.ok(200, operator_answers.paused(org_settings.paused(self.orgs, org)))

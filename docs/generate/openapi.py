@@ -17,8 +17,9 @@ import app as application
 from chalicelib.web import responses, routes
 from chalicelib.web.intake import FORM, JSON, MOST_BYTES
 from docs.generate import openapi_operators, openapi_schemas
-from docs.generate.openapi_routes import EVERYWHERE, GATEWAY, PARAMETERS, ROUTES, Route
-from docs.generate.openapi_schemas import record, ref
+from docs.generate.openapi_parameters import PARAMETERS
+from docs.generate.openapi_routes import EVERYWHERE, GATEWAY, ROUTES, Route
+from docs.generate.openapi_words import record, ref
 from scripts.release import version
 
 TARGET = Path(__file__).parents[1] / "openapi.json"

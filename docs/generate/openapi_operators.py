@@ -7,7 +7,7 @@ from chalicelib.domain.retention.policy import POLICY_NAME
 from chalicelib.web import approval_body
 from chalicelib.web import operator_schemas as schemas
 from docs.generate import openapi_schemas
-from docs.generate.openapi_schemas import TEXT, TIME, WHOLE, Schema, anchored, or_null, record, ref
+from docs.generate.openapi_words import TEXT, TIME, WHOLE, Schema, anchored, or_null, record, ref
 
 NAME: Schema = {"type": "string", "pattern": anchored(POLICY_NAME)}
 

@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from copy import deepcopy
-from typing import Any
 
 from chalicelib.config import Config
 from chalicelib.domain.errors import Field
 from chalicelib.domain.outcomes import Mark, outcome_name
-from chalicelib.domain.person.matching import By
-from chalicelib.domain.person.person_map import Action
 from chalicelib.domain.request import Operation
 from chalicelib.domain.source import ORG_NAME, ZOHO_NAME
 from chalicelib.domain.status import Status
 from chalicelib.web import schemas
+from docs.generate.openapi_erasures import of_erasures
+from docs.generate.openapi_words import TEXT, TEXTS, TIME, WHOLE, Schema, anchored, or_null, record, ref
 
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
-TIME: Schema = {"type": "string", "format": "date-time"}
 _CODES = "such as RECORD_LOCKED; docs/ERRORS.md lists them"
-
-
-def anchored(pattern: re.Pattern[str]) -> str:
-    """The pattern as JSON Schema wants it: it searches, so the ends must be said."""
-    return f"^{pattern.pattern}$"
-
-
-def ref(name: str) -> Schema:
-    """A reference to a schema by its name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def or_null(schema: Schema) -> Schema:
-    """`schema`, or null."""
-    if "$ref" in schema:
-        return {"anyOf": [schema, {"type": "null"}]}
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def record(properties: dict[str, Schema], optional: tuple[str, ...] = (), **more: Any) -> Schema:
-    """An object of an answer, all its fields there but the optional ones."""
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, "required": required, **more}
 
 
 def everything() -> dict[str, Schema]:
@@ -222,73 +192,11 @@ def _parts() -> dict[str, Schema]:
                 "approved_at": or_null(TIME),
                 "approved_by": or_null(TEXT),
                 "map_hash": TEXT,
-                "shared": _TEXTS,
-                "warnings": _TEXTS,
+                "shared": TEXTS,
+                "warnings": TEXTS,
             },
             optional=("map_hash", "shared", "warnings"),
             description="of the erasure of a person with the map that is meant",
         ),
-        **_of_erasures(),
-    }
-
-
-_TEXTS: Schema = {"type": "array", "items": TEXT}
-
-
-def _of_erasures() -> dict[str, Schema]:
-    """What the status document of the erasure of a person has, and its map."""
-    each = {"type": "object", "additionalProperties": WHOLE}
-    actions = {"type": "string", "enum": [action.value for action in Action]}
-    bys = {"type": "string", "enum": [by.value for by in By]}
-    unreached = {"code": TEXT, "module": TEXT, "field": or_null(TEXT), "meaning": TEXT}
-    out_of_reach = {"type": "array", "items": ref("OutOfReach")}
-    entry = {
-        "module": TEXT,
-        "id": TEXT,
-        "why": {"type": "array", "items": record({"field": TEXT, "by": bys})},
-        "action": actions,
-        "keep_reason": or_null(TEXT),
-        "goes_along": each,
-        "shared_with": WHOLE,
-    }
-    shared = record({"value": TEXT, "shared_with": WHOLE})
-    return {
-        "MapPlan": record(
-            {
-                "map_hash": TEXT,
-                "records": WHOLE,
-                "by_module": each,
-                "goes_along": each,
-                "shared": {"type": "array", "items": shared},
-                "out_of_reach": out_of_reach,
-            },
-            description="the map of an erasure, in numbers",
-        ),
-        "OutOfReach": record(unreached, description="where the person may still be"),
-        "SearchedAgain": record(
-            {"found_again": WHOLE, "searches": WHOLE, "by_module": each, "verified_at": TIME},
-            description="what the searches after an erasure found",
-        ),
-        "MapEntry": record(entry),
-        "MapPage": record(
-            {
-                "map_hash": TEXT,
-                "entries": {"type": "array", "maxItems": 500, "items": ref("MapEntry")},
-                "out_of_reach": out_of_reach,
-                "next_cursor": or_null(TEXT),
-            }
-        ),
-        "PersonMapRule": record(
-            {"action": actions, "match": _TEXTS, "keep_reason": TEXT, "clear": _TEXTS},
-            optional=("match", "keep_reason", "clear"),
-        ),
-        "PersonMap": record(
-            {
-                "region": or_null(TEXT),
-                "max_shared": WHOLE,
-                "modules": {"type": "object", "additionalProperties": ref("PersonMapRule")},
-            },
-            optional=("region", "max_shared"),
-            description="what is done with a person's records, module by module",
-        ),
+        **of_erasures(),
     }
