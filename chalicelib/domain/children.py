@@ -66,6 +66,15 @@ def may_come_back(deletion: Deletion) -> bool:
     return takes and deletion.is_final and deletion.id_count > 0 and deletion.counts.deleted > 0
 
 
+def asked_at(deletion: Deletion) -> float:
+    """When somebody asked for what it does (seconds since the epoch). What the end of its parent made was asked
+    for with its parent: at the parent's first call at the latest.
+    """
+    began = deletion.request.window_from
+    by_itself = deletion.not_before is not None and began is not None
+    return min(deletion.created_at, began or 0.0) if by_itself else deletion.created_at
+
+
 def restorable_until(deletion: Deletion) -> float:
     """Until when Zoho keeps all of what it deleted: by its first call (seconds since the epoch)."""
     return _began(deletion) + DAYS_IN_BIN * DAY

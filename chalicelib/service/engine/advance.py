@@ -5,6 +5,7 @@ happened.
 from __future__ import annotations
 
 from chalicelib.domain import backoff, commands
+from chalicelib.domain.children import asked_at
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, LostLease, Rejected, SecretUnusable, StaleRead, Unreadable
 from chalicelib.domain.forgetting import forgets, texts_at
@@ -108,13 +109,13 @@ def _turn(work: LeasedSlice) -> None:
 
 def _source_cancel(work: LeasedSlice) -> SourceCancel | None:
     """The mark that ends the deletion: an operator has cancelled what its source had asked for by then. A job
-    at Zoho is not stopped.
+    at Zoho is not stopped; what it deleted is not deleted for good afterwards.
     """
     deletion = work.deletion
     if deletion.cancelled_by or commands.not_cancellable(deletion):
         return None
     mark = work.deps.ledger.source_cancel(deletion.source)
-    return mark if mark is not None and deletion.created_at <= mark.at else None
+    return mark if mark is not None and asked_at(deletion) <= mark.at else None
 
 
 def _step(work: LeasedSlice) -> None:

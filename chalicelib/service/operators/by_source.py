@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain import commands
 from chalicelib.domain.callers import Caller
+from chalicelib.domain.children import asked_at
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.evidence.operators import What
@@ -43,6 +44,8 @@ def cancel(
     while clock() < until:
         page = listing.page(outside.deletions, wanted, place, caller.now)
         for deletion in page.deletions:
+            if asked_at(deletion) > mark.at:
+                continue  # asked for since: the mark is not about it
             if _ends(deletion):
                 cancelled += 1
                 _wake(outside, deletion.id, caller.now)

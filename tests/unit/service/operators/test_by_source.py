@@ -7,12 +7,15 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.commands import Given
+from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed
 from chalicelib.domain.operators import Pause, SourceCancel
 from chalicelib.domain.request import Limits
 from chalicelib.domain.status import Status
-from chalicelib.service.operators import by_source, commands
+from chalicelib.service.operators import by_source, commands, undo
 from chalicelib.service.operators.by_source import Cancelled
+from chalicelib.service.operators.family import with_children
+from chalicelib.service.operators.undo import Asked
 from tests.unit.service.engine.test_limits import rest, sent
 from tests.unit.service.operators.test_commands import ann, operators
 from tests.unit.service.world import World
@@ -75,6 +78,59 @@ def test_a_job_that_runs_at_zoho_is_told_and_not_stopped() -> None:
     assert cancelled(world) == Cancelled(running=1)
     world.settle()
     assert world.get(one).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("after", [0, 86_400])
+def test_what_its_job_deletes_after_the_mark_is_not_deleted_for_good(after: int) -> None:
+    world = World(["1", "2"])
+    world.zoho.job_seconds = 30
+    one = world.accept("mass_delete", cvid="5", permanent_after=after)
+    for _ in range(20):
+        if world.get(one).job_id:
+            break
+        world.step(one)
+        world.now += 1
+    assert cancelled(world) == Cancelled(running=1)
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
+    [child] = world.get(one).children
+    assert world.get(child.id).status is Status.CANCELLED
+    assert not world.zoho.purged
+    [whole] = with_children(world.ledger, [world.get(one)])
+    assert document(whole)["recycle_bin"]["permanent_at"] is None
+
+
+def test_a_permanent_deletion_that_waits_ends_with_its_source_and_an_operator_may_ask_anew() -> None:
+    world = World(["1", "2"])
+    one = world.accept(ids=("1", "2"), permanent_after=86_400)
+    while not world.get(one).is_final:
+        world.step(one)
+        world.now += 1
+    assert cancelled(world) == Cancelled(cancelled=1)
+    [waits] = world.get(one).children
+    world.step(waits.id)
+    world.now += 60
+    undone = undo.delete_permanently(operators(world), one, Asked(), replace(ann(world), arn="arn:somebody"))
+    world.settle()
+    assert (world.get(undone.id).source, world.get(undone.id).status) == ("operator", Status.COMPLETED)
+    assert world.get(waits.id).status is Status.CANCELLED
+
+
+def test_what_is_accepted_after_the_mark_is_not_told_as_cancelled() -> None:
+    world = World(["1"])
+    clock = iter([0.0, 0.0])
+
+    def at_once() -> float:
+        now = next(clock)
+        if not now and not world.made:
+            world.now += 1
+            world.accept(ids=("1",))
+        return now
+
+    asked = ann(world)
+    assert by_source.cancel(operators(world), world.ledger, "test", asked, at_once) == Cancelled()
+    world.settle()
+    assert world.get("del_1").status is Status.COMPLETED
 
 
 def test_where_there_is_no_time_to_look_at_all_of_them_it_says_so() -> None:
