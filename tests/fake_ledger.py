@@ -53,6 +53,7 @@ class FakeLedger(FakeOrgs):
         self.rows: dict[str, Row] = {}
         self.deliveries: dict[tuple[str, str], Delivery] = {}
         self.leases: dict[tuple[str, str], tuple[str, float]] = {}
+        self.credits: dict[str, tuple[int, float]] = {}
         self.blocks: dict[str, tuple[str, float]] = {}
         self.lanes: dict[str, Lane] = {}
         self.person_maps: dict[str, Any] = {}
@@ -269,6 +270,13 @@ class FakeLedger(FakeOrgs):
     def tokens_blocked_until(self, org: str, made_for: str) -> float:
         known, until = self.blocks.get(org, ("", 0.0))
         return until if known == made_for else 0.0
+
+    def tell_credits(self, org: str, left: int, until: float) -> None:
+        self.credits[org] = left, until
+
+    def credits_told(self, org: str, now: float) -> int | None:
+        left, until = self.credits.get(org, (0, 0.0))
+        return left if until > now else None
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         leases = self.leases.items()

@@ -67,8 +67,8 @@ def may_come_back(deletion: Deletion) -> bool:
 
 
 def asked_at(deletion: Deletion) -> float:
-    """When somebody asked for what it does (seconds since the epoch). What the end of its parent made was asked
-    for with its parent: at the parent's first call at the latest.
+    """When somebody asked for what it does (seconds since the epoch). What the end of its parent made was
+    asked for with its parent: at the parent's first call at the latest.
     """
     began = deletion.request.window_from
     by_itself = deletion.not_before is not None and began is not None

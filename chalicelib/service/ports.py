@@ -246,3 +246,9 @@ class Leases(Protocol):
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         """Names that begin so and whose lease has not ended, strongly consistent."""
+
+    def tell_credits(self, org: str, left: int, until: float) -> None:
+        """Let the other workers know until then how many of the org's API credits are left."""
+
+    def credits_told(self, org: str, now: float) -> int | None:
+        """The credits that are left, as last told; None where nobody has told, or too long ago."""

@@ -94,15 +94,15 @@ OF_THE_SOURCES = (
     Guard(
         "a source's own reserve of credits",
         f"{_SERVICE}/engine/org_access.py",
-        "return own if own is not None else zoho.org.keep_credits if keeps else None",
-        "return zoho.org.keep_credits if keeps else None",
+        "        if self.credits_left is None or not (keeps or own is not None):\n",
+        "        if self.credits_left is None or not keeps:\n",
         (f"{_TESTS}/service/engine/test_kept_credits.py",),
     ),
     Guard(
         "a source's own reserve stands in place of the org's",
         f"{_SERVICE}/engine/org_access.py",
-        "own if own is not None else zoho.org.keep_credits if keeps else None",
-        "None if not keeps and own is None else zoho.org.keep_credits",
+        "zoho.org.keep_credits if own is None else own",
+        "zoho.org.keep_credits",
         (f"{_TESTS}/service/engine/test_kept_credits.py",),
     ),
     Guard(

@@ -122,6 +122,27 @@ class OrgItems(Dynamo):
             return 0.0
         return float(item["blocked_until"]["N"])
 
+    def tell_credits(self, org: str, left: int, until: float) -> None:
+        """See ports.Leases."""
+        self.write_anyway(
+            "update_item",
+            TableName=self.name,
+            Key=items.org_key(org, "CREDITS"),
+            UpdateExpression="SET credits_left = :left, good_until = :until, expires_at = :expires",
+            ExpressionAttributeValues={
+                ":left": items.number(left),
+                ":until": items.number(until),
+                ":expires": items.number(int(until) + 1),
+            },
+        )
+
+    def credits_told(self, org: str, now: float) -> int | None:
+        """See ports.Leases."""
+        item = self.get_item(items.org_key(org, "CREDITS"))
+        if item is None or float(item["good_until"]["N"]) <= now:
+            return None
+        return int(item["credits_left"]["N"])
+
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         """See ports.Leases."""
         found = self.query(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from chalicelib.domain.request import Operation
+from chalicelib.domain.errors import Rejected, Unavailable
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine.concurrency import SlotRequest, Slots, borrow, borrow_soon, shared
 from chalicelib.service.engine.deps import Deps
@@ -15,16 +16,13 @@ from chalicelib.service.engine.refusals import Paused, Reserved
 from chalicelib.service.ports import Claim
 from chalicelib.service.zoho_port import Zoho
 
-#: What leaves the org's `keep_credits` to the others, whoever asked for it.
-_KEEPING = frozenset({Operation.PURGE, Operation.MASS_DELETE, Operation.ERASE_PERSON})
-
 
 @dataclass
 class OrgAccess:
     """The org's client and the slots, both from when they are first needed. `credits_left`: as last told.
     `usable`: the org's secret could be used; `data_center`: where it says that the org's Zoho is. `asked`:
     Zoho has answered in this step; what needs several answers gets them all, so that it comes to an end.
-    `answered`: it has in this slice.
+    `answered`: it has answered in this slice; `looked`: what other workers were told was looked up.
     """
 
     credits_left: int | None = None
@@ -32,6 +30,7 @@ class OrgAccess:
     data_center: str = ""
     asked: bool = False
     answered: bool = False
+    looked: bool = False
     _reached: tuple[Zoho, Slots] | None = None
 
     def zoho(self, deps: Deps, claim: Claim, wanted: int) -> Zoho:
@@ -44,13 +43,18 @@ class OrgAccess:
         if reason is not None:
             raise Paused(org, reason)
         zoho = self._take(deps, claim, wanted)[0]
-        if not self.asked and self.reserved(claim):
+        if not self.asked and self.reserved(deps, claim):
             raise Reserved(org)
         return zoho
 
-    def reserved(self, claim: Claim) -> bool:
+    def reserved(self, deps: Deps, claim: Claim) -> bool:
         """Are the org's credits down to what is kept for the others, as far as was told?"""
-        return self._reached is not None and self._credits(claim, self._reached[0]) <= 0
+        if self._reached is None:
+            return False
+        kept, org = self._kept(claim, self._reached[0]), claim.deletion.request.org
+        if kept and not self.answered and not self.looked:
+            self.looked, self.credits_left = True, deps.leases.credits_told(org, deps.clock())
+        return self._credits(kept) <= 0
 
     def width(self, deps: Deps, claim: Claim, wanted: int) -> int:
         """How many calls of the next wave may be under way at once. Raises SecretUnusable or NoSlot."""
@@ -59,9 +63,10 @@ class OrgAccess:
         if not first:
             slots = shared(deps.leases, slots, self._request(deps, claim, zoho, wanted))
             self._reached = zoho, slots
-        if not self.answered and self._kept(claim, zoho):
-            return 1  # the first answer tells what is left beside what is kept
-        return max(1, int(min(slots.width, self._credits(claim, zoho))))
+        kept = self._kept(claim, zoho)
+        # Where some are kept, the first answer of a slice has to tell what is left.
+        most = self._credits(kept) if self.answered or not kept else 1
+        return max(1, int(min(slots.width, most)))
 
     def spent(self, replies: Iterable[Reply]) -> int | None:
         """Take note of the credits that Zoho says are left, and return them; None where it does not say."""
@@ -70,27 +75,29 @@ class OrgAccess:
         self.credits_left = min(told, default=self.credits_left)
         return min(told, default=None)
 
-    def let_go(self, deps: Deps) -> None:
-        """Give the org's concurrency back; what needs some of it later asks anew."""
-        if self._reached is not None:
-            slots, self._reached = self._reached[1], None
-            slots.give_back(deps.leases)
+    def let_go(self, deps: Deps, claim: Claim) -> None:
+        """Give the org's concurrency back; what needs some of it later asks anew.
 
-    def _credits(self, claim: Claim, zoho: Zoho) -> float:
-        """How many may still be used beside those that are kept; as many as it likes for what keeps none, and
-        for who was not told.
+        That only kept credits are left the other workers are told, for as long as a wait takes: else each
+        deletion would ask with a call of its own.
         """
-        kept = self._kept(claim, zoho)
-        return math.inf if self.credits_left is None or kept is None else self.credits_left - kept
+        if self._reached is None:
+            return
+        (zoho, slots), self._reached = self._reached, None
+        slots.give_back(deps.leases)
+        if self.answered and self.credits_left is not None and self._credits(self._kept(claim, zoho)) <= 0:
+            until = deps.clock() + deps.patience.longest
+            with suppress(Unavailable, Rejected):  # then they ask for themselves
+                deps.leases.tell_credits(claim.deletion.request.org, self.credits_left, until)
 
-    @staticmethod
-    def _kept(claim: Claim, zoho: Zoho) -> int | None:
-        """The credits that a purge, the listing of a view, an erasure, or a deletion whose source has a
-        `keep_credits` leaves to the others; None for what keeps none.
-        """
-        request, own = claim.deletion.request, claim.deletion.limits.keep_credits
-        keeps = request.operation in _KEEPING or request.policy is not None  # the latter: a purge's retry
-        return own if own is not None else zoho.org.keep_credits if keeps else None
+    def _kept(self, claim: Claim, zoho: Zoho) -> int:
+        """How many credits the deletion leaves to the others: as its source says, else as its org does."""
+        own = claim.deletion.limits.keep_credits
+        return zoho.org.keep_credits if own is None else own
+
+    def _credits(self, kept: int) -> float:
+        """How many may still be used; where none are kept, or nothing was told, Zoho says when to stop."""
+        return math.inf if self.credits_left is None or not kept else self.credits_left - kept
 
     def _take(self, deps: Deps, claim: Claim, wanted: int) -> tuple[Zoho, Slots]:
         if self._reached is None:

@@ -14,7 +14,7 @@ class Paused(ExpungeError):
 
 
 class Reserved(ExpungeError):
-    """The org's credits are down to what a purge keeps for the others."""
+    """The org's credits are down to what the deletion leaves to the others (`keep_credits`)."""
 
     def __init__(self, org: str) -> None:
         super().__init__(f"org {org!r} keeps its last credits")

@@ -93,7 +93,7 @@ class LeasedSlice:
     @property
     def reserved(self) -> bool:
         """Are the org's credits down to what is kept for the others?"""
-        return self.access.reserved(self.claim)
+        return self.access.reserved(self.deps, self.claim)
 
     def _spent(self, replies: Iterable[Reply]) -> None:
         """Take note of the credits that Zoho says are left; it says so once half of them are used."""
@@ -129,7 +129,7 @@ class LeasedSlice:
     def let_go(self) -> None:
         """Give the org's concurrency back."""
         self.ahead.close()
-        self.access.let_go(self.deps)
+        self.access.let_go(self.deps, self.claim)
 
     def named(self, records: int) -> int | quota.Full:
         """See Slice.named."""

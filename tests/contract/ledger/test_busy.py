@@ -35,6 +35,7 @@ EVERY_WRITE: dict[str, Callable[[Table, PolicyTable, Any], Any]] = {
     "command": lambda table, _, snapshot: table.command(snapshot, {"do": "cancel"}, NOW),
     "take": lambda table, _, __: table.take("default", "TOKEN", "me", NOW, NOW + 9),
     "give_back": lambda table, _, __: table.give_back("default", "TOKEN", "me"),
+    "tell_credits": lambda table, _, __: table.tell_credits("default", 7, NOW),
     "block_tokens": lambda table, _, __: table.block_tokens("default", "a", NOW),
     "release": lambda table, _, __: table.release(1, "arn:me", NOW),
     "set_hold": lambda table, _, __: table.set_hold(Hold("default", "Leads", "1", "why", "arn:me", NOW)),

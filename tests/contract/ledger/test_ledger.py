@@ -292,6 +292,15 @@ def test_leases_in_use_are_told_by_the_beginning_of_their_name(ledger: Any) -> N
     assert ledger.in_use("nobody", "SLOT#", NOW) == set()
 
 
+def test_credits_that_are_left_are_told_for_a_while(ledger: Any) -> None:
+    assert ledger.credits_told("default", NOW) is None
+    ledger.tell_credits("default", 120, NOW + 10)
+    ledger.tell_credits("default", 0, NOW + 10)
+    assert ledger.credits_told("default", NOW) == 0
+    assert ledger.credits_told("another", NOW) is None
+    assert ledger.credits_told("default", NOW + 10) is None
+
+
 def test_tokens_are_blocked_for_the_credentials_that_were_used_too_often(ledger: Any) -> None:
     assert ledger.tokens_blocked_until("default", "a") == 0
     ledger.block_tokens("default", "a", NOW + 600)

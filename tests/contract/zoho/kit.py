@@ -83,6 +83,7 @@ class Leases:
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], tuple[str, float]] = {}
         self._blocks: dict[str, tuple[str, float]] = {}
+        self._credits: dict[str, tuple[int, float]] = {}
         self._lock = threading.Lock()
 
     def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
@@ -97,6 +98,15 @@ class Leases:
         with self._lock:
             if self._held.get((org, name), ("", 0.0))[0] == owner:
                 del self._held[org, name]
+
+    def tell_credits(self, org: str, left: int, until: float) -> None:
+        with self._lock:
+            self._credits[org] = left, until
+
+    def credits_told(self, org: str, now: float) -> int | None:
+        with self._lock:
+            left, until = self._credits.get(org, (0, 0.0))
+            return left if until > now else None
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         with self._lock:
