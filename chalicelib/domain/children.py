@@ -96,6 +96,14 @@ def makes_permanent(deletion: Deletion) -> bool:
     return asked and deletion.status is not Status.CANCELLED and may_come_back(deletion)
 
 
+def ended_at(deletion: Deletion, otherwise: float) -> float:
+    """Until when it made calls: its first end, whenever a person settled what was left. Older versions did
+    not keep that. `otherwise`: where it has not ended.
+    """
+    ended = deletion.finished_at if deletion.first_ended_at is None else deletion.first_ended_at
+    return otherwise if ended is None else ended
+
+
 def deleted_by_it(
     parent: Deletion, chunks: Iterable[Chunk], calls: Sequence[Sent], ended_at: float
 ) -> dict[str, float]:

@@ -130,6 +130,7 @@ class Deletion:
     `reference_digest`: by which it is found once its reference is forgotten, keyed with what the table does
     not have.
     `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
+    `first_ended_at`: when it was first final; `finished_at` moves on where a person settles it later.
     `not_before`: nothing is sent before (the undo window). `children`: what was made of it about the recycle
     bin, dry runs left out; the ledger adds to them, and no executor writes them.
     `relatives`: what else was made of it, its retry and dry runs about the bin; kept as `children` are.
@@ -186,6 +187,7 @@ class Deletion:
     reference_digest: str = ""
     sent_at: float | None = None
     job_ended_at: float | None = None
+    first_ended_at: float | None = None
     not_before: float | None = None
     verification: Verification | None = None
     children: tuple[Child, ...] = ()
@@ -213,6 +215,8 @@ def moved(deletion: Deletion, status: Status, now: float, waiting_for: str | Non
     if status is not deletion.status and status not in MOVES[deletion.status]:
         raise IllegalMove(deletion.id, deletion.status, status)
     since = deletion.waiting_since if waiting_for and waiting_for == deletion.waiting_for else now
+    ended = now if status in FINAL else None
+    earlier = deletion.first_ended_at, deletion.finished_at  # the latter: of older versions
     return replace(
         deletion,
         status=status,
@@ -222,7 +226,8 @@ def moved(deletion: Deletion, status: Status, now: float, waiting_for: str | Non
         waiting_told=deletion.waiting_told and waiting_for == deletion.waiting_for,
         lane_ahead=deletion.lane_ahead if waiting_for else None,
         lane_seconds=deletion.lane_seconds if waiting_for else None,
-        finished_at=now if status in FINAL else None,
+        finished_at=ended,
+        first_ended_at=next((at for at in earlier if at is not None), ended),
     )
 
 

@@ -45,7 +45,11 @@ def with_children(work: LeasedSlice, write: Write) -> Write:
         # All that the write holds, but for what goes with the final status alone.
         before = work.deletion
         started = replace(
-            deletion, status=before.status, finished_at=before.finished_at, failing=before.failing
+            deletion,
+            status=before.status,
+            finished_at=before.finished_at,
+            first_ended_at=before.first_ended_at,
+            failing=before.failing,
         )
         work.save(replace(write, deletion=started, new_children=new, commands_done=0, next_at=None))
         for each in new:
@@ -76,7 +80,7 @@ def _born(
     """The children about what these chunks deleted and no child has yet: one, and of an erasure one for each
     module.
     """
-    ended_at = work.deletion.finished_at if work.deletion.finished_at is not None else work.now
+    ended_at = children.ended_at(deletion, work.now)
     found = children.deleted_by_it(deletion, [c for c in chunks if c is not None], calls, ended_at)
     until = {one: at for one, at in found.items() if one not in taken}
     taken |= until.keys()

@@ -127,7 +127,7 @@ def _can_come_back(records: Records, parent: Deletion) -> dict[str, float]:
         for first in range(1, parent.calls + 1, CALLS_AT_ONCE)
         for call in records.calls(parent.id, range(first, min(first + CALLS_AT_ONCE, parent.calls + 1)))
     ]
-    ended_at = parent.finished_at if parent.finished_at is not None else parent.updated_at
+    ended_at = children.ended_at(parent, parent.updated_at)
     found = children.deleted_by_it(parent, _chunks(records, parent), calls, ended_at)
     for child in records.get_many([each.id for each in parent.children]).values() if parent.children else ():
         for chunk in _chunks(records, child):

@@ -18,7 +18,8 @@ from chalicelib.service.operators import commands, undo
 from chalicelib.service.operators.commands import Operators
 from chalicelib.service.operators.family import with_children
 from chalicelib.service.operators.undo import Asked
-from tests.unit.service.bin.test_permanent import child_of, deleted, outcomes
+from tests.fake_zoho import lose
+from tests.unit.service.bin.test_permanent import DAY, child_of, deleted, outcomes
 from tests.unit.service.world import World
 
 ANN = "arn:aws:sts::1:assumed-role/ops/ann"
@@ -298,3 +299,30 @@ def test_a_resolve_makes_another_child_for_its_own() -> None:
     assert first.id == child.id
     assert world.ledger.rows[second.id].chunks[0].ids == ("2",)
     assert outcomes(world, first.id) + outcomes(world, second.id) == "DD"
+
+
+@pytest.mark.parametrize("operation", ["restore", "delete_permanently"])
+def test_what_a_person_deletes_again_before_a_resolve_is_left_alone(operation: str) -> None:
+    """The answer for record 1 was lost, and a read settled it: it went before the deletion had ended, which is
+    days before somebody resolved the other one.
+    """
+    world = World(["1", "2"])
+    world.zoho.script["delete_records"] = [lose]
+    parent = gone(world)
+    row = world.ledger.rows[parent]
+    counts = replace(row.deletion.counts, deleted=1, unknown=1)
+    row.deletion = replace(row.deletion, status=Status.NEEDS_ATTENTION, counts=counts)
+    row.chunks[0] = replace(row.chunks[0], marks="DU")
+    world.zoho.restore("1")
+    world.now += DAY
+    world.zoho.to_bin("1", world.now)
+    world.now += DAY
+    commands.resolve(operators(world), parent, Outcome.DONE, "seen", Caller(ANN, world.now))
+    world.settle()
+    assert world.get(parent).status is Status.COMPLETED
+    do = undo.restore if operation == "restore" else undo.delete_permanently
+    made = do(operators(world), parent, Asked(), Caller(BEN, world.now))
+    world.settle()
+    assert outcomes(world, made.id)[0] == "K", "a person deleted record 1"
+    assert "1" in world.zoho.bin
+    assert outcomes(world, made.id)[1] in "RD"
