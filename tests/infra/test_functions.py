@@ -16,7 +16,9 @@ from tests.infra.walk import FUNCTIONS, LOGS, ROLES, resolved
 def test_functions_are_bounded_and_traced(resources: dict[str, Any], stage: str, function: str) -> None:
     found = resources[FUNCTIONS[function]]["Properties"]
     assert found["MemorySize"] >= 512
-    assert 0 < found["Timeout"] <= (29 if function == "api" else 60)
+    # On a machine that is busy with many cold starts an answer comes late; it need not be a 502.
+    api = 29 if stage == "local" else 10
+    assert found["Timeout"] == (api if function == "api" else 60)
     assert found["Tracing"] == "Active"
     assert found["LoggingConfig"] == {"LogGroup": {"Ref": LOGS[function]}}
     if stage != "local":
