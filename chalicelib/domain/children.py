@@ -10,13 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from chalicelib.domain.deletion import Child, Counts, Deletion
 from chalicelib.domain.ids import RANDOM_BYTES, SEED_BYTES, deletion_id
-from chalicelib.domain.outcomes import Chunk, Mark, fresh
+from chalicelib.domain.outcomes import fresh
 from chalicelib.domain.request import OF_THE_BIN, Operation, Request
 from chalicelib.domain.status import Status
 
@@ -30,22 +29,6 @@ _DURATION = r"P(?:(0|[1-9][0-9]?)D|T(0|[1-9][0-9]{0,3})H)"
 _TAKES_RECORDS = frozenset(
     {Operation.DELETE_RECORDS, Operation.MASS_DELETE, Operation.PURGE, Operation.ERASE_PERSON}
 )
-
-
-class Sent(Protocol):
-    """A call of the ledger, as far as it is needed here (ports.Call)."""
-
-    @property
-    def target(self) -> Mapping[str, object]:
-        """What it was meant for."""
-
-    @property
-    def answered_at(self) -> float | None:
-        """When its answer came (seconds since the epoch)."""
-
-    @property
-    def answer(self) -> Mapping[str, object] | None:
-        """What the ledger keeps of the answer."""
 
 
 def permanent_seconds(text: object) -> int:
@@ -64,6 +47,14 @@ def may_come_back(deletion: Deletion) -> bool:
     request = deletion.request
     takes = request.operation in _TAKES_RECORDS and not request.dry_run
     return takes and deletion.is_final and deletion.id_count > 0 and deletion.counts.deleted > 0
+
+
+def may_have_taken_more(deletion: Deletion) -> bool:
+    """Did a job run for it, or may one have run, that could take records that nobody had listed?"""
+    if deletion.request.operation is not Operation.MASS_DELETE or deletion.request.dry_run:
+        return False
+    lost = bool(deletion.progress.get("lost")) or any(p.code == "START_LOST" for p in deletion.problems)
+    return lost or bool(deletion.job_id)
 
 
 def asked_at(deletion: Deletion) -> float:
@@ -94,54 +85,6 @@ def makes_permanent(deletion: Deletion) -> bool:
     """Is a child to be made at its end, without anybody asking for it?"""
     asked = deletion.request.permanent_after is not None and not deletion.cancelled_by
     return asked and deletion.status is not Status.CANCELLED and may_come_back(deletion)
-
-
-def ended_at(deletion: Deletion, otherwise: float) -> float:
-    """Until when it made calls: its first end, whenever a person settled what was left. Older versions did
-    not keep that. `otherwise`: where it has not ended.
-    """
-    ended = deletion.finished_at if deletion.first_ended_at is None else deletion.first_ended_at
-    return otherwise if ended is None else ended
-
-
-def deleted_by_it(
-    parent: Deletion, chunks: Iterable[Chunk], calls: Sequence[Sent], ended_at: float
-) -> dict[str, float]:
-    """Record ids that it deleted, each with until when it may have deleted it (seconds since the epoch).
-
-    That is the answer to the id's own call. A job's are until its end; what a read settled, as the answer was
-    lost, until `ended_at`.
-    """
-    answered, named = _answers(calls)
-    of_job = parent.job_ended_at if parent.job_ended_at is not None else ended_at
-    found: dict[str, float] = {}
-    for chunk in chunks:
-        for position in chunk.at(Mark.DELETED):
-            external = parent.request.external_id_field
-            record = chunk.records.get(position) if external else chunk.ids[position]
-            if record is not None:
-                place = chunk.number, position
-                last = answered.get(place, ended_at if place in named else of_job)
-                found[record] = max(last, found.get(record, last))
-    return found
-
-
-def _answers(calls: Iterable[Sent]) -> tuple[dict[tuple[int, int], float], set[tuple[int, int]]]:
-    """When the answer came that said of an id that it is deleted, by (chunk, position); and all ids that were
-    in a call.
-    """
-    answered: dict[tuple[int, int], float] = {}
-    named: set[tuple[int, int]] = set()
-    for call in calls:
-        chunk, positions = call.target.get("chunk"), call.target.get("positions")
-        if not isinstance(chunk, int) or not isinstance(positions, list):
-            continue
-        named |= {(chunk, p) for p in positions}
-        marks = (call.answer or {}).get("marks")
-        for mark in marks if isinstance(marks, list) and call.answered_at is not None else ():
-            if mark[1] == Mark.DELETED.value and call.answered_at is not None:
-                answered[chunk, mark[0]] = call.answered_at
-    return answered, named
 
 
 def _began(deletion: Deletion) -> float:

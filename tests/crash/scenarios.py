@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.domain import children
+from chalicelib.domain import children, took
 from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.operators import Hold
@@ -254,7 +254,7 @@ def _restored(stage: Stage) -> None:
     stage.rest()
     parent = stage.ledger.get(one)
     calls = stage.ledger.calls(one, range(1, parent.calls + 1))
-    until = children.deleted_by_it(parent, [stage.ledger.chunk(one, 0)], calls, parent.finished_at)
+    until = took.deleted_by_it(parent, [stage.ledger.chunk(one, 0)], calls, parent.finished_at)
     asked = children.request_of(parent, Operation.RESTORE, until)
     stage.now += 600
     stage.zoho.restore("2")

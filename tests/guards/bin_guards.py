@@ -60,7 +60,7 @@ OF_THE_BIN = (
     ),
     Guard(
         "only what it deleted goes on to its child",
-        _CHILDREN,
+        "chalicelib/domain/took.py",
         "        for position in chunk.at(Mark.DELETED):\n            external",
         "        for position in chunk.at(Mark.DELETED, Mark.ABSENT):\n            external",
         _BIN,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from chalicelib.domain import children, log
+from chalicelib.domain import children, log, took
 from chalicelib.domain.deletion import Child, Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
@@ -80,8 +80,8 @@ def _born(
     """The children about what these chunks deleted and no child has yet: one, and of an erasure one for each
     module.
     """
-    ended_at = children.ended_at(deletion, work.now)
-    found = children.deleted_by_it(deletion, [c for c in chunks if c is not None], calls, ended_at)
+    ended_at = took.ended_at(deletion, work.now)
+    found = took.deleted_by_it(deletion, [c for c in chunks if c is not None], calls, ended_at)
     until = {one: at for one, at in found.items() if one not in taken}
     taken |= until.keys()
     of_several = deletion.request.operation is Operation.ERASE_PERSON

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chalicelib.domain import children, commands
+from chalicelib.domain import children, commands, took
 from chalicelib.domain.callers import Caller, asked_for_it
 from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import Deletion
@@ -80,8 +80,9 @@ def delete_permanently(outside: Operators, deletion_id: str, asked: Asked, calle
     [whole] = with_children(outside.deletions, [parent])
     going = [c for c in whole.children if c.operation is Operation.DELETE_PERMANENTLY and c.status in _GOING]
     if going and not asked.dry_run:
-        brought = [_bring_forward(outside, parent.id, child.id, caller) for child in going]
-        return brought[0]
+        return _bring_forward(outside, parent.id, [child.id for child in going], caller)
+    if caller.now >= took.ended_at(parent, caller.now) + children.DAYS_IN_BIN * children.DAY:
+        raise WrongState(f"Zoho itself has deleted it for good, after {children.DAYS_IN_BIN} days")
     until = _can_come_back(outside.deletions, parent)
     if not until:
         raise WrongState("nothing of what it deleted is left in the recycle bin by its doing")
@@ -102,20 +103,29 @@ def _ended(outside: Operators, deletion_id: str) -> Deletion:
         raise WrongState(f"it has not ended: {parent.status}")
     if parent.forgotten_at or parent.forget_by:
         raise WrongState("its ids were forgotten: what it deleted is not known any more")
-    unlisted = parent.request.operation is Operation.MASS_DELETE and bool(parent.job_id)
-    if not children.may_come_back(parent) and not (unlisted and not parent.request.dry_run):
+    if not children.may_come_back(parent) and not children.may_have_taken_more(parent):
         raise WrongState(f"it deleted nothing that lies in the recycle bin: {NOTHING}")
     return parent
 
 
-def _bring_forward(outside: Operators, parent_id: str, child_id: str, caller: Caller) -> Deletion:
+def _bring_forward(outside: Operators, parent_id: str, child_ids: Sequence[str], caller: Caller) -> Deletion:
+    """Each one that waits, whatever became of the others; the first of them is told."""
+
     def judged(deletion: Deletion) -> Mapping[str, object]:
         why_not = commands.not_to_bring_forward(deletion, caller.now)
         if why_not:
             raise WrongState(why_not)
         return {"do": Do.BRING_FORWARD.value}
 
-    return leave(outside, child_id, caller, What.DELETION_PERMANENT, judged, parent_id)
+    brought, why_not = [], WrongState("its permanent deletion is under way already")
+    for child_id in child_ids:
+        try:
+            brought.append(leave(outside, child_id, caller, What.DELETION_PERMANENT, judged, parent_id))
+        except WrongState as problem:
+            why_not = problem
+    if not brought:
+        raise why_not
+    return brought[0]
 
 
 def _can_come_back(records: Records, parent: Deletion) -> dict[str, float]:
@@ -127,8 +137,8 @@ def _can_come_back(records: Records, parent: Deletion) -> dict[str, float]:
         for first in range(1, parent.calls + 1, CALLS_AT_ONCE)
         for call in records.calls(parent.id, range(first, min(first + CALLS_AT_ONCE, parent.calls + 1)))
     ]
-    ended_at = children.ended_at(parent, parent.updated_at)
-    found = children.deleted_by_it(parent, _chunks(records, parent), calls, ended_at)
+    ended_at = took.ended_at(parent, parent.updated_at)
+    found = took.deleted_by_it(parent, _chunks(records, parent), calls, ended_at)
     for child in records.get_many([each.id for each in parent.children]).values() if parent.children else ():
         for chunk in _chunks(records, child):
             for position in chunk.at(Mark.DELETED, Mark.ABSENT, Mark.RESTORED, Mark.PRESENT):
@@ -161,7 +171,7 @@ def _named(
     than was listed: what the bin shows of such an id has to lie within the job's time.
     """
     of_job = NOT_ITS
-    if parent.request.operation is Operation.MASS_DELETE and parent.job_id:
+    if children.may_have_taken_more(parent):
         ended = parent.job_ended_at if parent.job_ended_at is not None else parent.finished_at
         of_job = now if ended is None else ended
     names = _names(parent, until)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,13 @@ from chalicelib.domain.document import document
 from chalicelib.domain.errors import NotAllowed, WrongState
 from chalicelib.domain.request import Freeze, Operation
 from chalicelib.domain.status import Status
+from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import commands, undo
 from chalicelib.service.operators.commands import Operators
 from chalicelib.service.operators.family import with_children
 from chalicelib.service.operators.undo import Asked
-from tests.fake_zoho import lose
+from tests.fake_zoho import LOST, lose
 from tests.unit.service.bin.test_permanent import DAY, child_of, deleted, outcomes
 from tests.unit.service.world import World
 
@@ -303,9 +305,7 @@ def test_a_resolve_makes_another_child_for_its_own() -> None:
 
 @pytest.mark.parametrize("operation", ["restore", "delete_permanently"])
 def test_what_a_person_deletes_again_before_a_resolve_is_left_alone(operation: str) -> None:
-    """The answer for record 1 was lost, and a read settled it: it went before the deletion had ended, which is
-    days before somebody resolved the other one.
-    """
+    """The answer for record 1 was lost, and a read settled it; days later somebody resolved the other one."""
     world = World(["1", "2"])
     world.zoho.script["delete_records"] = [lose]
     parent = gone(world)
@@ -326,3 +326,78 @@ def test_what_a_person_deletes_again_before_a_resolve_is_left_alone(operation: s
     assert outcomes(world, made.id)[0] == "K", "a person deleted record 1"
     assert "1" in world.zoho.bin
     assert outcomes(world, made.id)[1] in "RD"
+
+
+@pytest.mark.parametrize("first", ["under way", "cancelled", "over"])
+def test_each_one_that_waits_is_brought_forward_whatever_became_of_the_others(first: str) -> None:
+    """A resolve has made a second one, whose window ends later."""
+    world = World(["1", "2"])
+    parent = deleted(world, ["1", "2"])
+    one = child_of(world, parent)
+    _smaller(world, one)
+    row = world.ledger.rows[parent]
+    counts = replace(row.deletion.counts, deleted=1, unknown=1)
+    row.deletion = replace(row.deletion, status=Status.NEEDS_ATTENTION, counts=counts)
+    row.chunks[0] = replace(row.chunks[0], marks="DU")
+    world.now += DAY
+    commands.resolve(operators(world), parent, Outcome.DONE, "seen", Caller(ANN, world.now))
+    world.step(parent)
+    if first == "cancelled":
+        commands.cancel(operators(world), one, Caller(ANN, world.now))
+        world.step(one)
+    else:
+        world.now += 1.5 * DAY
+        if first == "over":
+            world.step(one)
+            world.step(one)
+            world.now += 60
+            world.step(one)
+            assert world.get(one).is_final
+    other = world.get(parent).children[1].id
+    made = undo.delete_permanently(operators(world), parent, Asked(), Caller(BEN, world.now))
+    assert made.id == other
+    world.settle(most=60)
+    assert "2" in world.zoho.purged
+
+
+def _smaller(world: World, child: str) -> None:
+    """As if the second id had been unknown when its parent ended."""
+    row = world.ledger.rows[child]
+    row.chunks[0] = replace(row.chunks[0], ids=("1",), marks="p", until=row.chunks[0].until[:1])
+    counts = replace(row.deletion.counts, requested=1, pending=1)
+    row.deletion = replace(row.deletion, id_count=1, counts=counts)
+
+
+@pytest.mark.parametrize("freeze", [Freeze.NEVER, Freeze.AUTO])
+def test_what_a_job_took_whose_start_was_lost_can_be_named(freeze: Freeze) -> None:
+    world = World(["1", "2"])
+    world.zoho.job_seconds = 1
+
+    def lost(work: Any) -> Reply:
+        lose(work)
+        world.zoho.records["3"] = None  # it enters the view before Zoho gets to the job
+        return LOST
+
+    world.zoho.script["mass_delete_view"] = [lost]
+    parent = world.accept("mass_delete", cvid="5", freeze=freeze)
+    world.settle()
+    took = [one for one in ("1", "2", "3") if one in world.zoho.bin]
+    assert took
+    assert world.get(parent).job_id is None
+    if freeze is Freeze.NEVER:
+        assert world.get(parent).status is Status.NEEDS_ATTENTION
+        with pytest.raises(WrongState, match="name their ids"):
+            undo.restore(operators(world), parent, Asked(), Caller(ANN, world.now))
+    world.now += 60
+    world.zoho.to_bin("9", world.now)
+    made = restored(world, parent, ids=(*took, "9"))
+    assert outcomes(world, made) == "R" * len(took) + "K"
+    assert "9" in world.zoho.bin
+
+
+def test_what_zoho_has_lost_by_itself_is_not_deleted_for_good() -> None:
+    world = World(["1"])
+    parent = gone(world, ("1",))
+    world.now = (world.get(parent).finished_at or 0) + 60 * DAY
+    with pytest.raises(WrongState, match="60 days"):
+        undo.delete_permanently(operators(world), parent, Asked(), Caller(BEN, world.now))
