@@ -9,11 +9,10 @@ import click
 
 from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
 from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
-from chalicelib.domain.request import BY_NAME_ONLY, REQUESTABLE
 from chalicelib.domain.source import OPERATOR
 from cli import http, known_records, secret_log, workers
 from cli.operator_api import reach
-from cli.options import dry_run, options
+from cli.options import OPERATION, dry_run, options
 from cli.output import say
 from cli.sources import entry, fingerprint, keys_of, name_of, read
 from cli.target import Group, Target, find
@@ -47,7 +46,7 @@ def keys() -> None:
     "--operation",
     "operations",
     multiple=True,
-    type=click.Choice(sorted(REQUESTABLE | BY_NAME_ONLY)),
+    type=OPERATION,
     help="Default: all but erase_person.",
 )
 @click.option("--org", help="The Zoho org it deletes in. Default: default.")
@@ -171,13 +170,14 @@ def revoke(
 
     Without --now a revoked key may be good for the stage's cache time. With --now the api function gets a
     changed environment, so that Lambda answers from new workers, which read the secret anew. With --cancel
-    all that the source has asked for by then ends, but for a job that runs at Zoho.
+    all that the source has asked for by then ends, but for a job that runs at Zoho. Where a step failed, the
+    same command again does all of them.
     """
     target = find(stage, as_json=as_json)
     sources, version = read(target)
     found = entry(sources, source)
     held = keys_of(found)
-    gone = _chosen(held, fingerprints, every)
+    gone = _chosen(held, fingerprints, every, done=now or cancel)
     kept = [each for each in held if each not in gone]
     taken = [fingerprint(each) for each in gone]
     if dry_run:
@@ -185,7 +185,8 @@ def revoke(
         shown = {"source": source, "revoked": [], "would_revoke": taken, "keys": marks}
         target.say(shown, f"{source}: would revoke {' '.join(taken)} and keep {' '.join(marks) or 'none'}")
         return
-    secret_log.change(target, stage, sources, source, {**found, "keys": kept}, version)
+    if gone:
+        secret_log.change(target, stage, sources, source, {**found, "keys": kept}, version)
     seconds = 0 if now else workers.cache_seconds(target)
     try:
         if now:
@@ -200,11 +201,19 @@ def revoke(
             "within_seconds": seconds,
             **({} if ended is None else {"cancel": ended}),
         },
-        f"{source}: revoked {' '.join(taken)}; refused "
-        + (f"within {seconds} s" if seconds else "from now on"),
+        f"{source}: {_taken_words(taken)}; refused " + (f"within {seconds} s" if seconds else "from now on"),
         f"{len(kept)} good: {' '.join(map(fingerprint, kept))}" if kept else f"{source} can send no more",
         *(() if ended is None else _words(source, ended)),
+        *((_UNTIL_THEN,) if ended is not None and seconds else ()),
     )
+
+
+#: What a cancel cannot reach while a revoked key is still good.
+_UNTIL_THEN = "what it asks for until then is not cancelled: run this again with --now"
+
+
+def _taken_words(taken: list[str]) -> str:
+    return f"revoked {' '.join(taken)}" if taken else "it had no key any more"
 
 
 def _cancelled(target: Target, stage: str | None, source: str) -> dict[str, Any]:
@@ -221,8 +230,11 @@ def _words(source: str, ended: dict[str, Any]) -> list[str]:
     return [*told, f"what it deleted: expunge list --source {source}"]
 
 
-def _chosen(held: list[str], fingerprints: tuple[str, ...], every: bool) -> list[str]:
-    """The keys to revoke. Raises Refused where there is nothing to do."""
+def _chosen(held: list[str], fingerprints: tuple[str, ...], every: bool, *, done: bool) -> list[str]:
+    """The keys to revoke; none where all were revoked before, and what is `done` besides is to be done again.
+
+    Raises Refused where there is nothing to do.
+    """
     if fingerprints and every:
         raise click.UsageError("give fingerprints or --all, not both")
     unknown = [each for each in fingerprints if each not in map(fingerprint, held)]
@@ -231,7 +243,7 @@ def _chosen(held: list[str], fingerprints: tuple[str, ...], every: bool) -> list
     if fingerprints:
         return [each for each in held if fingerprint(each) in fingerprints]
     chosen = held if every else held[1:]
-    if not chosen:
+    if not chosen and not (every and done):
         raise Refusal("there is no older key to revoke; --all revokes the newest too")
     return chosen
 

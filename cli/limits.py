@@ -9,10 +9,9 @@ import click
 
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
-from chalicelib.domain.request import BY_NAME_ONLY, REQUESTABLE
 from chalicelib.domain.source import OPERATOR, Source, parse, usable
 from cli import secret_log
-from cli.options import dry_run, options
+from cli.options import OPERATION, dry_run, options
 from cli.sources import entry, name_of, read
 from cli.target import Group, find
 from cli.target import Refused as Refusal
@@ -35,7 +34,29 @@ class _NumberOrNone(click.ParamType):  # type: ignore[type-arg]
         return int(value)
 
 
-NUMBER = _NumberOrNone()
+class _ShareOrNone(click.ParamType):  # type: ignore[type-arg]
+    """A number above 0 up to 1, or `none` for no limit."""
+
+    name = "SHARE|none"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == NONE:
+            return NONE
+        try:
+            share = float(value)
+        except ValueError:
+            share = 0.0
+        if not 0 < share <= 1:
+            self.fail(f"{value} is neither a number above 0 up to 1, such as 0.05, nor `{NONE}`", param, ctx)
+        return share
+
+
+NUMBER, SHARE = _NumberOrNone(), _ShareOrNone()
+YES_OR_NO = click.Choice(["true", "false"])
+
+
+#: Fields that are true or false.
+FLAGS = frozenset({"mass_delete_by_ids", "allow_uncounted", "erase_person_approval"})
 
 
 @click.group(cls=Group, name="sources")
@@ -106,13 +127,20 @@ expunge sources set operator --module Leads --max-records 1000"""
     "--operation",
     "operations",
     multiple=True,
-    type=click.Choice(sorted(REQUESTABLE | BY_NAME_ONLY)),
+    type=OPERATION,
     help="All it may use.",
 )
+@click.option("--related-list", "related_lists", multiple=True, help="All that it may delink; repeat it.")
+@click.option("--max-share", type=SHARE, help="The largest share of a module's records, such as 0.05.")
+@click.option("--mass-delete-by-ids", type=YES_OR_NO, help="Whether it may use Zoho's mass delete by ids.")
+@click.option("--allow-uncounted", type=YES_OR_NO, help="Whether it may delete a view without a count.")
+@click.option("--org", help="The Zoho org that a request means which names none.")
+@click.option("--other-org", "orgs", multiple=True, help="All other orgs that it may name; repeat it.")
+@click.option("--note", help="A note for people.")
 @click.option("--permanent-min-days", type=NUMBER, help="The shortest --permanent-after it may ask for.")
 @click.option(
     "--erase-person-approval",
-    type=click.Choice(["true", "false"]),
+    type=YES_OR_NO,
     help="Whether erasing a person waits for an approval; false: only for shared values.",
 )
 @dry_run("Say what would change; change nothing.")
@@ -153,7 +181,7 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
 def _value(name: str, value: Any) -> Any:
     if name == "modules":
         return list(dict.fromkeys(map(canonical, value)))
-    if name == "erase_person_approval":
+    if name in FLAGS:
         return value == "true"
     return None if value == NONE else list(value) if isinstance(value, tuple) else value
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from chalicelib.domain.request import BY_NAME_ONLY, REQUESTABLE
+
 Command = Callable[..., Any]
 
 
@@ -20,6 +22,10 @@ def options(command: Command) -> Command:
 def dry_run(words: str) -> Callable[[Command], Command]:
     """--dry-run, with what it does instead."""
     return click.option("--dry-run", is_flag=True, help=words)
+
+
+#: An operation that a source may be allowed, by the word of the contract.
+OPERATION = click.Choice(sorted(each.value for each in REQUESTABLE | BY_NAME_ONLY))
 
 
 def org_option(words: str = "The Zoho org.", default: str | None = "default") -> Callable[[Command], Command]:

@@ -126,6 +126,10 @@ def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
     assert told["cancel"] == {"cancelled": 3, "running": 0, "more": False}
     assert ask(stack, "leaky", key, ids[30:35], "leak-30").status_code == 401
     wait_for(lambda: {api.deletion(one)["status"] for one in waiting} == {"cancelled"}, what="cancels")
+    again = json.loads(expunge("keys", "revoke", "leaky", "--all", "--cancel", "--json").stdout)
+    assert (again["revoked"], again["keys"]) == ([], [])
+    assert again["cancel"] == {"cancelled": 0, "running": 0, "more": False}
+    expunge("keys", "revoke", "leaky", "--all", code=3)
 
     listed = json.loads(expunge("list", "--source", "leaky", "--status", "completed", "--json").stdout)
     assert {each["id"] for each in listed["deletions"]} == set(deleted)
