@@ -32,9 +32,10 @@ class BinProgress:
     their first look; `cursor`: the position (over all chunks) from which the current round goes on, `rounds`:
     rounds so far. `listing`: the deleted list is being read, `page` next, since `since`; `wide`: of every
     type; `listed`: it was read in this round; `list_pages`: pages in all; `list_over`: it is not read any
-    further. `sent_since`: our first call, in Zoho's clock. `last`: what is not shown now is not asked for
-    again. `stopped`: a refusal of every call, as (code, message): nothing more is sent. `looked`, `would`,
-    `first_ids`: a dry run's. `code`, `message`: what stood in its way last.
+    further. `sent_since`: our first call, in Zoho's clock; `skew`: how far that is ahead of ours.
+    `last`: what is not shown now is not asked for again. `stopped`: a refusal of every call, as (code,
+    message): nothing more is sent. `looked`, `would`, `first_ids`: a dry run's. `code`, `message`: what stood
+    in its way last.
     """
 
     open: tuple[int, ...] = ()
@@ -51,6 +52,7 @@ class BinProgress:
     list_pages: int = 0
     list_over: bool = False
     sent_since: float | None = None
+    skew: float = 0.0
     last: bool = False
     stopped: tuple[str, str] | None = None
     looked: int = 0

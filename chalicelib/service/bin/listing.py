@@ -36,7 +36,7 @@ def begin(work: Slice, progress: BinProgress) -> Step:
     """Decide what is read: the short list while only ours wait for it, else the whole one."""
     ours_only = not any(_waiting(work, Mark.MISSING)) and not by_bin.restores(work.deletion)
     wide = not ours_only or progress.rounds >= WIDE_FROM or progress.sent_since is None or progress.last
-    since = work.deletion.request.window_from or 0.0
+    since = (work.deletion.request.window_from or 0.0) + progress.skew
     if not wide and progress.sent_since is not None:
         since = progress.sent_since
     reading = replace(progress, listing=True, wide=wide, page=1, since=since - MARGIN)

@@ -223,6 +223,8 @@ def _kept(
 ) -> Commit:
     """Keep what was found, and go on behind it, or try again where something was in the way."""
     then: Then = Again()
+    if wave.clocks is not None:
+        progress = replace(progress, skew=wave.clocks.zohos(work.now) - work.now)
     if wave.refused is not None and wave.trouble is None:
         # What cannot be looked at is not called for either.
         progress = replace(progress, stopped=(wave.refused.code, wave.refused.message), checking=False)

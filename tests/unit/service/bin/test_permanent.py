@@ -15,7 +15,7 @@ from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Call
 from tests.fake_ledger import FakeLedger
-from tests.fake_zoho import LOST
+from tests.fake_zoho import LOST, FakeZoho
 from tests.unit.service.world import World
 
 DAY = 86_400
@@ -337,3 +337,22 @@ def test_a_cancel_after_a_lost_answer_sends_nothing_more() -> None:
     assert len(world.zoho.sent("delete_from_bin")) == 1
     assert "1" in world.zoho.bin
     assert world.get(child).is_final
+
+
+@pytest.mark.parametrize("ahead", [-3600, -60, 60, 3600])
+def test_all_is_seen_in_zohos_clock_however_far_it_is_from_ours(ahead: float) -> None:
+    world = World()
+    world.zoho = FakeZoho(lambda: world.now + ahead, ["1", "2", "3", "4"])
+    parent = deleted(world, ["1", "2", "3", "4"])
+    world.now += 60
+    world.zoho.purge("1")
+    world.zoho.restore("2")
+    world.zoho.restore("3")
+    world.now += 60
+    world.zoho.to_bin("3", world.now + ahead)
+    world.settle()
+    child = child_of(world, parent)
+    assert outcomes(world, child) == "AKKD"
+    verified = world.get(child).verification
+    assert verified is not None
+    assert (verified.records, verified.listed_as_permanent) == (1, 1)
