@@ -178,7 +178,8 @@ def _named(
     found = {}
     for number, one in enumerate(ids):
         record = records.get(one, one)
-        if not is_record_id(record):
+        # An external id that names no record of its own is skipped, as any other id that it did not delete.
+        if not is_record_id(record) and not parent.request.external_id_field:
             raise NotValid("the request is not valid", (Field(f"/ids/{number}", RECORD_ID_WORDS),))
         name = names(record)
         found[name] = until.get(name, of_job)

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.commands import Outcome
 from chalicelib.domain.document import document
-from chalicelib.domain.errors import NotAllowed, WrongState
+from chalicelib.domain.errors import NotAllowed, NotValid, WrongState
 from chalicelib.domain.request import Freeze, Operation
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
@@ -401,3 +401,20 @@ def test_what_zoho_has_lost_by_itself_is_not_deleted_for_good() -> None:
     world.now = (world.get(parent).finished_at or 0) + 60 * DAY
     with pytest.raises(WrongState, match="60 days"):
         undo.delete_permanently(operators(world), parent, Asked(), Caller(BEN, world.now))
+
+
+def test_an_external_id_that_named_no_record_is_skipped() -> None:
+    world = World(["101"])
+    world.zoho.external = {"ERP/1": ["101"], "ERP/2": []}
+    parent = gone(world, ("ERP/1", "ERP/2"), external_id_field="Number")
+    for dry_run in (True, False):
+        child = restored(world, parent, ids=("ERP/2", "ERP/1", "ERP/3"), dry_run=dry_run)
+        assert world.get(child).status is Status.COMPLETED
+    assert outcomes(world, child) == "KRK"
+    assert list(world.zoho.records) == ["101"]
+    with pytest.raises(WrongState, match="none of these ids"):
+        restored(world, parent, ids=("ERP/2",))
+    world.zoho.records["5"] = None
+    by_records = gone(world, ("5",))
+    with pytest.raises(NotValid):
+        restored(world, by_records, ids=("ERP/2",))
