@@ -95,9 +95,7 @@ def cancel(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
 
 
 def approve(outside: Operators, deletion_id: str, given: Given, caller: Caller) -> Deletion:
-    """Approve the deletion of as many records as `given` says. Raises Missing, NotAllowed for who asked for
-    it, or WrongState.
-    """
+    """Approve what `given` says. Raises Missing, NotAllowed for who asked for it, or WrongState."""
 
     def judged(deletion: Deletion) -> Mapping[str, object]:
         _unless(commands.not_approvable(deletion, given, caller.now))
@@ -170,13 +168,15 @@ def _snapshot(outside: Operators, deletion_id: str) -> Snapshot:
     return seen
 
 
+#: What a command that is left already would undo.
+_UNDONE_BY = {"cancel": {"approve", "resolve", "bring_forward"}, "resolve": {"cancel"}}
+
+
 def _asked_already(seen: Snapshot, wanted: Mapping[str, object]) -> bool:
-    """Is the same command waiting to be done? Raises WrongState where another one of its kind is, or one that
-    ends the deletion in another way.
-    """
+    """Is the same command waiting to be done? Raises WrongState where one is that this does not go with."""
     for waiting in seen.commands:
-        if {waiting.get("do"), wanted["do"]} == {Do.CANCEL.value, Do.RESOLVE.value}:
-            raise WrongState("another one is being done")
+        if wanted["do"] in _UNDONE_BY.get(str(waiting.get("do")), ()):
+            raise WrongState(f"another one is being done: {waiting['do']}")
         if waiting.get("do") == wanted["do"]:
             _unless("" if dict(waiting) | dict(wanted) == dict(waiting) else "another one is being done")
             return True

@@ -418,3 +418,24 @@ def test_an_external_id_that_named_no_record_is_skipped() -> None:
     by_records = gone(world, ("5",))
     with pytest.raises(NotValid):
         restored(world, by_records, ids=("ERP/2",))
+
+
+def test_what_is_being_cancelled_is_not_brought_forward_and_the_other_way_round_it_is_cancelled() -> None:
+    world = World(["1"])
+    parent = deleted(world, ["1"], DAY)
+    child = child_of(world, parent)
+    world.step(child)
+    outside = operators(world)
+    commands.cancel(outside, child, Caller(ANN, world.now))
+    with pytest.raises(WrongState, match="another one is being done: cancel"):
+        undo.delete_permanently(outside, parent, Asked(), Caller(BEN, world.now))
+    world.settle()
+    assert world.get(child).status is Status.CANCELLED
+    world = World(["1"])
+    parent = deleted(world, ["1"], DAY)
+    child = child_of(world, parent)
+    outside = operators(world)
+    undo.delete_permanently(outside, parent, Asked(), Caller(BEN, world.now))
+    commands.cancel(outside, child, Caller(ANN, world.now))
+    world.settle()
+    assert (world.get(child).status, list(world.zoho.bin)) == (Status.CANCELLED, ["1"])

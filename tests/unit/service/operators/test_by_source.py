@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.commands import Given
 from chalicelib.domain.document import document
-from chalicelib.domain.errors import NotAllowed
+from chalicelib.domain.errors import NotAllowed, WrongState
 from chalicelib.domain.operators import Pause, SourceCancel
 from chalicelib.domain.request import Limits
 from chalicelib.domain.status import Status
@@ -155,6 +155,18 @@ def test_a_paused_source_waits_and_the_others_do_not() -> None:
     world.ledger.set_pause(Pause(None, paused=False, source="test"))
     world.settle()
     assert world.get(one).status is Status.COMPLETED
+
+
+def test_what_is_being_cancelled_is_not_approved() -> None:
+    """A yes is a yes: who approves is not told 202 for what ends cancelled."""
+    world = World(["1", "2"])
+    one = world.accept(ids=("1", "2"), limits=Limits(approve_above=1))
+    rest(world, one)
+    commands.cancel(operators(world), one, ann(world))
+    with pytest.raises(WrongState, match="another one is being done: cancel"):
+        commands.approve(operators(world), one, Given(2), replace(ann(world), arn="arn:somebody"))
+    world.settle()
+    assert world.get(one).status is Status.CANCELLED
 
 
 def test_who_asked_may_approve_only_where_four_eyes_are_off() -> None:
