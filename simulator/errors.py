@@ -7,9 +7,10 @@ A *refusal* is an ``Answer`` for the whole call; an *item* is one element of ``d
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from simulator.http import Answer
+from simulator.http import Answer, Call
 
 WRONG_FORMAT = "either the request body or parameters is in wrong format"
 NOT_APPROVED_TEXT = "cannot delete record that is not approved yet"
@@ -138,3 +139,17 @@ def scope_mismatch(message: str) -> Answer:
 def too_many_requests(message: str, code: str = "TOO_MANY_REQUESTS") -> Answer:
     """429, for too many calls at once and for credits used up alike."""
     return refusal(429, code, message)
+
+
+def object_in(call: Call, known: Collection[str]) -> dict[str, Any] | Answer:
+    """The object in the body, or the refusal of what is none or has other keys than the `known`."""
+    try:
+        body = call.json()
+    except ValueError:
+        return wrong_format()
+    if not isinstance(body, dict):
+        return wrong_format()
+    if unknown := [name for name in body if name not in known]:
+        details = {"api_name": unknown[0], "json_path": f"$.{unknown[0]}"}
+        return invalid_data("invalid data", details)
+    return body

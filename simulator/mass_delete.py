@@ -34,15 +34,9 @@ def start(state: State, call: Call) -> Answer:
 def _start(state: State, call: Call) -> Answer:
     if canonical(call.args["module"]) in NO_MASS_DELETE:
         return errors.refusal(400, "NOT_SUPPORTED", errors.CANNOT_MASS_DELETE, {"resource_path_index": 0})
-    try:
-        body = call.json()
-    except ValueError:
-        return errors.wrong_format()
-    if not isinstance(body, dict):
-        return errors.wrong_format()
-    if unknown := [name for name in body if name not in _KEYS]:
-        details = {"api_name": unknown[0], "json_path": f"$.{unknown[0]}"}
-        return errors.invalid_data("invalid data", details)
+    body = errors.object_in(call, _KEYS)
+    if isinstance(body, Answer):
+        return body
     if "ids" in body and len(body) > 1:
         return errors.ambiguous([{"api_name": name, "json_path": f"$.{name}"} for name in body])
     if "ids" in body:

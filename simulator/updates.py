@@ -82,15 +82,9 @@ def _merged(state: State, record: Record, values: dict[str, Any]) -> dict[str, A
 
 def _values(call: Call) -> dict[str, Any] | Answer:
     """The one object in ``data``, or what is wrong with the body."""
-    try:
-        body = call.json()
-    except ValueError:
-        return errors.wrong_format()
-    if not isinstance(body, dict):
-        return errors.wrong_format()
-    if unknown := [name for name in body if name not in _KEYS]:
-        details = {"api_name": unknown[0], "json_path": f"$.{unknown[0]}"}
-        return errors.invalid_data("invalid data", details)
+    body = errors.object_in(call, _KEYS)
+    if isinstance(body, Answer):
+        return body
     data, trigger = body.get("data"), body.get("trigger", [])
     if data is None or data == []:
         return errors.mandatory_field("data", "jsonarray")

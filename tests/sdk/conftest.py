@@ -1,10 +1,6 @@
-"""The official client as a fixture."""
-
-from pathlib import Path
+"""The mark of what drives the official client."""
 
 import pytest
-
-from tests.sdk.environment import client_python
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -12,9 +8,3 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "sdk: drives the simulator with Zoho's official client (makes .venvs/sdk)"
     )
-
-
-@pytest.fixture(scope="session")
-def sdk_python() -> Path:
-    """The Python of the client's environment."""
-    return client_python()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venvs" / "sdk"
@@ -29,3 +31,14 @@ def _made() -> Path:
         subprocess.run(command, check=True, timeout=600)
         made_of.write_text(pins, "utf-8")
     return python
+
+
+def told_by(driver: str, url: str, folder: Path) -> dict[str, Any]:
+    """What a script beside this one, run in the client's environment, made of the answers of the simulator at
+    `url`.
+    """
+    command = [str(client_python()), str(Path(__file__).with_name(driver)), url, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told

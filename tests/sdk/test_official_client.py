@@ -1,15 +1,13 @@
 """Zoho's own Python client, not patched, against the simulator: all of deleting and its errors."""
 
-import json
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import simulator
 from simulator import Settings
+from tests.sdk.environment import told_by
 
 pytestmark = pytest.mark.sdk
 
@@ -93,16 +91,15 @@ OTHERS = ("count_before", "count_after", "sample_status", "job_finished")
 
 
 @pytest.fixture(scope="module")
-def told(sdk_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the client made of every answer; it runs once for all tests."""
     settings = Settings(job_start_seconds=0.1, job_min_seconds=0.3)
     with simulator.running(settings=settings) as server:
         server.sim.load(RECORDS)
-        driver = Path(__file__).with_name("driver.py")
-        command = [str(sdk_python), str(driver), server.url, str(tmp_path_factory.mktemp("sdk"))]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
-        yield {**json.loads(done.stdout.splitlines()[-1]), "calls": server.sim.state.journal.since(0)}
+        yield {
+            **told_by("driver.py", server.url, tmp_path_factory.mktemp("sdk")),
+            "calls": server.sim.state.journal.since(0),
+        }
 
 
 def test_every_step_is_expected(told: dict[str, Any]) -> None:

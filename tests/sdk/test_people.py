@@ -1,14 +1,12 @@
 """Zoho's own Python client, not patched, finds a person in the simulator and clears what stays."""
 
-import json
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import simulator
+from tests.sdk.environment import told_by
 
 pytestmark = pytest.mark.sdk
 
@@ -62,15 +60,11 @@ DONE: dict[str, tuple[str, int]] = {
 
 
 @pytest.fixture(scope="module")
-def told(sdk_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the client made of every answer; it runs once for all tests."""
     with simulator.running(documents=False) as server:
         server.sim.load(ORG)
-        driver = Path(__file__).with_name("people_driver.py")
-        command = [str(sdk_python), str(driver), server.url, str(tmp_path_factory.mktemp("sdk"))]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
-        yield json.loads(done.stdout.splitlines()[-1])
+        yield told_by("people_driver.py", server.url, tmp_path_factory.mktemp("sdk"))
 
 
 def test_the_client_reads_the_modules_custom_ones_too(told: dict[str, Any]) -> None:

@@ -1,14 +1,12 @@
 """Zoho's own Python client, not patched, reads and purges the recycle bin, and reads the deleted list."""
 
-import json
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import simulator
+from tests.sdk.environment import told_by
 
 pytestmark = pytest.mark.sdk
 
@@ -29,15 +27,11 @@ PURGES: dict[str, tuple[int, list[tuple[str, str, Any]]]] = {
 
 
 @pytest.fixture(scope="module")
-def told(sdk_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the client made of every answer; it runs once for all tests."""
     with simulator.running(documents=False) as server:
         server.sim.load(LEADS)
-        driver = Path(__file__).with_name("bin_driver.py")
-        command = [str(sdk_python), str(driver), server.url, str(tmp_path_factory.mktemp("sdk"))]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
-        yield json.loads(done.stdout.splitlines()[-1])
+        yield told_by("bin_driver.py", server.url, tmp_path_factory.mktemp("sdk"))
 
 
 def test_the_client_reads_the_entries(told: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ API.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.service.ports import Call, Change, Claim, Delivery, Ledger, NewDeletion
 from tests import aws
 from tests.contract.ledger.busy import Busy
-from tests.fake_ledger import FakeLedger
 
 NOW = 1_700_000_000.0
 
@@ -41,16 +39,6 @@ def table_on(client: Any, *, busy: bool) -> Table:
     """The table adapter; a busy one has each write refused as often as it is borne."""
     held: Any = Busy(client, BUSY_TRIES - 1) if busy else client
     return Table("t", lambda: held, sleep=lambda _: None)
-
-
-@pytest.fixture(params=["memory", "table", "busy table"])
-def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    if request.param == "memory":
-        yield FakeLedger()
-        return
-    with aws.dynamodb() as client:
-        make_table(client)
-        yield table_on(client, busy=request.param == "busy table")
 
 
 def deletion(one: str = "del_1", ids: tuple[str, ...] = ("1", "2"), **request: Any) -> Deletion:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,20 +14,9 @@ from chalicelib.domain.document import iso
 from chalicelib.domain.evidence.operators import Entry, What
 from chalicelib.domain.operators import Hold, Pause, SourceCancel
 from tests import aws
-from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table, table_on
-from tests.fake_ledger import FakeLedger
+from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
 
 HOLD = Hold("default", "Leads", "2", "audit", "arn:ann", NOW)
-
-
-@pytest.fixture(params=["memory", "table", "busy table"])
-def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
-    if request.param == "memory":
-        yield FakeLedger()
-        return
-    with aws.dynamodb() as client:
-        make_table(client)
-        yield table_on(client, busy=request.param == "busy table")
 
 
 def test_a_day_is_listed_newest_first_page_by_page(ledger: Any) -> None:

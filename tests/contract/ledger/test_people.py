@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,19 +10,7 @@ from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.evidence.operators import What
 from chalicelib.service.ports import Change, Part
-from tests import aws
-from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table, table_on
-from tests.fake_ledger import FakeLedger
-
-
-@pytest.fixture(params=["memory", "table", "busy table"])
-def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
-    if request.param == "memory":
-        yield FakeLedger()
-        return
-    with aws.dynamodb() as client:
-        make_table(client)
-        yield table_on(client, busy=request.param == "busy table")
+from tests.contract.ledger.test_ledger import NOW, accept, deletion
 
 
 def test_parts_and_modules_are_written_with_the_deletion(ledger: Any) -> None:

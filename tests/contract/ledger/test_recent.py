@@ -6,26 +6,13 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import recent
 from tests import aws
-from tests.contract.ledger.test_ledger import NOW, make_table, table_on
-from tests.fake_ledger import FakeLedger
+from tests.contract.ledger.test_ledger import NOW, make_table
 
 WINDOW = 3600.0
 IDS = [str(10**18 + n) for n in range(300)]
-
-
-@pytest.fixture(params=["memory", "table", "busy table"])
-def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
-    if request.param == "memory":
-        yield FakeLedger()
-        return
-    with aws.dynamodb() as client:
-        make_table(client)
-        yield table_on(client, busy=request.param == "busy table")
 
 
 def test_what_was_deleted_is_known_within_the_window(ledger: Any) -> None:
