@@ -63,8 +63,9 @@ def newest_first(
 
     low, high = first_id(since), before or first_id(until)
     found: list[Entry] = []
-    for month in reversed(list(_months(since, until))):
-        page = table.first_page(
+    months = _months(since, until) if low < high else ()
+    for month in reversed(list(months)):
+        page, end = table.page(
             KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
             ExpressionAttributeValues={":pk": {"S": month}, ":low": {"S": low}, ":high": {"S": high}},
             ScanIndexForward=False,
@@ -73,8 +74,11 @@ def newest_first(
         )
         found += [to_entry(item) for item in page if item["sk"]["S"] < high]
         if len(found) > limit:
-            break
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+            return found[:limit], found[limit - 1].id
+        if end is not None and found:
+            # The answer of one query is full before `limit` is reached: entries of the month are left.
+            return found, found[-1].id
+    return found, None
 
 
 def to_entry(item: items.Item) -> Entry:

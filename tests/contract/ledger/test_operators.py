@@ -199,6 +199,26 @@ def test_the_operators_log_is_read_newest_first_over_months(ledger: Any) -> None
     assert (found, end) == ([0, 20, 40, 60, 80], None)
 
 
+def test_no_entry_of_the_operators_log_is_left_out_however_long_they_are(ledger: Any) -> None:
+    long = {"note": "x" * 200_000}  # as long as two person maps of many modules; a query answers 1 MB
+    for n in range(12):
+        ledger.tell(replace(noted(n, NOW - n), after=long))
+    ledger.tell(noted(12, NOW - 40 * 86_400.0))
+    found, before, pages = list[Entry](), None, 0
+    while pages == 0 or before is not None:
+        some, before = ledger.entries_of_operators(NOW - 90 * 86_400.0, NOW + 1, before, 10)
+        found, pages = [*found, *some], pages + 1
+    assert [entry.at for entry in found] == [*(NOW - n for n in range(12)), NOW - 40 * 86_400.0]
+
+
+@pytest.mark.parametrize("until", [NOW - 90.0, NOW - 60.0])
+def test_a_time_that_has_no_length_has_no_entries(ledger: Any, until: float) -> None:
+    ledger.tell(noted(1, NOW - 60.0))
+    assert ledger.entries_of_operators(NOW - 60.0, until, None, 3) == ([], None)
+    before = noted(1, NOW - 90.0).id
+    assert ledger.entries_of_operators(NOW - 60.0, NOW, before, 3) == ([], None)
+
+
 def test_a_removed_hold_can_be_set_again(ledger: Any) -> None:
     ledger.set_hold(HOLD)
     assert ledger.remove_hold("default", "Leads", "2") == HOLD
