@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,26 @@ class BucketStore:
 
     def written(self, name: str) -> datetime | None:
         """When the object was written; None where there is none."""
+        answer = self._asked(name)
+        return answer["LastModified"] if answer else None
+
+    def age(self, name: str) -> timedelta | None:
+        """How long ago the object was written, by the clock of S3; None where there is none."""
+        answer = self._asked(name)
+        if answer is None:
+            return None
+        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        written: datetime = answer["LastModified"]
+        return now - written
+
+    def _asked(self, name: str) -> Any:
+        """What S3 says of the object; None where there is none."""
         try:
-            found: datetime = self.client.head_object(Bucket=self.bucket, Key=name)["LastModified"]
+            return self.client.head_object(Bucket=self.bucket, Key=name)
         except ClientError as problem:
             if problem.response["Error"]["Code"] in ("404", "NoSuchKey"):
                 return None
             raise
-        return found
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,11 @@ class FolderStore:
         """The file; None where there is none."""
         file = self.folder / name
         return file.read_bytes() if file.is_file() else None
+
+    def age(self, name: str) -> timedelta | None:
+        """Not known: a copy may have other times than the bucket."""
+        del name
+        return None
 
 
 def bucket_of(target: Target) -> BucketStore:

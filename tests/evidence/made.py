@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -110,15 +111,19 @@ def erasure(n: int = 1) -> tuple[Deletion, list[Chunk]]:
 
 @dataclass
 class Bucket:
-    """Objects by name: a Store."""
+    """Objects by name: a Store. `ages`: of those whose age is known."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
+    ages: dict[str, timedelta] = field(default_factory=dict)
 
     def names(self, prefix: str) -> Iterable[str]:
         return [name for name in sorted(self.objects) if name.startswith(prefix)]
 
     def read(self, name: str) -> bytes | None:
         return self.objects.get(name)
+
+    def age(self, name: str) -> timedelta | None:
+        return self.ages.get(name)
 
 
 @dataclass

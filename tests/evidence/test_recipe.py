@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from dataclasses import replace
@@ -69,13 +70,32 @@ def test_the_recipe_takes_several_ends_and_records_that_nobody_knows(tmp_path: P
     assert "its records are not here" in done.stdout
 
 
+def test_the_recipe_takes_records_whose_reference_was_forgotten_and_says_so(tmp_path: Path) -> None:
+    from chalicelib.domain.evidence import records
+
+    maker = Maker()
+    maker.head(maker.receipt(*deletion(1)))
+    (file,) = [name for name in maker.bucket.objects if name.startswith("records/")]
+    known = records.unpacked(maker.bucket.objects[file])
+    maker.bucket.objects[file] = records.without_reference(known).packed()
+    done = run(tmp_path, maker.bucket.objects)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "its reference is not here" in done.stdout
+    assert "2 deleted, 1 failed" in done.stdout
+
+
 def _changed(objects: dict[str, bytes], prefix: str, old: bytes, new: bytes) -> None:
     (name,) = [each for each in objects if each.startswith(prefix)]
     assert old in objects[name]
     objects[name] = objects[name].replace(old, new, 1)
 
 
-@pytest.mark.parametrize("what", ["receipt", "head", "records", "reference", "no head", "other key"])
+SHIFTED = ("salt too long", "salt too short", "no salt", "more in the first line")
+
+
+@pytest.mark.parametrize(
+    "what", ["receipt", "head", "records", "reference", *SHIFTED, "no head", "other key"]
+)
 def test_the_recipe_stops_at_whatever_does_not_fit(tmp_path: Path, what: str) -> None:
     from chalicelib.domain.evidence import records
 
@@ -93,6 +113,15 @@ def test_the_recipe_stops_at_whatever_does_not_fit(tmp_path: Path, what: str) ->
         objects[file] = replace(known, lines=(forged, *known.lines[1:])).packed()
     elif what == "reference":
         objects[file] = replace(known, first=known.first.replace(b"Anna", b"Otto")).packed()
+    elif what in SHIFTED:
+        salt, reference = json.loads(known.first).values()
+        first = {
+            "salt too long": records.first_line(salt + reference[:4], reference[4:]),
+            "salt too short": records.first_line(salt[:-1], salt[-1] + reference),
+            "no salt": records.first_line(None, salt + reference),
+            "more in the first line": known.first.replace(b"}", b',"approved_by":"eve"}'),
+        }[what]
+        objects[file] = replace(known, first=first).packed()
     elif what == "no head":
         del objects["heads/000000000001.json"]
         maker.last = None

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -131,6 +132,63 @@ def test_the_receipt_of_another_deletion_under_this_ones_name_is_found() -> None
     assert any("another one's name" in each for each in problems(moved))
 
 
+def with_reference_line(first: bytes) -> dict[str, bytes]:
+    """The folder with another first line of its records file, which no root covers."""
+    return {**FOLDER, RECORDS: replace(records.unpacked(FOLDER[RECORDS]), first=first).packed()}
+
+
+SALT, REFERENCE = json.loads(records.unpacked(FOLDER[RECORDS]).first).values()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        records.first_line(SALT + REFERENCE[:4], REFERENCE[4:]),
+        records.first_line(SALT[:-1], SALT[-1] + REFERENCE),
+        records.first_line("", SALT + REFERENCE),
+        records.first_line(None, None).replace(b"}", b',"reason":"she asked"}'),
+        records.first_line(SALT, REFERENCE).replace(b"}", b',"approved_by":"the head of sales"}'),
+        records.first_line(SALT, REFERENCE) + b" ",
+        records.first_line(None, REFERENCE),
+        b"[" * 100_000,
+        b"null",
+    ],
+    ids=lambda first: first[:60].decode(),
+)
+def test_a_first_line_that_says_anything_else_than_its_reference_is_found(first: bytes) -> None:
+    assert "reference" in problems(with_reference_line(first))[0]
+
+
+def test_a_first_line_whose_reference_was_forgotten_fits_and_says_so() -> None:
+    found, _ = folder.check(with_reference_line(records.first_line(None, None)), FOLDER_KEY)
+    assert (found.problems, found.notes) == ([], [f"{RECORDS}: its reference was forgotten"])
+
+
+def test_whatever_is_nested_too_deep_does_not_fit_and_breaks_nothing() -> None:
+    deep = b'{"a":' * 100_000
+    assert problems({**FOLDER, RECEIPT: deep})
+    assert problems({**FOLDER, head.name(1): deep})
+    assert chain_problems({**CHAIN.objects, "operators/op_" + "7" * 26 + ".json": deep})
+
+
+def test_no_end_of_a_deletion_can_be_left_out_of_its_folder() -> None:
+    maker = Maker()
+    ended, chunks = deletion(1)
+    first = maker.receipt(ended, chunks)
+    maker.head(first, maker.receipt(ended, chunks, 2))
+    objects = maker.bucket.objects
+    assert not folder.check(objects, maker.signing.key)[0].problems
+    for gone in (1, 2):
+        name = f"receipts/{ended.id}{'' if gone == 1 else '.2'}.json"
+        left = {k: v for k, v in objects.items() if k not in (name, folder.records_name(name))}
+        assert any(
+            name in each and "more than once" in each
+            for each in folder.check(left, maker.signing.key)[0].problems
+        )
+    far = {**objects, f"receipts/{ended.id}.999999999.json": objects[first]}
+    assert folder.check(far, maker.signing.key)[0].problems
+
+
 # --- the chain -----------------------------------------------------------------------------------
 
 
@@ -195,6 +253,70 @@ def test_an_old_receipt_in_no_head_is_found_and_a_fresh_one_waits() -> None:
     assert "waits for its head" in checked.found.notes[0]
     maker.head(maker.receipt(*deletion(8)), at=NOW + 7200)
     assert any("stands in no head" in each for each in chain_problems(bucket.objects, maker))
+
+
+def test_an_object_that_no_head_names_waits_for_minutes_only_whatever_it_says_of_its_time() -> None:
+    maker, bucket = chain_of(1)
+    name = maker.receipt(*deletion(7))
+    for minutes, problem in ((1, False), (11, True)):
+        bucket.ages[name] = timedelta(minutes=minutes)
+        assert any("stands in no head" in each for each in chain_problems_of(bucket, maker)) == problem
+    bucket.ages.clear()
+    forged = operators.Entry(
+        "op_" + "7" * 26, NOW + 9e6, "arn:aws:iam::1:user/a", operators.What.DELETION_FORGOTTEN, "*", seed="1"
+    )
+    maker.entry(forged)
+    assert [each for each in chain_problems_of(bucket, maker) if name in each]
+
+
+def chain_problems_of(bucket: Bucket, maker: Maker) -> list[str]:
+    return chain.check(bucket, maker.signing.key, KEEP).found.problems
+
+
+def test_a_copy_whose_end_was_cut_off_shows_what_its_heads_have_named_for_minutes() -> None:
+    maker, bucket = chain_of(2)
+    late = maker.receipt(*deletion(8000))
+    maker.head(late, at=NOW + 8_100)
+    del bucket.objects[head.name(2)]
+    del bucket.objects[head.name(3)]
+    found = chain_problems_of(bucket, maker)
+    assert [each for each in found if "stands in no head" in each]
+
+
+def test_a_head_with_a_number_far_off_is_counted_and_not_walked_to() -> None:
+    maker, bucket = chain_of(2)
+    bucket.objects[head.name(10**11)] = bucket.objects[head.name(2)]
+    found = chain_problems_of(bucket, maker)
+    assert len(found) < 30
+    assert "heads/: 99999999977 more are missing" in found
+    assert sum("is missing" in each for each in found) == 20
+
+
+@pytest.mark.parametrize("name", ["records/del_" + "9" * 26 + ".jsonl.gz", "records/odd", "records/x/y.gz"])
+def test_records_of_no_receipt_are_found_but_where_they_were_written_just_now(name: str) -> None:
+    maker, bucket = chain_of(1)
+    bucket.objects[name] = bucket.objects[f"records/{deletion(0)[0].id}.jsonl.gz"]
+    assert chain_problems_of(bucket, maker) == [f"{name}: belongs to no receipt"]
+    bucket.ages[name] = timedelta(seconds=30)
+    checked = chain.check(bucket, maker.signing.key, KEEP)
+    assert (checked.found.problems, checked.found.notes) == ([], [f"{name}: waits for its receipt"])
+
+
+def test_records_under_the_name_of_another_deletion_are_found() -> None:
+    one, other = (f"records/{deletion(n)[0].id}.jsonl.gz" for n in (0, 1))
+    swapped = {**CHAIN.objects, one: CHAIN.objects[other], other: CHAIN.objects[one]}
+    assert {each.partition(":")[0] for each in chain_problems(swapped)} == {one, other}
+
+
+def test_swapped_signatures_are_found() -> None:
+    one, other = (f"receipts/{deletion(n)[0].id}.json" for n in (0, 1))
+    first, second = (dsse.opened(CHAIN.objects[name]) for name in (one, other))
+    swapped = {
+        one: replace(first, signature=second.signature).to_bytes(),
+        other: replace(second, signature=first.signature).to_bytes(),
+    }
+    found = chain_problems({**CHAIN.objects, **swapped})
+    assert all(any(name in each for each in found) for name in (one, other))
 
 
 def test_a_forgotten_deletion_still_verifies_and_a_removed_file_does_not() -> None:

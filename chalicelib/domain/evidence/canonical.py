@@ -13,6 +13,16 @@ def to_bytes(value: Any) -> bytes:
     return text.encode()
 
 
+def parsed(data: bytes) -> Any:
+    """The JSON value in `data`, which may come from anybody. Raises ValueError for whatever is none, also for
+    one that is nested too deep to be read.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError as problem:
+        raise ValueError("is nested too deep") from problem
+
+
 def sha256(data: bytes) -> str:
     """SHA-256, hex."""
     return hashlib.sha256(data).hexdigest()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from chalicelib.domain.evidence import canonical, checking, head, operators
@@ -26,6 +25,9 @@ class Store(Protocol):
     def read(self, name: str) -> bytes | None:
         """The object; None where there is none."""
 
+    def age(self, name: str) -> timedelta | None:
+        """How long ago the object was written; None where nobody knows, as of a copy, or there is none."""
+
 
 @dataclass
 class Checked:
@@ -39,13 +41,15 @@ class Checked:
 @dataclass
 class _Seen:
     """What the heads name: the number and the hash by object. `forgotten`: deletions that an entry says so
-    of; `bodies`: what the good receipts say, by name.
+    of; `bare`: those whose records file has no reference any more; `bodies`: what the good receipts say, by
+    name; `waiting`: good objects that no head names, and the time that each says itself.
     """
 
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     bare: set[str] = field(default_factory=set)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    waiting: dict[str, datetime] = field(default_factory=dict)
 
 
 def check(store: Store, key: Key, keep_days: int) -> Checked:
@@ -54,11 +58,12 @@ def check(store: Store, key: Key, keep_days: int) -> Checked:
     _heads(store, key, done, seen)
     for name, (n, digest) in sorted(seen.named.items()):
         _object(store, key, done, seen, name, n, digest)
-    newest = _time(done.last.at) if done.last else None
     for prefix in ("receipts/", operators.PREFIX):
         for name in store.names(prefix):
             if name not in seen.named:
-                _unnamed(store, key, done.found, name, newest)
+                _unnamed(store, key, done.found, seen, name)
+    newest = _time(done.last.at) if done.last else None
+    _waiting(store, done.found, seen, newest)
     _records(store, done, seen, newest, keep_days)
     return done
 
@@ -98,11 +103,16 @@ def _heads(store: Store, key: Key, done: Checked, seen: _Seen) -> None:
 
 
 def _gaps(numbers: list[int], found: Findings) -> None:
-    missing = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
-    for n in missing[:20]:
-        found.wrong(head.name(n), "is missing")
-    if len(missing) > 20:
-        found.problems.append(f"heads/: {len(missing) - 20} more are missing")
+    """A gap is not counted through: anybody can name a file as if it were the last of a million."""
+    named = missing = before = 0
+    for n in sorted(numbers):
+        for gone in range(before + 1, min(n, before + 21 - named)):
+            found.wrong(head.name(gone), "is missing")
+            named += 1
+        missing += n - before - 1
+        before = n
+    if missing > named:
+        found.problems.append(f"heads/: {missing - named} more are missing")
 
 
 def _follows(name: str, read: Head, before: Head | None, found: Findings) -> None:
@@ -144,7 +154,7 @@ def _object(store: Store, key: Key, done: Checked, seen: _Seen, name: str, n: in
 
 def _entry(name: str, data: bytes, found: Findings) -> Mapping[str, Any]:
     try:
-        entry = json.loads(data)
+        entry = canonical.parsed(data)
         right = operators.name(str(entry["id"])) == name and operators.is_entry_id(str(entry["id"]))
     except (ValueError, KeyError, TypeError):
         entry, right = {}, False
@@ -158,23 +168,36 @@ def _after(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return after if isinstance(after, dict) else {}
 
 
-def _unnamed(store: Store, key: Key, found: Findings, name: str, newest: datetime | None) -> None:
-    """An object that no head names: it may have been written just now, else it does not belong there."""
+def _unnamed(store: Store, key: Key, found: Findings, seen: _Seen, name: str) -> None:
+    """An object that no head names: it may wait for one, where it is what its name says."""
     data = store.read(name)
     if data is None:
         return
-    at: Any = None
     if name.startswith("receipts/"):
         body = checking.receipt_body(name, data, key, found)
-        at = body and body["finished_at"]
+        if body is not None:
+            seen.bodies[name] = body
+            seen.waiting[name] = _time(str(body["finished_at"]))
     else:
-        at = _entry(name, data, found).get("at")
-    if at is None:
-        return
-    if newest is None or _time(str(at)) > newest - UNTIL_ITS_HEAD:
-        found.notes.append(f"{name}: waits for its head")
-    else:
-        found.wrong(name, "stands in no head")
+        entry = _entry(name, data, found)
+        if entry:
+            seen.waiting[name] = _time(str(entry.get("at")))
+
+
+def _waiting(store: Store, found: Findings, seen: _Seen, newest: datetime | None) -> None:
+    """Does what no head names wait for one, or was it put there, or its head taken away?
+
+    Where nobody knows when an object was written, what it says itself is compared with the latest time that
+    is told anywhere: what waits was written within minutes.
+    """
+    latest = max((*seen.waiting.values(), *([newest] if newest else [])), default=None)
+    for name, at in seen.waiting.items():
+        age = store.age(name)
+        age = latest - at if age is None and latest else age
+        if age is None or age < UNTIL_ITS_HEAD:
+            found.notes.append(f"{name}: waits for its head")
+        else:
+            found.wrong(name, "stands in no head")
 
 
 def _records(store: Store, done: Checked, seen: _Seen, newest: datetime | None, keep_days: int) -> None:
@@ -193,11 +216,23 @@ def _records(store: Store, done: Checked, seen: _Seen, newest: datetime | None, 
             done.found.notes.append(f"{file}: is gone, its time is over")
         elif known:
             done.found.wrong(file, "is missing, and no operators' entry says that it was forgotten")
+    _without_receipt(store, sorted(there), done.found, seen)
+
+
+def _without_receipt(store: Store, files: list[str], found: Findings, seen: _Seen) -> None:
+    """Records files of which no good receipt tells."""
+    for file in files:
+        age = store.age(file)
+        if age is not None and age < UNTIL_ITS_HEAD:
+            found.notes.append(f"{file}: waits for its receipt")
+        elif checking.receipt_of(file) not in seen.named:
+            found.wrong(file, "belongs to no receipt")
 
 
 def _time(text: str) -> datetime:
     """A time of ours. What is none counts as the beginning of time: whatever follows is later."""
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
-        return datetime.fromisoformat("1970-01-01T00:00:00Z")
+        return datetime.min.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

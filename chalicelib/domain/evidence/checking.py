@@ -6,12 +6,11 @@ file holds: whatever does not fit is a line for people.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.evidence import canonical, dsse, head, receipt, records
+from chalicelib.domain.evidence import canonical, dsse, head, receipt, records, salts
 from chalicelib.domain.evidence.dsse import Envelope, NoEnvelope
 from chalicelib.domain.evidence.head import Head, NoHead
 from chalicelib.domain.evidence.records import NoRecords
@@ -67,7 +66,7 @@ def receipt_body(name: str, data: bytes, key: Key, found: Findings) -> dict[str,
     if opened is None:
         return None
     try:
-        body = json.loads(opened.payload)
+        body = canonical.parsed(opened.payload)
         right = canonical.to_bytes(body) == opened.payload and body["version"] == receipt.VERSION
         deletion = str(body["deletion"])
         _shaped(body)
@@ -96,6 +95,11 @@ def deletion_of(name: str) -> str:
     return name.rpartition("/")[2].partition(".")[0]
 
 
+def receipt_of(records_name: str) -> str:
+    """Where the receipt of the records file of this name lies."""
+    return records_name.replace("records/", "receipts/", 1).removesuffix(".jsonl.gz") + ".json"
+
+
 def records_of(
     name: str, body: Mapping[str, Any], data: bytes, found: Findings, *, forgotten: bool = False
 ) -> None:
@@ -116,7 +120,7 @@ def records_of(
         found.wrong(name, "holds other records, or other outcomes, than the receipt was signed for")
     else:
         _salts(name, file.lines, found)
-    if forgotten and _has_none(file.first):
+    if forgotten and body["reference_sha256"] and file.first == records.first_line(None, None):
         found.notes.append(f"{name}: its reference was forgotten")
     else:
         _reference(name, body, file.first, found)
@@ -125,28 +129,23 @@ def records_of(
 def _salts(name: str, lines: tuple[bytes, ...], found: Findings) -> None:
     """Each line is a record of its own, with a salt of its own."""
     try:
-        salts = {str(json.loads(line)["salt"]) for line in lines}
+        known = {str(canonical.parsed(line)["salt"]) for line in lines}
     except (ValueError, KeyError, TypeError):
         found.wrong(name, "holds a line that is no record")
         return
-    if len(salts) != len(lines):
+    if len(known) != len(lines):
         found.wrong(name, "two records have the same salt")
 
 
-def _has_none(first: bytes) -> bool:
-    """Does the first line say that there is no reference?"""
-    try:
-        return bool(json.loads(first) == {"reference_salt": None, "reference": None})
-    except ValueError:
-        return False
-
-
 def _reference(name: str, body: Mapping[str, Any], first: bytes, found: Findings) -> None:
+    """No root covers the first line: it has to be the very bytes that Expunge writes of this reference."""
     try:
-        line = json.loads(first)
+        line = canonical.parsed(first)
         salt, reference = line["reference_salt"], line["reference"]
-        told = None if salt is None and reference is None else canonical.salted(salt, reference)
-        right = told == body["reference_sha256"]
+        none = salt is None and reference is None
+        told = None if none else canonical.salted(salt, reference)
+        right = told == body["reference_sha256"] and first == records.first_line(salt, reference)
+        right = right and (none or len(salt) == salts.LENGTH)
     except (ValueError, KeyError, TypeError):
         right = False
     if not right:

@@ -11,6 +11,8 @@ import binascii
 import json
 from dataclasses import dataclass
 
+from chalicelib.domain.evidence import canonical
+
 RECEIPT = "application/vnd.expunge.receipt+json"
 HEAD = "application/vnd.expunge.head+json"
 
@@ -57,7 +59,7 @@ def opened(data: bytes) -> Envelope:
     Anything else, an added space or a field that nothing reads, would be bytes that no signature covers.
     """
     try:
-        body = json.loads(data)
+        body = canonical.parsed(data)
         (signature,) = body["signatures"]
         found = Envelope(
             payload=base64.b64decode(body["payload"], validate=True),
@@ -66,7 +68,7 @@ def opened(data: bytes) -> Envelope:
             signature=base64.b64decode(signature["sig"], validate=True),
         )
         same = found.to_bytes() == data
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as problem:
         raise NoEnvelope(f"is no envelope with one signature ({type(problem).__name__})") from problem
     if not same:
         raise NoEnvelope("is an envelope, but not written as Expunge writes it")

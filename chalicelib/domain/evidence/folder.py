@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.evidence import canonical, checking
+from chalicelib.domain.evidence import canonical, checking, receipt
 from chalicelib.domain.evidence.checking import Findings, Key
 from chalicelib.domain.evidence.head import Head
+
+#: More often than that no deletion ends: a number in a name is not to be believed.
+MOST_ENDS = 100
 
 
 def check(files: Mapping[str, bytes], key: Key) -> tuple[Findings, list[dict[str, Any]]]:
@@ -28,6 +31,7 @@ def check(files: Mapping[str, bytes], key: Key) -> tuple[Findings, list[dict[str
     names = [name for name in sorted(files) if name.startswith("receipts/")]
     if not names:
         found.problems.append("receipts/: there is none in this folder")
+    _all_ends(names, [each for each in heads.values() if each], found)
     told: list[dict[str, Any]] = []
     for name in names:
         _in_one_head(name, files[name], [each for each in heads.values() if each], found)
@@ -63,6 +67,17 @@ def _in_one_head(name: str, data: bytes, heads: list[Head], found: Findings) -> 
     for head in naming:
         if head.entries[name] != canonical.sha256(data):
             found.wrong(name, f"is not what head {head.n} names: it was changed or replaced")
+
+
+def _all_ends(names: list[str], heads: list[Head], found: Findings) -> None:
+    """A deletion that has ended several times has a receipt for each end: none of them may be left out."""
+    here = {checking.deletion_of(name) for name in names}
+    known = {name for head in heads for name in head.entries if name.startswith("receipts/")}
+    for one in sorted(here):
+        numbers = [receipt.number(name) for name in {*names, *known} if checking.deletion_of(name) == one]
+        wanted = {receipt.name(one, n + 1) for n in range(min(max(numbers), MOST_ENDS))}
+        for name in sorted(wanted - set(names)):
+            found.wrong(name, f"is missing: {one} has ended more than once")
 
 
 def _links(heads: list[Head], found: Findings) -> None:

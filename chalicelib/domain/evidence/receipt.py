@@ -94,6 +94,12 @@ def name(deletion_id: str, n: int) -> str:
     return f"receipts/{deletion_id}{_version(n)}.json"
 
 
+def number(name: str) -> int:
+    """Which receipt of its deletion that of this name is, counted from 1; 0 for a name that is none."""
+    _, _, n = name.rpartition("/")[2].removesuffix(".json").partition(".")
+    return 1 if not n else int(n) if n.isdecimal() and n.isascii() and len(n) < 10 else 0
+
+
 def records_name(deletion_id: str, n: int) -> str:
     """Where the records file of the n-th receipt lies."""
     return f"records/{deletion_id}{_version(n)}.jsonl.gz"

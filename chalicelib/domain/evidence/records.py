@@ -84,13 +84,17 @@ def of(deletion: Deletion, chunks: Iterable[Chunk]) -> Records:
             }
             lines.append(_line(line))
     reference = deletion.request.reference
-    known = reference_salt(deletion)
-    return Records(_line({"reference_salt": known, "reference": reference}), tuple(lines))
+    return Records(first_line(reference_salt(deletion), reference), tuple(lines))
 
 
 def without_reference(file: Records) -> Records:
     """The file after its reference was forgotten: the root stays, as it is over the lines that hold ids."""
-    return replace(file, first=_line({"reference_salt": None, "reference": None}))
+    return replace(file, first=first_line(None, None))
+
+
+def first_line(known: str | None, reference: str | None) -> bytes:
+    """The line of the reference, with its salt."""
+    return _line({"reference_salt": known, "reference": reference})
 
 
 def reference_salt(deletion: Deletion) -> str | None:

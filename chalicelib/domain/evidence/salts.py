@@ -9,9 +9,12 @@ from __future__ import annotations
 import base64
 import hmac
 
+#: Characters of a salt. One of another length would let a character of the text pass for one of its salt.
+LENGTH = 22
+
 
 def salt(seed: str, *names: object) -> str:
-    """The salt of what `names` name: 128 bits as 22 characters (base64url). Raises ValueError without a
+    """The salt of what `names` name: 128 bits as LENGTH characters (base64url). Raises ValueError without a
     seed.
     """
     if not seed:
