@@ -134,6 +134,45 @@ def test_operators_entries_stand_in_the_head_of_their_minute(here: World) -> Non
     assert not here.checked().found.problems
 
 
+@pytest.mark.parametrize("hours", [3, 24 * 90])
+def test_entries_of_a_time_in_which_nothing_was_written_are_written_afterwards(
+    here: World, hours: float
+) -> None:
+    here.operator(1)
+    here.minute()
+    between = [here.operator(n, at=here.now + n * 60) for n in (2, 3)]
+    here.now += hours * 3_600
+    here.minute()
+    assert all(operators.name(entry.id) in here.objects.objects for entry in between)
+    checked = here.checked()
+    assert (checked.found.problems, checked.found.notes, checked.last and checked.last.n) == ([], [], 2)
+
+
+def test_entries_from_before_the_first_head_stand_in_it(here: World) -> None:
+    old = here.operator(1, at=here.now - 90 * 86_400)
+    here.minute()
+    assert operators.name(old.id) in here.objects.objects
+
+
+def test_no_head_comes_before_all_entries_that_it_looks_back_to_are_written(here: World) -> None:
+    entries = [here.operator(n, at=here.now - n * 5_000) for n in range(6)]
+    started, take = here.now, here.objects.put_once
+
+    def slow(name: str, data: bytes) -> bool:
+        here.now += 13.0
+        return take(name, data)
+
+    here.objects.put_once = slow  # type: ignore[method-assign]  # a bucket that takes its time
+    here.minute()
+    assert here.now > started
+    assert not here.objects.names("heads/")
+    here.objects.put_once = take  # type: ignore[method-assign]
+    here.minute()
+    assert all(operators.name(entry.id) in here.objects.objects for entry in entries)
+    checked = here.checked()
+    assert (checked.found.problems, checked.found.notes) == ([], [])
+
+
 def test_nobody_else_writes_while_one_is_at_it(here: World) -> None:
     here.ended()
     assert here.book().take_turn("somebody", here.now, here.now + 30)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from chalicelib.domain.document import iso
@@ -19,9 +20,12 @@ from chalicelib.service.evidence import digests, heads, receipts
 from chalicelib.service.evidence.ports import Chain, Written
 from chalicelib.service.evidence.tools import Tools
 
-#: How far back the operators' entries are looked through (seconds): clocks differ, and a write takes a while.
+#: How far back from the newest head the operators' entries are looked through (seconds): clocks differ, and a
+#: write takes a while.
 LOOKED_BACK = 3_600.0
 DAY = 86_400.0
+#: The same where there is no head yet: all that the table keeps.
+ALL = 440 * DAY
 EVENT = "expunge.evidence.head"
 
 
@@ -59,7 +63,9 @@ def _written(tools: Tools, until: float) -> Done:
         return Done(head=tools.book.chain().n)
     if not chain.n:
         tools.objects.put_once(PUBLIC_KEY, to_pem(tools.signer.public_key()))
-    entries = _entries(tools, chain)
+    entries = _entries(tools, chain, until)
+    if entries is None:
+        return Done(head=chain.n)
     done, failed = _receipts(tools, chain.n + 1, until)
     chain = heads.written(tools, chain)
     if done:
@@ -93,18 +99,29 @@ def _receipt(tools: Tools, head_number: int, deletion_id: str) -> tuple[str, boo
     return deletion_id, None
 
 
-def _entries(tools: Tools, chain: Chain) -> int:
-    """Write the objects of the operators' entries that have none, oldest first; how many."""
-    since = tools.clock() - (LOOKED_BACK if chain.n else DAY * 2)
+def _entries(tools: Tools, chain: Chain, until: float) -> int | None:
+    """Write the objects of the operators' entries that have none, oldest first; how many. None where there
+    was no time for all of them: no head may come before the rest, as it is looked back from a head.
+    """
+    since = _looked_through_from(tools.clock(), chain)
     made: Sequence[operators.Entry] = tools.book.entries(since)
     known = tools.book.entries_written(since) if made else set()
     new = [entry for entry in made if entry.id not in known]
     for entry in new:
+        if tools.clock() >= until:
+            return None
         name, data = operators.name(entry.id), operators.sealed(entry)
         if not tools.objects.put_once(name, data):
             data = tools.objects.read(name) or b""
         tools.book.keep(Written(name, canonical.sha256(data), chain.n + 1, entry.id))
     return len(new)
+
+
+def _looked_through_from(now: float, chain: Chain) -> float:
+    """From when on there may be entries that stand in no head: however long nothing was written."""
+    if not chain.n:
+        return now - ALL
+    return min(now, datetime.fromisoformat(chain.at).timestamp()) - LOOKED_BACK
 
 
 def _told(tools: Tools, chain: Chain) -> Chain:
