@@ -30,6 +30,8 @@ from chalicelib.domain.log_commitments import (
 from chalicelib.domain.status import Status
 
 SERVICE = "expunge"
+#: What an entry says once what is personal was taken away.
+FORGOTTEN = "forgotten"
 
 #: The last part of the event type where it is not the status itself.
 _TYPE = {Status.RUNNING: "started"}

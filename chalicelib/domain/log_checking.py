@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.log import FAILED, FIRST, REFERENCE, WHY, Entry, content, link, own_parts
+from chalicelib.domain.log import FAILED, FIRST, FORGOTTEN, REFERENCE, WHY, Entry, content, link, own_parts
 from chalicelib.domain.log_commitments import (
     APPROVAL,
     END,
@@ -33,6 +33,12 @@ def first_broken(entries: Iterable[Entry], *, forgotten: bool = False) -> int | 
             return expected
         previous, expected = entry.chain, expected + 1
     return None
+
+
+def was_forgotten(deletion: Deletion, entries: Iterable[Entry]) -> bool:
+    """Was it forgotten, as its log says too? What only the deletion says could hide what was taken away."""
+    said = deletion.forgotten_at is not None or deletion.texts_forgotten_at is not None
+    return said and any(entry.what == FORGOTTEN for entry in entries)
 
 
 def differing(deletion: Deletion, entries: Iterable[Entry], chunks: Iterable[Chunk | None]) -> str:

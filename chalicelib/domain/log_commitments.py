@@ -16,6 +16,8 @@ from chalicelib.domain.plain import plain
 IDS, RECORDS = "ids", "records"
 #: What it commits to without a salt: nothing personal, and kept when the rest is forgotten.
 REQUEST, LIMITS, APPROVAL, END = "request", "limits", "approval", "end"
+#: Fields of a deletion that tell what was done, and do not change once it has ended.
+_KEPT = ("calls", "frozen", "job_id", "job_ended_at", "sent_at", "started_at", "unlisted")
 #: Fields of a request that are committed to elsewhere, or personal.
 _APART = ("ids", "until", "reference", "reason", "record_id", "identity")
 
@@ -64,8 +66,21 @@ def facts_of(deletion: Deletion, n: int) -> dict[str, Any]:
             "finished_at": deletion.finished_at,
             "resolved_by": deletion.resolved_by,
             "cancelled_by": deletion.cancelled_by,
+            **_done(deletion),
         }
     return known
+
+
+def _done(deletion: Deletion) -> dict[str, Any]:
+    """What else it tells of what was done, as far as that stays when the rest is forgotten."""
+    plan, found = deletion.plan, deletion.verification
+    return {
+        **{name: getattr(deletion, name) for name in _KEPT},
+        "plan": None if plan is None else [plan.would_delete, plan.calls, plan.credits],
+        "problems": [[problem.code, problem.count] for problem in deletion.problems],
+        "verification": None if found is None else plain(found),
+        "erasure": {name: told for name, told in deletion.erasure.items() if name != "identity"},
+    }
 
 
 def asked_ids(deletion: Deletion, ids: Iterable[str]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
         table, signed = table_of(target), Signed(bucket_of(target), deletion)
         try:
             found, entries = table.get(deletion), table.entries(deletion, 0)
-            gone = found is not None and bool(found.forgotten_at or found.texts_forgotten_at)
+            gone = found is not None and log_checking.was_forgotten(found, entries)
             wrong = "" if found is None else broken(entries, found.events, found.chain, forgotten=gone)
             if found is not None:
                 other = log_checking.differing(found, entries, _chunks(table, found))

@@ -121,7 +121,8 @@ class Stage:
     def everything(self) -> str:
         """All that the table and the bucket hold, as text, values unpacked."""
         found = [
-            json.dumps(item, default=_text) for item in self.world.table.client().scan(TableName="t")["Items"]
+            json.dumps(item, default=text_of)
+            for item in self.world.table.client().scan(TableName="t")["Items"]
         ]
         files = [data for name, data in self.world.objects.objects.items() if name.startswith("records/")]
         found += [_unzipped(data) for data in files]
@@ -131,7 +132,7 @@ class Stage:
         return "\n".join(found)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     try:
         return zlib.decompress(bytes(value)).decode()
     except zlib.error:
@@ -161,7 +162,7 @@ def wrong(stage: Stage, one: str) -> str:
     found = stage.world.table.get(one)
     assert found is not None
     entries = stage.world.table.entries(one, 0)
-    gone = bool(found.forgotten_at or found.texts_forgotten_at)
+    gone = log_checking.was_forgotten(found, entries)
     if log_checking.first_broken(entries, forgotten=gone) is not None:
         return "broken"
     chunks: list[Chunk | None] = [stage.world.table.chunk(one, n) for n in range(found.chunks)]

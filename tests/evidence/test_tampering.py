@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb import deletion_items, items
 from chalicelib.domain import log, log_checking
-from chalicelib.domain.deletion import Approval
+from chalicelib.domain.deletion import Approval, Plan, Problem, Verification
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from chalicelib.domain.log import Entry
 from cli.evidence.logs import Signed, broken
@@ -36,7 +36,7 @@ def found(here: World) -> str:
         return signed.differing(None)
     chunks = [here.table.chunk(ONE, n) for n in range(made.chunks)]
     return (
-        broken(entries, made.events, made.chain)
+        broken(entries, made.events, made.chain, forgotten=log_checking.was_forgotten(made, entries))
         or log_checking.differing(made, entries, chunks)
         or signed.differing(entries)
     )
@@ -79,6 +79,15 @@ def gone(here: World) -> None:
             here.table.client().delete_item(TableName="t", Key={"pk": item["pk"], "sk": item["sk"]})
 
 
+def unexplained(here: World) -> None:
+    """The reason is taken away as forgetting does it, and nothing says who did."""
+    made = here.table.get(ONE)
+    assert made is not None
+    bare = [log.without(each, each.salts) for each in here.table.entries(ONE, 0)]
+    here.table.write_all([items.put("t", deletion_items.from_entry(made, each)) for each in bare])
+    here.resaved(ONE, request=replace(made.request, reason=None, reference=None), texts_forgotten_at=here.now)
+
+
 def written_anew(here: World) -> None:
     """All of the log is made anew, with hashes that fit, by somebody who knows how they are made."""
     chain, anew = "", list[Entry]()
@@ -103,6 +112,26 @@ TAMPERED: dict[str, tuple[Callable[[World], Any], str]] = {
     "no approval": (lambda here: here.resaved(ONE, approval=None), "its approval"),
     "an entry": (without_an_entry, "1 are there"),
     "the last entry": (without_the_last, "signed for another log"),
+    **{
+        f"its {name}": (
+            lambda here, name=name, value=value: here.resaved(ONE, **{name: value}),
+            "how it ended",
+        )
+        for name, value in {
+            "calls": 9,
+            "frozen": True,
+            "job_id": "7",
+            "job_ended_at": 1.0,
+            "sent_at": 1.0,
+            "started_at": 1.0,
+            "unlisted": 3,
+            "plan": Plan(1, (), 1, 1),
+            "problems": (Problem("RECORD_LOCKED", 9),),
+            "verification": Verification(3, 3, 3, 3, 1.0),
+            "erasure": {"map_hash": "0"},
+        }.items()
+    },
+    "its reason, as if it was forgotten": (unexplained, "altered"),
     "the deletion": (gone, "not in the table any more"),
     "the whole log": (written_anew, "signed for another log"),
 }

@@ -58,7 +58,7 @@ def _forget(work: LeasedSlice, scope: Scope, noted: Entry | None) -> None:
     gone = forgetting.personal_parts(deletion) if scope is Scope.ALL else []
     by = deletion.forget_by or log.SERVICE
     after = forgetting.deletion_without(deletion, scope, work.now, token_bytes(SEED_BYTES).hex())
-    after, entry = log.append(after, "forgotten", work.now, stage=work.deps.stage, by=by, public=False)
+    after, entry = log.append(after, log.FORGOTTEN, work.now, stage=work.deps.stage, by=by, public=False)
     work.save(
         Write(
             after,
