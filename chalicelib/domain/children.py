@@ -187,6 +187,14 @@ def as_child(deletion: Deletion) -> Child:
     return Child(deletion.id, deletion.request.operation, deletion.status, done, None if restores else at)
 
 
+def standing(deletion: Deletion, found: Mapping[str, Deletion]) -> Deletion:
+    """The deletion with its children as they stand now; a child that is not among `found` stays as it was
+    told when it was made.
+    """
+    told = (as_child(found[each.id]) if each.id in found else each for each in deletion.children)
+    return replace(deletion, children=tuple(told)) if deletion.children else deletion
+
+
 def origin_of(deletion: Deletion) -> str | None:
     """The deletion that it is a retry of, or a dry run about; None for the others. It keeps which there are,
     though it does not show them.

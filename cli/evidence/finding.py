@@ -10,6 +10,7 @@ import click
 
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import modules
+from chalicelib.domain.children import standing
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document, iso
 from chalicelib.domain.ids import is_record_id
@@ -81,7 +82,7 @@ def _told_hits(table: Table, hits: Sequence[Hit]) -> list[dict[str, Any]]:
     }
     return [
         {
-            **_told(table, hit.deletion),
+            **told_of(table, hit.deletion),
             "outcome": hit.outcome,
             "code": hit.code,
             "permanent": (Operation.DELETE_PERMANENTLY, hit.deletion.id) in after
@@ -92,15 +93,16 @@ def _told_hits(table: Table, hits: Sequence[Hit]) -> list[dict[str, Any]]:
     ]
 
 
-def _told(table: Table, deletion: Deletion) -> dict[str, Any]:
+def told_of(table: Table, deletion: Deletion) -> dict[str, Any]:
     """What is told of a deletion, whether or not it is known to have taken the record."""
-    told = document(deletion)
+    children = [child.id for child in deletion.children]
+    shown = document(standing(deletion, table.get_many(children) if children else {}))
     receipts = table.receipts(deletion.id)
-    recycle_bin = told.get("recycle_bin") or {}
+    recycle_bin = shown.get("recycle_bin") or {}
     names = ("status", "operation", "dry_run", "created_at", "finished_at", "source")
     return {
         "deletion": deletion.id,
-        **{name: told[name] for name in names},
+        **{name: shown[name] for name in names},
         "asked_by": deletion.asked_by,
         "restorable_until": recycle_bin.get("restorable_until"),
         "permanent_at": recycle_bin.get("permanent_at"),
@@ -112,7 +114,7 @@ def _told_doubt(table: Table, doubt: Doubt) -> dict[str, Any]:
     if doubt.deletion is None:
         return {"deletion": doubt.id, "why": doubt.why}
     taken = doubt.deletion.unlisted if doubt.deletion.frozen else doubt.deletion.counts.deleted
-    return {**_told(table, doubt.deletion), "why": doubt.why, "records": taken}
+    return {**told_of(table, doubt.deletion), "why": doubt.why, "records": taken}
 
 
 def hit_lines(told: Mapping[str, Any], now: str) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from chalicelib.domain.evidence import head
+from chalicelib.domain.evidence import canonical, head
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from chalicelib.domain.evidence.folder import records_name
 from chalicelib.domain.ids import is_deletion_id
@@ -18,8 +18,14 @@ LOOKED_THROUGH = 100
 CLOCKS = timedelta(seconds=5)
 
 
-def gathered(store: BucketStore, deletion_id: str) -> dict[str, bytes]:
-    """The files by name; empty where there is no receipt."""
+def gathered(
+    store: BucketStore, deletion_id: str, known: Callable[[str], Sequence[str]] = lambda _: ()
+) -> dict[str, bytes]:
+    """The files by name; empty where there is no receipt.
+
+    `known`: the children of a deletion as the table has them. A receipt names those that were there when it
+    was signed; a restore may be asked for weeks later.
+    """
     files: dict[str, bytes] = {}
     wanted, seen = [deletion_id], set[str]()
     last = _last_head(store)
@@ -28,6 +34,7 @@ def gathered(store: BucketStore, deletion_id: str) -> dict[str, bytes]:
         if one in seen:
             continue
         seen.add(one)
+        wanted += known(one)
         for name in list(store.names(f"receipts/{one}.")):
             data = store.read(name)
             if data is None:
@@ -50,7 +57,7 @@ def _add(files: dict[str, bytes], store: BucketStore, name: str | None) -> None:
 def _children(data: bytes) -> list[str]:
     """Deletions that restored what this one deleted, or deleted it for good."""
     try:
-        found = json.loads(base64.b64decode(json.loads(data)["payload"]))["recycle_bin"] or {}
+        found = canonical.parsed(base64.b64decode(canonical.parsed(data)["payload"]))["recycle_bin"] or {}
         children = [str(each["id"]) for each in found.get("deletions", [])]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
@@ -95,6 +102,6 @@ def _head_of(store: BucketStore, name: str, last: int) -> str | None:
 
 def _names(data: bytes, name: str) -> bool:
     try:
-        return name in head.read(base64.b64decode(json.loads(data)["payload"])).entries
+        return name in head.read(base64.b64decode(canonical.parsed(data)["payload"])).entries
     except (ValueError, KeyError, TypeError):
         return False

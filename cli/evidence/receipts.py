@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain.errors import Unavailable, Unreadable
 from chalicelib.domain.evidence import folder
 from chalicelib.domain.evidence.checking import PUBLIC_KEY, Findings
 from cli.ends import End
 from cli.evidence.gathering import gathered
 from cli.evidence.keys import NoKey, load
-from cli.evidence.stores import bucket_of, folder_at, reaching
+from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching
+from cli.evidence.table import table_of
 from cli.following.deletions import one_deletion
 from cli.options import options
 from cli.output import say, say_json
@@ -53,8 +57,10 @@ def receipt(words: tuple[str, ...], output: Path | None, stage: str | None, as_j
 
 def _show(deletion: str, output: Path | None, stage: str | None, *, as_json: bool) -> None:
     """What the receipt says, or with `output` its files, bytes unchanged."""
-    target = find(stage, as_json=as_json)
-    files = gathered(bucket_of(target), deletion)
+    with reaching():
+        target = find(stage, as_json=as_json)
+        table = table_of(target)
+        files = gathered(bucket_of(target), deletion, partial(children_of, table))
     if not files:
         raise Refused(
             f"{deletion} has no receipt: it is written within two minutes of the end;"
@@ -69,6 +75,17 @@ def _show(deletion: str, output: Path | None, stage: str | None, *, as_json: boo
     lines = [line for body in told for line in shown(body)]
     target.say({"receipts": told, "problems": found.problems}, *lines, *_result(found))
     _end(found)
+
+
+def children_of(table: Table, deletion: str) -> list[str]:
+    """What was made of the deletion about the recycle bin, as far as the table can still tell."""
+    try:
+        found = table.get(deletion)
+    except Unreadable:
+        return []
+    except Unavailable as problem:
+        raise Unreachable(f"the table is out of reach: {problem.reason}") from problem
+    return [child.id for child in found.children] if found else []
 
 
 def _verify(directory: Path, *, as_json: bool) -> None:

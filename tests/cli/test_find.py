@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cli.evidence.finding import doubt_lines, hit_lines, result
+from chalicelib.domain.deletion import Child, Deletion
+from chalicelib.domain.request import Operation
+from chalicelib.domain.status import Status
+from cli.evidence.finding import doubt_lines, hit_lines, result, told_of
+from tests.evidence.made import NOW as THEN
+from tests.evidence.made import deletion
 
 NOW = "2026-11-29T12:00:00.000Z"
 RECORD = "410405000002264040"
@@ -59,6 +66,35 @@ def test_a_doubt_says_why_and_what_to_do() -> None:
     assert all(
         len(line) <= 80 for why in ("not listed", "forgotten") for line in doubt_lines({**HIT, "why": why})
     )
+
+
+class Table:
+    """A table that knows how a child stands now."""
+
+    def __init__(self, child: Deletion) -> None:
+        self.child = child
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Deletion]:
+        return {self.child.id: self.child}
+
+    def receipts(self, one: str) -> list[Any]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent_at"),
+    [(Status.WAITING, "2025-11-24T16:00:01.000Z"), (Status.CANCELLED, None)],
+)
+def test_that_it_goes_for_good_is_told_only_while_that_is_so(
+    status: Status, permanent_at: str | None
+) -> None:
+    child, _ = deletion(2)
+    asked = replace(child.request, operation=Operation.DELETE_PERMANENTLY)
+    later = THEN + 1
+    child = replace(child, request=asked, status=status, not_before=later)
+    parent, _ = deletion(1, children=(Child(child.id, asked.operation, not_before=later),))
+    table: Any = Table(child)
+    assert told_of(table, parent)["permanent_at"] == permanent_at
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ Zoho against the simulator, then the evidence function, then the auditor's recip
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -16,19 +18,27 @@ import pytest
 
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain import log_checking
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.commands import Given, Outcome
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.evidence import dsse, records
 from chalicelib.domain.request import Freeze, Limits, Operation
 from chalicelib.domain.status import Status
+from chalicelib.service.engine.advance import advance
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import commands, undo
 from chalicelib.service.operators.commands import Operators
+from chalicelib.service.operators.forget import forget
 from chalicelib.service.operators.undo import Asked
 from cli.evidence.gathering import gathered
+from cli.evidence.logs import broken
+from cli.evidence.receipts import children_of
 from tests import aws
 from tests.contract.ledger.test_ledger import make_table
+from tests.crash.layer import Recorder
+from tests.crash.stage import Process
+from tests.evidence.test_forgetting import Files, text_of
 from tests.evidence.test_recipe import run
 from tests.evidence.world import World
 from tests.property.live import CONTACTS, LEADS, VIEW, LiveStage, live
@@ -233,6 +243,50 @@ def test_the_recipe_fits_the_receipt_of(case: str, here: tuple[Office, World], t
     assert (first["status"], first["operation"]) == (status.value, operation.value)
     _records_fit(office.stage.ledger.get(one), evidence, files, one)
     _nothing_personal(files)
+    assert wrong(evidence, one) == ""
+    _forgets(office, evidence, one)
+
+
+def wrong(here: World, one: str) -> str:
+    """What `expunge log` says of it."""
+    table = here.table
+    found, entries = table.get(one), table.entries(one, 0)
+    assert found is not None
+    chunks = [table.chunk(one, n) for n in range(found.chunks)]
+    return broken(
+        entries, found.events, found.chain, forgotten=log_checking.was_forgotten(found, entries)
+    ) or (log_checking.differing(found, entries, chunks))
+
+
+def _forgets(office: Office, here: World, one: str) -> None:
+    """Forgotten, it leaves nothing personal in table and bucket, and all of it still verifies."""
+    table = here.table
+    found = table.get(one)
+    root = found.request.parent if found is not None and found.request.parent else one
+    forget(office.operators, root, office.ann)
+    for _ in range(4):
+        deps = replace(
+            office.stage.deps(Process(Recorder())), records=Files(here), evidence=True, forget_days=30
+        )
+        for due in {root, one}:
+            advance(deps, due)
+        office.stage.now += 60
+        here.now = office.stage.now
+        here.minute()
+    forgotten = table.get(one)
+    assert forgotten is not None
+    assert forgotten.forgotten_at
+    kept = [
+        json.dumps(item, default=text_of)
+        for item in table.client().scan(TableName="t")["Items"]
+        if not item["pk"]["S"].startswith("ORG#")
+    ]
+    files = [gzip.decompress(data) for name, data in here.objects.objects.items() if name.endswith(".gz")]
+    for words in (REFERENCE, REASON, "ERP/104", *LEADS, *CONTACTS):
+        assert not [each for each in kept if words in each], words
+        assert not [each for each in files if words.encode() in each], words
+    assert wrong(here, one) == ""
+    assert not here.checked().found.problems
 
 
 @dataclass
@@ -291,4 +345,25 @@ def test_what_was_deleted_for_good_has_its_proof_and_its_parent_names_it(here: t
     assert (proof["records"], proof["gone"], proof["not_in_recycle_bin"]) == (3, 3, 3)
     parents = [name for name in evidence.objects.names("receipts/") if one not in name]
     (parent,) = parents
-    assert [each["id"] for each in said(evidence, parent)["recycle_bin"]["deletions"]] == [one]
+    told = said(evidence, parent)["recycle_bin"]
+    assert told["deletions"] == [{"id": one, "operation": "delete_permanently", "status": "completed"}]
+    assert told["permanently_deleted"] == 3
+
+
+def test_what_was_restored_after_the_receipt_was_signed_comes_along_with_it(
+    here: tuple[Office, World], tmp_path: Path
+) -> None:
+    office, evidence = here
+    one = office.ended("delete_records", ids=LEADS[:3])
+    written(office, evidence)
+    office.stage.now = evidence.now + 7 * 86_400
+    back = undo.restore(office.operators, one, Asked(), office.ann).id
+    office.stage.rest()
+    written(office, evidence)
+    assert said(evidence, f"receipts/{one}.json")["recycle_bin"]["deletions"] == []
+    store: Any = Dated(evidence)
+    files = gathered(store, one, partial(children_of, evidence.table))
+    assert {f"receipts/{each}.json" for each in (one, back)} <= set(files)
+    done = run(tmp_path, files)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{back}: completed, restore in Leads" in done.stdout

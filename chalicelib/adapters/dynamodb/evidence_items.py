@@ -12,7 +12,7 @@ Digests lie beside them (`digest_items.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,10 @@ class Book:
     def get(self, deletion_id: str) -> Deletion | None:
         """See ports.Ledger."""
         return self.table.get(deletion_id)
+
+    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
+        """See ports.Book."""
+        return self.table.get_many(deletion_ids)
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """See ports.Ledger."""

@@ -5,7 +5,7 @@ Every method may raise errors.Unavailable where the system behind it is out of r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,6 +81,9 @@ class Book(Protocol):
 
     def get(self, deletion_id: str) -> Deletion | None:
         """See ports.Ledger."""
+
+    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
+        """Those of the deletions that are there and can be read, by id."""
 
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """See ports.Ledger."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from chalicelib.domain.children import standing
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.evidence import canonical, dsse, receipt, records
@@ -49,11 +50,17 @@ def _nth(tools: Tools, deletion: Deletion, n: int, head: int) -> bool:
         if known is not None:
             tools.objects.put(receipt.records_name(deletion.id, n), known.packed())
         facts = receipt.Facts(tools.stage, known, _jobs(tools, deletion))
-        data = tools.envelope(dsse.RECEIPT, receipt.payload(deletion, facts))
+        data = tools.envelope(dsse.RECEIPT, receipt.payload(_with_children(tools, deletion), facts))
         lies = data if tools.objects.put_once(name, data) else tools.objects.read(name)
     there = told(name, lies or b"", head)
     tools.book.keep(there)
     return there.tells_of(deletion)
+
+
+def _with_children(tools: Tools, deletion: Deletion) -> Deletion:
+    """With its children as they stand now: one may have ended before this receipt is made."""
+    made = [child.id for child in deletion.children]
+    return standing(deletion, tools.book.get_many(made)) if made else deletion
 
 
 def _bare(tools: Tools, deletion: Deletion, known: list[Written]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
-from chalicelib.domain.children import as_child
+from chalicelib.domain.children import standing
 from chalicelib.domain.deletion import Deletion
 
 
@@ -18,17 +17,7 @@ class Many(Protocol):
 
 
 def with_children(ledger: Many, deletions: Sequence[Deletion]) -> list[Deletion]:
-    """The deletions, each with its children as they stand now. A child that is not there any more stays as it
-    was told when it was made.
-    """
+    """The deletions, each with its children as they stand now."""
     wanted = [child.id for deletion in deletions for child in deletion.children]
     found = ledger.get_many(list(dict.fromkeys(wanted))) if wanted else {}
-    return [
-        replace(
-            deletion,
-            children=tuple(as_child(found[c.id]) if c.id in found else c for c in deletion.children),
-        )
-        if deletion.children
-        else deletion
-        for deletion in deletions
-    ]
+    return [standing(deletion, found) for deletion in deletions]
