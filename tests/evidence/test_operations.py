@@ -36,8 +36,7 @@ from cli.evidence.logs import broken
 from cli.evidence.receipts import children_of
 from tests import aws
 from tests.contract.ledger.test_ledger import make_table
-from tests.crash.layer import Recorder
-from tests.crash.stage import Process
+from tests.crash.layer import Process, Recorder
 from tests.evidence.test_forgetting import Files, text_of
 from tests.evidence.test_recipe import run
 from tests.evidence.world import World

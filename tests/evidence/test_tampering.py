@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -101,6 +102,25 @@ def written_anew(here: World) -> None:
     here.resaved(ONE, chain=chain)
 
 
+def altered(here: World, **changes: Any) -> None:
+    """One field of what is kept of the end."""
+    here.resaved(ONE, **changes)
+
+
+ENDS: dict[str, Any] = {
+    "calls": 9,
+    "frozen": True,
+    "job_id": "7",
+    "job_ended_at": 1.0,
+    "sent_at": 1.0,
+    "started_at": 1.0,
+    "unlisted": 3,
+    "plan": Plan(1, (), 1, 1),
+    "problems": (Problem("RECORD_LOCKED", 9),),
+    "verification": Verification(3, 3, 3, 3, 1.0),
+    "erasure": {"map_hash": "0"},
+}
+
 TAMPERED: dict[str, tuple[Callable[[World], Any], str]] = {
     "outcomes": (remarked, "outcomes"),
     "ids": (other_ids, "ids"),
@@ -112,25 +132,7 @@ TAMPERED: dict[str, tuple[Callable[[World], Any], str]] = {
     "no approval": (lambda here: here.resaved(ONE, approval=None), "its approval"),
     "an entry": (without_an_entry, "1 are there"),
     "the last entry": (without_the_last, "signed for another log"),
-    **{
-        f"its {name}": (
-            lambda here, name=name, value=value: here.resaved(ONE, **{name: value}),
-            "how it ended",
-        )
-        for name, value in {
-            "calls": 9,
-            "frozen": True,
-            "job_id": "7",
-            "job_ended_at": 1.0,
-            "sent_at": 1.0,
-            "started_at": 1.0,
-            "unlisted": 3,
-            "plan": Plan(1, (), 1, 1),
-            "problems": (Problem("RECORD_LOCKED", 9),),
-            "verification": Verification(3, 3, 3, 3, 1.0),
-            "erasure": {"map_hash": "0"},
-        }.items()
-    },
+    **{f"its {name}": (partial(altered, **{name: value}), "how it ended") for name, value in ENDS.items()},
     "its reason, as if it was forgotten": (unexplained, "altered"),
     "the deletion": (gone, "not in the table any more"),
     "the whole log": (written_anew, "signed for another log"),
