@@ -66,7 +66,8 @@ def result(record: str, hits: int, doubts: int, days: int) -> str:
         return many(hits, "deletion")
     if not is_record_id(record):
         return f"{none} named it, as far as it still knows its external ids; look for the record id"
-    return f"{none} named or took it"
+    # What is sent as an external id may look like a record id, and is forgotten sooner.
+    return f"{none} named or took the record of this id; of external ids only those not forgotten are known"
 
 
 def _told_hits(table: Table, hits: Sequence[Hit]) -> list[dict[str, Any]]:

@@ -89,15 +89,21 @@ def _said(entry: Mapping[str, Any]) -> str:
 def change_of(entry: Mapping[str, Any]) -> str:
     """What it was and is, in one line: values that stayed are left out. "" where there is nothing to tell."""
     before, after = entry["before"], entry["after"]
-    if isinstance(before, dict) and isinstance(after, dict):
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() & after.keys():
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         return "; ".join(f"{name} {_words(before.get(name))} -> {_words(after.get(name))}" for name in names)
-    if before is not None and after is not None:
-        return f"{_words(before)} -> {_words(after)}"
-    told = before if after is None else after
-    words = [f"{name} {_words(value)}" for name, value in told.items()] if isinstance(told, dict) else []
-    text = "; ".join(words) if isinstance(told, dict) else "" if told is None else _words(told)
-    return f"was {text}" if text and after is None else text
+    was, now = _told(before), _told(after)
+    if isinstance(before, dict) and isinstance(after, dict):
+        return f"was {was}; {now}"  # two things: the status that it had, and what was asked for
+    if was and now:
+        return f"{was} -> {now}"
+    return f"was {was}" if was else now
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {_words(each)}" for name, each in value.items())
+    return "" if value is None else _words(value)
 
 
 def _words(value: Any) -> str:

@@ -140,6 +140,7 @@ def test_the_operators_log_tells_each_change_in_words() -> None:
         ({"a": 1, "b": 2}, {"a": 1, "b": None}, "b 2 -> none"),
         (None, {"a": [1]}, "a [1]"),
         ({"a": "x"}, None, "was a x"),
+        ({"status": "waiting"}, {"count": 4}, "was status waiting; count 4"),
         ("old", ["new"], 'old -> ["new"]'),
         ("old", None, "was old"),
         (None, 0, "0"),

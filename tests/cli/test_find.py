@@ -100,7 +100,15 @@ def test_that_it_goes_for_good_is_told_only_while_that_is_so(
 @pytest.mark.parametrize(
     ("record", "hits", "doubts", "words"),
     [
-        (RECORD, 0, 0, "no deletion of the last 400 days named or took it"),
+        (
+            RECORD,
+            0,
+            0,
+            (
+                "no deletion of the last 400 days named or took the record of this id;"
+                " of external ids only those not forgotten are known"
+            ),
+        ),
         (RECORD, 2, 0, "2 deletions"),
         (RECORD, 0, 3, "no deletion of the last 400 days known to have named or taken it, 3 not known"),
         (RECORD, 1, 1, "1 deletion known to have named or taken it, 1 not known"),
