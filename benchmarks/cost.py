@@ -190,9 +190,12 @@ def evidence() -> Mapping[str, Any]:
 
 
 def receipts(number: float, ids: int, settings: Settings) -> Amounts:
-    """What so many receipts of `ids` ids each take in a month, and the heads that name them."""
+    """What so many receipts of `ids` ids each take in a month, with the heads that name them, and the digests
+    by which their ids are found.
+    """
     kept = evidence()
     found = requests(kept["receipt"], number, settings)
+    _add(found, requests(kept["digest"], number, settings))
     more = kept["ids_99"]["s3.bytes"] / 99 * (ids - 1)
     _add(found, requests({"s3.bytes": more}, number, settings))
     _add(found, requests(kept["head"], min(number, MONTH / EVIDENCE_SECONDS), settings))

@@ -152,6 +152,10 @@ def of_evidence(settings: Settings) -> str:
         for ids, bill in million.items()
     ]
     rows.append(["a head each minute of a month", dollars(sum(heads.values())), _first(heads)])
+    forgotten = cost.bill(cost.requests(cost.evidence()["forget"], 1e6, settings))
+    rows.append(
+        ["a million references and reasons forgotten", dollars(sum(forgotten.values())), _first(forgotten)]
+    )
     rows.append(["a stage that does nothing: the key stays without evidence", dollars(idle[0] - idle[1]), ""])
     return table(["", "dollars", "its three largest items"], rows)
 

@@ -42,14 +42,16 @@ def _ids(now: CountedStage, count: int, **more: Any) -> list[str]:
     return ids
 
 
-def by_ids(count: int, source: str = "crm", *, reset: bool = True) -> Callable[[CountedStage], Iterable[str]]:
-    """A deletion of so many ids. `reset`: counting begins with its request."""
+def by_ids(
+    count: int, source: str = "crm", *, reset: bool = True, **more: str
+) -> Callable[[CountedStage], Iterable[str]]:
+    """A deletion of so many ids. `reset`: counting begins with its request. `more`: of the request."""
 
     def run(now: CountedStage) -> Iterable[str]:
         ids = _ids(now, count)
         if reset:
             now.reset()
-        made = now.send({"operation": "delete_records", "module": "Leads", "ids": ids}, source)
+        made = now.send({"operation": "delete_records", "module": "Leads", "ids": ids, **more}, source)
         now.rest()
         return [made]
 

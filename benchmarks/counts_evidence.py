@@ -28,6 +28,7 @@ from benchmarks.counts_stage import TABLE, CountedStage
 from chalicelib import bootstrap, observability
 from chalicelib.adapters import aws
 from chalicelib.adapters.dynamodb.evidence_items import Book
+from chalicelib.service.evidence.digests import LATE
 from chalicelib.service.evidence.minute import write
 
 COUNTS = Path(__file__).with_name("counts_evidence.json")
@@ -35,12 +36,16 @@ BUCKET = "expunge-prod-evidence"
 #: Deletions that end in the same minute.
 TOGETHER = 20
 DAY, MINUTE = 86_400.0, 60.0
+#: More days than the stage keeps references and reasons.
+FORGET_DAYS = 31
 
 Counts = dict[str, float]
 
 
 class EvidencedStage(CountedStage):
-    """A counted stage that writes evidence."""
+    """A counted stage that writes evidence. `digested`: deletions that the last tick took into digests."""
+
+    digested = 0
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -62,6 +67,7 @@ class EvidencedStage(CountedStage):
     def _written(self, _event: Any, _context: Any) -> None:
         """As handlers.write_evidence does it."""
         done = write(self.tools, until=self.now + 50, lease_until=self.now + 60)
+        self.digested = done.digested
         if done.failed:
             raise RuntimeError("a receipt was not written")
         self.tools.measure("EvidenceOldestSeconds", self.tools.book.oldest(self.now))
@@ -95,7 +101,8 @@ def _made(*given: Any) -> EvidencedStage:
 
 def count() -> dict[str, Any]:
     """`idle`: a minute in which nothing happened; `head`: what any receipt in a minute adds to that;
-    `receipt`: what each of them adds; `digest`: what each deletion adds once its day is over.
+    `receipt`: what each of them adds; `digest`: what each deletion of one id adds once its day is over, and
+    `forget` once its reference and its reason are forgotten.
     """
     with stage() as now:
         _ended(now, 1)  # warm, and the first head is there
@@ -107,10 +114,16 @@ def count() -> dict[str, Any]:
         idle = now.counted()
         one, many = (_more(now, together) for together in (1, TOGETHER))
         hundred = _more(now, 1, 100)
-        deletions = TOGETHER + 3
-        now.now += 2 * DAY
-        _ended(now, 1)  # warm again
+        _ended(now, TOGETHER, reference="DSR-17", reason="art. 17 request of 28 Nov")
         now.evidence()
+        day_over = (now.now // DAY + 1) * DAY
+        now.now = day_over + MINUTE
+        now.evidence()  # the event of the day leaves
+        now.now = day_over + LATE + MINUTE
+        now.reset()
+        now.evidence()
+        digests, digested = now.counted(), now.digested
+        forget = _forgotten(now, idle)
     receipt = {part: (many[part] - one.get(part, 0)) / (TOGETHER - 1) for part in many}
     head = {part: one[part] - receipt.get(part, 0) - _number(idle, part) for part in one}
     return {
@@ -118,8 +131,36 @@ def count() -> dict[str, Any]:
         "head": _slim(head),
         "receipt": _slim(receipt),
         "ids_99": _slim({part: hundred[part] - one.get(part, 0) for part in hundred}),
-        "deletions": deletions,
+        "digest": _each(digests, idle, digested),
+        "forget": forget,
     }
+
+
+def _forgotten(now: EvidencedStage, idle: Mapping[str, Any]) -> Counts:
+    """What forgetting the reference and the reason of a deletion takes."""
+    now.now += FORGET_DAYS * DAY
+    _ended(now, 1)  # warm: secrets
+    now.evidence()
+    now.now += MINUTE
+    now.reset()
+    now.poll()
+    now.rest()
+    now.evidence()
+    now.rest()
+    # The poll goes anyway, and what is written anew takes the place of what was there.
+    polled = {
+        part: n for part, n in now.counted().items() if not part.endswith((".poll", ".bytes", ".items"))
+    }
+    left = [one for page in now.tools.book.due(now.now) for one in page]
+    if left or bootstrap.table().to_forget(now.now, TOGETHER):
+        raise RuntimeError("something is not forgotten yet")
+    return _each(polled, idle, TOGETHER)
+
+
+def _each(found: Mapping[str, Any], idle: Mapping[str, Any], deletions: int) -> Counts:
+    """What each of so many deletions added to an idle minute."""
+    parts = [part for part, n in found.items() if isinstance(n, int | float)]
+    return _slim({part: (_number(found, part) - _number(idle, part)) / deletions for part in parts})
 
 
 def _more(now: EvidencedStage, together: int, ids: int = 1) -> Counts:
@@ -136,11 +177,11 @@ def _more(now: EvidencedStage, together: int, ids: int = 1) -> Counts:
     return {part: _number(found, part) - together * _number(without, part) for part in parts}
 
 
-def _ended(now: EvidencedStage, deletions: int, ids: int = 1) -> None:
+def _ended(now: EvidencedStage, deletions: int, ids: int = 1, **more: str) -> None:
     """So many deletions, at rest: their counts go on from where they are."""
     for _ in range(deletions):
         now.now += 1.0  # ids are made of the second
-        for one in by_ids(ids, reset=False)(now):
+        for one in by_ids(ids, reset=False, **more)(now):
             if now.final(one) != "completed":
                 raise RuntimeError(f"{one} is {now.final(one)}")
 

@@ -22,7 +22,13 @@ PART_BYTES = 64 * 1024
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 _SQS = {"SendMessage": "sqs.send", "SendMessageBatch": "sqs.send", "GetQueueAttributes": "sqs.ask"}
-_S3 = {"PutObject": "s3.put", "GetObject": "s3.get"}
+#: A list costs what a write does, and removing an object nothing (Amazon S3 pricing).
+_S3 = {
+    "PutObject": "s3.put",
+    "ListObjectVersions": "s3.put",
+    "GetObject": "s3.get",
+    "DeleteObject": "s3.delete",
+}
 _KMS = {"Sign": "kms.sign", "GetPublicKey": "kms.ask"}
 _SECRETS = {
     "GetSecretValue": "secrets.read",

@@ -130,6 +130,19 @@ def test_a_receipt_is_two_objects_and_a_signature_and_so_is_half_of_it_a_head() 
     )
 
 
+def test_digests_and_forgetting_are_counted_and_are_of_the_size_that_the_page_says() -> None:
+    found = cost.evidence()
+    assert found["digest"]["dynamodb.read"] > 0
+    parts = "the file without its reference, a list of its versions, an operators' entry, a part of a head"
+    assert found["forget"]["s3.put"] == pytest.approx(3, abs=0.1), parts
+    receipt, digest, forget = (
+        sum(cost.bill(cost.requests(found[name], 1e6, Settings())).values())
+        for name in ("receipt", "digest", "forget")
+    )
+    assert digest < 0.1 * receipt
+    assert receipt < forget < 2 * receipt
+
+
 def test_without_evidence_nothing_is_signed_and_the_key_stays() -> None:
     off = cost.month(Use(1e6, 1, "delete_1"), Settings(evidence=False))
     on = cost.month(Use(1e6, 1, "delete_1"), Settings())
