@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from chalicelib.config import Config
 from chalicelib.domain import recent
 from chalicelib.domain.document import document
 from chalicelib.domain.evidence import digest, receipt, records
+from chalicelib.domain.forgetting import Scope, deletion_without
+from chalicelib.domain.person.identity import taken_out
+from chalicelib.domain.request import Operation
 from chalicelib.observability import REDACTED
 from local.settings import ROOT
 from tests.evidence.made import STAGE, deletion
@@ -44,6 +48,18 @@ def row(begins: str) -> list[str]:
 )
 def test_what_is_kept_ends_when_the_page_says(what: str, words: str) -> None:
     assert words in row(what)[3]
+
+
+def test_whom_an_erasure_is_about_goes_with_its_end_and_its_hashes_when_it_is_forgotten() -> None:
+    assert row("whom an erasure")[3].startswith("when the erasure has ended; hashes of each value, keyed")
+    made, _ = deletion(1)
+    identity: dict[str, object] = {"emails": ["anna@example.com"], "phones": [], "records": []}
+    erasing = replace(made.request, operation=Operation.ERASE_PERSON, identity=identity)
+    ended = taken_out(replace(made, request=erasing))
+    assert "anna@example.com" not in repr(ended)
+    assert "emails" in str(ended.erasure["identity"])
+    for scope, kept in ((Scope.TEXTS, True), (Scope.ALL, False)):
+        assert ("identity" in deletion_without(ended, scope, 1.0, "5").erasure) == kept
 
 
 def test_dead_letters_and_records_files_end_when_the_page_says() -> None:
