@@ -99,7 +99,7 @@ def _fitted(made: dict[str, Any], aim: Target) -> dict[str, Any]:
         if resource["Type"] == "AWS::Serverless::Function":
             settings = _read(aim.stage, resource["Properties"]["Environment"]["Variables"])
             if name == "WriteEvidence":
-                _forget_with_the_table(made["Resources"], settings.keep_days)
+                _forget_with_the_table(made["Resources"], settings)
     return made
 
 
@@ -112,8 +112,10 @@ def _read(stage: str, variables: dict[str, Any]) -> Config:
         raise Failure(f"packaging {stage}: .chalice/config.json: {problem}") from problem
 
 
-def _forget_with_the_table(resources: dict[str, Any], days: int) -> None:
+def _forget_with_the_table(resources: dict[str, Any], read: Config) -> None:
     """What names records in the bucket of evidence ends when the stage's table forgets the deletion."""
     for rule in resources["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]:
         if "ExpirationInDays" in rule:
-            rule["ExpirationInDays"] = days
+            # S3 counts from the last time that an object was written, which is when its reference went.
+            texts = read.forget_days if "TagFilters" in rule else 0
+            rule["ExpirationInDays"] = max(1, read.keep_days - texts)

@@ -35,3 +35,15 @@ def test_a_locked_object_goes_out_with_a_checksum_whatever_boto3_does_unasked(un
         assert client.head_object(Bucket="kept", Key="heads/1.json")["ObjectLockMode"] == "GOVERNANCE"
     assert len(sent) == 2
     assert all("x-amz-checksum-sha256" in each and "x-amz-object-lock-mode" in each for each in sent)
+
+
+def test_records_that_were_written_anew_tell_s3_so_that_they_end_in_time() -> None:
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+        bucket = Bucket("kept", OWNER, "GOVERNANCE", 400, lambda: client, lambda: NOW)
+        told = {}
+        for name, bare in (("records/1.gz", False), ("records/2.gz", True)):
+            bucket.put(name, b"{}", bare=bare)
+            told[name] = client.get_object_tagging(Bucket="kept", Key=name)["TagSet"]
+    assert told == {"records/1.gz": [], "records/2.gz": [{"Key": "reference", "Value": "forgotten"}]}

@@ -307,6 +307,7 @@ def test_texts_go_by_themselves_after_their_days_and_record_ids_stay(stage: Stag
     assert wrong(stage, one) == ""
     file = stage.world.objects.objects[f"records/{one}.jsonl.gz"]
     assert "4104050000022641" in _unzipped(file)
+    assert stage.world.objects.bare == {f"records/{one}.jsonl.gz"}, "it ends no later than before"
     assert stage.world.objects.replaced == [], "the version from before is gone"
     checked = stage.world.checked()
     assert checked.found.problems == []

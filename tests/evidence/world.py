@@ -40,12 +40,13 @@ KEEP_DAYS = 5
 @dataclass
 class FakeObjects(Bucket):
     """The bucket as the service writes it. `once`: names that were written with a lock; `puts`: in order;
-    `replaced`: versions from before.
+    `replaced`: versions from before; `bare`: names that were written anew without a reference.
     """
 
     once: set[str] = field(default_factory=set)
     puts: list[str] = field(default_factory=list)
     replaced: list[tuple[str, bytes]] = field(default_factory=list)
+    bare: set[str] = field(default_factory=set)
 
     def put_once(self, name: str, data: bytes) -> bool:
         if name in self.objects:
@@ -55,8 +56,9 @@ class FakeObjects(Bucket):
         self.objects[name] = data
         return True
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes, *, bare: bool = False) -> None:
         assert name.startswith("records/")
+        self.bare |= {name} if bare else set()
         self.puts.append(name)
         if name in self.objects:
             self.replaced.append((name, self.objects[name]))

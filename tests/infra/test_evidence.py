@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.evidence.bucket import BARE
 from local import sam, sources, target
 from local.failure import Failure
 from local.settings import ROOT
@@ -44,8 +45,12 @@ def test_only_records_end_and_when_the_table_forgets_them(resources: dict[str, A
     rules = resources["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Prefix"] for rule in rules} == {"records/"}
     config = json.loads((ROOT / ".chalice/config.json").read_text(encoding="utf-8"))
-    kept = int(config["environment_variables"]["EXPUNGE_KEEP_DAYS"])
-    assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [kept]
+    kept, texts = (
+        int(config["environment_variables"][f"EXPUNGE_{name}_DAYS"]) for name in ("KEEP", "FORGET")
+    )
+    assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [kept, kept - texts]
+    key, _, value = BARE.partition("=")
+    assert [rule["TagFilters"] for rule in rules if "TagFilters" in rule] == [[{"Key": key, "Value": value}]]
 
 
 def packaged_with(tmp_path: Path, **variables: str) -> dict[str, Any]:
@@ -65,9 +70,9 @@ def packaged_with(tmp_path: Path, **variables: str) -> dict[str, Any]:
 
 
 def test_records_end_with_the_table_of_a_stage_that_has_a_time_of_its_own(tmp_path: Path) -> None:
-    found = packaged_with(tmp_path, EXPUNGE_KEEP_DAYS="30")
+    found = packaged_with(tmp_path, EXPUNGE_KEEP_DAYS="30", EXPUNGE_FORGET_DAYS="7")
     rules = found["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [30]
+    assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [30, 23]
 
 
 @pytest.mark.parametrize(

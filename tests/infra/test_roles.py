@@ -66,7 +66,11 @@ MAY = {
         ("dynamodb", {"Query"}, "${Table.Arn}/index/due"),
         ("dynamodb", {"Query"}, "${Table.Arn}/index/day"),
         ("s3", {"ListBucket"}, "EvidenceBucket.Arn"),
-        ("s3", {"GetObject", "PutObject", "PutObjectRetention"}, "${EvidenceBucket.Arn}/*"),
+        (
+            "s3",
+            {"GetObject", "PutObject", "PutObjectRetention", "PutObjectTagging"},
+            "${EvidenceBucket.Arn}/*",
+        ),
         ("kms", {"Sign", "GetPublicKey"}, "EvidenceKey.Arn"),
         ("sns", {"Publish"}, "ResultsTopic"),
         ("sqs", {"SendMessage"}, "WorkQueue.Arn"),
@@ -148,6 +152,11 @@ def test_the_evidence_function_deletes_nothing_and_nobody_else_writes_or_signs(
     actions = {f: {action for action, _ in allowed(resources, role)} for f, role in ROLES.items()}
     assert not [action for action in actions["evidence"] if "Delete" in action or "Bypass" in action]
     for function in set(ROLES) - {"evidence"}:
-        assert not actions[function] & {"kms:Sign", "s3:PutObject", "s3:PutObjectRetention"}
+        assert not actions[function] & {
+            "kms:Sign",
+            "s3:PutObject",
+            "s3:PutObjectRetention",
+            "s3:PutObjectTagging",
+        }
         deletes = {action for action in actions[function] if action.startswith("s3:Delete")}
         assert deletes == ({"s3:DeleteObjectVersion"} if function == "work" else set())

@@ -13,6 +13,8 @@ from chalicelib.domain.errors import Unavailable
 
 #: Content types by how a name ends.
 KINDS = {"json": "application/json", "gz": "application/gzip", "pem": "application/x-pem-file"}
+#: What S3 tells a records file by that was written anew: its days count from then on, so they are fewer.
+BARE = "reference=forgotten"
 _TAKEN = frozenset({"PreconditionFailed", "412"})
 _NOT_THERE = frozenset({"NoSuchKey", "404"})
 
@@ -41,10 +43,10 @@ class Bucket:
             raise _unavailable(problem) from problem
         return True
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes, *, bare: bool = False) -> None:
         """See ports.Objects."""
         try:
-            self._put(name, data)
+            self._put(name, data, **({"Tagging": BARE} if bare else {}))
         except ClientError as problem:
             raise _unavailable(problem) from problem
 

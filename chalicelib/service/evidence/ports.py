@@ -39,8 +39,10 @@ class Objects(Protocol):
         it for as long as the stage says.
         """
 
-    def put(self, name: str, data: bytes) -> None:
-        """Write the object without a lock, in the place of what is there."""
+    def put(self, name: str, data: bytes, *, bare: bool = False) -> None:
+        """Write the object without a lock, in the place of what is there. `bare`: it is written anew without
+        its reference, and ends as early as the one before would have.
+        """
 
     def read(self, name: str) -> bytes | None:
         """The object; None where there is none."""

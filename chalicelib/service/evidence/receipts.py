@@ -71,7 +71,7 @@ def _bare(tools: Tools, deletion: Deletion, known: list[Written]) -> None:
         name = receipt.records_name(deletion.id, each.n)
         data = None if each.bare or is_external(deletion) else tools.objects.read(name)
         if data is not None:
-            tools.objects.put(name, records.without_reference(records.unpacked(data)).packed())
+            tools.objects.put(name, records.without_reference(records.unpacked(data)).packed(), bare=True)
         if not each.bare:
             tools.book.mark_bare(each)
 
