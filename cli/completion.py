@@ -7,23 +7,22 @@ from click.shell_completion import get_completion_class
 
 from cli.output import say
 
+EXAMPLES = """\b
+Example:
+  expunge completion fish > ~/.config/fish/completions/expunge.fish
 
-@click.command()
+\b
+Write it to where your shell looks for it:
+  bash  ~/.local/share/bash-completion/completions/expunge
+  zsh   ~/.zfunc/_expunge, with ~/.zfunc in fpath before compinit
+  fish  ~/.config/fish/completions/expunge.fish"""
+
+
+@click.command(epilog=EXAMPLES)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    r"""Print the completion of commands and options for SHELL.
-
-    \b
-    Write it to where your shell looks for it:
-      bash  ~/.local/share/bash-completion/completions/expunge
-      zsh   ~/.zfunc/_expunge, with ~/.zfunc in fpath before compinit
-      fish  ~/.config/fish/completions/expunge.fish
-
-    \b
-    For example:
-      expunge completion fish > ~/.config/fish/completions/expunge.fish
-    """
+    """Print the script by which a shell completes commands and options."""
     found = get_completion_class(shell)
     if found is None:
         raise click.ClickException(f"this version of click has no completion for {shell}")

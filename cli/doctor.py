@@ -77,16 +77,22 @@ def _access(context: CheckContext) -> str:
     return "set AWS_PROFILE and AWS_REGION, or run aws sso login; aws sts get-caller-identity must work"
 
 
-@click.command(
-    epilog="Exit codes: 0 all well; 3 something is wrong, with its fix; 1 it could not look everywhere."
-)
+EXAMPLES = """\b
+Example:
+  expunge doctor --stage prod
+
+Exit codes: 0 all is well; 3 something is wrong, and the fix is named; 1 not
+everything could be looked at."""
+
+
+@click.command(epilog=EXAMPLES)
 @click.option("--no-zoho", is_flag=True, help="Do not ask Zoho: no credits, no access token.")
 @options
 def doctor(stage: str | None, as_json: bool, no_zoho: bool) -> None:
     """Look at everything that a stage needs, and say how to fix what is wrong.
 
     Nothing is deleted or changed. Zoho is asked with the access token that the service shares; only where
-    there is none, one of the ten is spent that Zoho gives in ten minutes.
+    there is none, one of the ten is taken that Zoho gives in ten minutes.
     """
     target = find(stage, as_json=as_json)
     reports = examine(CheckContext(target, time.time(), ask_zoho=not no_zoho))

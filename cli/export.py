@@ -25,7 +25,7 @@ Record = dict[str, Any]
 EXAMPLES = """\b
 Examples:
   expunge export leads.csv.expunge --output outcomes.csv
-  expunge export del_01M8298QNC9R2FS46471MHPX7V --outcome failed --format jsonl
+  expunge export leads.csv.expunge --outcome failed --format jsonl
 
 FILE is written aside and put in its place when it is whole, or not at all;
 only its owner may read it. In CSV an apostrophe stands before what a
@@ -35,9 +35,21 @@ Of a view that was not listed Zoho names no records: there the counts are all.""
 
 @click.command(epilog=EXAMPLES)
 @click.argument("deletions", nargs=-1, required=True, metavar="ID|LINK|JOURNAL...")
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option(
-    "--outcome", "outcomes", multiple=True, type=click.Choice(OUTCOMES), help="Only these; repeat it."
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl"]),
+    default="csv",
+    show_default=True,
+    help="csv for spreadsheets, jsonl for programs.",
+)
+@click.option(
+    "--outcome",
+    "outcomes",
+    multiple=True,
+    type=click.Choice(OUTCOMES),
+    metavar="OUTCOME",
+    help=f"Only ids with this outcome; may be repeated. One of {', '.join(OUTCOMES)}.",
 )
 @click.option(
     "--output", type=click.Path(path_type=Path), help="The file to write. Default: standard output."
@@ -51,7 +63,7 @@ def export(
     stage: str | None,
     as_json: bool,
 ) -> None:
-    """Write the outcome of every id of deletions."""
+    """Write the outcome of every id of these deletions."""
     found = _Records(from_words(deletions, stage), outcomes)
     try:
         with bar.shown() as shown:

@@ -37,10 +37,10 @@ def keys() -> None:
     """
 
 
-@keys.command(epilog="\b\nexpunge keys new crm-workflow --module Leads --module Contacts --max-records 200")
+@keys.command(epilog="\b\nExample:\n  expunge keys new crm-workflow --module Leads --max-records 200")
 @click.argument("source", callback=name_of)
 @click.option(
-    "--module", "modules", multiple=True, required=True, help="A module it may delete in; repeat it."
+    "--module", "modules", multiple=True, required=True, help="A module it may delete in; may be repeated."
 )
 @click.option(
     "--operation",
@@ -102,7 +102,7 @@ def _ask_for(target: Target, org: str, module: str) -> None:
         say(f"{words} (Zoho was not asked: {found.unasked})", err=True)
 
 
-@keys.command()
+@keys.command(epilog="\b\nExample:\n  expunge keys rotate crm-workflow")
 @click.argument("source", callback=name_of)
 @options
 def rotate(source: str, stage: str | None, as_json: bool) -> None:
@@ -123,7 +123,7 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
     _show(target, source, changed)
 
 
-@keys.command(name="list")
+@keys.command(name="list", epilog="\b\nExample:\n  expunge keys list --stage prod")
 @click.argument("source", required=False)
 @options
 def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
@@ -143,9 +143,11 @@ def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
 
 
 _REVOKING = """\b
-expunge keys revoke crm-workflow                   what rotate left behind
-expunge keys revoke crm-workflow 1a2b3c4d --now    one that leaked
-expunge keys revoke crm-workflow --all --now --cancel    and all that was asked for with it"""
+Examples:
+  expunge keys revoke crm-workflow                   all but the newest
+  expunge keys revoke crm-workflow 1a2b3c4d --now    one that leaked
+  expunge keys revoke crm-workflow --all --now --cancel
+                  every key, and what was asked for with them"""
 
 
 @keys.command(epilog=_REVOKING)
@@ -154,7 +156,7 @@ expunge keys revoke crm-workflow --all --now --cancel    and all that was asked 
 @click.option("--all", "every", is_flag=True, help="Every key, the newest too: the source can send no more.")
 @click.option("--now", is_flag=True, help="At once: replace the api function's warm workers too.")
 @click.option("--cancel", is_flag=True, help="Cancel too whatever the source asked for and was not sent.")
-@dry_run("Say which keys would be taken; take none.")
+@dry_run("Show which keys would be revoked; revoke none.")
 @options
 def revoke(
     source: str,
@@ -166,7 +168,7 @@ def revoke(
     stage: str | None,
     as_json: bool,
 ) -> None:
-    """Take keys from SOURCE: those with a FINGERPRINT, or else all but the newest.
+    """Revoke keys of SOURCE: those with a FINGERPRINT, or else all but the newest.
 
     Without --now a revoked key may be good for the stage's cache time. With --now the api function gets a
     changed environment, so that Lambda answers from new workers, which read the secret anew. With --cancel

@@ -64,7 +64,7 @@ def sources() -> None:
     """What the sources may ask for: their limits, modules and operations. `expunge keys` has their keys."""
 
 
-@sources.command(name="list")
+@sources.command(name="list", epilog="\b\nExample:\n  expunge sources list --stage prod")
 @options
 def list_sources(stage: str | None, as_json: bool) -> None:
     """Show all sources with their limits."""
@@ -82,7 +82,7 @@ def list_sources(stage: str | None, as_json: bool) -> None:
     target.say({"sources": shown}, *(lines if shown else ["there are no sources: keys new makes one"]))
 
 
-@sources.command(name="show", epilog="\b\nexpunge sources show crm-workflow")
+@sources.command(name="show", epilog="\b\nExample:\n  expunge sources show crm-workflow")
 @click.argument("source", callback=name_of)
 @options
 def show_source(source: str, stage: str | None, as_json: bool) -> None:
@@ -94,7 +94,7 @@ def show_source(source: str, stage: str | None, as_json: bool) -> None:
     target.say(shown, *_lines(shown))
 
 
-@sources.command(name="check", epilog="\b\nexpunge sources check --stage prod")
+@sources.command(name="check", epilog="\b\nExample:\n  expunge sources check --stage prod")
 @options
 def check(stage: str | None, as_json: bool) -> None:
     """Say which sources cannot be used, and why. Exit code 3 where there is one."""
@@ -109,9 +109,10 @@ def check(stage: str | None, as_json: bool) -> None:
 
 
 _SETTING = """\b
-expunge sources set crm-workflow --max-records-per-day 2000 --approve-above none
-expunge sources set erp --module Leads --module Contacts --dry-run
-expunge sources set operator --module Leads --max-records 1000"""
+Examples:
+  expunge sources set crm-workflow --max-records 200 --approve-above none
+  expunge sources set erp --module Leads --module Contacts --dry-run
+  expunge sources set operator --module Leads --max-records 1000"""
 
 
 @sources.command(name="set", epilog=_SETTING)
@@ -122,20 +123,22 @@ expunge sources set operator --module Leads --max-records 1000"""
 @click.option("--approve-above", type=NUMBER, help="Above this many an operator has to approve.")
 @click.option("--keep-credits", type=NUMBER, help="Credits of the day that are left to the others.")
 @click.option("--cool-off-seconds", type=click.IntRange(min=0), help="How long a deletion waits first.")
-@click.option("--module", "modules", multiple=True, help="All that it may delete in; repeat it.")
+@click.option("--module", "modules", multiple=True, help="All that it may delete in; may be repeated.")
 @click.option(
     "--operation",
     "operations",
     multiple=True,
     type=OPERATION,
-    help="All it may use.",
+    help="All that it may ask for; may be repeated.",
 )
-@click.option("--related-list", "related_lists", multiple=True, help="All that it may delink; repeat it.")
+@click.option(
+    "--related-list", "related_lists", multiple=True, help="All that it may delink; may be repeated."
+)
 @click.option("--max-share", type=SHARE, help="The largest share of a module's records, such as 0.05.")
 @click.option("--mass-delete-by-ids", type=YES_OR_NO, help="Whether it may use Zoho's mass delete by ids.")
 @click.option("--allow-uncounted", type=YES_OR_NO, help="Whether it may delete a view without a count.")
 @click.option("--org", help="The Zoho org that a request means which names none.")
-@click.option("--other-org", "orgs", multiple=True, help="All other orgs that it may name; repeat it.")
+@click.option("--other-org", "orgs", multiple=True, help="All other orgs that it may name; may be repeated.")
 @click.option("--note", help="A note for people.")
 @click.option("--permanent-min-days", type=NUMBER, help="The shortest --permanent-after it may ask for.")
 @click.option(

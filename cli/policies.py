@@ -16,10 +16,18 @@ from cli.ends import FINAL, Interrupted, of_statuses
 from cli.http import good
 from cli.operating import render
 from cli.operator_api import OperatorApi, dry, reach
-from cli.options import options
+from cli.options import options, org_option
 from cli.output import say
 from cli.policy_file import Broken, Written, read
 from cli.target import Group, Refused, Target, find
+
+APPLY = """\b
+Examples:
+  expunge policies apply policies.yaml --dry-run
+  expunge policies apply policies.yaml --stage prod"""
+LIST = "\b\nExample:\n  expunge policies list --stage prod"
+RUN = "\b\nExamples:\n  expunge policies run old-leads --dry-run\n  expunge policies run old-leads"
+REMOVE = "\b\nExample:\n  expunge policies remove old-leads"
 
 #: How long a dry run may take before the command no longer waits for it (seconds).
 PATIENCE = 180.0
@@ -30,17 +38,17 @@ def policies() -> None:
     """Retention policies: what is deleted by itself, and when (docs/RETENTION.md)."""
 
 
-@policies.command()
+@policies.command(epilog=APPLY)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show the changes and what they would delete; store nothing.")
 @asking.destructive
 @options
 def apply(file: Path, dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
-    """Make the stored policies those of FILE.
+    """Store the policies of FILE: the new ones and the changed ones.
 
     Shows what changes, when each new or changed policy runs next, and how many records it would delete
     today, as Zoho says: a field or a view that is not there ends the command, with its line, before anything
-    is stored. On a terminal the number is asked for. Policies that are not in FILE stay as they are.
+    is stored. On a terminal it asks for that number. Policies that are not in FILE stay as they are.
     """
     try:
         written = read(file)
@@ -160,8 +168,8 @@ def _problems(file: Path, each: Written, fields: list[dict[str, str]]) -> list[s
     return [f"{file}: line {line}: {path}: {words}" for line, path, words in dotted]
 
 
-@policies.command(name="list")
-@click.option("--org", default="default", show_default=True)
+@policies.command(name="list", epilog=LIST)
+@org_option()
 @options
 def list_policies(org: str, stage: str | None, as_json: bool) -> None:
     """Show the policies with their next and newest runs."""
@@ -178,14 +186,14 @@ def _row(shown: dict[str, Any]) -> str:
     return f"{shown['policy'].get('name', '?'):<32} next {following:<26} last {newest}"
 
 
-@policies.command()
+@policies.command(epilog=RUN)
 @click.argument("name")
-@click.option("--org", default="default", show_default=True)
+@org_option()
 @click.option("--dry-run", is_flag=True, help="Only tell what would go, and wait until that is known.")
 @asking.destructive
 @options
 def run(name: str, org: str, dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
-    """Run the policy NAME now; its next run stays as it is. On a terminal the number is asked for.
+    """Run the policy NAME now; its next run stays as it is. On a terminal it asks for the number of records.
 
     The exit code of a dry run is that of expunge watch.
     """
@@ -217,13 +225,13 @@ def _counted(api: OperatorApi, name: str, org: str) -> int | None:
     return found if isinstance(found, int) else None
 
 
-@policies.command()
+@policies.command(epilog=REMOVE)
 @click.argument("name")
-@click.option("--org", default="default", show_default=True)
+@org_option()
 @click.option("--dry-run", is_flag=True, help="Show the policy; keep it.")
 @options
 def remove(name: str, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Remove the policy NAME; a run that is going goes on."""
+    """Remove the policy NAME; a run that has begun goes on."""
     target: Target = find(stage, as_json=as_json)
     found = good(reach(target, stage).call("DELETE", f"policies/{name}", dry(dry_run, {"org": org})))
     target.say(found, f"{org}/{name} {'would be ' if dry_run else ''}removed")

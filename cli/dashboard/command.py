@@ -21,14 +21,15 @@ from cli.output import say
 from cli.target import find
 
 _EPILOG = """\b
-expunge dashboard                               the local stack
-expunge dashboard --stage prod --days 30        a stage on AWS, with your AWS credentials"""
+Examples:
+  expunge dashboard                           the local stack
+  expunge dashboard --stage prod --days 30    a stage on AWS"""
 
 
 @click.command(epilog=_EPILOG)
 @click.option("--days", type=click.FloatRange(0.1, 90), default=7, show_default=True, help="How far back.")
 @click.option(
-    "--org", "orgs", multiple=True, help="An org whose policies and pauses are shown too; repeat it."
+    "--org", "orgs", multiple=True, help="An org whose policies and pauses are shown too; may be repeated."
 )
 @click.option(
     "--most", type=click.IntRange(50, 20_000), default=2000, show_default=True, help="Deletions at most."

@@ -31,24 +31,28 @@ EVERY = 1.0
 
 EXAMPLES = """\b
 Examples:
-  expunge erase --email anna@example.com --dry-run    what would go, nothing does
+  expunge erase --email anna@example.com --dry-run    show what would go
   expunge erase --email anna@example.com --phone "+43 660 1234567" \\
       --reference DSR-17 --reason "art. 17, 28 Nov" --permanent-after 14d
   expunge erase --record Contacts/3652397000000925128
 
 It searches all modules, shows the map of what was found, and waits for the
-approval of exactly this map: by somebody else, where the stage has four eyes.
-What was typed is personal data: it stays in your shell's history. A file keeps
-it out of there: --identity FILE, with {"emails": [...], "phones": [...]}."""
+approval of exactly this map. Where the stage has FourEyes, somebody else has to
+approve it. What you type is personal data and stays in your shell's history. A
+file keeps it out of there: --identity FILE, with {"emails": [...], "phones": [...]}."""
 
 
 @click.command(epilog=EXAMPLES)
-@click.option("--email", "emails", multiple=True, help="An address of the person; may be given again.")
-@click.option("--phone", "phones", multiple=True, help="A phone number, best as +43 660 1234567.")
-@click.option("--record", "records", multiple=True, metavar="MODULE/ID", help="A record of the person.")
+@click.option("--email", "emails", multiple=True, help="An address of the person; may be repeated.")
+@click.option(
+    "--phone", "phones", multiple=True, help="A phone number, best as +43 660 1234567; may be repeated."
+)
+@click.option(
+    "--record", "records", multiple=True, metavar="MODULE/ID", help="A record of the person; may be repeated."
+)
 @click.option("--identity", type=click.Path(path_type=Path), metavar="FILE", help="All of these, as JSON.")
 @click.option("--org", help="The Zoho org. Default: the source's.")
-@click.option("--reference", help="Echoed in every answer and event: no name, no address.")
+@click.option("--reference", help="Repeated in every answer and event: no name, no address.")
 @click.option("--reason", help="Kept with the deletion.")
 @click.option(
     "--permanent-after",

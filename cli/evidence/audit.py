@@ -36,7 +36,7 @@ means that something does not fit, 8 that it could not be checked."""
 
 EXPORT = """\b
 Examples:
-  expunge audit export --since 2026-11-01 --until 2026-12-01 --output november.csv
+  expunge audit export --since 2026-11-01 --until 2026-12-01 --output nov.csv
   expunge audit export --since 2026-11-01 --source erp --module Leads
 
 A row for each deletion by the time of its request; --until is exclusive."""

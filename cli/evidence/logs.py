@@ -32,7 +32,7 @@ from cli.target import Refused, find
 EXAMPLES = """\b
 Examples:
   expunge log del_01M8298QNC9R2FS46471MHPX7V
-  expunge log --operators --since 7d            who changed what, newest first
+  expunge log --operators --since 7d    who changed what, the newest first
 
 Exit code 1 means that the log does not fit: an entry is missing, altered or out
 of order, or the deletion names another end of it. 8: it could not be checked."""
@@ -40,7 +40,7 @@ of order, or the deletion names another end of it. 8: it could not be checked.""
 
 @click.command(epilog=EXAMPLES)
 @click.argument("deletion", required=False, metavar="[ID|LINK]")
-@click.option("--operators", is_flag=True, help="What operators changed, in target of a deletion's log.")
+@click.option("--operators", is_flag=True, help="The operators' log, in place of a deletion's.")
 @click.option("--since", metavar="TIME", help=f"With --operators: then or later, {times.FORMS}.")
 @times.zone_option
 @options

@@ -31,16 +31,16 @@ Examples:
   expunge cancel del_01M8298QNC9R2FS46471MHPX7V --dry-run
   expunge cancel leads.csv.expunge             all that a send has accepted
 
-Of several, those that cannot be stopped any more are told one by one; the exit
-code is 3 where that is all of them."""
+Of several, those that cannot be cancelled any more are named one by one; the
+exit code is 3 if none could be cancelled."""
 
 RETRY = """\b
 Examples:
   expunge retry del_01M8298QNC9R2FS46471MHPX7V
   expunge retry leads.csv.expunge --dry-run
 
-Of several, those that have nothing to retry are told one by one; the exit code
-is 3 where that is all of them."""
+Of several, those that have nothing to retry are named one by one; the exit code
+is 3 if none could be retried."""
 
 
 APPROVE = """\b
@@ -56,7 +56,7 @@ expunge show DELETION --map shows the map of an erasure."""
 @INSTEAD
 @options
 def cancel(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Stop what was not sent to Zoho yet. A view's job that runs at Zoho cannot be stopped.
+    """Cancel deletions: what was not sent to Zoho yet is not sent. A job that runs at Zoho goes on.
 
     A deletion that needs attention ends as cancelled; what is unknown stays unknown.
     """
@@ -78,7 +78,7 @@ def cancel(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json
 @asking.destructive
 @options
 def retry(deletions: tuple[str, ...], dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
-    """Ask again for the ids that failed or are unknown; however often, it is one new deletion."""
+    """Ask again for the ids that failed or are unknown: one new deletion, however often it is asked for."""
 
     def shown(one: str, made: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         told = {**made, "retry_of": one}
@@ -94,9 +94,16 @@ def retry(deletions: tuple[str, ...], dry_run: bool, yes: bool, stage: str | Non
 
 @click.command(epilog=APPROVE)
 @ONE
-@click.option("--count", type=click.IntRange(min=0), required=True, help="As expunge show tells it.")
-@click.option("--map-hash", metavar="HASH", help="Of an erasure: the map that was looked at.")
-@click.option("--shared", multiple=True, metavar="VALUE", help="A shared value that means this person.")
+@click.option(
+    "--count", type=click.IntRange(min=0), required=True, help="The number that expunge show tells."
+)
+@click.option("--map-hash", metavar="HASH", help="Of an erasure: the hash of the map that was looked at.")
+@click.option(
+    "--shared",
+    multiple=True,
+    metavar="VALUE",
+    help="Of an erasure: a shared value of this person's, such as /identity/phones/0; may be repeated.",
+)
 @INSTEAD
 @options
 def approve(
@@ -108,8 +115,9 @@ def approve(
     stage: str | None,
     as_json: bool,
 ) -> None:
-    """Let a large deletion run, or the erasure of a person. COUNT must be what it would delete by now; of an
-    erasure the entries of its map.
+    """Approve a large deletion, or the erasure of a person.
+
+    --count is how many records it would delete; of an erasure, how many entries its map has.
     """
     if shared and not map_hash:
         raise click.UsageError("--shared goes with --map-hash")
@@ -129,7 +137,7 @@ def approve(
 @INSTEAD
 @options
 def resolve(deletion: str, outcome: str, note: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Settle a deletion that needs attention, after a look at Zoho: what is unknown was done, or was not."""
+    """Resolve a deletion that needs attention, after a look at Zoho: what is unknown was done, or was not."""
     target, api = _reached(stage, as_json=as_json)
     found = _post(api, deletion, "resolve", {"outcome": outcome, "note": note}, dry_run=dry_run)
     counted = f"{many(found['counts'].get('unknown'), 'unknown record')} counted as {outcome}"

@@ -19,14 +19,15 @@ from cli.target import Group, Refused, Target, find
 
 EXAMPLES = """\b
 Examples:
-  expunge holds set Leads 410405000002264040 --reason "audit 7" --until 2027-01-31T00:00:00Z
+  expunge holds set Leads 410405000002264040 --reason "audit 7" \\
+      --until 2027-01-31T00:00:00Z
   expunge holds list
   expunge holds remove Leads 410405000002264040"""
 
 
 @click.group(cls=Group, epilog=EXAMPLES)
 def holds() -> None:
-    """Records that are never deleted as long as they are held; they are reported as held."""
+    """Hold records: as long as they are held they are not deleted, and are reported as held."""
 
 
 @holds.command(name="list", epilog="\b\nExample:\n  expunge holds list --org default")

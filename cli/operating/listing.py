@@ -36,7 +36,7 @@ a journal, which need no AWS credentials."""
 
 LIST = """\b
 Examples:
-  expunge list                                 the newest 50 of the last 30 days
+  expunge list                           the newest 50 of the last 30 days
   expunge list --status needs_attention --since 7d
   expunge list --since 2026-11-01 --until 2026-12-01 --time-zone Europe/Vienna
   expunge list --source erp --reference "ticket 42"
@@ -77,7 +77,12 @@ def _maps(deletions: list[str], stage: str | None) -> dict[str, list[dict[str, A
 
 
 @click.command(name="list", epilog=LIST)
-@click.option("--status", type=click.Choice([each.value for each in Status]), metavar="STATUS")
+@click.option(
+    "--status",
+    type=click.Choice([each.value for each in Status]),
+    metavar="STATUS",
+    help="Only in this status, such as needs_attention.",
+)
 @click.option("--module", help="Zoho's API name of the module.")
 @click.option("--org", help="The Zoho org. Default: all.")
 @click.option("--source", help="Who sent them; policy:NAME for a policy's runs. Default: all.")
@@ -89,7 +94,12 @@ def _maps(deletions: list[str], stage: str | None) -> dict[str, list[dict[str, A
 @click.option("--all", "every", is_flag=True, help="All of them.")
 @click.option("--erasures", is_flag=True, help="Erasures of people only, with the days left of the month.")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="table for people, csv for spreadsheets, jsonl for programs.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write, as CSV or JSON lines.")
 @options

@@ -36,8 +36,8 @@ Examples:
 
 @click.command(epilog=PAUSE)
 @org_option(ALL, None)
-@click.option("--reason", default="", help="Why; shown to who asks.")
-@click.option("--status", "only_look", is_flag=True, help="Say whether it is paused; change nothing.")
+@click.option("--reason", default="", help="Why; shown to whoever asks.")
+@click.option("--status", "only_look", is_flag=True, help="Show what is paused; change nothing.")
 @_source_option
 @dry_run_option("Ask the service what it would answer; it changes nothing.")
 @options
@@ -61,8 +61,8 @@ def pause(
 @dry_run_option("Ask the service what it would answer; it changes nothing.")
 @options
 def resume(org: str | None, source: str | None, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Send to Zoho again what has waited. A pause of all orgs, of one org and of one source end each by
-    itself.
+    """End a pause: what has waited is sent to Zoho. The pauses of all orgs, of one org and of one source are
+    ended one by one.
     """
     if not dry_run:
         find(stage, as_json=as_json).tell_target(org)

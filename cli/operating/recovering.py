@@ -31,19 +31,19 @@ Example:
 
 Deploy a version that can read the deletion first. The alarm set-aside and the
 log of the work function name it. Of several, those that were not set aside are
-told one by one; the exit code is 3 where that is all of them."""
+named one by one; the exit code is 3 if none was."""
 
 
 @click.group(cls=Group)
 def recover() -> None:
-    """After a restored backup, or a deletion that could not be read: look, then let it work again."""
+    """After a backup was restored, or a deletion could not be read: see what waits, and let it go on."""
 
 
 @recover.command(epilog="\b\nExample:\n  expunge recover pending --stage prod")
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="How many at most.")
 @options
 def pending(limit: int, stage: str | None, as_json: bool) -> None:
-    """List what the stage does next: all that is not at its end, the longest waiting first."""
+    """List what the stage does next: every deletion that has not ended, the longest waiting first."""
     show_pending(find(stage, as_json=as_json), limit)
 
 

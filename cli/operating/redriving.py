@@ -18,15 +18,15 @@ from cli.target_addresses import describe
 MOST_SHOWN = 20
 EXAMPLES = """\b
 Examples:
-  expunge redrive --dry-run        what is there
-  expunge redrive                  wake each deletion again, then take its message out
+  expunge redrive --dry-run    show what is there
+  expunge redrive              wake each deletion, then remove its message
 
 A message only wakes a deletion, which lies in the table: nothing is lost with
 the queue, nor by this command, wherever it is interrupted."""
 
 
 @click.command(epilog=EXAMPLES)
-@click.option("--drop-foreign", is_flag=True, help="Take messages out that are not ours, too.")
+@click.option("--drop-foreign", is_flag=True, help="Also remove messages that are not of Expunge.")
 @dry_run_option("Show what is there; leave it there.")
 @options
 def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool) -> None:

@@ -31,29 +31,29 @@ Examples:
   expunge restore del_01M8298QNC9R2FS46471MHPX7V 410405000002264040
 
 What somebody else deleted is left alone. Zoho keeps what was deleted for 60
-days; expunge show tells until when. Of a view that was not frozen the IDs have
-to be given: Zoho's recycle bin shows them."""
+days; expunge show tells until when. For a view that was not frozen, give the IDs:
+Zoho's recycle bin shows them."""
 
 PERMANENTLY = """\b
-Example:
+Examples:
   expunge delete-permanently del_01M8298QNC9R2FS46471MHPX7V --dry-run
   expunge delete-permanently del_01M8298QNC9R2FS46471MHPX7V --wait
 
 Nobody can bring back what was deleted for good. Held records stay in the
-recycle bin. Who asked for the deletion cannot do this."""
+recycle bin. Whoever asked for the deletion cannot do this."""
 
 
 @click.command(epilog=RESTORE)
 @ONE
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @REASON
-@dry_run_option("Tell what would come back and wait for it; nothing is restored.")
+@dry_run_option("Wait until it is known what would come back, and show it; nothing is restored.")
 @WAIT
 @TIMEOUT
 @asking.destructive
 @options
 def restore(deletion: str, ids: tuple[str, ...], dry_run: bool, stage: str | None, **more: Any) -> None:
-    """Bring back what DELETION took, out of Zoho's recycle bin: all of it, or the records with these IDs."""
+    """Restore what DELETION deleted from Zoho's recycle bin: all of it, or the records with these IDs."""
     body: dict[str, Any] = {"ids": list(dict.fromkeys(ids))} if ids else {}
     _ask(deletion, "restore", body, f"restores what {deletion} deleted", dry_run=dry_run, stage=stage, **more)
 
@@ -61,13 +61,13 @@ def restore(deletion: str, ids: tuple[str, ...], dry_run: bool, stage: str | Non
 @click.command("delete-permanently", epilog=PERMANENTLY)
 @ONE
 @REASON
-@dry_run_option("Tell what would go for good and wait for it; nothing is deleted.")
+@dry_run_option("Wait until it is known what would go for good, and show it; nothing is deleted.")
 @WAIT
 @TIMEOUT
 @asking.destructive
 @options
 def delete_permanently(deletion: str, dry_run: bool, stage: str | None, **more: Any) -> None:
-    """Delete what DELETION took from Zoho's recycle bin too, for good and now, without the undo window."""
+    """Delete for good, from Zoho's recycle bin too, what DELETION deleted, before its undo window ends."""
     words = f"deletes for good what {deletion} deleted"
     _ask(deletion, "delete_permanently", {}, words, dry_run=dry_run, stage=stage, **more)
 

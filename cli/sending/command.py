@@ -35,12 +35,12 @@ EXAMPLES = """\b
 Examples:
   expunge send Leads 410405000002264040 410405000002264025
   expunge send Leads --ids leads.csv --column "Record Id" --wait
-  expunge send Leads --ids leads.csv --dry-run     what would go, nothing does
+  expunge send Leads --ids leads.csv --dry-run     show what would go
   expunge send Leads --ids leads.csv --permanent-after 14d
-  expunge send --request view.json                 any request, as in the contract
-  expunge send Leads 4104... --operator            signed with AWS credentials
+  expunge send --request view.json             any request, as in the contract
+  expunge send Leads 4104... --operator        signed with AWS credentials
   EXPUNGE_KEY=whsec_... expunge send Leads --ids leads.csv \\
-      --url https://abc.execute-api.eu-central-1.amazonaws.com/prod/ --source erp
+      --url https://abc.execute-api.eu-west-1.amazonaws.com/prod/ --source erp
 
 A file of ids of any length goes in requests of at most --chunk ids. What was
 sent and answered is kept in FILE.expunge (--state), on the disk before it is
@@ -60,7 +60,7 @@ same delivery ids, and nothing is deleted twice."""
 @click.option("--request", "whole", metavar="FILE", help="A whole request as JSON; - reads stdin.")
 @click.option("--external-id-field", metavar="FIELD", help="The ids are values of this field.")
 @click.option("--org", help="The Zoho org. Default: the source's.")
-@click.option("--reference", help="Echoed in every answer and event.")
+@click.option("--reference", help="Repeated in every answer and event.")
 @click.option("--reason", help="Kept with the deletion.")
 @click.option("--max-records", type=click.IntRange(min=1), help="A lower limit than the source's.")
 @click.option(
@@ -70,14 +70,18 @@ same delivery ids, and nothing is deleted twice."""
     help="How long it can be restored, 0h to 59d; then it goes for good. Left out: never by Expunge.",
 )
 @click.option("--wf-trigger", is_flag=True, help="Let the deletes fire Zoho's workflows.")
-@click.option("--chunk", type=click.IntRange(1, 5000), help="Ids of a request. Default: what may go.")
+@click.option(
+    "--chunk", type=click.IntRange(1, 5000), help="Ids in one request, at most. Default: as many as may be."
+)
 @click.option("--state", type=click.Path(path_type=Path), help="The journal. Default: FILE.expunge.")
-@click.option("--delivery-id", help="To send a single request again under the id it had.")
+@click.option("--delivery-id", help="Send a single request again, under the id that it had.")
 @click.option(
     "--source", envvar="EXPUNGE_SOURCE", help="Who sends. Default: the only source, locally crm-workflow."
 )
 @click.option("--key-file", type=click.Path(path_type=Path), help="The source's key; or EXPUNGE_KEY.")
-@click.option("--url", envvar="EXPUNGE_URL", help="The service's EndpointURL, where AWS is not asked.")
+@click.option(
+    "--url", envvar="EXPUNGE_URL", help="The service's EndpointURL, so that AWS is not asked for it."
+)
 @click.option("--operator", is_flag=True, help="Send as an operator, with AWS credentials (SigV4).")
 @click.option("--wait", is_flag=True, help="Watch to the end; the exit code is that of expunge watch.")
 @click.option("--timeout", type=float, default=None, help="With --wait: seconds at most.")

@@ -42,7 +42,9 @@ Exit codes: 0 it would be accepted (or was: a replay); 3 it would be refused;
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--source", help="The source it was sent to. Default: as the capture's address says.")
 @click.option("--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="Instead of FILE.")
-@click.option("--body-file", type=click.File("rb"), metavar="FILE", help="Instead of FILE; - is stdin.")
+@click.option(
+    "--body-file", type=click.File("rb"), metavar="FILE", help="The body, instead of FILE; - reads stdin."
+)
 @click.option("--at", "moment", metavar="TIME", help="When it came: ISO time, or seconds since 1970.")
 @options
 def verify(file: Path | None, stage: str | None, as_json: bool, **given: Any) -> None:
