@@ -123,7 +123,8 @@ class Org(World):
         """
         limits = Limits(max_records=500, erase_person_approval=False)
         self.one = self.accept("erase_person", module="*", identity=IDENTITY, limits=limits)
-        cast("Oracle", self.zoho).working = self.one
+        zoho = cast("Oracle", self.zoho)
+        zoho.working, zoho.identities[self.one] = self.one, IDENTITY
         row = self.ledger.rows[self.one]
         row.deletion = replace(row.deletion, seed="5eed" * 8)
         for _ in range(3000):
