@@ -70,6 +70,17 @@ def test_an_operation_is_known_where_all_of_them_are(file: str) -> None:
     assert file in RECIPES["A new operation"]
 
 
+def test_what_tells_operations_apart_is_named_in_their_recipe() -> None:
+    """A module that names three of them has something to say of the next one too."""
+    for folder in ("chalicelib", "cli"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            text, file = path.read_text(encoding="utf-8"), str(path.relative_to(ROOT))
+            named = [
+                each for each in Operation if re.search(rf"\bOperation\.{each.name}\b|\"{each.value}\"", text)
+            ]
+            assert len(named) < 3 or file in RECIPES["A new operation"], file
+
+
 @pytest.mark.parametrize("file", NAME_EVERY_COUNT)
 def test_a_count_is_known_where_all_of_them_are(file: str) -> None:
     missing = [each for each in COUNTS if not re.search(rf"\b{each}\b", text_of(file))]
