@@ -233,6 +233,12 @@ def test_the_property_meets_erasures_that_delete() -> None:
     assert (shown["status"], org.outcomes()["1000"], org.zoho.there("1001")) == ("completed", "deleted", True)
 
 
+def test_the_property_meets_records_of_two_modules() -> None:
+    org = Org([Person(module, HERS[0], None, None) for module in ("Contacts", "Leads", "Custom_A")], {})
+    shown = org.erase()
+    assert (shown["status"], shown["counts"]["deleted"]) == ("completed", 3)
+
+
 def test_the_property_meets_values_that_are_shared() -> None:
     many = [Person("Leads", HERS[0], None, None)] * 2
     org = Org([*many, Person("Contacts", HERS[0], None, NUMBERS[0])], {}, most=2)

@@ -318,3 +318,26 @@ def test_the_id_is_no_field_to_clear() -> None:
     known = by_name(module_of(each) for each in world.ledger.org_modules("default") or ())
     with pytest.raises(NotValid):
         parse({"modules": {"Deals": {"action": "clear", "clear": ["id"]}}}, known)
+
+
+@pytest.mark.parametrize("call", ["read_values", "read_record"])
+def test_a_hold_that_is_set_between_the_read_and_the_call_is_kept(call: str) -> None:
+    world = People()
+    one = world.erase(EMAIL_ONLY)
+    world.until_asked(one)
+    module, record = ("Contacts", CONTACT) if call == "read_values" else ("Deals", DEAL)
+
+    def held_meanwhile(work: Work) -> Reply:
+        reply = work()
+        # Only once it is carried out: the search after the approval reads records too.
+        if world.get(one).frozen and f"'{record}'" in str(world.zoho.log[-1]):
+            world.protect(module, record)
+        return reply
+
+    world.zoho.script[call] = [held_meanwhile] * 40
+    world.approve(one)
+    world.settle()
+    assert world.outcomes(one)[f"{module}/{record}"] == "held HELD"
+    assert record in world.zoho.records
+    if module == "Deals":
+        assert world.zoho.people[module].values[record]["Contact_Name"] == {"id": CONTACT}
