@@ -25,6 +25,7 @@ SCOPE = "ZohoSearch.securesearch.READ"
 _BY = ("criteria", "email", "phone", "word")
 _NO_SEARCH = frozenset({"Appointments_Rescheduled_History__s", "Attachments"})
 _APPROVED = "approved"
+_GUESTS = frozenset({"Participants"})
 
 
 def search(state: State, call: Call) -> Answer:
@@ -82,7 +83,7 @@ def how(state: State, module: str) -> How:
     part = parts_of(module)[0]
     return How(
         cache(partial(state.schema.type_of, part)),
-        privacy.blind(state, module),
+        privacy.blind(state, module) | (_GUESTS if not settings.participants_searched else frozenset()),
         settings.search_parts,
         settings.phone_search == "digits",
     )

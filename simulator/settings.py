@@ -106,6 +106,7 @@ class Settings:
     stopped_delete: str = "CANNOT_PROCESS"
     lookups_of_deleted: str = "kept"
     participants_update: str = "replace"
+    participants_searched: bool = False
     required_update: str = "MANDATORY_NOT_FOUND"
     no_photo: str = "SUCCESS"
 

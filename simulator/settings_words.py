@@ -88,6 +88,7 @@ HELP = {
     "stopped_delete": "what deleting a record in stop processing gets",
     "lookups_of_deleted": "whether lookups and participants go on naming a deleted record",
     "participants_update": "whether participants that an update leaves out go, or stay",
+    "participants_searched": "whether a search for a word looks at the guests of events",
     "required_update": "what emptying a mandatory field gets",
     "no_photo": "what deleting the photo of a record without one gets",
 }

@@ -13,7 +13,9 @@ Found = Mapping[str, Any]
 HEAD = ("action", "module", "record", "why")
 #: Said each time, as no call of an API reaches them.
 ELSEWHERE = (
-    "not in Zoho CRM's records, so nothing here reaches it: mailboxes, backups, exports, other systems"
+    "nothing here reaches: names in free text (notes, descriptions, file names), guests of events by address"
+    " alone, e-mails under records that stay and their cc addresses, users, lists of unsubscribed addresses,"
+    " mailboxes, backups, exports, sandboxes, other systems. Look there by hand"
 )
 
 

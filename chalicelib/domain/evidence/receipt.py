@@ -18,6 +18,17 @@ from chalicelib.domain.request import Operation
 VERSION = 1
 #: What no deletion by API reaches.
 NOT_COVERED = ("mailboxes", "Zoho's audit log", "backups", "exports")
+#: Of a person also what no search finds, or no call takes away.
+OF_A_PERSON = (
+    "names and addresses in free text, such as notes, descriptions and file names",
+    "guests of events who are there by their address alone, where no search shows them",
+    "e-mails listed under records that stay, and their cc addresses",
+    "timelines of records that stay",
+    "users of Zoho CRM and of its portals",
+    "lists of unsubscribed addresses",
+    "visitors that Zoho SalesIQ knows",
+    "sandboxes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +88,13 @@ def payload(deletion: Deletion, facts: Facts) -> bytes:
         },
         "recycle_bin": shown.get("recycle_bin"),
         "verification": shown.get("verification"),
-        "not_covered": [*NOT_COVERED, *_out_of_reach(deletion)],
+        "not_covered": [*NOT_COVERED, *_of_a_person(deletion), *_out_of_reach(deletion)],
     }
     return canonical.to_bytes(body)
+
+
+def _of_a_person(deletion: Deletion) -> tuple[str, ...]:
+    return OF_A_PERSON if deletion.request.operation is Operation.ERASE_PERSON else ()
 
 
 def _out_of_reach(deletion: Deletion) -> list[str]:

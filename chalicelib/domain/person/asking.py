@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain.person.guests import EVENTS, PARTICIPANTS
 from chalicelib.domain.person.identity import Identity
 from chalicelib.domain.person.matching import Wanted
 from chalicelib.domain.person.metadata import FieldOf, Module
@@ -55,6 +56,11 @@ def questions(
     for module in modules:
         if module.readable and not module.part:
             found += _of(module, list(wanted.emails), emails, spelled)
+        if module.name == EVENTS and module.readable and module.searched:
+            # No page tells whether a search for a word looks at guests; it costs a call to find out.
+            columns = (PARTICIPANTS, *read_columns(module))[:MOST_COLUMNS]
+            guests = (Sought(By.WORD, value, columns=columns) for value in wanted.emails if _fits(value))
+            found += [_search(module.name, each) for each in guests]
     return found
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.person.erasure_map import Entry, counts
+from chalicelib.domain.person.erasure_map import Entry, counts, says
+from chalicelib.domain.person.guests import PARTICIPANTS, without_participants
 from chalicelib.domain.person.hits import Link
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import Match, Wanted, matches
@@ -19,7 +20,7 @@ from chalicelib.domain.person.phones import Phones
 from chalicelib.domain.zoho.rows import lookup_id
 
 #: Links that are no fields: they are taken away by calls of their own.
-CONTACT_ROLES, PARTICIPANTS = "Contact_Roles", "Participants"
+CONTACT_ROLES = "Contact_Roles"
 CAMPAIGNS = "Campaigns"
 #: Calls that one entry may take, so that a call which changes nothing is not sent for ever.
 MOST_TRIES = 8
@@ -50,6 +51,10 @@ class Context:
         if rule.match is not None:
             found = tuple(each for each in found if each.field in rule.match)
         return tuple(each for each in found if counts(each, self.shared, self.meant))
+
+    def is_theirs(self, places: tuple[str, ...]) -> bool:
+        """Do these places of one value say by themselves that it is the person's?"""
+        return says(places, self.shared, self.meant)
 
     def still_theirs(self, entry: Entry, values: Mapping[str, object], rule: Rule) -> bool:
         """Is the record still the person's? One that the request names by its id is."""
@@ -102,23 +107,12 @@ def emptied(
     update: dict[str, object] = {link.field: None for link in led}
     if entry.action is Action.UNLINK:
         update |= {each.field: None for each in context.own_matches(entry.record, values, rule)}
-    left = without_participants(values, {each.id for each in other_links(entry, PARTICIPANTS, going)})
+    leaving = {each.id for each in other_links(entry, PARTICIPANTS, going)}
+    guests = entry.hit is not None and (leaving or entry.hit.guest) and entry.action is Action.UNLINK
+    left = without_participants(values, leaving, context.is_theirs, context.wanted) if guests else None
     if left is not None:
         update[PARTICIPANTS] = left
     return update
-
-
-def without_participants(values: Mapping[str, object], leaving: Set[str]) -> list[object] | None:
-    """The record's participants without these records; None where none of them is there."""
-    there = values.get(PARTICIPANTS)
-    if not leaving or not isinstance(there, list):
-        return None
-    left = [each for each in there if not _is_one_of(each, leaving)]
-    return left if len(left) < len(there) else None
-
-
-def _is_one_of(participant: object, ids: Set[str]) -> bool:
-    return isinstance(participant, Mapping) and str(participant.get("participant")) in ids
 
 
 def cleared_fields(rule: Rule, values: Mapping[str, object]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.outcomes import Mark
+from chalicelib.domain.person.guests import PARTICIPANTS
 from chalicelib.domain.person.hits import GONE, STAYS, Hit, Link, hit_of, merged
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import By, Match
@@ -150,8 +151,10 @@ def assembled(
     own = frozenset(entries)  # who leads to one that only leads to the person is in no map
     for record, hit in found.items():
         links = tuple(link for link in hit.links if link.to in own)
-        if record not in entries and links:
-            entries[record] = _linked(hit, links, going, person_map)
+        if record not in entries and (links or hit.guest):
+            theirs = bool(hit.guest) and says(hit.guest, shared, meant)
+            leads = theirs or any(link.to in going for link in links)
+            entries[record] = _linked(hit, links, person_map, leads=leads)
     left = (entry for record, entry in entries.items() if not found[record].settled)
     ordered = sorted(left, key=lambda each: (each.record.module, each.record.id))
     named = sorted(shared.items(), key=lambda each: _place(each[0]))
@@ -168,7 +171,12 @@ def counts(match: Match, shared: Mapping[str, int], meant: Set[str]) -> bool:
     """Does the match say by itself that the record is the person's? Not where its value is shared, and
     nobody has said that it is meant.
     """
-    return not any(value in shared for value in match.values) or any(v in meant for v in match.values)
+    return says(match.values, shared, meant)
+
+
+def says(places: tuple[str, ...], shared: Mapping[str, int], meant: Set[str]) -> bool:
+    """As `counts`, of the places of one value."""
+    return not any(value in shared for value in places) or any(value in meant for value in places)
 
 
 def matching(hit: Hit, rule: Rule) -> tuple[Match, ...]:
@@ -182,13 +190,17 @@ def _own(hit: Hit, person_map: PersonMap, shared: Mapping[str, int], meant: Set[
     matches = matching(hit, rule)
     why = {Why(each.field, each.by) for each in matches}
     why |= {Why("id", By.RECORD)} if hit.named else set()
-    why |= {Why(link.field, By.LOOKUP) for link in hit.links}
+    why |= {Why(link.field, By.LOOKUP) for link in hit.links} | _as_guest(hit)
     action, reason = _ruled(rule, named=bool(hit.named) and hit.record.module in COMPANIES)
     if action is not Action.KEEP and not hit.named and not any(counts(m, shared, meant) for m in matches):
         action, reason = Action.KEEP, SHARED
     values = {value for match in matches for value in match.values}
     most = max((shared[value] for value in values if value in shared), default=0)
     return Entry(hit.record, action, tuple(sorted(why)), reason, most, hit.goes_along, hit)
+
+
+def _as_guest(hit: Hit) -> set[Why]:
+    return {Why(PARTICIPANTS, By.EMAIL)} if hit.guest else set()
 
 
 def _ruled(rule: Rule, *, named: bool) -> tuple[Action, str | None]:
@@ -198,13 +210,15 @@ def _ruled(rule: Rule, *, named: bool) -> tuple[Action, str | None]:
     return rule.action, rule.keep_reason
 
 
-def _linked(hit: Hit, links: tuple[Link, ...], going: Set[Record], person_map: PersonMap) -> Entry:
-    """The entry of a record that only leads to one of the person's: it is another's, and never deleted."""
+def _linked(hit: Hit, links: tuple[Link, ...], person_map: PersonMap, *, leads: bool) -> Entry:
+    """The entry of a record that only leads to the person: it is another's, and never deleted. `leads`: to
+    what goes, or to an address that is the person's alone.
+    """
     rule = person_map.rule(hit.record.module)
-    why = tuple(sorted({Why(link.field, By.LOOKUP) for link in links}))
+    why = tuple(sorted({Why(link.field, By.LOOKUP) for link in links} | _as_guest(hit)))
     if rule.action is Action.KEEP:
         return Entry(hit.record, Action.KEEP, why, rule.keep_reason, hit=hit)
-    if not any(link.to in going for link in links):
+    if not leads:
         return Entry(hit.record, Action.KEEP, why, SHARED, hit=hit)
     return Entry(hit.record, Action.UNLINK, why, hit=hit)
 

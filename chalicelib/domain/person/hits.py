@@ -29,6 +29,7 @@ class Link:
 class Hit:
     """A record that is, or leads to, the person's. `matches`: its own fields that hold a value. `named`: the
     pointers by which the request names it. `goes_along`: how many records of each related list go with it.
+    `guest`: the pointers of addresses that are among its participants with no record of their own.
     `settled`: of a retry, what became of the record before it: GONE or STAYS; "" where it is to be done.
     """
 
@@ -38,6 +39,7 @@ class Hit:
     links: tuple[Link, ...] = ()
     goes_along: Mapping[str, int] = field(default_factory=dict)
     settled: str = ""
+    guest: tuple[str, ...] = ()
 
     @property
     def own(self) -> bool:
@@ -55,6 +57,8 @@ class Hit:
             shown["l"] = [[each.field, each.to.module, each.to.id] for each in self.links]
         if self.goes_along:
             shown["g"] = dict(self.goes_along)
+        if self.guest:
+            shown["p"] = list(self.guest)
         if self.settled:
             shown["s"] = self.settled
         return shown
@@ -69,6 +73,7 @@ def hit_of(stored: Mapping[str, Any]) -> Hit:
         tuple(Link(name, Record(module, one)) for name, module, one in stored.get("l", ())),
         {str(name): int(count) for name, count in stored.get("g", {}).items()},
         str(stored.get("s", "")),
+        tuple(stored.get("p", ())),
     )
 
 
@@ -93,6 +98,7 @@ def _both(one: Hit, other: Hit) -> Hit:
         named=tuple(sorted({*one.named, *other.named})),
         links=tuple(sorted({*one.links, *other.links}, key=_order)),
         goes_along={**one.goes_along, **other.goes_along},
+        guest=tuple(sorted({*one.guest, *other.guest})),
     )
 
 

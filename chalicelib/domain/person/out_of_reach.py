@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from chalicelib.domain.person.guests import EVENTS, PARTICIPANTS
 from chalicelib.domain.person.metadata import Module
 from chalicelib.domain.zoho.metadata import PHONE
 
@@ -14,6 +15,7 @@ RESTRICTED, ENCRYPTED = "RESTRICTED_FIELD", "ENCRYPTED_FIELD"
 NO_SEARCH, NOT_READABLE = "MODULE_WITHOUT_SEARCH", "MODULE_NOT_READABLE"
 TOO_MANY, NO_REGION, PART = "TOO_MANY_RECORDS", "NO_REGION", "PART_OF_RECORDS"
 NO_LINKS = "LINKS_NOT_READ"
+GUESTS = "GUESTS_BY_ADDRESS"
 #: Of a retry, about all modules (WHOLE_ORG).
 NOT_SEARCHED, WHOLE_ORG = "NOT_SEARCHED", "*"
 
@@ -29,6 +31,9 @@ MEANINGS = {
     " as a whole: the person may still be there",
     NO_REGION: "phone numbers without a country code cannot be compared, as the org's person map has no"
     " region: the person may still be there",
+    GUESTS: "guests of an event who are there by their address alone are found only where Zoho's search for a"
+    " word shows them, or where the event is listed under a record of the person: the person may still be"
+    " there",
     NOT_SEARCHED: "a retry goes by the entries of its map, as the identity is not kept: what was entered"
     " since is not looked for, so ask for the erasure again as a dry run",
     PART: "this module holds parts of other records, such as rows of subforms, which are not searched by"
@@ -54,8 +59,10 @@ class Unreached:
         }
 
 
-def by_metadata(found: Iterable[Module], *, phones: bool, region: str | None) -> list[Unreached]:
-    """What the org's metadata says that cannot be reached. `phones`: is a phone number looked for?"""
+def by_metadata(
+    found: Iterable[Module], *, emails: bool, phones: bool, region: str | None
+) -> list[Unreached]:
+    """What the org's metadata says that cannot be reached. `emails`, `phones`: are such looked for?"""
     unreached: list[Unreached] = []
     for module in found:
         if not module.readable:
@@ -64,6 +71,7 @@ def by_metadata(found: Iterable[Module], *, phones: bool, region: str | None) ->
             unreached += [Unreached(PART, module.name)] if module.identifying else []
         else:
             unreached += _of(module, without_region=phones and region is None)
+            unreached += [Unreached(GUESTS, EVENTS, PARTICIPANTS)] if emails and module.name == EVENTS else []
     return sorted(unreached)
 
 

@@ -10,10 +10,12 @@ from functools import partial
 from chalicelib.domain import modules as names
 from chalicelib.domain.person import asking
 from chalicelib.domain.person.asking import Question
-from chalicelib.domain.person.doing import CAMPAIGNS, CONTACT_ROLES, PARTICIPANTS, without_participants
+from chalicelib.domain.person.doing import CAMPAIGNS, CONTACT_ROLES
 from chalicelib.domain.person.erasure_map import assembled, shared_values
+from chalicelib.domain.person.guests import PARTICIPANTS, guest_places, takes_part
 from chalicelib.domain.person.hits import Hit, Link, merged
 from chalicelib.domain.person.identity import Record
+from chalicelib.domain.person.matching import Wanted
 from chalicelib.domain.person.out_of_reach import NO_LINKS, Unreached
 from chalicelib.domain.person.person_map import Action, PersonMap
 from chalicelib.domain.person.progress import ErasureProgress, Phase
@@ -94,7 +96,7 @@ def _each(work: Slice, progress: ErasureProgress, read: _Reading, following: Pha
     known = stored.known(work)
     found = stored.hits(work, progress)
     records = theirs(found, known.person_map)
-    reader = _Reader(work, known)
+    reader = _Reader(work, known, stored.sought(work, known.person_map, work.phones))
     at, trouble = progress.at, None
     while trouble is None and at < min(len(records), progress.at + RECORDS_A_STEP):
         if at > progress.at and not finding.goes_on(work):
@@ -121,6 +123,7 @@ class _Reader:
 
     work: Slice
     known: Known
+    sought: Wanted
     _lists: dict[str, tuple[RelatedListInfo, ...]] = field(default_factory=dict)
     unreached: list[Unreached] = field(default_factory=list)
 
@@ -171,7 +174,7 @@ class _Reader:
                 found += [self._at(d, CONTACT_ROLES, record) for d in deals if self._has_role(d, record)]
             elif target == "Events":
                 events = [Record(target, row.id) for row in self.rows(record, each.name)]
-                found += [self._at(e, PARTICIPANTS, record) for e in events if self._takes_part(e, record)]
+                found += [hit for each in events for hit in self._taking_part(each, record)]
         return found
 
     @staticmethod
@@ -181,13 +184,18 @@ class _Reader:
     def _has_role(self, deal: Record, contact: Record) -> bool:
         return any(row.id == contact.id for row in self.rows(deal, CONTACT_ROLES))
 
-    def _takes_part(self, event: Record, record: Record) -> bool:
+    def _taking_part(self, event: Record, record: Record) -> list[Hit]:
+        """The event, where the record is among its participants, or an address of the person's is."""
         reply = self.work.zoho.read_record(event.module, event.id)
         if not _answered(CallKind.READ, reply):
             self.unreached.append(Unreached(NO_LINKS, event.module))
-            return False
-        found = rows.listed(reply.body).rows
-        return any(without_participants(row.values, {record.id}) is not None for row in found)
+            return []
+        found = []
+        for row in rows.listed(reply.body).rows:
+            links = (Link(PARTICIPANTS, record),) if takes_part(row.values, record.id) else ()
+            guest = guest_places(row.values, self.sought)
+            found += [Hit(event, links=links, guest=guest)] if links or guest else []
+        return found
 
     def rows(self, record: Record, related_list: str) -> list[Row]:
         """The rows of a related list; what is not read of it is out of reach."""

@@ -13,6 +13,7 @@ from functools import partial
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.person import asking
 from chalicelib.domain.person.asking import Question
+from chalicelib.domain.person.guests import EVENTS, guest_places
 from chalicelib.domain.person.hits import Hit, merged
 from chalicelib.domain.person.identity import Record, identity_of
 from chalicelib.domain.person.matching import Wanted, matches
@@ -84,7 +85,8 @@ def own_hit(
 ) -> Hit | None:
     """The hit that the record is by its own values; None where it holds none of the person's."""
     found = matches(values, modules[record.module].identifying, sought, work.phones)
-    return Hit(record, found) if found else None
+    guest = guest_places(values, sought) if record.module == EVENTS else ()
+    return Hit(record, found, guest=guest) if found or guest else None
 
 
 def asked(

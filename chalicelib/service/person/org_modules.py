@@ -66,8 +66,10 @@ def _told_of(work: Slice, wave: Sequence[Module]) -> list[Reply]:
 def _known(work: Slice, progress: ErasureProgress, found: list[Module]) -> Step:
     put = work.ledger.person_map(work.deletion.request.org)
     person_map: PersonMap = person_map_of(put) if put is not None else default(found)
-    phones = bool(identity_of(work.deletion.request.identity).phones)
-    unreached = by_metadata(found, phones=phones, region=person_map.region)
+    identity = identity_of(work.deletion.request.identity)
+    unreached = by_metadata(
+        found, emails=bool(identity.emails), phones=bool(identity.phones), region=person_map.region
+    )
     after = progress.on_to(Phase.SEARCH).without_reach(*unreached)
     known = Known(by_name(found), person_map)
     return Commit(

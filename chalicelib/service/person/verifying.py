@@ -13,11 +13,13 @@ from chalicelib.domain.deletion import Counts, Problem, final_status
 from chalicelib.domain.document import iso
 from chalicelib.domain.outcomes import Mark
 from chalicelib.domain.person import asking, out_of_reach
+from chalicelib.domain.person.guests import EVENTS, PARTICIPANTS, guest_places
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.out_of_reach import NOT_READABLE, Unreached
 from chalicelib.domain.person.progress import VERIFICATIONS, ErasureProgress, Phase
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho import rows
+from chalicelib.domain.zoho.asking import MOST_COLUMNS
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
@@ -67,6 +69,7 @@ def _confirm(work: Slice, progress: ErasureProgress) -> Step:
             return Commit(finding.kept(work, after), running="", proven=True, succeeded=READ)
         module = job.context.modules.get(record.module)
         columns = asking.read_columns(module) if module is not None else ()
+        columns = (*columns[: MOST_COLUMNS - 1], PARTICIPANTS) if record.module == EVENTS else columns
         reply = work.zoho.read_values(record.module, [record.id], columns or asking.ANY_COLUMN)
         judged = judge_call(CallKind.READ, reply)
         if judged.verdict in NOT_NOW:
@@ -92,7 +95,13 @@ def _still_there(body: object, record: Record, job: Job, *, by_name: bool) -> bo
     rule = job.person_map.rule(record.module)
     listing = rows.listed(body if isinstance(body, dict) else None)
     named = by_name and (record in job.context.wanted.records or record in _named(job))
-    return any(named or job.context.own_matches(record, row.values, rule) for row in listing.rows)
+    context = job.context
+    return any(
+        named
+        or context.own_matches(record, row.values, rule)
+        or ((places := guest_places(row.values, context.wanted)) and context.is_theirs(places))
+        for row in listing.rows
+    )
 
 
 def _named(job: Job) -> set[Record]:

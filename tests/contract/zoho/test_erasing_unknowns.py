@@ -13,7 +13,7 @@ import simulator
 from chalicelib.domain.document import document
 from tests.contract.zoho.test_erasing import CONTACT, JOANNA, LEAD, MEMBER, OTHER, Org
 
-CONVERTED, UNAPPROVED, LOCKED, STOPPED, PRIVATE, SECRET = (str(n) for n in range(1301, 1307))
+CONVERTED, UNAPPROVED, LOCKED, STOPPED, PRIVATE, SECRET, PARTY = (str(n) for n in range(1301, 1308))
 STATES = {
     CONVERTED: {"$converted": True},
     UNAPPROVED: {"$approved": False},
@@ -40,6 +40,8 @@ SETTINGS: list[dict[str, Any]] = [
     {"stopped_delete": "deleted"},
     {"lookups_of_deleted": "emptied"},
     {"participants_update": "merge"},
+    {"participants_searched": True},
+    {"participants_searched": True, "participants_update": "merge"},
     {"required_update": "emptied"},
     {"no_photo": "INVALID_DATA"},
     {"no_bin": ["Leads"]},
@@ -64,9 +66,17 @@ def test_nobody_else_is_touched_and_who_is_still_there_is_named(
         org.place.add("Leads", one, Last_Name="Anna", Email=ANNA, **state)
     org.place.add("Leads", PRIVATE, Last_Name="Anna", Private_Email=ANNA)
     org.place.add("Leads", SECRET, Last_Name="Anna", Secret_Email=ANNA)
+    guest = {"type": "email", "participant": ANNA, "Email": ANNA}
+    ben = {"type": "email", "participant": "ben@example.com", "Email": "ben@example.com"}
+    org.place.add("Events", PARTY, Event_Title="Party", Participants=[guest, ben])
+    # So many records of hers would make her address a shared one, and nothing would be done without a word.
+    rules = {name: {"action": "delete"} for name in ("Contacts", "Leads", "Members")}
+    org.ledger.person_maps["default"] = {"region": None, "max_shared": 50, "modules": rules}
     one = org.erase()
     org.settle()
     shown = document(org.get(one))
+    assert shown["status"] in ("completed", "partially_completed"), shown
+    assert org.outcomes(one)[f"Contacts/{CONTACT}"] == "deleted"
     outcomes = org.outcomes(one)
     assert org.there("Leads", OTHER)
     assert org.there("Contacts", JOANNA)
@@ -79,6 +89,12 @@ def test_nobody_else_is_touched_and_who_is_still_there_is_named(
     left = {record for module, record in theirs if org.there(module, record)}
     said = {name.partition("/")[2] for name, outcome in outcomes.items() if not outcome.startswith("deleted")}
     reach = {(each["module"], each["field"]) for each in shown["plan"]["out_of_reach"]}
+    event = org.deps.zoho("default", 0.0).read_record("Events", PARTY).body
+    guests = (event or {})["data"][0]["Participants"]
+    assert ben in guests
+    assert ("Events", "Participants") in reach
+    if setting.get("participants_searched") and "participants_update" not in setting:
+        assert (guests, outcomes[f"Events/{PARTY}"]) == ([ben], "unlinked")
     silent = left - said
     assert silent <= {PRIVATE, SECRET}, (silent, shown)
     assert PRIVATE not in silent or ("Leads", "Private_Email") in reach
