@@ -109,7 +109,7 @@ def test_no_answer_of_zohos_leaves_a_value_anywhere(name: str, answer: str) -> N
     known = records.of(row.deletion, list(row.chunks.values()))
     body = receipt.payload(row.deletion, receipt.Facts("prod", known)).decode()
     assert values_in(body + b"".join(known.lines).decode()) == []
-    assert CONTACT not in body
+    assert CONTACT not in re.sub("[0-9a-f]{64}", "", body)
 
 
 def test_the_ids_of_records_go_where_the_contract_says_and_with_forget_from_there() -> None:
@@ -117,7 +117,8 @@ def test_the_ids_of_records_go_where_the_contract_says_and_with_forget_from_ther
     one = world.erase(NAMED)
     goes_on(world, one)
     shown = f"{world.shown(one)}{world.topic.events}{world.reports}"
-    assert CONTACT not in shown
+    hashes = re.compile("[0-9a-f]{64}")  # one may hold the three digits of the id by chance
+    assert CONTACT not in hashes.sub("", shown)
     assert world.outcomes(one)[f"Contacts/{CONTACT}"] == "deleted"
     forget(world.operators(), one, world.ann())
     world.settle()
