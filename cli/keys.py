@@ -9,6 +9,7 @@ import click
 
 from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
 from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
+from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR
 from cli import http, known_records, secret_log, workers
 from cli.operator_api import reach
@@ -39,9 +40,7 @@ def keys() -> None:
 
 @keys.command(epilog="\b\nExample:\n  expunge keys new crm-workflow --module Leads --max-records 200")
 @click.argument("source", callback=name_of)
-@click.option(
-    "--module", "modules", multiple=True, required=True, help="A module it may delete in; may be repeated."
-)
+@click.option("--module", "modules", multiple=True, help="A module it may delete in; may be repeated.")
 @click.option(
     "--operation",
     "operations",
@@ -63,8 +62,11 @@ def keys() -> None:
 def new(source: str, stage: str | None, as_json: bool, force: bool, **limits: Any) -> None:
     """Make SOURCE with a first key, and print the key.
 
-    Zoho is asked for modules that are none of its own: where it has no such module, no source is made.
+    Zoho is asked for modules that are none of its own: where it has no such module, no source is made. A
+    source that may only erase persons (--operation erase_person) needs no module: the person map says which.
     """
+    if not limits["modules"] and limits["operations"] != (Operation.ERASE_PERSON.value,):
+        raise click.UsageError("name what it may delete in, such as --module Leads")
     target = find(stage, as_json=as_json)
     sources, version = read(target)
     if source == OPERATOR:
@@ -72,7 +74,7 @@ def new(source: str, stage: str | None, as_json: bool, force: bool, **limits: An
     if source in sources:
         raise Refusal(f"there is a source {source!r} already: keys rotate gives it one more key")
     given = {name: list(v) if isinstance(v, tuple) else v for name, v in limits.items() if v}
-    given["modules"] = list(dict.fromkeys(map(canonical, given["modules"])))
+    given["modules"] = list(dict.fromkeys(map(canonical, limits["modules"])))
     for name in given["modules"]:
         if not force and not is_standard(name) and not problem_of(name):
             _ask_for(target, str(given.get("org", DEFAULT_ORG)), name)

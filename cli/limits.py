@@ -11,6 +11,7 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
 from chalicelib.domain.source import OPERATOR, Source, parse, usable
 from cli import secret_log
+from cli.operating import render
 from cli.options import OPERATION, dry_run, options
 from cli.sources import entry, name_of, read
 from cli.target import Group, find
@@ -18,7 +19,12 @@ from cli.target import Refused as Refusal
 
 #: Limits of an entry that are numbers; a word stands for null.
 NONE = "none"
-_SHOWN = ("max_records", "max_records_per_hour", "max_records_per_day", "approve_above", "keep_credits")
+_SHOWN = {
+    "max_records": "a request",
+    "max_records_per_hour": "an hour",
+    "max_records_per_day": "a day",
+    "approve_above": "approval above",
+}
 
 
 class _NumberOrNone(click.ParamType):  # type: ignore[type-arg]
@@ -71,15 +77,25 @@ def list_sources(stage: str | None, as_json: bool) -> None:
     target = find(stage, as_json=as_json)
     held, _ = read(target)
     shown = {name: _shown(held, name) for name in sorted(held)}
-    heads = ("source", *_SHOWN, "modules")
-    lines = [" ".join(f"{head:<20}" for head in heads).rstrip()]
-    for name, each in shown.items():
+    target.say({"sources": shown}, *(_table(shown) or ["there are no sources: keys new makes one"]))
+
+
+def _table(shown: Mapping[str, dict[str, Any]]) -> list[str]:
+    """The limits that people look for; what does not fit beside them in lines of its own."""
+    if not shown:
+        return []
+    rows = [
+        (name, *(_cell(each[key]) if key in each else "-" for key in _SHOWN)) for name, each in shown.items()
+    ]
+    head, *limits = render.table(("source", *_SHOWN.values()), rows)
+    lines = [head]
+    for line, each in zip(limits, shown.values(), strict=True):
         if "problem" in each:
-            lines.append(f"{name:<20} cannot be used: {each['problem']}")
-            continue
-        cells = [name, *(_cell(each[key]) for key in _SHOWN), ", ".join(each["modules"]) or NONE]
-        lines.append(" ".join(f"{cell:<20}" for cell in cells).rstrip())
-    target.say({"sources": shown}, *(lines if shown else ["there are no sources: keys new makes one"]))
+            words = [f"cannot be used: {each['problem']}"]
+        else:
+            words = [f"{what}: {', '.join(each[what]) or NONE}" for what in ("modules", "operations")]
+        lines += [line, *(found for text in words for found in render.wrapped("  " + text, render.WIDTH))]
+    return lines
 
 
 @sources.command(name="show", epilog="\b\nExample:\n  expunge sources show crm-workflow")

@@ -127,6 +127,8 @@ def _ending(found: list[dict[str, Any]], summed: progress.Tally) -> list[str]:
 
 def _planned(plans: list[dict[str, Any]]) -> list[str]:
     """What dry runs found, together. What is not known of one of them is said, and is no 0."""
+    if any("map_hash" in plan for plan in plans):  # of erasures: what was found, not what calls would take
+        return [render.planned(plan) for plan in plans]
     would = "would_restore" if "would_restore" in plans[0] else "would_delete"
     names = (would, "calls", "credits")
     total: dict[str, Any] = {name: sum(plan.get(name) or 0 for plan in plans) for name in names}
@@ -143,7 +145,9 @@ def _why(document: dict[str, Any]) -> str:
     codes = ", ".join(f"{each.get('code')} x{each.get('count')}" for each in document.get("problems") or ())
     approval = document.get("approval")
     if document["status"] == "awaiting_approval" and approval:
-        return f": expunge approve {document['id']} --count {approval.get('count')}"
+        found = (document.get("plan") or {}).get("map_hash")
+        of_map = f" --map-hash {found}" if found else ""
+        return f": expunge approve {document['id']} --count {approval.get('count')}{of_map}"
     waiting = document.get("waiting_for")
     waits = f"waits for {waiting}" if waiting else ""
     return f": {codes or waits}" if codes or waits else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from chalicelib.domain import modules
 from chalicelib.domain.ids import is_record_id
 from cli import http, known_records
 from cli.ends import Interrupted
-from cli.operating import render
+from cli.operating import render, times
 from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
@@ -20,7 +21,7 @@ from cli.target import Group, Refused, Target, find
 EXAMPLES = """\b
 Examples:
   expunge holds set Leads 410405000002264040 --reason "audit 7" \\
-      --until 2027-01-31T00:00:00Z
+      --until 2027-01-31
   expunge holds list
   expunge holds remove Leads 410405000002264040"""
 
@@ -58,13 +59,21 @@ def show_hold(module: str, record: str, org: str, stage: str | None, as_json: bo
 @click.argument("module")
 @click.argument("records", nargs=-1, required=True, metavar="RECORD...")
 @click.option("--reason", required=True, help="Why; shown with the hold.")
-@click.option("--until", help="A time such as 2027-01-31T00:00:00Z. Default: until it is removed.")
+@click.option("--until", help="A day or a time, such as 2027-01-31. Default: until it is removed.")
+@times.zone_option
 @org_option()
 @click.option("--force", is_flag=True, help="Do not ask Zoho whether module and records are there.")
 @dry_run_option("Ask the service what it would answer; it sets none.")
 @options
 def set_hold(  # the command's options
-    module: str, records: tuple[str, ...], reason: str, until: str | None, org: str, force: bool, **how: Any
+    module: str,
+    records: tuple[str, ...],
+    reason: str,
+    until: str | None,
+    zone: tzinfo,
+    org: str,
+    force: bool,
+    **how: Any,
 ) -> None:
     """Hold RECORDs of MODULE: they are not deleted, whoever asks, from now on.
 
@@ -72,7 +81,10 @@ def set_hold(  # the command's options
     be asked they are held, and that is said.
     """
     module = _module(module)
-    body = {"reason": reason, **({"until": until} if until else {})}
+    body = {
+        "reason": reason,
+        **({"until": _end(until, zone).isoformat(timespec="milliseconds")} if until else {}),
+    }
     if not force:
         _refuse_rounded(records)
     if not all(map(is_record_id, records)):
@@ -80,6 +92,13 @@ def set_hold(  # the command's options
     target = find(how["stage"], as_json=how["as_json"])
     unasked = "--force" if force else _unless_unknown(target, org, module, records)
     _each(module, records, org, "PUT", body, unasked=unasked, **how)
+
+
+def _end(text: str, of: tzinfo) -> datetime:
+    """When a hold ends; a day is its first moment in the zone. Raises UsageError: a span would look back."""
+    if times.is_span(text):
+        raise click.UsageError(f"--until {text}: give a day or a time, such as 2027-01-31")
+    return times.moment(text, of, "--until")
 
 
 def _module(name: str) -> str:

@@ -39,6 +39,11 @@ def zone_option(command: Any) -> Any:
     )(command)
 
 
+def is_span(text: str) -> bool:
+    """Whether the text is a span back from now, such as 7d."""
+    return _SPAN.fullmatch(text) is not None
+
+
 def moment(text: str, of: tzinfo, option: str, now: datetime | None = None) -> datetime:
     """The time that `text` means; a day is its first moment in the zone `of`. Raises UsageError."""
     span = _SPAN.fullmatch(text)

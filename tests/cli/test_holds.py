@@ -121,3 +121,26 @@ def test_a_new_source_names_modules_as_zoho_writes_them(both: Both) -> None:
     assert "Zoho knows no module Lead" in both.desk.said(*words, "Lead", code=3)
     assert "must be written Leads" in both.desk.said(*words, "leads", "--force", code=3)
     assert "shop: new key" in both.desk.said(*words, "Cars", "--module", "Potentials")
+
+
+@pytest.mark.parametrize(
+    ("until", "more", "ends"),
+    [
+        ("2099-06-30", [], "2099-06-30 00:00:00Z"),
+        ("2099-06-30", ["--time-zone", "Europe/Vienna"], "2099-06-29 22:00:00Z"),
+        ("2099-06-30T12:00:00+02:00", [], "2099-06-30 10:00:00Z"),
+        ("2099-06-30T12:00:00Z", [], "2099-06-30 12:00:00Z"),
+    ],
+)
+def test_a_hold_ends_on_a_day_or_at_a_time_in_the_zone_that_is_named(
+    both: Both, until: str, more: list[str], ends: str
+) -> None:
+    said = both.desk.said("holds", "set", "Deals", DEAL, "--reason", "audit", "--until", until, *more)
+    assert f"until {ends}" in said
+
+
+@pytest.mark.parametrize("until", ["7d", "soon", "2099-06-31"])
+def test_what_is_no_day_and_no_time_holds_nothing(both: Both, until: str) -> None:
+    said = both.desk.said("holds", "set", "Deals", DEAL, "--reason", "audit", "--until", until, code=2)
+    assert f"--until {until}: give a" in said
+    assert both.held() == set()

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -112,6 +113,11 @@ def wrong_with_expunge(words: list[str]) -> str:
         if words[0] not in command.commands:
             return f"{command.name} has no command {words[0]}"
         command, words = command.commands[words[0]], words[1:]
+    for parameter in command.params:
+        if isinstance(parameter.type, click.Choice):
+            for option, value in pairwise(words):
+                if option in parameter.opts and value not in [*parameter.type.choices, "..."]:
+                    return f"{command.name} {option} takes {', '.join(parameter.type.choices)}"
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
     plain = [word.strip("[]") for word in words]  # [--option] may be left out
     given = {word.partition("=")[0] for word in plain if re.match(r"--?[a-z]", word)}
@@ -188,6 +194,8 @@ def test_commands_that_messages_name_exist(file: Path) -> None:
         (["keys", "make"], "keys has no command make"),
         (["heal"], "expunge has no command heal"),
         (["doctor", "--fix"], "doctor has no option --fix"),
+        (["keys", "new", "erp", "--operation", "delete_records"], ""),
+        (["keys", "new", "erp", "--profile", "none"], "new --profile takes standard-webhooks, token"),
     ],
 )
 def test_a_command_that_does_not_exist_is_found(text: list[str], wrong: str) -> None:

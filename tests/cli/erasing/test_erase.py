@@ -147,6 +147,19 @@ def test_a_dry_run_ends_with_the_map(desk: PeopleDesk) -> None:
     assert told["deletions"][0]["plan"]["map_hash"] == HASH
 
 
+def test_a_dry_run_of_an_erasure_ends_with_what_was_found_and_no_cost_of_deletes(desk: PeopleDesk) -> None:
+    desk.documents = [document("completed", dry_run=True)]
+    said = desk.said("erase", "--email", "anna@example.com", "--dry-run")
+    assert "found 2 records of the person: 1 in Accounts, 1 in Contacts" in said
+    assert "unknown number" not in said
+
+
+def test_who_watches_an_erasure_is_told_to_approve_its_map(desk: PeopleDesk) -> None:
+    desk.documents = [document("awaiting_approval")]
+    said = desk.said("watch", ONE, "--timeout", "0.1", code=6)
+    assert f"expunge approve {ONE} --count 2 --map-hash {HASH}" in said
+
+
 def test_a_file_keeps_the_person_out_of_the_shell(desk: PeopleDesk, tmp_path: Path) -> None:
     desk.documents = [document("completed", dry_run=True)]
     file = tmp_path / "anna.json"
