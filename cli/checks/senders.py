@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.keys import texts_of, weak_key
+from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR, Source, usable
 from chalicelib.web.links import keys_from
 from cli import secret_text
@@ -95,8 +96,9 @@ def _source(context: CheckContext, result: CheckResult, source: Source) -> None:
             f"source {source.name} has no key: it can send nothing",
             f"expunge keys rotate {source.name}{context.option}",
         )
-    if not source.modules:
-        mend = f'add "modules": ["Leads"] to {source.name} in secret {context.target.sources_secret}'
+    # The person map says where an erasure may work, not the source's modules.
+    if not source.modules and Operation.ERASE_PERSON not in source.operations:
+        mend = f"expunge sources set {source.name} --module Leads{context.option}"
         result.fault(f"source {source.name} allows no module: each of its requests is a 403", mend)
 
 

@@ -28,6 +28,8 @@ from cli.target import Refused, find
 
 #: Seconds between two looks while the person is searched for.
 EVERY = 1.0
+#: Outcomes that only carrying out gives: then no approval is asked for any more.
+BEGUN = ("deleted", "already_absent", "unlinked", "cleared")
 
 EXAMPLES = """\b
 Examples:
@@ -145,14 +147,22 @@ def _found(api: OperatorApi, deletion: str, ends_by: float) -> dict[str, Any]:
         with bar.shown() as shown:
             while True:
                 document = api.deletion(deletion)
-                known = document["plan"] is not None or document["status"] in FINAL
-                if known or time.monotonic() >= ends_by:
+                if _searched(document) or time.monotonic() >= ends_by:
                     return document
                 _tell(shown, document)
                 time.sleep(EVERY)
     except KeyboardInterrupt as interrupt:
         words = f"the search goes on; to see its map: expunge show {deletion}"
         raise Interrupted(words) from interrupt
+
+
+def _searched(document: dict[str, Any]) -> bool:
+    """Whether it is known what comes next: it has ended, waits for the approval, or has begun without one. A
+    map alone says nothing, as it is there a moment before the approval is asked for.
+    """
+    if document["status"] in FINAL or document["status"] == "awaiting_approval":
+        return True
+    return any(document["counts"].get(name) for name in BEGUN)
 
 
 def _tell(shown: Bar, document: dict[str, Any]) -> None:

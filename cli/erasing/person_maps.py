@@ -28,8 +28,8 @@ Examples:
   expunge person-map apply person-map.yaml --dry-run
   expunge person-map apply person-map.yaml
 
-The file is what show prints, changed. What it leaves out has its default: so
-show, change and apply, and keep the file with your other settings."""
+The file is what show prints, changed. A module that it leaves out is only
+unlinked: so show, change and apply, and keep the file with your other settings."""
 
 
 @click.group("person-map", cls=Group)

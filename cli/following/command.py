@@ -113,7 +113,12 @@ def _ending(found: list[dict[str, Any]], summed: progress.Tally) -> list[str]:
     """How it ended, in lines."""
     statuses = Counter(each["status"] for each in found)
     lines = [", ".join(f"{many} {status}" for status, many in statuses.most_common())]
-    plans = [each["plan"] for each in found if each.get("plan")]
+    # The map of an erasure stays its plan; once it has been done, what became of it is told.
+    plans = [
+        each["plan"]
+        for each in found
+        if each.get("plan") and (each.get("dry_run") or each["status"] not in FINAL)
+    ]
     if plans:
         lines += _planned(plans)
     else:

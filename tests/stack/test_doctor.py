@@ -119,7 +119,9 @@ CASES = {
         "has a key of source crm-workflow",
         "expunge keys rotate erp",
     ),
-    "no modules": Case("sources", breaks.source(modules=[]), "allows no module", '"modules": ["Leads"]'),
+    "no modules": Case(
+        "sources", breaks.source(modules=[]), "allows no module", "sources set crm-workflow --module Leads"
+    ),
     "links": Case(
         "links", breaks.secret(breaks.LINKS, lambda _: {"keys": []}), "no keys", "put-secret-value"
     ),

@@ -132,6 +132,12 @@ def test_an_erasure_shows_its_map_and_how_it_is_approved(desk: PeopleDesk) -> No
     assert "anna@example.com" not in said
 
 
+def test_a_map_that_is_there_before_the_approval_is_asked_for_is_waited_on(desk: PeopleDesk) -> None:
+    desk.documents = [document("running", None), document("running"), document("awaiting_approval")]
+    said = desk.said("erase", "--email", "anna@example.com", code=6)
+    assert f"expunge approve {ONE} --count 2 --map-hash {HASH}" in said
+
+
 def test_an_erasure_that_needs_no_approval_is_followed_to_its_end(desk: PeopleDesk) -> None:
     desk.documents = [document("running"), document("completed")]
     said = desk.said("erase", "--email", "anna@example.com")
@@ -158,6 +164,13 @@ def test_who_watches_an_erasure_is_told_to_approve_its_map(desk: PeopleDesk) -> 
     desk.documents = [document("awaiting_approval")]
     said = desk.said("watch", ONE, "--timeout", "0.1", code=6)
     assert f"expunge approve {ONE} --count 2 --map-hash {HASH}" in said
+
+
+def test_an_erasure_that_was_done_is_told_by_what_became_of_it(desk: PeopleDesk) -> None:
+    desk.documents = [document("completed")]
+    said = desk.said("watch", ONE)
+    assert "2 requested: " in said
+    assert "found 2 records" not in said
 
 
 def test_a_file_keeps_the_person_out_of_the_shell(desk: PeopleDesk, tmp_path: Path) -> None:
