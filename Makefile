@@ -18,7 +18,7 @@ PLOTS := .venvs/plots
 PLOTS_READY := $(PLOTS)/.ready
 PY := $(VENV)/bin/python
 STAGE ?= local
-export LOCAL_DIR ZOHO_URL PORT PYTHON BUCKET PARAMETERS WRITE CONFIRM AT BACKUP STAGE OUT
+export LOCAL_DIR ZOHO_URL PORT COMPANY PYTHON BUCKET PARAMETERS WRITE CONFIRM AT BACKUP STAGE OUT
 # $(call on,VALUE,OPTION): a switch is on for these words, and off for all others, "no" and "0" among them.
 on = $(if $(filter 1 yes true,$(1)),$(2))
 
@@ -93,7 +93,7 @@ demo: setup ## the main job from nothing: start, delete, show the result events,
 	@$(PY) -m local demo
 
 .PHONY: up
-up: setup ## start the local stack and leave it running (ZOHO_URL=, LOCAL_DIR=, PORT=)
+up: setup ## start the local stack and leave it running (ZOHO_URL=, LOCAL_DIR=, PORT=, COMPANY=no)
 	@$(PY) -m local up
 
 .PHONY: down

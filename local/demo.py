@@ -96,7 +96,7 @@ def jobs() -> list[Job]:
 
 def demo(settings: Settings) -> int:
     """Starts a stack of its own, runs the jobs and stops everything; 0 only if each ended as it should."""
-    own = replace(settings, directory=settings.directory / "demo")
+    own = replace(settings, directory=settings.directory / "demo", company=False)
     began = time.monotonic()
     running = RunningStack(stack.up(own))
     try:

@@ -22,6 +22,8 @@ PYTHON = ROOT / ".venvs/ministack/bin/python"
 FRONT = ("-P", str(ROOT / "local/front.py"))
 START_SECONDS = 60.0  # it takes about one; a loaded machine more
 ADMIN = "expunge-local-admin"
+#: Somebody else, so that what needs two people can be tried on one machine.
+APPROVER = "expunge-local-approver"
 PORTS_TRIED = 3
 _TAKEN = "already in use"  # its own words, and those of the system
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
@@ -64,13 +66,18 @@ def _launch(directory: Path, port: int, note: Note) -> Local:
 
 
 def admin(root: Local) -> Local:
+    """The user whose keys are in stack.json."""
+    return user(root, ADMIN)
+
+
+def user(root: Local, name: str) -> Local:
     """A user who may do everything. Unlike root's, its signatures are verified, as they are on AWS."""
     iam = root.session().client("iam", endpoint_url=root.endpoint_url, config=TIMEOUTS)
-    iam.create_user(UserName=ADMIN)
+    iam.create_user(UserName=name)
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
-    iam.put_user_policy(UserName=ADMIN, PolicyName="everything", PolicyDocument=document)
-    key = iam.create_access_key(UserName=ADMIN)["AccessKey"]
+    iam.put_user_policy(UserName=name, PolicyName="everything", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
     return Local(root.endpoint_url, key["AccessKeyId"], key["SecretAccessKey"])
 
 

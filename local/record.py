@@ -37,13 +37,18 @@ def processes(settings: Settings) -> dict[str, Started]:
 
 def forget(settings: Settings) -> None:
     """Removes the notes and the description of the stack; the logs stay."""
-    for path in (_file(settings), settings.stack_file):
+    for path in (_file(settings), settings.stack_file, settings.approver_file):
         with suppress(FileNotFoundError):
             path.unlink()
 
 
-def describe(settings: Settings, stack: dict[str, Any]) -> None:
-    """Writes stack.json, which holds credentials: for its owner's eyes only."""
+def describe(settings: Settings, stack: dict[str, Any], approver: dict[str, Any] | None = None) -> None:
+    """Writes stack.json, which holds credentials: for its owner's eyes only; and the same as another operator
+    sees it, for what needs two people: `LOCAL_DIR=.local/approver expunge approve ...`.
+    """
+    if approver is not None:
+        settings.approver_file.parent.mkdir(mode=0o700, exist_ok=True)
+        _write(settings.approver_file, approver)
     _write(settings.stack_file, stack)
 
 

@@ -1,4 +1,4 @@
-"""What a command was asked for, read from the environment once: LOCAL_DIR, ZOHO_URL, PORT and overrides."""
+"""What a command was asked for, read from the environment once: where, which Zoho, which port, overrides."""
 
 from __future__ import annotations
 
@@ -49,15 +49,22 @@ class Settings:
     port: int | None = None
     zoho_url: str | None = None
     overrides: dict[str, str] = field(default_factory=dict)
+    #: Whether the simulator has the example company's records too.
+    company: bool = False
 
     @property
     def stack_file(self) -> Path:
         """Where the running stack is described (contract, section 7)."""
         return self.directory / "stack.json"
 
+    @property
+    def approver_file(self) -> Path:
+        """The same with the credentials of another operator."""
+        return self.directory / "approver" / "stack.json"
+
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in `environ`. Raises Failure for a bad PORT or ZOHO_URL.
+    """The settings in `environ`. Raises Failure for a bad PORT, ZOHO_URL or COMPANY.
 
     Variables named EXPUNGE_... or POWERTOOLS_... replace the stage's settings of the same name, so that
     a test can run with `EXPUNGE_GIVE_UP_SECONDS=300 make up`.
@@ -68,7 +75,14 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         port=_port(environ.get("PORT", "")),
         zoho_url=_zoho_url(environ.get("ZOHO_URL", "")),
         overrides={k: v for k, v in environ.items() if _OVERRIDE.fullmatch(k) and k not in _FIXED and v},
+        company=_company(environ.get("COMPANY", "")),
     )
+
+
+def _company(text: str) -> bool:
+    if text not in ("", "yes", "no"):
+        raise Failure(f"COMPANY={text}: must be yes or no")
+    return text != "no"
 
 
 def _port(text: str) -> int | None:

@@ -62,11 +62,15 @@ def _start(settings: Settings) -> dict[str, Any]:
     with step("Zoho"):
         noted = partial(record.remember, settings, "simulator")
         given = settings.zoho_url
-        zoho_url = zoho.given(given) if given else zoho.simulator(settings.directory, noted)
+        zoho_url = (
+            zoho.given(given)
+            if given
+            else zoho.simulator(settings.directory, noted, company=settings.company)
+        )
     with step("local AWS"):
         noted = partial(record.remember, settings, "ministack")
         root = ministack.launch(settings.directory, settings.port, noted)
-        aws = ministack.admin(root)
+        aws, approver = ministack.admin(root), ministack.user(root, ministack.APPROVER)
     outputs = _deploy(settings, aws)
     with step("secrets and events queue"):
         sources, credentials = outputs["SourcesSecretName"], outputs["ZohoSecretName"]
@@ -75,7 +79,7 @@ def _start(settings: Settings) -> dict[str, Any]:
         filling.tell(aws, outputs["TableName"], held, versions[sources])
         events = filling.events_queue(aws, outputs["TopicArn"])
     stack = _describe(aws, outputs, events, zoho_url)
-    record.describe(settings, stack)
+    record.describe(settings, stack, approver=_describe(approver, outputs, events, zoho_url))
     return stack
 
 

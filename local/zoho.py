@@ -29,8 +29,9 @@ def given(url: str) -> str:
     return url
 
 
-def simulator(directory: Path, note: Note) -> str:
-    """Starts the simulator on a free port; returns its address when it answers.
+def simulator(directory: Path, note: Note, *, company: bool = False) -> str:
+    """Starts the simulator on a free port, with the example company if asked for; returns its address when it
+    answers.
 
     Raises Failure where it does not. `note` is told of the process first of all; to end it is the caller's
     business, whatever happens here.
@@ -38,7 +39,7 @@ def simulator(directory: Path, note: Note) -> str:
     log = directory / "simulator.log"
     log.unlink(missing_ok=True)
     # It chooses the port itself and says it: a port that is chosen here may be taken before it listens.
-    command = [sys.executable, "-m", "simulator", "--port", "0"]
+    command = [sys.executable, "-m", "simulator", "--port", "0", *(["--company"] if company else [])]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
     process = start(command, env=env, cwd=ROOT, log=log, note=note)
     return _address(process, log)

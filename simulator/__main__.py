@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from simulator import company
 from simulator.app import Simulator
 from simulator.server import Server
 from simulator.settings import CHOICES, HELP, Settings
@@ -19,7 +20,8 @@ A strict Zoho CRM on this machine: OAuth and CRM v2 to v8, the deleting side.
 
 It starts with the records that Zoho's documents use in their samples; --seed FILE
 starts with the records of a file instead: {"Leads": [{"id": "1", "Last_Name": "A"}]},
-or {"records": {...}, "views": [...], "territories": [...]}.
+or {"records": {...}, "views": [...], "territories": [...]}. --company adds 5,000 records
+of an example company, over eight modules.
 
 Get a token, then delete two leads of the documents:
 
@@ -40,6 +42,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--seed", type=Path, metavar="FILE", help="records to start with, JSON")
     parser.add_argument("--empty", action="store_true", help="start without any record")
+    parser.add_argument("--company", action="store_true", help="add the example company's 5,000 records")
     group = parser.add_argument_group("settings (also POST /_sim/settings)")
     for name, value in Settings().shown().items():
         if name not in HELP:
@@ -66,6 +69,8 @@ def main(argv: list[str] | None = None) -> int:
         sim = Simulator(settings, documents=options["seed"] is None and not options["empty"])
         if options["seed"] is not None:
             sim.load(json.loads(options["seed"].read_text("utf-8")))
+        if options["company"]:
+            sim.load(company.data(sim.clock.now()))
     except (OSError, ValueError) as problem:
         print(f"simulator: {options['seed'] or 'options'}: {problem}", file=sys.stderr)
         return 1

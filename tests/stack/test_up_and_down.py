@@ -31,6 +31,11 @@ def test_up_then_down_leaves_nothing(directory: Path) -> None:
     file = directory / "stack.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     stack = RunningStack.read(file)
+    approver = directory / "approver" / "stack.json"
+    assert stat.S_IMODE(approver.stat().st_mode) == 0o600
+    others = RunningStack.read(approver)
+    assert others.client("sts").get_caller_identity()["Arn"].endswith(":user/expunge-local-approver")
+    assert {**others.described, "credentials": 0} == {**stack.described, "credentials": 0}
     stack.wake("poll")  # a worker of its own is among what must end
     variables = stack.client("lambda").get_function_configuration(FunctionName=stack["functions"]["work"])
     assert variables["Environment"]["Variables"]["EXPUNGE_GIVE_UP_SECONDS"] == "300"
@@ -46,6 +51,7 @@ def test_up_then_down_leaves_nothing(directory: Path) -> None:
     assert local("down", directory).returncode == 0
     assert running_in(directory) == []
     assert not file.exists()
+    assert not approver.exists()
     assert local("status", directory).returncode == 1
     assert local("down", directory).returncode == 0
 
