@@ -1,4 +1,4 @@
-"""Makes docs/REFERENCE.md: every field of a source, every setting, every parameter of the template.
+"""Makes docs/REFERENCE.md: every field of a source and an org, every setting, parameter and variable.
 
 python -m docs.generate.reference            writes it
 python -m docs.generate.reference --check    fails when it is stale
@@ -13,9 +13,11 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
+from chalicelib.adapters.zoho import org_secret
 from chalicelib.config import PREFIX, Config
 from chalicelib.domain import source
 from chalicelib.domain.request import Limits
+from docs.generate import reference_words as words
 
 DOCS = Path(__file__).parents[1]
 TARGET = DOCS / "REFERENCE.md"
@@ -24,12 +26,13 @@ CHALICE = DOCS.parent / ".chalice" / "config.json"
 #: Any key that is one: only an entry with a key can be read.
 _KEY = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-INTRODUCTION = """# Reference: fields of a source, settings, parameters
+INTRODUCTION = """# Reference: fields, settings, parameters, variables
 
-Made from the code by `docs/generate/reference.py`: do not edit it by hand. For who sets up or deploys a
-stage. The words are those of the [glossary](GLOSSARY.md); what a request may hold is in [the
-contract](CONTRACT.md), what a command takes in [CLI.md](CLI.md), what a code means in
-[ERRORS.md](ERRORS.md).
+*Reference for who sets up or deploys a stage.*
+
+Made from the code by `docs/generate/reference.py`: do not edit it by hand. The words are
+those of the [glossary](GLOSSARY.md); what a request may hold is in [the contract](CONTRACT.md), what a
+command takes in [CLI.md](CLI.md), what a code means in [ERRORS.md](ERRORS.md).
 
 """
 
@@ -92,7 +95,13 @@ OF_A_SOURCE = {
 
 def document() -> str:
     """The whole page."""
-    parts = [SOURCES + sources(), SETTINGS + settings(), PARAMETERS + parameters()]
+    parts = [
+        SOURCES + sources(),
+        words.ORGS + orgs(),
+        SETTINGS + settings(),
+        PARAMETERS + parameters(),
+        words.SHELL + shell(),
+    ]
     return INTRODUCTION + "\n".join(parts)
 
 
@@ -118,6 +127,18 @@ def sources() -> str:
     return "".join(f"| `{name}` | {_shown(default[name])} | {OF_A_SOURCE[name]} |\n" for name in known)
 
 
+def orgs() -> str:
+    """A row for each field of an org's secret. Raises KeyError for one that has no words."""
+    known = sorted(org_secret.FIELDS, key=list({**words.OF_AN_ORG, **dict.fromkeys(org_secret.FIELDS)}).index)
+    rows = ((name, *words.OF_AN_ORG[name]) for name in known)
+    return "".join(f"| `{name}` | {default} | {means} |\n" for name, default, means in rows)
+
+
+def shell() -> str:
+    """A row for each variable of the shell."""
+    return "".join(f"| `{name}` | {who} | {means} |\n" for name, (who, means) in words.OF_THE_SHELL.items())
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(f"`{each}`" for each in value) or "none"
@@ -131,7 +152,10 @@ def settings() -> str:
     template = json.loads(TEMPLATE.read_text(encoding="utf-8"))
     filled = _variables(template)
     config = json.loads(CHALICE.read_text(encoding="utf-8"))
-    return "".join(_setting(each, filled, config["environment_variables"]) for each in fields(Config))
+    given = config["environment_variables"]
+    ours = "".join(_setting(each, filled, given) for each in fields(Config))
+    others = ((name, given[name], words.POWERTOOLS[name]) for name in given if not name.startswith(PREFIX))
+    return ours + "".join(f"| `{name}` | {value} |  | you | {means} |\n" for name, value, means in others)
 
 
 def _variables(value: Any) -> set[str]:

@@ -18,7 +18,7 @@ LANES = ("org", "module", "view")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _VISIBLE = re.compile(r"[!-~]{1,512}")
 #: An unknown field is refused: a mistyped "environment" would else delete in production.
-_KNOWN = {
+FIELDS = {
     "client_id",
     "client_secret",
     "refresh_token",
@@ -42,7 +42,7 @@ def parse_org(name: str, text: str, *, custom_hosts: bool) -> Org:
     value = json_object(text.encode())
     if value is None:
         raise BadSecret("is not a JSON object")
-    unknown = sorted(set(value) - _KNOWN)
+    unknown = sorted(set(value) - FIELDS)
     if unknown:
         raise BadSecret(f"has unknown fields: {', '.join(each[:40] for each in unknown[:5])}")
     environment = _choice(value, "environment", "production", tuple(hosts.ENVIRONMENTS))
