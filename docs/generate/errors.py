@@ -21,6 +21,8 @@ TARGET = Path(__file__).parents[1] / "ERRORS.md"
 
 INTRODUCTION = """# Codes: what they mean and what to do
 
+*Reference for everybody.*
+
 Made from the verdict table by `docs/generate/errors.py`: do not edit it by hand. A code stands in a
 deletion's `problems` and in the outcome of a record, with the words that Zoho used. Zoho's codes come first,
 then Expunge's own.

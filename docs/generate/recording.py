@@ -43,6 +43,8 @@ SCOPES += ["ZohoCRM.users.READ", "ZohoCRM.coql.READ", "ZohoSearch.securesearch.R
 INTRODUCTION = """\
 # A recording
 
+*Tutorial for operators.*
+
 Made by `docs/generate/recording.py`, which runs these commands on a local stack with the Zoho simulator and
 writes down what they say. Ids, keys, times and ports are replaced. The test
 `tests/stack/test_recording.py` replays it and counts: each of the 5,000 records is deleted, by one

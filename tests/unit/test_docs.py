@@ -150,6 +150,26 @@ def test_the_readme_is_short_and_the_index_names_every_page() -> None:
     assert named == pages, f"docs/README.md: {named ^ pages}"
 
 
+def test_each_page_says_first_of_what_kind_it_is_and_for_whom_as_the_index_does() -> None:
+    index = text_of(Path("docs/README.md"))
+    said, told = {}, {}
+    for part in index.split("\n## ")[1:]:
+        kind = part.partition(":")[0]
+        for link, whom in re.findall(r"^\| \[[^\]]*\]\(([^)#]+)[^)]*\) \| ([^|]+) \|", part, re.MULTILINE):
+            page = (ROOT / "docs" / link).resolve()
+            told[link] = f"*{kind} for {whom}.*"
+            said[link] = page.read_text(encoding="utf-8").splitlines()[2]
+    assert {each.partition(" ")[0] for each in told.values()} == {
+        "*Tutorial",
+        "*How-to",
+        "*Reference",
+        "*Explanation",
+    }
+    told.pop("../README.md"), said.pop("../README.md")  # it is the start, and says so at length
+    assert len(told) > 25
+    assert said == told
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_links_lead_somewhere(document: Path) -> None:
     lost = []
