@@ -123,7 +123,7 @@ def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
                 wrong = wrong or (f"{other} is not as its log has it" if other else "")
             wrong = wrong or signed.differing(entries if found is not None else None)
         except Unreadable as problem:
-            _end(target.as_json, [], f"a part of it cannot be read: {problem.reason}")
+            _end(target.as_json, deletion, f"a part of it cannot be read: {problem.reason}")
             return
         except Unavailable as problem:
             raise Unreachable(f"the table is out of reach: {problem.reason}") from problem
@@ -190,11 +190,11 @@ def broken(entries: list[Entry], known: int, chain: str, *, forgotten: bool = Fa
     return ""
 
 
-def _end(as_json: bool, entries: list[dict[str, object]], problem: str) -> None:
+def _end(as_json: bool, deletion: str, problem: str) -> None:
     from cli.output import say, say_json  # noqa: PLC0415
 
     if as_json:
-        say_json({"entries": entries, "fits": False, "problem": problem})
+        say_json({"deletion": deletion, "entries": [], "fits": False, "problem": problem})
     else:
         say(f"does not fit: {problem}")
     raise SystemExit(End.OUT_OF_REACH.value)

@@ -106,6 +106,20 @@ STATES: dict[str, Deletion] = {
         approval=Approval(3, NOW - 60, NOW + DAY, map_hash="5f" * 32),
         waiting_for="approval",
     ),
+    "erased": erasure(
+        Status.COMPLETED,
+        counts=Counts(requested=7, deleted=2, unlinked=4, kept=1),
+        approval=Approval(7, NOW - 60, NOW + DAY, approved_at=NOW, by=BOB),
+        asked_by=ANN,
+        finished_at=NOW,
+    ),
+    "found again": erasure(
+        Status.PARTIALLY_COMPLETED,
+        counts=Counts(requested=3, deleted=2, failed=1),
+        problems=(Problem("FOUND_AGAIN", 1),),
+        finished_at=NOW,
+    ),
+    "delinked": deletion(Status.COMPLETED, Operation.DELINK_RECORDS, finished_at=NOW),
     "long words": deletion(
         Status.WAITING,
         request={"reference": LONG, "reason": f"{LONG} {LONG}", "external_id_field": "E" * 100},
@@ -113,6 +127,11 @@ STATES: dict[str, Deletion] = {
         asked_by=ROLE,
     ),
 }
+
+
+def test_every_status_and_every_operation_is_among_the_states() -> None:
+    assert {one.status for one in STATES.values()} == set(Status)
+    assert {one.request.operation for one in STATES.values()} == set(Operation)
 
 
 @contextmanager
@@ -172,14 +191,14 @@ def test_every_state_of_the_status_page_in_every_window_and_on_paper(browser: Br
             "outcome": "failed",
             "code": "RECORD_LOCKED",
             "message": LONG,
-            **({"module": "Leads"} if name == "map" else {}),
+            **({"module": "Leads"} if STATES[name].request.operation is Operation.ERASE_PERSON else {}),
         }
     ]
     with shown(one, records) as address:
         browser.go(address)
         browser.until("return document.querySelectorAll('#rows tr').length === 1")
         row = browser.run("return document.querySelector('#rows th').textContent")
-        assert row == ("Leads/1" if name == "map" else records[0]["id"])
+        assert row == ("Leads/1" if "module" in records[0] else records[0]["id"])
         assert faults(browser) == []
         steps = len(page_view.view(document(one), one, page_view.Stage("prod"), NOW)["steps"])
         assert visible(browser, "#part-steps") == bool(steps)

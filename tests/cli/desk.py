@@ -27,6 +27,7 @@ from chalicelib.web.operator import OperatorEndpoints
 from chalicelib.web.operator_policies import PolicyEndpoints
 from chalicelib.web.routes import READ, PublicEndpoints, register_signed
 from cli.__main__ import main
+from tests.cli.json_fields import foreign
 from tests.fake_policies import FakePolicies
 from tests.fakes import CONTEXT, House, event
 
@@ -64,7 +65,9 @@ class Desk:
 
     def told(self, *words: str, code: int = 0) -> Any:
         """The JSON that a command ends with."""
-        return json.loads(self.said(*words, "--json", code=code).splitlines()[-1])
+        answer = json.loads(self.said(*words, "--json", code=code).splitlines()[-1])
+        assert foreign(words, answer) == set()
+        return answer
 
     def open(self, url: str) -> None:
         """Everything behind the port at `url`; commands find it by its stack.json."""
