@@ -25,7 +25,7 @@ OF_ERASING = (
     Guard(
         "a value that others share is nobody's alone",
         _MAP,
-        "return not any(value in shared for value in match.values) or any(v in meant for v in match.values)",
+        "return not any(value in shared for value in places) or any(value in meant for value in places)",
         "return True",
         _UNIT,
     ),
@@ -45,9 +45,9 @@ OF_ERASING = (
     ),
     Guard(
         "the other participants of an event",
-        _DOING,
-        'return isinstance(participant, Mapping) and str(participant.get("participant")) in ids',
-        "return isinstance(participant, Mapping)",
+        "chalicelib/domain/person/guests.py",
+        'if str(participant.get("participant")) in ids:',
+        "if ids:",
         _UNIT,
     ),
     Guard(
@@ -109,8 +109,8 @@ OF_ERASING = (
     Guard(
         "what is found again is said",
         _VERIFYING,
-        "return any(named or job.context.own_matches(record, row.values, rule) for row in listing.rows)",
-        "return False",
+        "        or context.own_matches(record, row.values, rule)\n",
+        "",
         _UNIT,
     ),
     Guard(

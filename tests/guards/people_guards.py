@@ -33,11 +33,11 @@ OF_THE_PEOPLE = (
         ("tests/unit/service/person/test_clearing.py",),
     ),
     Guard(
-        "an erasure keeps the org's credits",
-        "chalicelib/service/engine/org_access.py",
-        ", Operation.ERASE_PERSON})",
-        "})",
-        ("tests/unit/service/person/test_credits.py",),
+        "guests by address alone are compared whole",
+        "chalicelib/domain/person/guests.py",
+        "    return bool(places) and is_theirs(places)\n",
+        "    return is_theirs(places)\n",
+        ("tests/unit/service/person/test_guests.py",),
     ),
     Guard(
         "metadata without a name is no answer",
