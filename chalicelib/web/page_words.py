@@ -6,7 +6,7 @@ time (page.dated).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -172,14 +172,31 @@ def plan(shown: Document) -> str:
 def _map(found: Document, *, dry_run: bool) -> str:
     """What was found of a person: how many records in which modules, and what nobody can tell."""
     modules = ", ".join(f"{count:,} in {module}" for module, count in found["by_module"].items())
-    shared, unreached = len(found["shared"]), len(found["out_of_reach"])
+    shared = ", ".join(
+        f"{each['value']} ({counted(each['shared_with'], 'record')})" for each in found["shared"]
+    )
     parts = [f"Found {counted(found['records'], 'record')} of the person{modules and f': {modules}'}."]
-    parts += [f"Other records share {counted(shared, 'value')} of the person."] if shared else []
-    if unreached:
-        places = f"{counted(unreached, 'place')} could not be searched"
-        parts.append(f"{places}: the person may still be there.")
+    along = ", ".join(f"{count:,} {name}" for name, count in found["goes_along"].items())
+    parts += [f"With them go: {along}."] if along else []
+    parts += [f"Of their values others have too: {shared}. What only these match stays."] if shared else []
+    parts += [_unreached(found["out_of_reach"])] if found["out_of_reach"] else []
     parts += ["Nothing was changed."] if dry_run else []
     return " ".join([*parts, f"Hash of the map: {found['map_hash']}"])
+
+
+#: Places that could not be searched and are named on the page; `expunge show --map` names all.
+_PLACES = 12
+
+
+def _unreached(places: Sequence[Document]) -> str:
+    """Where the person may still be: each module or field, as long as there are few."""
+    named = [f"{each['module']}.{each['field']}" if each.get("field") else each["module"] for each in places]
+    some = list(dict.fromkeys(named))[:_PLACES]
+    more = len(dict.fromkeys(named)) - len(some)
+    where = ", ".join(some) + (f" and {more} more" if more else "")
+    return (
+        f"{counted(len(places), 'place')} could not be searched, and the person may still be there: {where}."
+    )
 
 
 def approval(asked: Document | None) -> str:
