@@ -52,7 +52,7 @@ OF_THE_SOURCES = (
     Guard(
         "a source's cancel ends what came before it only",
         f"{_SERVICE}/engine/advance.py",
-        "return mark if mark is not None and deletion.created_at <= mark.at else None",
+        "return mark if mark is not None and asked_at(deletion) <= mark.at else None",
         "return mark",
         (f"{_TESTS}/service/operators/test_by_source.py",),
     ),
@@ -92,10 +92,10 @@ OF_THE_SOURCES = (
         ("tests/contract/ledger/test_operators.py",),
     ),
     Guard(
-        "a source's own reserve of credits",
+        "kept credits stop the next call",
         f"{_SERVICE}/engine/org_access.py",
-        "        if self.credits_left is None or not (keeps or own is not None):\n",
-        "        if self.credits_left is None or not keeps:\n",
+        "        return self._credits(kept) <= 0\n",
+        "        return False\n",
         (f"{_TESTS}/service/engine/test_kept_credits.py",),
     ),
     Guard(
