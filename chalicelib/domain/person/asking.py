@@ -138,7 +138,7 @@ def link_questions(modules: Iterable[Module], to: str, ids: Sequence[str]) -> li
     found = []
     for module in modules:
         names = [each.name for each in link_fields(module, to) if not each.encrypted]
-        if not names or not module.readable or module.part:
+        if not names or not module.readable or (module.part and not module.linking):
             continue
         for first in range(0, len(names), MOST_CRITERIA - 1):
             some = tuple(names[first : first + MOST_CRITERIA - 1])

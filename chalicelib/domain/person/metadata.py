@@ -42,7 +42,8 @@ class FieldOf:
 class Module:
     """A module with those of its fields that matter. `readable`: the API serves it and the user may see it.
 
-    `searched`: Zoho's Search takes it. `custom`: the org made it. `part`: it holds parts of other records.
+    `searched`: Zoho's Search takes it. `custom`: the org made it. `part`: it holds parts of other records;
+    `linking`: each of these ties two records together, and can be asked for by them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Module:
     readable: bool = True
     searched: bool = True
     part: bool = False
+    linking: bool = False
     fields: tuple[FieldOf, ...] = ()
 
     def of_type(self, *types: str) -> tuple[FieldOf, ...]:
@@ -100,6 +102,7 @@ def listed(found: Iterable[ModuleInfo]) -> list[Module]:
             readable=each.served,
             searched=each.searched,
             part=each.kind not in _KINDS,
+            linking=each.kind == "linking",
         )
     return [known[name] for name in sorted(known)]
 

@@ -4,7 +4,7 @@ place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from chalicelib.domain.person.guests import EVENTS, PARTICIPANTS
@@ -64,15 +64,25 @@ def by_metadata(
 ) -> list[Unreached]:
     """What the org's metadata says that cannot be reached. `emails`, `phones`: are such looked for?"""
     unreached: list[Unreached] = []
+    found = list(found)
+    of_people = {each.name for each in found if each.identifying}
     for module in found:
         if not module.readable:
             unreached.append(Unreached(NOT_READABLE, module.name))
         elif module.part:
-            unreached += [Unreached(PART, module.name)] if module.identifying else []
+            unreached += [Unreached(PART, module.name)] if _may_hold_them(module, of_people) else []
         else:
             unreached += _of(module, without_region=phones and region is None)
             unreached += [Unreached(GUESTS, EVENTS, PARTICIPANTS)] if emails and module.name == EVENTS else []
     return sorted(unreached)
+
+
+def _may_hold_them(module: Module, of_people: Set[str]) -> bool:
+    """May its rows, which are not looked through, name a person or lead to one? They always lead to what
+    they are a part of, and go with it.
+    """
+    leads = (each for each in module.lookups if each.name != "Parent_Id" and not module.linking)
+    return bool(module.identifying) or any(not each.to or of_people & set(each.to) for each in leads)
 
 
 def _of(module: Module, *, without_region: bool) -> Iterator[Unreached]:
