@@ -90,7 +90,8 @@ def test_nobody_else_is_touched_and_who_is_still_there_is_named(
     said = {name.partition("/")[2] for name, outcome in outcomes.items() if not outcome.startswith("deleted")}
     reach = {(each["module"], each["field"]) for each in shown["plan"]["out_of_reach"]}
     event = org.deps.zoho("default", 0.0).read_record("Events", PARTY).body
-    guests = (event or {})["data"][0]["Participants"]
+    told: Any = event or {}
+    guests = told["data"][0]["Participants"]
     assert ben in guests
     assert ("Events", "Participants") in reach
     if setting.get("participants_searched") and "participants_update" not in setting:
