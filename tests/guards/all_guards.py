@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.bin_guards import OF_THE_BIN
 from tests.guards.cli_guards import GUARDS as OF_THE_COMMANDS
 from tests.guards.erasing_guards import OF_ERASING
+from tests.guards.evidence_guards import OF_THE_EVIDENCE
 from tests.guards.guard import Guard
 from tests.guards.ids_guards import OF_THE_IDS
 from tests.guards.pages_guards import PAGES
@@ -216,6 +217,7 @@ GUARDS = (
     *(Guard(*row) for row in PAGES),
     *OF_THE_BIN,
     *OF_ERASING,
+    *OF_THE_EVIDENCE,
     *OF_THE_PEOPLE,
     *OF_THE_COMMANDS,
     *OF_THE_IDS,
