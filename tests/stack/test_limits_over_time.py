@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+import shlex
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -28,6 +30,9 @@ from tests.stack.test_service import add_source
 pytestmark = pytest.mark.stack
 
 Expunge = Callable[..., Result]
+ROOT = Path(__file__).parents[2]
+#: The deletion that pages name.
+PRINTED = "del_01M8298QNC9R2FS46471MHPX7V"
 
 
 @pytest.fixture
@@ -89,14 +94,24 @@ def test_of_40_requests_of_5_by_16_threads_exactly_10_pass_a_limit_of_50(stack: 
     assert {each["id"] for each in listed} == {a.json()["id"] for a in answers if a.status_code == 202}
 
 
+def as_printed(source: str, deleted: list[str]) -> Iterator[list[str]]:
+    """The commands of the page about a leaked key, for this source; those about one deletion for each."""
+    page = (ROOT / "docs" / "SECURITY.md").read_text(encoding="utf-8").split("## A key leaked", 1)[1]
+    for line in page.split("```")[1].splitlines()[1:]:
+        words = shlex.split(line, comments=True)
+        words = words[1 : words.index("--stage")]
+        for one in deleted if PRINTED in words else [""]:
+            yield [{PRINTED: one, "crm-workflow": source}.get(word, word) for word in words]
+
+
 def printed(stack: RunningStack, metric: str) -> list[Datum]:
     """What the api function has printed of a metric."""
     return [each for each in logged(stack, "api") if each.metric == metric]
 
 
 def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
-    """Alarms tell it, its source is paused, the key revoked at once with all that was asked for with it, and
-    what it deleted is listed and restored.
+    """Alarms tell it, and the page about it works as printed: its source is paused, the key revoked at once
+    with all that was asked for with it, and what it deleted is listed and restored.
     """
     key = source(stack, "leaky", max_records=5, max_records_per_hour=25, approve_above=10)
     ids = seed(stack, 881_000, 40)
@@ -119,24 +134,29 @@ def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
     wait_for(partial(rings, stack, "limit-reached"), what="alarm")
     assert sum(sum(each.values) for each in printed(stack, "AcceptedRecords")) >= 25
 
-    paused = json.loads(expunge("pause", "--source", "leaky", "--reason", "leaked", "--json").stdout)
-    assert (paused["paused"], paused["source"]) == (True, "leaky")
-    told = json.loads(expunge("keys", "revoke", "leaky", "--all", "--now", "--cancel", "--json").stdout)
-    assert told["keys"] == []
-    assert told["cancel"] == {"cancelled": 3, "running": 0, "more": False}
-    assert ask(stack, "leaky", key, ids[30:35], "leak-30").status_code == 401
-    wait_for(lambda: {api.deletion(one)["status"] for one in waiting} == {"cancelled"}, what="cancels")
-    again = json.loads(expunge("keys", "revoke", "leaky", "--all", "--cancel", "--json").stdout)
-    assert (again["revoked"], again["keys"]) == ([], [])
-    assert again["cancel"] == {"cancelled": 0, "running": 0, "more": False}
-    expunge("keys", "revoke", "leaky", "--all", code=3)
+    def ended() -> bool:
+        return {api.deletion(one)["status"] for one in waiting} == {"cancelled"}
 
-    listed = json.loads(expunge("list", "--source", "leaky", "--status", "completed", "--json").stdout)
-    assert {each["id"] for each in listed["deletions"]} == set(deleted)
-    expunge("resume", "--source", "leaky")
-    for one in deleted:
-        expunge("restore", one, "--wait")
-    assert set(ids) <= left(stack, "Tasks")
+    said = ""
+    for words in as_printed("leaky", deleted):
+        done = expunge(*words).output
+        said += done
+        if words[:2] == ["keys", "revoke"]:
+            assert "cancelled: 3 deletions" in done
+            assert ask(stack, "leaky", key, ids[30:35], "leak-30").status_code == 401
+            wait_for(
+                lambda: {api.deletion(one)["status"] for one in waiting} == {"cancelled"}, what="cancels"
+            )
+            again = json.loads(expunge("keys", "revoke", "leaky", "--all", "--cancel", "--json").stdout)
+            assert (again["revoked"], again["keys"]) == ([], [])
+            assert again["cancel"] == {"cancelled": 0, "running": 0, "more": False}
+            expunge("keys", "revoke", "leaky", "--all", code=3)
+    assert all(one in said for one in (*deleted, *ids[:10]))
+    wait_for(lambda: set(ids) <= left(stack, "Tasks"), what="restored records")
+    found = re.search(r"^whsec_\S+", said, re.MULTILINE)
+    assert found is not None
+    # The new key is good: what it may name in this hour was named with the old one.
+    assert ask(stack, "leaky", found[0], ids[:1], "leak-new").status_code == 429
 
 
 def test_two_principals_and_four_eyes(stack: RunningStack) -> None:
