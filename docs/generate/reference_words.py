@@ -12,7 +12,7 @@ OF_AN_ORG = {
     "api_version": ("`v7`", "`v2` to `v8`; what is about the recycle bin goes to v8, whatever stands here"),
     "concurrency": ("10", "calls to Zoho at the same time, 1 to 100"),
     "lane": ("`org`", "what one mass delete at a time is counted by: `org`, `module` or `view`"),
-    "keep_credits": ("0", "credits of the day that purges and listed views leave to others"),
+    "keep_credits": ("0", "credits of the day that deletions leave to others; a source may have its own"),
     "accounts_url": ("", "another host, where the stage has `EXPUNGE_ALLOW_CUSTOM_ZOHO_HOSTS`"),
     "api_url": ("", "the same for the API"),
 }
