@@ -82,7 +82,8 @@ def _of_its_operation(deletion: Deletion) -> dict[str, Any]:
     if request.operation is Operation.RESTORE:
         return {"restore_of": request.parent}
     if request.operation is Operation.ERASE_PERSON:
-        return {"verification": deletion.erasure.get("verification")}
+        told = deletion.erasure
+        return {"search": told.get("search"), "verification": told.get("verification")}
     if request.operation is Operation.DELETE_PERMANENTLY:
         return {"permanent_of": request.parent, "verification": _verification(deletion)}
     return {}

@@ -166,8 +166,10 @@ def _searched(document: dict[str, Any]) -> bool:
 
 
 def _tell(shown: Bar, document: dict[str, Any]) -> None:
-    waits = document.get("waiting_for")
-    shown.at(0, 1, f"searching{f', waiting for {waits}' if waits else ''}")
+    waits, search = document.get("waiting_for"), document.get("search") or {}
+    calls, made = search.get("calls", 0), search.get("made", 0)
+    words = f"searching, {calls:,} calls to Zoho at least" if calls else "reading the org's modules"
+    shown.at(made, max(calls, 1), f"{words}{f', waiting for {waits}' if waits else ''}")
 
 
 def _entries(api: OperatorApi, document: dict[str, Any]) -> list[dict[str, Any]]:

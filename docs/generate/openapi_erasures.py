@@ -37,6 +37,10 @@ def of_erasures() -> dict[str, Schema]:
             description="the map of an erasure, in numbers",
         ),
         "OutOfReach": record(unreached, description="where the person may still be"),
+        "Search": record(
+            {"calls": WHOLE, "made": WHOLE},
+            description="a search for a person: the calls to Zoho that it takes at least, and those made",
+        ),
         "SearchedAgain": record(
             {"found_again": WHOLE, "searches": WHOLE, "by_module": each, "verified_at": TIME},
             description="what the searches after an erasure found",

@@ -136,6 +136,7 @@ def _deletion() -> Schema:
         "run": TEXT,
         "permanent_of": TEXT,
         "restore_of": TEXT,
+        "search": {"anyOf": [ref("Search"), {"type": "null"}]},
         "verification": {"anyOf": [ref("Verification"), ref("SearchedAgain"), {"type": "null"}]},
         "recycle_bin": ref("RecycleBin"),
     }

@@ -110,9 +110,14 @@ def asked(
     after = replace(after, hit_parts=len(parts)).without_reach(*found.unreached)
     if found.trouble is not None:
         return replace(not_read(work, after, *found.trouble), parts=parts)
+    made = after.at
     if after.at >= len(questions):
         after = after.on_to(following)
-    return Commit(kept(work, after), parts=parts, running="", proven=True, succeeded=READ)
+    deletion = kept(work, after)
+    if progress.phase is Phase.SEARCH:
+        search = {"calls": len(questions), "made": made}
+        deletion = replace(deletion, erasure={**deletion.erasure, "search": search})
+    return Commit(deletion, parts=parts, running="", proven=True, succeeded=READ)
 
 
 def _wave(

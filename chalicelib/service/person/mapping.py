@@ -87,13 +87,18 @@ def _mapped(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
     dry_run = work.deletion.request.dry_run
     deletion = replace(
         finding.kept(work, replace(progress, mapped=made.hash, map_parts=len(parts))),
-        erasure={**_kept_of_the_identity(work), **made.plan(shown(progress.not_reached))},
+        erasure={**_search_of(work), **_kept_of_the_identity(work), **made.plan(shown(progress.not_reached))},
         id_count=number,
         chunks=1 if number else 0,
         counts=Counts() if dry_run else Counts(requested=number, pending=number),
     )
     note = Note("mapped", f"{number} records, {made.deletes} to be deleted")
     return Commit(deletion, parts=parts, new_chunks=(untouched(0, ids),) if ids else (), notes=(note,))
+
+
+def _search_of(work: Slice) -> dict[str, object]:
+    told = work.deletion.erasure.get("search")
+    return {} if told is None else {"search": told}
 
 
 def _kept_of_the_identity(work: Slice) -> dict[str, object]:

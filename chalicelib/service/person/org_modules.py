@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from chalicelib.domain.person import asking
 from chalicelib.domain.person.identity import identity_of
 from chalicelib.domain.person.metadata import Module, by_name, fields_that_matter, listed
 from chalicelib.domain.person.out_of_reach import by_metadata
@@ -72,8 +73,13 @@ def _known(work: Slice, progress: ErasureProgress, found: list[Module]) -> Step:
     )
     after = progress.on_to(Phase.SEARCH).without_reach(*unreached)
     known = Known(by_name(found), person_map)
+    sought = stored.sought(work, person_map, work.phones)
+    calls = len(asking.questions(known.modules.values(), identity, sought, work.phones))
+    # What the search costs at least is told before its first call.
+    deletion = finding.kept(work, after)
+    deletion = replace(deletion, erasure={**deletion.erasure, "search": {"calls": calls, "made": 0}})
     return Commit(
-        finding.kept(work, after),
+        deletion,
         parts=(known.part(),),
         org_modules=tuple(each.to_json() for each in found),
         running=_LOOKING,
