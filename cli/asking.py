@@ -63,7 +63,7 @@ def confirm(
     many = "an unknown number of" if number is None else f"{number:,}"
     typed = click.prompt(f"{many} {what}: type {word} to go on", default="", show_default=False, err=True)
     if str(typed).strip().replace(",", "") != word:
-        raise Refused("the number was not typed, so nothing was sent; --yes does not ask")
+        raise Refused("the number was not typed, so nothing was sent: type it, or give --yes")
 
 
 def counted(target: Target | None, org: str | None = None) -> None:

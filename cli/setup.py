@@ -187,7 +187,9 @@ def _end(
     if changes and not blocked and not given["dry_run"]:
         target.tell_target(given["org"])
         if not given["yes"] and not click.confirm("Store this?"):
-            raise Refused("nothing was stored; the refresh token of a spent grant code is lost with it")
+            raise Refused(
+                "nothing was stored; a spent grant code is lost: make another, and run expunge setup again"
+            )
         org_secret.store(target, held, fields)
         stored = True
     shown = {**result, "problems": [_as_json(each) for each in problems]}

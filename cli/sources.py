@@ -36,7 +36,9 @@ def read(target: Target) -> tuple[Sources, str | None]:
     held = object_in(text)
     if held is None:
         # Not chained: the parser's words can hold a part of the secret.
-        raise click.ClickException(f"{target.sources_secret} holds no JSON object: fix it by hand") from None
+        raise click.ClickException(
+            f"{target.sources_secret} holds no JSON object: correct it in Secrets Manager"
+        ) from None
     return held, version
 
 
@@ -84,7 +86,9 @@ def keys_of(found: Mapping[str, Any]) -> list[str]:
     """The keys of an entry, the newest first."""
     held = found.get("keys", [])
     if not isinstance(held, list) or not all(isinstance(each, str) for each in held):
-        raise Refused("the keys of this source are not a list of texts: fix the secret by hand")
+        raise Refused(
+            "the keys of this source are not a list of texts: correct the secret in Secrets Manager"
+        )
     return held
 
 

@@ -79,7 +79,7 @@ def _read(file: Path) -> dict[str, Any]:
     except OSError as problem:
         raise click.UsageError(f"{file}: {problem.strerror}") from problem
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise click.UsageError(f"{file}: is no YAML: {problem}") from problem
+        raise click.UsageError(f"{file}: is not YAML: {problem}") from problem
     if not isinstance(found, dict):
         raise click.UsageError(f"{file}: must hold a map with modules, as expunge person-map show prints it")
     return found

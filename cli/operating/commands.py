@@ -63,10 +63,10 @@ def cancel(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json
 
     def shown(one: str, found: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         counts = found["counts"]
-        words = f"{one} is asked to stop; expunge watch tells when it has"
+        words = f"{one} is being cancelled; expunge watch {one} shows when it has ended"
         if dry_run:
             left = f"{many(counts.get('pending'))} of {many(counts.get('requested'), 'record')}"
-            words = f"{one} would be asked to stop: {left} not processed yet"
+            words = f"{one} would be cancelled: {left} not processed yet"
         return {"deletion": found, "asked": not dry_run}, [words]
 
     _each(deletions, "cancel", shown, dry_run=dry_run, stage=stage, as_json=as_json)

@@ -168,7 +168,9 @@ def _with_journal(
     with journal.opened(state) as found:
         deliver.check_same(found, plan, wanted)
         if chunk is not None and any(part.count > chunk for part in found.parts):
-            raise click.UsageError(f"{state} was begun with larger parts than --chunk {chunk}")
+            raise click.UsageError(
+                f"{state} was begun with larger parts than --chunk {chunk}: leave --chunk out"
+            )
         if not fresh and found.left:
             done, whole = len(found.answers), many(len(found.parts), "request")
             courier.bar.say(f"going on with {state}: {done} of {whole} accepted before")

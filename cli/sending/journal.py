@@ -113,7 +113,7 @@ def opened(path: Path) -> Iterator[Journal]:
         try:
             fcntl.flock(sink, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
-            raise Refused(f"another command is sending with {path}") from problem
+            raise Refused(f"another command is sending with {path}: wait until it has ended") from problem
         journal, whole = _parsed(path, sink.read())
         sink.truncate(whole)
         sink.seek(whole)
@@ -127,7 +127,7 @@ def _parsed(path: Path, data: bytes) -> tuple[Journal, int]:
     try:
         head, *rest = [json.loads(line) for line in data[:whole].splitlines()]
         if head["version"] != VERSION:
-            raise Refused(f"{path} was written by another version of expunge; finish it with that one")
+            raise Refused(f"{path} was written by another version of expunge: finish it with that version")
         parts = tuple(Part(**part) for part in head["parts"])
         answers = {each["answer"]["part"]: Answer(**each["answer"]) for each in rest}
         accepted = sum(parts[number - 1].count for number in answers)

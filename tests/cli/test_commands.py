@@ -67,7 +67,7 @@ def test_a_dry_run_asks_the_service_and_changes_nothing(desk: Desk, tmp_path: Pa
     file.write_text(POLICY)
     before = everything(desk)
     for words, says in (
-        (["cancel", new], f"{new} would be asked to stop: 1 of 1 record not processed yet"),
+        (["cancel", new], f"{new} would be cancelled: 1 of 1 record not processed yet"),
         (["retry", stuck], f"{stuck} would be retried for 2 ids"),
         (["approve", large, "--count", "2"], f"{large} would be approved for 2 records"),
         (["resolve", stuck, "--outcome", "done"], "would be resolved: 1 unknown record counted as done"),

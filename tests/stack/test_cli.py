@@ -110,7 +110,7 @@ def test_paused_then_cancelled_or_resumed(office: RunningStack, expunge: Expunge
         assert "not paused" in expunge("pause", "--status").stdout  # all orgs are not
         stopped, waiting = sent(expunge, "Tasks", "5511"), sent(expunge, "Tasks", "5512")
         assert (
-            "would be asked to stop: 1 of 1 record not processed yet"
+            "would be cancelled: 1 of 1 record not processed yet"
             in expunge("cancel", stopped, "--dry-run").stdout
         )
         expunge("cancel", stopped)
