@@ -66,11 +66,8 @@ MAY = {
         ("dynamodb", {"Query"}, "${Table.Arn}/index/due"),
         ("dynamodb", {"Query"}, "${Table.Arn}/index/day"),
         ("s3", {"ListBucket"}, "EvidenceBucket.Arn"),
-        (
-            "s3",
-            {"GetObject", "PutObject", "PutObjectRetention", "PutObjectTagging"},
-            "${EvidenceBucket.Arn}/*",
-        ),
+        ("s3", {"GetObject", "PutObject", "PutObjectRetention"}, "${EvidenceBucket.Arn}/*"),
+        ("s3", {"PutObjectTagging"}, "${EvidenceBucket.Arn}/records/*"),
         ("kms", {"Sign", "GetPublicKey"}, "EvidenceKey.Arn"),
         ("sns", {"Publish"}, "ResultsTopic"),
         ("sqs", {"SendMessage"}, "WorkQueue.Arn"),
