@@ -38,6 +38,7 @@ def test_it_names_the_contact_where_it_has_neither_address_nor_number() -> None:
         "operation": "erase_person",
         "identity": {"records": [{"module": "Contacts", "id": kit.RECORD}]},
         "reference": f"Contacts/{kit.RECORD}",
+        "permanent_after": "P14D",
     }
     headers = {name.lower(): value for name, value in sent.headers.items()}
     verify(headers, sent.body.encode(), [kit.key_text(KEY).encode()], NOW)
