@@ -58,13 +58,6 @@ OF_ERASING = (
         _UNIT,
     ),
     Guard(
-        "links to a held record stay",
-        _DOING,
-        "each.record for each in entries if each.action is Action.DELETE and each.record not in kept_by_hold",
-        "each.record for each in entries if each.action is Action.DELETE",
-        _UNIT,
-    ),
-    Guard(
         "an approval is for one map",
         _MAPPING,
         "approved = progress.approved == made.hash and progress.ruled == _rules(made, known.person_map)",
