@@ -12,6 +12,7 @@ from chalicelib.domain import forgetting
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.evidence.operators import Entry, What, sealed
 from chalicelib.domain.status import Status
+from chalicelib.service.operators import log
 from chalicelib.service.ports import Change
 from chalicelib.web import links, operator_routes
 from tests.app.test_dry_run import CASES, LOG, POLICY, Both, Case
@@ -156,6 +157,30 @@ def test_since_is_inclusive_and_until_exclusive() -> None:
     office.now = NOW + 40 * 86_400
     assert pages(office) == [[]], "without since it goes back 30 days"
     assert pages(office, until=entries[1]["at"]) == [["org/o1", "org/o0"]]
+
+
+class Asked:
+    """A log without entries. `months`: how many were asked for, as the table has a part for each."""
+
+    months = 0
+
+    def tell(self, entry: Entry) -> None:
+        raise AssertionError("nothing is told")
+
+    def entries_of_operators(
+        self, since: float, until: float, before: str | None, limit: int
+    ) -> tuple[list[Entry], None]:
+        self.months = round((until - since) / (365 / 12 * 86_400)) + 1
+        return [], None
+
+
+@pytest.mark.parametrize(("since", "until"), [(0.0, None), (0.0, NOW), (1.0, NOW + 10**9), (-1e9, 1.0)])
+def test_however_long_a_time_is_asked_for_only_what_is_kept_is_read(
+    since: float, until: float | None
+) -> None:
+    kept = Asked()
+    assert log.page(kept, since, until, None, NOW) == ([], None)
+    assert kept.months <= 16
 
 
 @pytest.mark.parametrize(
