@@ -1,4 +1,4 @@
-"""What is to become of an id that lies, or lay, in Zoho's recycle bin: purged, restored, or left alone. Pure.
+"""What to do about an id that is, or was, in Zoho's recycle bin: purge it, restore it, or leave it. Pure.
 
 An id is restored or purged only where reading shows that its own deletion put it into the bin: the time of
 its entry, in Zoho's clock, lies within that deletion's time. Whatever anybody else deleted, restored or

@@ -1,4 +1,4 @@
-"""The operators' log at the operators' door: `GET log`, and `POST log` for what a command changed in a secret
+"""The operators' endpoints for their log: `GET log`, and `POST log` for what a command changed in a secret
 (contract section 4).
 """
 

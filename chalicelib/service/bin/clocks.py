@@ -1,4 +1,4 @@
-"""The calls of what is about the bin whose clocks run while they fail."""
+"""Names of the calls about the recycle bin: while one fails, its give-up time runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the use cases that move deletions forward work with: adapters and settings."""
+"""What the engine and the executors work with: adapters and settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log entries leave as events, in their order."""
+"""Publishes log entries as events, in their order."""
 
 from __future__ import annotations
 

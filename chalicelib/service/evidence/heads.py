@@ -1,4 +1,4 @@
-"""The chain of heads goes on: what lies in the bucket counts, and the table follows it.
+"""Goes on with the chain of heads: what lies in the bucket counts, and the table follows it.
 
 A head is written once. Where the table is behind, after a crash or with an older copy of it, the heads that
 lie there are taken over one by one, with what they name.

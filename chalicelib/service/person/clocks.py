@@ -1,4 +1,4 @@
-"""The calls of an erasure whose clocks run while they fail."""
+"""Names of the calls of an erasure: while one fails, its give-up time runs."""
 
 from __future__ import annotations
 
