@@ -139,10 +139,10 @@ def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
 
     said = ""
     for words in as_printed("leaky", deleted):
-        done = expunge(*words).output
-        said += done
+        output = expunge(*words).output
+        said += output
         if words[:2] == ["keys", "revoke"]:
-            assert "cancelled: 3 deletions" in done
+            assert "cancelled: 3 deletions" in output
             assert ask(stack, "leaky", key, ids[30:35], "leak-30").status_code == 401
             wait_for(
                 lambda: {api.deletion(one)["status"] for one in waiting} == {"cancelled"}, what="cancels"
