@@ -33,7 +33,7 @@ def find(client: Callable[[str], Any], stage: str) -> Leftovers:
     in_way |= _unfit(name, table) | more
     return Leftovers(
         stage=stage,
-        table=name if table else None,
+        table=name if table and _is_ours(table) else None,
         records=table.get("ItemCount", 0),
         secrets=secrets,
         key=key.id if key else None,
@@ -58,10 +58,11 @@ def lost_key(client: Callable[[str], Any], stage: str, keys: dict[str, str]) -> 
         found = stage_keys.described(client, key, "")
         if found and found.state == stage_keys.GOING:
             return stage_keys.way_back(f"{key}, the {name} of {stage}", found)
-        if not found and name == "EvidenceKey" and _signed(s3.owned(client), bucket_name(client, stage)):
+        buckets, bucket = s3.owned(client), bucket_name(client, stage)
+        if not found and name == "EvidenceKey" and _is_there(buckets, bucket) and _signed(buckets, bucket):
             return (
                 f"{key}, the key that signs evidence, is gone, and another could not go on with what it has"
-                f" signed: copy that ({bucket_name(client, stage)}), and deploy with"
+                f" signed: copy that ({bucket}), and deploy with"
                 " PARAMETERS=Evidence=false, without REPAIR=1"
             )
     return ""
@@ -84,11 +85,15 @@ def _table(client: Callable[[str], Any], name: str) -> dict[str, Any]:
     return found
 
 
+def _is_ours(table: dict[str, Any]) -> bool:
+    return {each["AttributeName"]: each["KeyType"] for each in table["KeySchema"]} == _KEYS
+
+
 def _unfit(name: str, table: dict[str, Any]) -> dict[str, str]:
     """Why the table cannot become the stage's."""
     if not table:
         return {}
-    if {each["AttributeName"]: each["KeyType"] for each in table["KeySchema"]} != _KEYS:
+    if not _is_ours(table):
         return {"Table": f"table {name} is none of Expunge's, its keys are others: choose another STAGE="}
     if table["TableStatus"] not in ("ACTIVE", "UPDATING"):
         return {

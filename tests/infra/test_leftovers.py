@@ -198,9 +198,13 @@ def test_a_secret_that_is_being_deleted_is_named_before_anything_is_made(clients
     assert "second" not in said  # no deployment makes one of that name
 
 
-def test_a_table_of_another_program_is_not_taken_over(clients: Any) -> None:
+def test_a_table_of_another_program_is_neither_taken_over_nor_deleted(clients: Any) -> None:
     table(clients, ("id",))
-    assert "table expunge-prod is none of Expunge's" in refused(finding.find(clients, "prod"))
+    found = finding.find(clients, "prod")
+    assert "table expunge-prod is none of Expunge's" in refused(found)
+    assert not found.data
+    leftovers.delete(clients, found)
+    assert clients("dynamodb").list_tables()["TableNames"] == ["expunge-prod"]  # nor is it deleted
 
 
 def test_the_stages_key_is_found_by_its_table_too(clients: Any) -> None:
@@ -287,6 +291,7 @@ def test_a_repair_makes_no_other_key_in_the_place_of_one_that_can_be_had_back(cl
         said = finding.lost_key(clients, "prod", {name: key})
         assert f"aws kms cancel-key-deletion --key-id {key}" in said
     gone = "11111111-1111-1111-1111-111111111111"
+    assert finding.lost_key(clients, "prod", {"EvidenceKey": gone}) == ""  # nor is there a bucket
     bucket = finding.bucket_name(clients, "prod")
     clients("s3").create_bucket(Bucket=bucket)
     assert finding.lost_key(clients, "prod", {"EvidenceKey": gone}) == ""  # it has signed nothing yet
