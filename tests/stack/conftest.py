@@ -47,6 +47,10 @@ class Events:
         """The deletion's events in the order of their sequence."""
         return sorted(self._heard[deletion].values(), key=lambda event: int(event["sequence"]))
 
+    def all(self) -> list[dict[str, Any]]:
+        """What was heard of every deletion, and of what is none."""
+        return [event for heard in self._heard.values() for event in heard.values()]
+
     def final(self, deletion: str, *, seconds: float = 180.0, wake_every: float = 3.0) -> dict[str, Any]:
         """Waits for the deletion's final event, waking the poll meanwhile; returns the event."""
         limit = time.monotonic() + seconds
