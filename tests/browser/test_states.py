@@ -31,7 +31,120 @@ _CHILD = Child(
 )
 _LOCKED = (Problem("RECORD_LOCKED", 1), Problem("NO_PERMISSION", 1))
 _RUN = {"policy": "old-leads", "run": "2026-11-22"}
-STATES: dict[str, Deletion] = {
+_HASH = "5f" * 32
+_MAP: dict[str, Any] = {
+    "map_hash": _HASH,
+    "records": 7,
+    "by_module": {"Cases": 1, "Contacts": 1, "Deals": 2, "Guests": 1, "Leads": 2},
+    "goes_along": {"Attachments": 1, "Notes": 4},
+    "shared": [],
+    "out_of_reach": [],
+}
+_REACH = [
+    {"code": code, "module": module, "field": name, "meaning": "The person may still be there."}
+    for code, module, name in (
+        ("FIELD_RESTRICTED", "Leads", "Private_Email"),
+        ("FIELD_ENCRYPTED", "Guests", "Second_Mail"),
+        ("MODULE_NOT_READABLE", "Vault", ""),
+        ("MODULE_WITHOUT_SEARCH", "Visits", ""),
+    )
+]
+_WAITING: dict[str, Any] = {
+    "approval": Approval(7, NOW - 60, NOW + DAY, map_hash=_HASH),
+    "waiting_for": "approval",
+}
+_APPROVED = Approval(7, NOW - 60, NOW + DAY, approved_at=NOW, by=BOB, map_hash=_HASH)
+_PENDING = Counts(requested=7, pending=7)
+_FOUND = {"found_again": 0, "searches": 2, "by_module": {}, "verified_at": "2025-10-09T08:53:20.000Z"}
+_LONG_NAMES = {f"Custom_{'M' * 80}_{n}": n for n in range(1, 31)}
+
+
+def erased(status: Status, found: dict[str, Any] | None = None, **more: Any) -> Deletion:
+    """An erasure whose plan has this besides the usual."""
+    usual: dict[str, Any] = {"id_count": 7, "counts": _PENDING}
+    one = erasure(status, **(usual | more))
+    return replace(one, erasure=_MAP | (found or {}))
+
+
+#: Erasures: their map is what an operator looks at before approving it.
+MAPS: dict[str, Deletion] = {
+    "erasure searching": replace(
+        erased(Status.RUNNING, started_at=NOW - 5, id_count=0, chunks=0, counts=Counts()), erasure={}
+    ),
+    "map": erased(Status.AWAITING_APPROVAL, **_WAITING),
+    "map shared": erased(
+        Status.AWAITING_APPROVAL,
+        {"shared": [{"value": f"/identity/phones/{n}", "shared_with": 8 + n} for n in range(3)]},
+        **_WAITING,
+    ),
+    "map out of reach": erased(Status.AWAITING_APPROVAL, {"out_of_reach": _REACH}, **_WAITING),
+    "map changed": erased(
+        Status.AWAITING_APPROVAL,
+        {"map_hash": "a7" * 32, "records": 8},
+        approval=Approval(8, NOW - DAY / 2, NOW + DAY / 2, map_hash="a7" * 32),
+        waiting_for="approval",
+        id_count=8,
+        counts=Counts(requested=8, pending=8),
+    ),
+    "map of many": erased(
+        Status.AWAITING_APPROVAL,
+        {
+            "records": 500,
+            "by_module": _LONG_NAMES,
+            "goes_along": {f"List_{'L' * 60}_{n}": 1000 * n for n in range(1, 20)},
+            "out_of_reach": [{**_REACH[0], "module": name, "field": "F" * 100} for name in _LONG_NAMES],
+        },
+        approval=Approval(500, NOW - 60, NOW + DAY, map_hash=_HASH),
+        waiting_for="approval",
+        id_count=500,
+        counts=Counts(requested=500, pending=500),
+        asked_by=ROLE,
+    ),
+    "erasure approved": erased(Status.RUNNING, approval=_APPROVED),
+    "erasure running": erased(
+        Status.RUNNING, approval=_APPROVED, counts=Counts(requested=7, deleted=2, unlinked=2, pending=3)
+    ),
+    "erasure done": erased(
+        Status.COMPLETED,
+        {"verification": _FOUND},
+        approval=_APPROVED,
+        counts=Counts(requested=7, deleted=4, unlinked=2, kept=1),
+        children=(_CHILD,),
+        finished_at=NOW,
+    ),
+    "erasure partial": erased(
+        Status.PARTIALLY_COMPLETED,
+        {"verification": {**_FOUND, "found_again": 2, "by_module": {"Leads": 2}}},
+        approval=_APPROVED,
+        counts=Counts(requested=7, deleted=4, unlinked=1, kept=1, failed=1),
+        problems=(Problem("FOUND_AGAIN", 2), Problem("RECORD_NOT_CHANGED", 1)),
+        finished_at=NOW,
+    ),
+    "erasure too large": replace(
+        erased(
+            Status.REFUSED,
+            id_count=0,
+            chunks=0,
+            counts=Counts(),
+            problems=(Problem("MAP_TOO_LARGE", 5001),),
+            finished_at=NOW,
+        ),
+        erasure={},
+    ),
+    "map refused": erased(
+        Status.REFUSED, counts=Counts(), problems=(Problem("MAX_RECORDS", 7),), finished_at=NOW
+    ),
+    "map empty": erased(
+        Status.COMPLETED,
+        {"records": 0, "by_module": {}, "goes_along": {}},
+        id_count=0,
+        chunks=0,
+        counts=Counts(),
+        finished_at=NOW,
+    ),
+    "map of a dry run": erased(Status.COMPLETED, request={"dry_run": True}, counts=Counts(), finished_at=NOW),
+}
+STATES: dict[str, Deletion] = MAPS | {
     "accepted": deletion(Status.ACCEPTED, started_at=None),
     "approval": deletion(
         Status.AWAITING_APPROVAL,
@@ -101,24 +214,6 @@ STATES: dict[str, Deletion] = {
     "for good": deletion(
         Status.COMPLETED, Operation.DELETE_PERMANENTLY, verification=Verification(3, 3, 3, None, NOW)
     ),
-    "map": erasure(
-        Status.AWAITING_APPROVAL,
-        approval=Approval(3, NOW - 60, NOW + DAY, map_hash="5f" * 32),
-        waiting_for="approval",
-    ),
-    "erased": erasure(
-        Status.COMPLETED,
-        counts=Counts(requested=7, deleted=2, unlinked=4, kept=1),
-        approval=Approval(7, NOW - 60, NOW + DAY, approved_at=NOW, by=BOB),
-        asked_by=ANN,
-        finished_at=NOW,
-    ),
-    "found again": erasure(
-        Status.PARTIALLY_COMPLETED,
-        counts=Counts(requested=3, deleted=2, failed=1),
-        problems=(Problem("FOUND_AGAIN", 1),),
-        finished_at=NOW,
-    ),
     "delinked": deletion(Status.COMPLETED, Operation.DELINK_RECORDS, finished_at=NOW),
     "long words": deletion(
         Status.WAITING,
@@ -132,6 +227,15 @@ STATES: dict[str, Deletion] = {
 def test_every_status_and_every_operation_is_among_the_states() -> None:
     assert {one.status for one in STATES.values()} == set(Status)
     assert {one.request.operation for one in STATES.values()} == set(Operation)
+
+
+#: States whose picture the documents show.
+PICTURES = {
+    "approval": "status-approval",
+    "map shared": "erasure-map",
+    "erasure done": "erasure-done",
+    "erasure partial": "erasure-partial",
+}
 
 
 @contextmanager
@@ -185,20 +289,23 @@ def colour(browser: Browser, script: str) -> str:
 @pytest.mark.parametrize("name", list(STATES))
 def test_every_state_of_the_status_page_in_every_window_and_on_paper(browser: Browser, name: str) -> None:
     one = STATES[name]
+    of_map = one.request.operation is Operation.ERASE_PERSON
     records = [
         {
-            "id": LONG if name == "long words" else "1",
+            "id": LONG if name == "long words" else str(1 + n),
             "outcome": "failed",
             "code": "RECORD_LOCKED",
             "message": LONG,
-            **({"module": "Leads"} if STATES[name].request.operation is Operation.ERASE_PERSON else {}),
+            **({"module": "Leads"} if of_map else {}),
         }
+        for n in range(500 if name == "map of many" else 1)
     ]
     with shown(one, records) as address:
         browser.go(address)
-        browser.until("return document.querySelectorAll('#rows tr').length === 1")
+        first = min(len(records), 100)  # the others are a click away
+        browser.until("return document.querySelectorAll('#rows tr').length === arguments[0]", first)
         row = browser.run("return document.querySelector('#rows th').textContent")
-        assert row == ("Leads/1" if "module" in records[0] else records[0]["id"])
+        assert row == ("Leads/1" if of_map else records[0]["id"])
         assert faults(browser) == []
         steps = len(page_view.view(document(one), one, page_view.Stage("prod"), NOW)["steps"])
         assert visible(browser, "#part-steps") == bool(steps)
@@ -210,8 +317,12 @@ def test_every_state_of_the_status_page_in_every_window_and_on_paper(browser: Br
         assert visible(browser, "button, input, select, #live") == 0
         assert visible(browser, ".command code") == commands
         browser.look()
-        if name == "approval":
-            picture(browser, "status-approval", 900)
+        if name in PICTURES:
+            picture(browser, PICTURES[name], 1000)
+        if name == "map out of reach":
+            browser.look("dark", 390, 844)
+            picture(browser, "erasure-map-phone", 1400)
+            browser.look()
 
 
 def test_a_command_is_copied_as_it_stands(browser: Browser) -> None:
@@ -251,3 +362,20 @@ def test_without_a_script_there_is_no_button_that_does_nothing(browser: Browser)
             assert "2025-10-10 08:53:20 UTC" in browser.text("#steps")
     finally:
         browser.devtools("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_the_map_is_approved_by_the_command_that_the_page_shows(browser: Browser) -> None:
+    with shown(STATES["map shared"], []) as address:
+        browser.go(address)
+        told = browser.text("#steps")
+        assert f"expunge approve {STATES['map'].id} --count 7 --map-hash {_HASH}" in told
+        assert "--shared" in told
+        says = browser.text("#plan")
+        assert "/identity/phones/0 (8 records)" in says
+        assert "2 in Deals" in says
+    with shown(STATES["map out of reach"], []) as address:
+        browser.go(address)
+        says = browser.text("#plan")
+        assert "4 places could not be searched" in says
+        for place in ("Leads.Private_Email", "Guests.Second_Mail", "Vault", "Visits"):
+            assert place in says
