@@ -18,7 +18,7 @@ from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.rows import Row
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from chalicelib.service.engine.step import Commit, Slice, Step
-from chalicelib.service.person import carrying, finding
+from chalicelib.service.person import carrying, finding, reading
 from chalicelib.service.person.carrying import HELD, Doing, Job
 from chalicelib.service.person.clocks import READ
 
@@ -84,6 +84,15 @@ def _shown(chunk: Chunk, job: Job, positions: Sequence[int], there: Mapping[str,
         elif not job.context.still_theirs(entry, row.values, rule):
             found[p] = Finding(Mark.KEPT, NO_LONGER_MATCHES)
     return found
+
+
+def seen(work: Slice, chunk: Chunk, job: Job, at: int) -> Finding | None:
+    """What a read says of a record whose delete was sent; None where it does not settle it. Raises NotNow."""
+    record = job.made.entries[at].record
+    known = job.context.modules.get(record.module)
+    columns = asking.read_columns(known) if known is not None else ()
+    there = reading.values(work, record.module, [record.id], columns or asking.ANY_COLUMN)
+    return _shown(chunk, job, [at], {row.id: row for row in there}).get(at)
 
 
 def _delete(

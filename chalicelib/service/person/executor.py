@@ -13,6 +13,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.person import progress as stands
 from chalicelib.domain.person.matching import UnreadableNumber
+from chalicelib.domain.person.person_map import Action
 from chalicelib.domain.person.progress import ErasureProgress, Phase
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.step import Commit, Finish, Slice, Step
@@ -30,6 +31,7 @@ from chalicelib.service.person import (
     verifying,
 )
 from chalicelib.service.person.clocks import LOCKED
+from chalicelib.service.person.reading import NotNow
 
 #: Phases in which records are changed.
 _DOES = (Phase.UNLINK, Phase.CLEAR, Phase.DELETE)
@@ -94,9 +96,19 @@ def _only_looked(progress: ErasureProgress) -> bool:
 
 
 def _settle_doubts(work: Slice, progress: ErasureProgress, chunk: Chunk, doubtful: list[int]) -> Commit:
-    """What was sent for these records and not settled stays unknown."""
-    words = Finding(Mark.UNKNOWN, "OUTCOME_UNKNOWN")
-    return Commit(finding.kept(work, progress), chunks=(chunk.with_mark(doubtful, words),))
+    """What was sent for these records is read once more; what that does not show as done stays unknown."""
+    job = carrying.job(work, progress)
+    found: dict[int, Finding] = {}
+    for at in doubtful:
+        if found and work.now >= work.until:
+            break
+        deletes = job.made.entries[at].action is Action.DELETE
+        try:
+            seen = (deleting.seen if deletes else unlinking.seen)(work, chunk, job, at)
+        except NotNow:
+            seen = None
+        found[at] = seen or Finding(Mark.UNKNOWN, "OUTCOME_UNKNOWN")
+    return Commit(finding.kept(work, progress), chunks=(chunk.with_findings(found),))
 
 
 def give_up(work: Slice, call: str) -> Step:

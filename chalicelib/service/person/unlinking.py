@@ -83,6 +83,24 @@ def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry
     return carrying.settled(work, progress, chunk, {} if found is None else {at: found})
 
 
+def seen(work: Slice, chunk: Chunk, job: Job, at: int) -> Finding | None:
+    """What a read says of a record for which a call was sent; None where it does not show that all is done.
+    Raises NotNow.
+    """
+    entry, mark = job.made.entries[at], Mark(chunk.marks[at])
+    row = reading.record(work, entry.record)
+    if row is None:
+        return Finding(Mark.ABSENT)
+    rule = rule_for(entry, job.person_map, job.context)
+    left = _unlinks(work, entry, row.values, job, rule, at)
+    if left is None and rule.clear:
+        left = clearing.clears(work, entry, row.values, job, rule, at)
+    if left is None:
+        return Finding(Mark.CLEARED if entry.action is Action.CLEAR else Mark.UNLINKED)
+    # Zoho has answered, so what is left was not sent.
+    return Finding(Mark.PENDING) if mark is Mark.SAID else None
+
+
 def _outcome(
     phase: Phase, entry: Entry, values: Mapping[str, object], job: Job, rule: Rule, *, touched: bool
 ) -> Finding | None:

@@ -129,7 +129,7 @@ def end(work: Slice, progress: ErasureProgress) -> Commit:
     problems: tuple[Problem, ...] = ()
     if progress.found:
         problems = (Problem(FOUND_AGAIN, len(progress.found)),)
-    elif progress.verified < _needed(work) and not deletion.cancelled_by:
+    elif progress.verified < _needed(work) and (status is Status.COMPLETED or not deletion.cancelled_by):
         problems = (Problem(NOT_VERIFIED, 0),)
     if problems and status is Status.COMPLETED:
         status = Status.PARTIALLY_COMPLETED
