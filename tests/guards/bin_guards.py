@@ -73,6 +73,20 @@ OF_THE_BIN = (
         ("tests/unit/domain/test_children.py",),
     ),
     Guard(
+        "what a cancelled source's job deletes does not become permanent",
+        f"{_SERVICE}/engine/advance.py",
+        "asked_at(deletion) <= mark.at",
+        "deletion.created_at <= mark.at",
+        ("tests/unit/service/operators/test_by_source.py",),
+    ),
+    Guard(
+        "a resolve does not widen the time of what was deleted",
+        "chalicelib/domain/took.py",
+        "deletion.finished_at if deletion.first_ended_at is None else deletion.first_ended_at",
+        "deletion.finished_at",
+        _BIN,
+    ),
+    Guard(
         "a dry run makes nothing permanent",
         _CHILDREN,
         "    takes = request.operation in _TAKES_RECORDS and not request.dry_run\n",
