@@ -73,7 +73,16 @@ def main(argv: list[str]) -> int:
         print("docs: the environment is missing: make .venvs/site/.ready", file=sys.stderr)
         return 1
     gather()
-    words = [str(MKDOCS), "build", "--strict", "--config-file", str(ROOT / "mkdocs.yml")]
+    # Not the program itself: it names the folder in which the environment was made.
+    words = [
+        str(MKDOCS.with_name("python")),
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--config-file",
+        str(ROOT / "mkdocs.yml"),
+    ]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     # Not --quiet: what it does not tell, --strict does not count either.
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
