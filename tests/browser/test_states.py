@@ -232,6 +232,8 @@ def test_every_status_and_every_operation_is_among_the_states() -> None:
 #: States whose picture the documents show.
 PICTURES = {
     "approval": "status-approval",
+    "attention": "status-attention",
+    "refused": "status-refused",
     "map shared": "erasure-map",
     "erasure done": "erasure-done",
     "erasure partial": "erasure-partial",
@@ -313,9 +315,14 @@ def test_every_state_of_the_status_page_in_every_window_and_on_paper(browser: Br
         assert visible(browser, ".counts") == (not one.request.dry_run)
         assert visible(browser, ".copy") == visible(browser, ".command")
         commands = visible(browser, ".command code")
+        if name == "partial":
+            browser.look("dark")
+            picture(browser, "status-dark", 900)
         browser.look(media="print", width=794, height=1123)
         assert visible(browser, "button, input, select, #live") == 0
         assert visible(browser, ".command code") == commands
+        if name == "erasure done":
+            picture(browser, "status-print", 1123)
         browser.look()
         if name in PICTURES:
             picture(browser, PICTURES[name], 1000)
