@@ -33,6 +33,8 @@ _REFUSED = {
         ),
     ),
 }
+#: An option in a command, as escaped text.
+_OPTION = re.compile(r"( )(--[a-z][a-z-]*)")
 #: A time as the status document has it.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 _NOT_TODAY = ("This cannot be shown", "Check that you opened the whole link as you got it.")
@@ -84,8 +86,17 @@ def section(key: str, title: str, inner: str, marks: str = "") -> str:
 
 
 def dated(text: str) -> str:
-    """Markup of a text of our own: its times are shown in UTC, and scripts add the reader's own."""
-    return _TIME.sub(_time, escape(text))
+    """Markup of a text of our own: its times are shown in UTC, and scripts add the reader's own; what stands
+    in backticks is code.
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return _TIME.sub(_time, escape(text))
+    shown = (
+        f"<code>{escape(part)}</code>" if at % 2 else _TIME.sub(_time, escape(part))
+        for at, part in enumerate(parts)
+    )
+    return "".join(shown)
 
 
 def _time(found: re.Match[str]) -> str:
@@ -96,8 +107,9 @@ def _time(found: re.Match[str]) -> str:
 def command(text: str) -> str:
     """Markup of a command with a button that copies it, which scripts show."""
     words = escape(text)
+    shown = _OPTION.sub(r'\1<span class="option">\2</span>', words)
     copy = f'<button type="button" class="copy" aria-label="Copy: {words}" hidden>Copy</button>'
-    return f'<div class="command"><code>{words}</code>{copy}</div>'
+    return f'<div class="command"><code>{shown}</code>{copy}</div>'
 
 
 def refused(status: int, request_id: str, nonce: str) -> str:

@@ -95,7 +95,7 @@ def _plan(plan: Mapping[str, str]) -> str:
 def _problems(problems: list[Mapping[str, Any]]) -> str:
     items = "".join(
         f"<li><strong><code>{escape(each['code'])}</code> &times; {each['count']:,}</strong>"
-        f"<p>{escape(each['meaning'])}</p><p>What to do: {escape(each['what_to_do'])}</p></li>"
+        f"<p>{dated(each['meaning'])}</p><p>What to do: {dated(each['what_to_do'])}</p></li>"
         for each in problems
     )
     none = f'<p id="no-problems"{_hidden(bool(problems))}>None.</p>'

@@ -51,7 +51,8 @@ def view(shown: Document, deletion: Deletion, stage: Stage, now: float) -> dict[
         "title": words.title(shown),
         "state": words.state(shown),
         "meaning": words.meaning(shown),
-        "reason": str(shown.get("waiting_for") or ""),
+        # Of an approval the state and its meaning say all of it.
+        "reason": "" if shown["status"] == "awaiting_approval" else str(shown.get("waiting_for") or ""),
         "waits": words.wait(shown),
         "bar": _bar(shown),
         "counts": _counts(shown),

@@ -32,8 +32,13 @@ function when(iso) {
 }
 const time = iso => make('time', {datetime: iso}, when(iso));
 
-/** The text with the times in it as elements. */
+/** The text with the times in it as elements, and as code what stands in backticks. */
 function dated(text) {
+  const parts = text.split('`');
+  return parts.length % 2 ? parts.flatMap((part, i) => i % 2 ? [make('code', null, part)] : timed(part)) : timed(text);
+}
+
+function timed(text) {
   const found = text.split(/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)/);
   return found.map((part, i) => i % 2 ? time(part) : part).filter(part => part !== '');
 }
@@ -45,7 +50,9 @@ function dress() {
 
 /* --- a command to copy --- */
 
-const command = text => make('div', {class: 'command'}, make('code', null, text),
+/** An option is not broken after its dashes. */
+const options = text => text.split(/(?<= )(--[a-z][a-z-]*)/).map((part, i) => i % 2 ? make('span', {class: 'option'}, part) : part);
+const command = text => make('div', {class: 'command'}, make('code', null, ...options(text)),
   make('button', {type: 'button', class: 'copy', 'aria-label': `Copy: ${text}`}, 'Copy'));
 
 document.addEventListener('click', async event => {

@@ -15,7 +15,7 @@ function bar(b) {
 }
 
 const problem = p => make('li', null, make('strong', null, make('code', null, p.code), ` \u00d7 ${many(p.count)}`),
-  make('p', null, p.meaning), make('p', null, `What to do: ${p.what_to_do}`));
+  make('p', null, ...dated(p.meaning)), make('p', null, 'What to do: ', ...dated(p.what_to_do)));
 const step = s => make('li', null, make('p', null, ...dated(s.says)), ...s.commands.map(command));
 const fact = f => [make('dt', null, f.label), make('dd', f.key ? {id: f.key} : null, ...(f.ours ? dated(f.text) : [f.text]))];
 

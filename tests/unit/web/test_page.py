@@ -159,6 +159,18 @@ def test_our_own_texts_and_commands_are_text_too() -> None:
     )
 
 
+def test_what_stands_in_backticks_is_code_and_a_lone_one_stays_as_it_is() -> None:
+    assert page.dated("raise `max_share` <b>") == "raise <code>max_share</code> &lt;b&gt;"
+    assert page.dated("a ` b") == "a ` b"
+    assert page.dated("`<i>`") == "<code>&lt;i&gt;</code>"
+
+
+def test_an_option_of_a_command_is_not_broken_after_its_dashes() -> None:
+    shown = page.command("expunge approve del_1 --count 3 --stage prod")
+    assert '<span class="option">--count</span> 3 <span class="option">--stage</span> prod</code>' in shown
+    assert 'aria-label="Copy: expunge approve del_1 --count 3 --stage prod"' in shown
+
+
 def test_the_outline_is_one_that_readers_can_use() -> None:
     house = House()
     outline = Outline(house.get(accepted(house, dry_run=True), accept=BROWSER).text)
