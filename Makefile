@@ -108,6 +108,10 @@ status: setup ## say what of the local stack is running
 test: setup $(AWS_TOOLS)/.ready $(WHEEL)/.ready ## all tests that need Python and make only
 	@$(PY) scripts/run_tests.py
 
+# What `make test` and `make check` need, side by side with -j.
+.PHONY: environments
+environments: setup $(AWS_TOOLS)/.ready $(WHEEL)/.ready $(SITE)/.ready
+
 # TEST_WORKERS=0 runs them in one process.
 .PHONY: test-fast
 test-fast: setup ## the quick tests while you work, under 20 s; says what it leaves out
