@@ -101,7 +101,7 @@ OF_THE_VIEWS = (
         "chalicelib/domain/backoff.py",
         "{k: v for k, v in deletion.failing.items() if k != call}",
         "{}",
-        (_UNFROZEN,),
+        ("tests/unit/domain/test_backoff.py",),
     ),
     Guard(
         "a source's deliveries are those of who shares its key",
