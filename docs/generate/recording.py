@@ -129,15 +129,15 @@ def record(stack: RunningStack, directory: Path) -> Recording:
     shell.run("expunge export leads.csv.expunge --output outcomes.csv")
     shell.run("head -3 outcomes.csv")
     shell.run("cut -d, -f3 outcomes.csv | sort | uniq -c")
-    _receipts(stack, {each.id for each in journal.read(kept).answers.values()})
+    receipts(stack, {each.id for each in journal.read(kept).answers.values()})
     shell.run(f"expunge find Leads {WANTED}")
-    shell.run(f"expunge log {_named(shell.said[-1])}")
+    shell.run(f"expunge log {named(shell.said[-1])}")
     shell.run("expunge audit export --since 1d --source erp --output today.csv")
     shell.run("cut -d, -f4,5,7,8,14 today.csv | sort | uniq -c")
     return shell
 
 
-def _named(said: str) -> str:
+def named(said: str) -> str:
     """The deletion that a command has named."""
     found = re.search(r"del_[0-9A-Z]{26}", said)
     if found is None:
@@ -145,7 +145,7 @@ def _named(said: str) -> str:
     return found[0]
 
 
-def _receipts(stack: RunningStack, deletions: set[str]) -> None:
+def receipts(stack: RunningStack, deletions: set[str]) -> None:
     """The evidence function's minutes, until each deletion has its receipt."""
     limit = time.monotonic() + SECONDS
     wanted = {f"receipts/{each}.json" for each in deletions}
@@ -180,12 +180,16 @@ def _answers(path: Path) -> int:
 
 
 def page(shell: Recording) -> str:
-    """The page, with what differs from run to run replaced."""
-    text = "\n".join(shell.said)
-    named: dict[str, str] = {}
-    for found in re.findall(r"del_[0-9A-Z]{26}", text):
-        named.setdefault(found, f"del_01M8298QNC9R2FS464710{len(named) + 1:05}")
-    for was, becomes in named.items():
+    """The page."""
+    return f"{INTRODUCTION}```console\n{plain(shell, shell.said)}\n```\n"
+
+
+def plain(shell: Recording, said: list[str]) -> str:
+    """Some of what was said, with what differs from run to run replaced."""
+    text = "\n".join(said)
+    ids = dict.fromkeys(re.findall(r"del_[0-9A-Z]{26}", "\n".join(shell.said)))
+    for number, was in enumerate(ids, 1):
+        becomes = f"del_01M8298QNC9R2FS464710{number:05}"
         text = text.replace(was, becomes)
     for pattern, becomes in (
         (re.escape(shell.stack["zoho_url"]), "http://127.0.0.1:9000"),
@@ -201,7 +205,7 @@ def page(shell: Recording) -> str:
         (r"[ ]+\n", "\n"),
     ):
         text = re.sub(pattern, becomes, text)
-    return f"{INTRODUCTION}```console\n{text.rstrip()}\n```\n"
+    return text.rstrip()
 
 
 def main(arguments: list[str]) -> int:
