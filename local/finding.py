@@ -166,7 +166,13 @@ def _signed(buckets: Any, name: str) -> bool:
 
 
 def _is_there(buckets: Any, name: str) -> bool | None:
-    """Is there this bucket of ours? None where it is somebody else's, or may not be looked at."""
+    """Is there this bucket of ours? None where it is somebody else's, or may not be looked at.
+
+    Whoever may list buckets knows their own, whatever a bucket's policy refuses; one made just now may not be
+    listed yet.
+    """
+    if name in {each["Name"] for each in buckets.list_buckets(Prefix=name)["Buckets"]}:
+        return True
     try:
         buckets.head_bucket(Bucket=name)
     except ClientError as error:
