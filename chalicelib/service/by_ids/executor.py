@@ -15,7 +15,7 @@ from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Finding, Mark
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import BATCH_LIMIT
 from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service.by_ids import checking, loop_guard, moves, planning, reading, sending
+from chalicelib.service.by_ids import checking, holds, loop_guard, moves, planning, reading, sending
 from chalicelib.service.engine import waiting
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step, TryAgain
 
@@ -95,9 +95,11 @@ def _on_with(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
     findings = suspects or ids_settling.unreadable_findings(chunk, progress)
     if findings:
         return moves.found(work, progress, chunk, findings)
-    batches = by_ids.sends(chunk, progress, work.width)
-    if batches:
-        return sending.send(work, progress, chunk, batches)
+    if by_ids.sends(chunk, progress, 1):
+        # Asked for before a part of the org's concurrency is taken: others may wait for it.
+        some = holds.some(work)
+        batches = by_ids.sends(chunk, progress, work.width)
+        return sending.send(work, progress, chunk, batches, holds_some=some)
     batches = ids_settling.reads(chunk, progress, work.width)
     if batches:
         return reading.read(work, progress, chunk, batches)

@@ -21,8 +21,16 @@ class Split:
     findings: dict[int, Finding] = field(default_factory=dict)
 
 
+def some(work: Slice) -> bool:
+    """Whether there are holds in the module. Delinking deletes no record, so none is in its way."""
+    request = work.deletion.request
+    if request.operation is Operation.DELINK_RECORDS:
+        return False
+    return work.ledger.has_holds(request.org, request.module, work.now)
+
+
 def split(work: Slice, progress: IdsProgress, chunk: Chunk, batches: Sequence[Batch]) -> Split:
-    """Take out what is held. Delinking deletes no record, so no hold is in its way."""
+    """Take out what is held."""
     if work.deletion.request.operation is Operation.DELINK_RECORDS:
         return Split(tuple(batches))
     positions = [p for batch in batches for p in batch.positions]

@@ -23,9 +23,14 @@ from chalicelib.service.ports import Call
 from chalicelib.service.zoho_port import Zoho
 
 
-def send(work: Slice, progress: IdsProgress, chunk: Chunk, batches: Sequence[Batch]) -> Step:
-    """Send the batches at once, unless ids of them are held: these are kept as such first."""
-    found = holds.split(work, progress, chunk, batches)
+def send(
+    work: Slice, progress: IdsProgress, chunk: Chunk, batches: Sequence[Batch], *, holds_some: bool
+) -> Step:
+    """Send the batches at once, unless ids of them are held: these are kept as such first.
+
+    `holds_some`: there was a hold a moment ago (`holds.some`). Where there was none, the last look is enough.
+    """
+    found = holds.split(work, progress, chunk, batches) if holds_some else holds.Split(tuple(batches))
     if found.findings:
         return moves.found(work, progress, chunk, found.findings)
     wave = _Wave(work, progress, chunk, found.free)

@@ -23,6 +23,7 @@ class OrgAccess:
     `usable`: the org's secret could be used; `data_center`: where it says that the org's Zoho is. `asked`:
     Zoho has answered in this step; what needs several answers gets them all, so that it comes to an end.
     `answered`: it has answered in this slice; `looked`: what other workers were told was looked up.
+    `seen_running`: no pause was found a moment ago, for the next wave.
     """
 
     credits_left: int | None = None
@@ -31,6 +32,7 @@ class OrgAccess:
     asked: bool = False
     answered: bool = False
     looked: bool = False
+    seen_running: bool = False
     _reached: tuple[Zoho, Slots] | None = None
 
     def zoho(self, deps: Deps, claim: Claim, wanted: int) -> Zoho:
@@ -38,13 +40,12 @@ class OrgAccess:
 
         Raises Paused, SecretUnusable, NoSlot where others use all of the org's concurrency, or Reserved.
         """
-        org = claim.deletion.request.org
-        reason = deps.ledger.paused(org, claim.deletion.source)
-        if reason is not None:
-            raise Paused(org, reason)
+        if not self.seen_running:
+            _look(deps, claim)
+        self.seen_running = False
         zoho = self._take(deps, claim, wanted)[0]
         if not self.asked and self.reserved(deps, claim):
-            raise Reserved(org)
+            raise Reserved(claim.deletion.request.org)
         return zoho
 
     def reserved(self, deps: Deps, claim: Claim) -> bool:
@@ -57,8 +58,12 @@ class OrgAccess:
         return self._credits(kept) <= 0
 
     def width(self, deps: Deps, claim: Claim, wanted: int) -> int:
-        """How many calls of the next wave may be under way at once. Raises SecretUnusable or NoSlot."""
+        """How many calls of the next wave may be under way. Raises Paused, SecretUnusable or NoSlot."""
         first = self._reached is None
+        if first:
+            # Before a part of the org's concurrency is taken: others may wait for it.
+            _look(deps, claim)
+            self.seen_running = True
         zoho, slots = self._take(deps, claim, wanted)
         if not first:
             slots = shared(deps.leases, slots, self._request(deps, claim, zoho, wanted))
@@ -117,3 +122,11 @@ class OrgAccess:
         most = zoho.org.concurrency
         until = min(claim.lease_until, deps.ends_at)
         return SlotRequest(most, wanted, deps.clock(), until, start=int(deps.chance() * most))
+
+
+def _look(deps: Deps, claim: Claim) -> None:
+    """Raises Paused."""
+    org = claim.deletion.request.org
+    reason = deps.ledger.paused(org, claim.deletion.source)
+    if reason is not None:
+        raise Paused(org, reason)

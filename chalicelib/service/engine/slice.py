@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain import backoff, quota, recent
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import Rejected, SecretUnusable, Unavailable, WrongCounts
+from chalicelib.domain.errors import Rejected, Unavailable, WrongCounts
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
 from chalicelib.domain.person.phones import Phones
@@ -19,7 +19,6 @@ from chalicelib.service.engine.ahead import Ahead
 from chalicelib.service.engine.deps import Deps, Recent
 from chalicelib.service.engine.gate import Gate
 from chalicelib.service.engine.org_access import OrgAccess
-from chalicelib.service.engine.refusals import Paused
 from chalicelib.service.engine.write import Write, sent_at
 from chalicelib.service.ports import Change, Claim, Ledger
 from chalicelib.service.zoho_port import Zoho
@@ -78,17 +77,10 @@ class LeasedSlice:
 
     @property
     def width(self) -> int:
-        """How many calls to Zoho may be under way at once. Raises SecretUnusable, NoSlot, or Paused where
-        both a pause and the secret are in the way: in a pause no give-up time runs.
+        """How many calls to Zoho may be under way at once. Raises as OrgAccess.width does: in a pause that,
+        whatever else is in the way, so that no give-up time runs.
         """
-        try:
-            return self.access.width(self.deps, self.claim, self.wanted)
-        except SecretUnusable:
-            org = self.deletion.request.org
-            reason = self.ledger.paused(org, self.deletion.source)
-            if reason is not None:
-                raise Paused(org, reason) from None
-            raise
+        return self.access.width(self.deps, self.claim, self.wanted)
 
     @property
     def reserved(self) -> bool:

@@ -49,7 +49,7 @@ class Slice(Protocol):
 
     @property
     def width(self) -> int:
-        """How many calls to Zoho may be under way at once. Raises SecretUnusable or NoSlot."""
+        """How many calls to Zoho may be under way at once. Raises Paused, SecretUnusable or NoSlot."""
 
     @property
     def reserved(self) -> bool:
