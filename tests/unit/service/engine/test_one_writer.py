@@ -54,7 +54,7 @@ def test_what_an_executor_gets_of_the_table_can_only_be_read() -> None:
 PLACES = {
     ("backoff", "exhausted"): {"advance"},
     ("", "obey"): {"advance"},
-    ("ledger", "paused"): {"commit", "org_access", "slice"},
+    ("ledger", "paused"): {"commit", "org_access"},
     ("send", "last_look"): {"commit"},
     ("ledger", "source_cancel"): {"advance"},
     ("", "Gate"): {"slice"},
