@@ -48,6 +48,8 @@ PARTS = ((0, LOOK), (2, ASK), (3, APPROVE), (5, DONE), (7, RECEIPT))
 INTRODUCTION = """\
 # A recording: a person is erased
 
+*Tutorial for operators.*
+
 Made by `docs/generate/recording_erasure.py`, which runs these commands on a local stack with the Zoho
 simulator and writes down what they say. Ids, keys, times and hashes are replaced. The test
 `tests/stack/test_recording_erasure.py` replays it and looks at Zoho: the person's records are gone, also from

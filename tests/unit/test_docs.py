@@ -145,7 +145,7 @@ def test_there_are_documents() -> None:
 
 def test_the_readme_is_short_and_the_index_names_every_page() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
-    named = set(re.findall(r"\]\(([A-Za-z_]+\.md)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8")))
+    named = set(re.findall(r"\]\(([A-Za-z_-]+\.md)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8")))
     pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert named == pages, f"docs/README.md: {named ^ pages}"
 
