@@ -15,7 +15,17 @@ import zipfile
 UNCHECKED = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
 #: What no function loads, or only one whose time does not matter: bytecode of it would only make the package
 #: larger. Numbers are read by a worker, a few countries' plans at a time.
-NOT_LOADED = ("aws_lambda_powertools/utilities/", "phonenumbers/")
+NOT_LOADED = (
+    "aws_lambda_powertools/utilities/",
+    "aws_lambda_powertools/metrics/provider/datadog/",
+    "charset_normalizer/cli/",
+    "cronsim/explain.py",
+    "idna/uts46data.py",
+    "phonenumbers/",
+    "urllib3/contrib/emscripten/",
+    "urllib3/contrib/pyopenssl.py",
+    "urllib3/http2/connection.py",
+)
 LOADED = ("aws_lambda_powertools/utilities/__init__.py", "aws_lambda_powertools/utilities/jmespath_utils/")
 #: What every entry is dated, so that the same sources give the same zip.
 DATED = (1980, 1, 1, 0, 0, 0)

@@ -192,7 +192,7 @@ class EvidenceBook:
         today = day_of(time.time())
         answers = {
             "take_turn": True,
-            "chain": Chain(1, "", "", str(iso(time.time()))[:10]),
+            "chain": Chain(1, "", str(iso(time.time())), str(iso(time.time()))[:10]),
             "due": [["del_1"]],
             "oldest": 1000.0,
             "entries": [],

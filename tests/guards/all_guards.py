@@ -168,8 +168,8 @@ GUARDS = (
     Guard(
         "pause",
         f"{_C}/service/engine/org_access.py",
-        "        if reason is not None:\n            raise Paused(",
-        "        if reason == '-':\n            raise Paused(",
+        "    if reason is not None:\n        raise Paused(",
+        "    if reason == '-':\n        raise Paused(",
         (f"{_UNIT}/service/by_ids/test_executor.py",),
     ),
     Guard(

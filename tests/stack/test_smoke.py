@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +75,11 @@ def test_a_fresh_stack_works_and_its_output_is_that_of_the_page(own: RunningStac
 
 
 def no_publishing(own: RunningStack) -> Callable[[], object]:
-    broken = Role(own, "work").without("sns:Publish")
-    broken.__enter__()
-    return lambda: broken.__exit__(None, None, None)
+    """Neither role may publish: what one could not, the other does a moment later."""
+    broken = ExitStack()
+    for name in ("work", "poll"):
+        broken.enter_context(Role(own, name).without("sns:Publish"))
+    return broken.close
 
 
 def topic_closed(own: RunningStack) -> Callable[[], object]:
@@ -136,7 +139,7 @@ CASES = {
         breaks.secret(breaks.LINKS, lambda _: {"keys": []}),
         ["doctor links"],
         "has no keys: 503",
-        ("request", "cancel"),  # both answers bear a link; the api keeps the old secret for a while
+        ("request", "waits", "cancel"),  # each needs the links' keys; the api keeps the old ones for a while
     ),
 }
 
