@@ -112,7 +112,7 @@ def erase(identity: dict[str, Any], modules: int = MORE_MODULES) -> Cost:
         named = {f"Custom_{n}": {"fields": _FIELDS, "generated_type": "custom"} for n in range(modules)}
         stage.server.sim.load({"modules": {**demo_erasure.MODULES, **named}, "records": demo_erasure.RECORDS})
         meter, made = Meter(stage), stage.deps
-        stage.deps = lambda process: replace(  # type: ignore[method-assign]
+        stage.deps = lambda process: replace(  # type: ignore[method-assign]  # its one seam
             made(process), phones=PhoneNumbers(), executor_of=meter.executor_of
         )
         order = stage.order("erase_person", Limits(), module="*", identity=identity, permanent_after=0)

@@ -69,7 +69,7 @@ class Patience:
         asked = (answer.headers.get("Retry-After") or "") if answer is not None else ""
         if asked.isascii() and asked.isdigit():
             return float(min(int(asked), self.longest))
-        return min(self.first * float(2**failed), self.longest) * random.uniform(0.75, 1.0)  # noqa: S311
+        return min(self.first * float(2**failed), self.longest) * random.uniform(0.75, 1.0)  # noqa: S311 -- no secret
 
 
 def tried(

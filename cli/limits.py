@@ -27,7 +27,7 @@ _SHOWN = {
 }
 
 
-class _NumberOrNone(click.ParamType):  # type: ignore[type-arg]
+class _NumberOrNone(click.ParamType):  # type: ignore[type-arg]  # click 8.2 is not generic
     """A whole number, or `none` for no limit."""
 
     name = "NUMBER|none"
@@ -40,7 +40,7 @@ class _NumberOrNone(click.ParamType):  # type: ignore[type-arg]
         return int(value)
 
 
-class _ShareOrNone(click.ParamType):  # type: ignore[type-arg]
+class _ShareOrNone(click.ParamType):  # type: ignore[type-arg]  # click 8.2 is not generic
     """A number above 0 up to 1, or `none` for no limit."""
 
     name = "SHARE|none"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # it has no types
 
 from chalicelib.domain.retention.policy import Policy
 from cli import asking

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # it has no types
 
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.retention import policy as reading
@@ -43,7 +43,7 @@ class Written:
 
 
 def _loader() -> Any:
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # its base has no types
         """Numbers, true, false, null; everything else is text."""
 
     Loader.yaml_implicit_resolvers = {}

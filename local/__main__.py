@@ -169,7 +169,7 @@ def _described(settings: Settings) -> dict[str, Any]:
 
 
 def _demo(settings: Settings) -> int:
-    from local.demo import demo  # noqa: PLC0415
+    from local.demo import demo  # noqa: PLC0415 -- only where needed
 
     return demo(settings)
 

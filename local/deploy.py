@@ -145,7 +145,7 @@ def _taken_up(
     for each in left.lines():
         line(f"    {each}")
     key = {"CustomerKey": "true"} if left.key else {}
-    approve: Approve = lambda changes: agreed(changes, yes=yes)  # noqa: E731
+    approve: Approve = lambda changes: agreed(changes, yes=yes)  # noqa: E731 -- named by its type
     leftovers.adopt(deployer, left, template, {**values, **key}, approve)
     return {**key, **values}, True
 

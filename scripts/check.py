@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from local import kept, package, sam  # noqa: E402 - found only once the root is on the path
-from local.failure import Failure  # noqa: E402
+from local.failure import Failure  # noqa: E402 -- after the path is set
 
 BIN = Path(sys.executable).parent
 #: A stage that no setting names.

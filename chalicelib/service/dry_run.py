@@ -44,10 +44,10 @@ class Deliveries:
     def accept(
         self,
         deletion: Deletion,
-        entry: Entry,  # noqa: ARG002
+        entry: Entry,  # noqa: ARG002 -- as the port has it
         delivery: ports.Delivery,
         now: float,
-        noted: operators.Entry | None = None,  # noqa: ARG002
+        noted: operators.Entry | None = None,  # noqa: ARG002 -- as the port has it
     ) -> bool:
         """Whether it would be stored: not where the delivery id is taken."""
         before = self.of.find_delivery(delivery.source, delivery.delivery_id)
@@ -80,10 +80,10 @@ class Deletions:
 
     def command(
         self,
-        snapshot: Snapshot,  # noqa: ARG002
-        command: Mapping[str, object],  # noqa: ARG002
-        now: float,  # noqa: ARG002
-        noted: operators.Entry,  # noqa: ARG002
+        snapshot: Snapshot,  # noqa: ARG002 -- as the port has it
+        command: Mapping[str, object],  # noqa: ARG002 -- as the port has it
+        now: float,  # noqa: ARG002 -- as the port has it
+        noted: operators.Entry,  # noqa: ARG002 -- as the port has it
     ) -> bool:
         """No command is stored."""
         return True
@@ -104,7 +104,7 @@ class Deletions:
         """See commands.Deletions."""
         return self.of.get_many(deletion_ids)
 
-    def wake(self, deletion_id: str, now: float) -> bool:  # noqa: ARG002
+    def wake(self, deletion_id: str, now: float) -> bool:  # noqa: ARG002 -- as the port has it
         """Nobody is woken."""
         return True
 
@@ -131,7 +131,7 @@ class Orgs:
         org: str,
         module: str,
         record_id: str,
-        noted: Callable[[Hold], operators.Entry],  # noqa: ARG002
+        noted: Callable[[Hold], operators.Entry],  # noqa: ARG002 -- as the port has it
     ) -> Hold | None:
         """The hold, which stays."""
         return self.of.own_hold(org, module, record_id)
@@ -188,7 +188,7 @@ class Store:
         """See policies.Store."""
         return self.of.policies(org)
 
-    def put_policy(self, kept: StoredPolicy, noted: operators.Entry) -> bool:  # noqa: ARG002
+    def put_policy(self, kept: StoredPolicy, noted: operators.Entry) -> bool:  # noqa: ARG002 -- as the port has it
         """Whether it would be written: over the revision before."""
         before = self.of.policy(kept.org, kept.name)
         if (before.revision if before else 0) != kept.revision - 1:
@@ -197,11 +197,11 @@ class Store:
         self._put[kept.org, kept.name] = replace(kept, last=last, skipped=skipped)
         return True
 
-    def remove_policy(self, org: str, name: str, noted: operators.Entry) -> bool:  # noqa: ARG002
+    def remove_policy(self, org: str, name: str, noted: operators.Entry) -> bool:  # noqa: ARG002 -- as the port has it
         """Whether it is there; it stays."""
         return self.of.policy(org, name) is not None
 
-    def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:  # noqa: ARG002
+    def claim_run(self, kept: StoredPolicy, ran: Ran) -> bool:  # noqa: ARG002 -- as the port has it
         """Nothing is claimed."""
         return True
 

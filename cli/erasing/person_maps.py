@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # it has no types
 
 from cli.http import good
 from cli.operator_api import OperatorApi, reach

@@ -60,7 +60,7 @@ def verify(folder: Path | None, keep_days: int, stage: str | None, as_json: bool
     """Check every head, receipt and operators' entry: gaps, changes, signatures."""
     with reaching():
         target = None if folder else find(stage, as_json=as_json)
-        store: Any = folder_at(folder) if folder else bucket_of(target)  # type: ignore[arg-type]
+        store: Any = folder_at(folder) if folder else bucket_of(target)  # type: ignore[arg-type]  # one of both is there
         pem = store.read(PUBLIC_KEY)
         if pem is None:
             raise Unreachable(

@@ -14,9 +14,9 @@ class NoKey(ValueError):
 def load(pem: bytes) -> Key:
     """The key in the bytes of public-key.pem. Raises NoKey."""
     # Here, since they take a tenth of a second, for which no other command need wait.
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 -- only where needed
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 -- only where needed
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 -- only where needed
 
     try:
         public = serialization.load_pem_public_key(pem)

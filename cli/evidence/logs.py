@@ -191,7 +191,7 @@ def broken(entries: list[Entry], known: int, chain: str, *, forgotten: bool = Fa
 
 
 def _end(as_json: bool, deletion: str, problem: str) -> None:
-    from cli.output import say, say_json  # noqa: PLC0415
+    from cli.output import say, say_json  # noqa: PLC0415 -- only where needed
 
     if as_json:
         say_json({"deletion": deletion, "entries": [], "fits": False, "problem": problem})

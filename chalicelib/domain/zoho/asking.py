@@ -127,7 +127,7 @@ class Selection:
                 raise ValueError("a selection goes on behind an id")
             where = f"({where}) and id > {self.after}" if len(parts) > 1 else f"{where} and id > {self.after}"
         names = ", ".join(dict.fromkeys(("id", *self.columns)))
-        return f"select {names} from {self.module} where {where} order by id asc limit {MOST_ROWS}"  # noqa: S608
+        return f"select {names} from {self.module} where {where} order by id asc limit {MOST_ROWS}"  # noqa: S608 -- names of Zoho's metadata and ids
 
 
 def _any_of(parts: Sequence[str]) -> str:
