@@ -115,20 +115,20 @@ class Deletion:
 
     Times are seconds since the epoch. `progress` holds what the executor of its operation needs to go on, as
     plain JSON values. `put_by`: of a policy's run, who put the policy last. `asked_before`: the records that
-    its source had named before it that UTC day; None as long as it was not counted. `events` counts the
-    entries of its log, `chain` is the hash of the newest, `published` the number up to which they have left.
-    `seed`: random text, known to the table alone, that the salts of its log are made of. `failing`: a clock
-    for each call that fails, by the call's name. `frozen`: what its view or policy selects is stored as ids
-    now. `by_ids`: it is done by ids from here on. `lane`: the key of the lane that it waits in or holds, ""
-    for none. `job_deleted`: how many records the running job has deleted, as last told by Zoho. `unlisted`:
-    at least so many records went with the job that had not been listed. `cancelled_by`: an operator who wants
-    nothing more to be sent. `resolved_by`: who said what became of it where Zoho could not be asked.
-    `data_center`: where the org's Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is
-    personal in it is gone. `texts_forgotten_at`: since when external ids, references and reasons are.
-    `forget_by`: an operator who wants it forgotten. `records_cleared`: no records file holds such texts any
-    more. `delivered`: source and id of the delivery that it came with, a line feed between.
-    `reference_digest`: by which it is found once its reference is forgotten, keyed with what the table does
-    not have.
+    its source had named before it that UTC day; None as long as it was not counted. `counted_records`: of a
+    view or an erasure, how many of its records are counted for its source. `events` counts the entries of its
+    log, `chain` is the hash of the newest, `published` the number up to which they have left. `seed`: random
+    text, known to the table alone, that the salts of its log are made of. `failing`: a clock for each call
+    that fails, by the call's name. `frozen`: what its view or policy selects is stored as ids now. `by_ids`:
+    it is done by ids from here on. `lane`: the key of the lane that it waits in or holds, "" for none.
+    `job_deleted`: how many records the running job has deleted, as last told by Zoho. `unlisted`: at least so
+    many records went with the job that had not been listed. `cancelled_by`: an operator who wants nothing
+    more to be sent. `resolved_by`: who said what became of it where Zoho could not be asked. `data_center`:
+    where the org's Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is personal in it
+    is gone. `texts_forgotten_at`: since when external ids, references and reasons are. `forget_by`: an
+    operator who wants it forgotten. `records_cleared`: no records file holds such texts any more.
+    `delivered`: source and id of the delivery that it came with, a line feed between. `reference_digest`: by
+    which it is found once its reference is forgotten, keyed with what the table does not have.
     `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
     `first_ended_at`: when it was first final; `finished_at` moves on where a person settles it later.
     `not_before`: nothing is sent before (the undo window). `children`: what was made of it about the recycle
@@ -156,6 +156,7 @@ class Deletion:
     lane_ahead: int | None = None
     lane_seconds: float | None = None
     asked_before: int | None = None
+    counted_records: int = 0
     started_at: float | None = None
     plan: Plan | None = None
     job_id: str | None = None

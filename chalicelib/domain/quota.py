@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Field
-from chalicelib.domain.request import REQUESTABLE, Limits, Operation, Request
+from chalicelib.domain.request import Limits
 
 HOUR, DAY = 3600, 86_400
 #: Marks that one tally holds. Two that meet in one place only cost exactness of a copy at that very moment.
@@ -129,44 +128,6 @@ def day_of(at: float) -> str:
 def day_ends(at: float) -> float:
     """When the UTC day of `at` is over (seconds since the epoch)."""
     return (at // DAY + 1) * DAY
-
-
-#: What names its records only once they have been looked for.
-_LISTED_FIRST = frozenset({Operation.MASS_DELETE, Operation.ERASE_PERSON})
-
-
-def is_counted(deletion: Deletion) -> bool:
-    """Do its records count against its source? Not those of dry runs, and of what no sender asked for."""
-    return counts(deletion.source, deletion.request)
-
-
-def is_counted_later(deletion: Deletion) -> bool:
-    """Is it counted once it has been listed or counted? Where ids are named it was when it was accepted."""
-    return deletion.request.operation in _LISTED_FIRST and is_counted(deletion)
-
-
-def counts(source: str, request: Request) -> bool:
-    """As `is_counted`, before there is a deletion. A colon is in no sender's name: policies have one."""
-    return (
-        request.operation in REQUESTABLE | {Operation.ERASE_PERSON}
-        and not request.dry_run
-        and ":" not in source
-    )
-
-
-def count_of(deletion: Deletion, records: int, at: float, key: str, fresh: float = FRESH) -> Count:
-    """`records` of the deletion to be counted, under the limits that it was accepted with."""
-    limits = deletion.limits
-    return Count(
-        deletion.source,
-        records,
-        at,
-        key,
-        deletion.id,
-        limits.max_records_per_hour,
-        limits.max_records_per_day,
-        fresh,
-    )
 
 
 def judged(tally: Tally, wanted: Count) -> Counted | Copy | Full | Fits:

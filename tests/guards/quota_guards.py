@@ -43,6 +43,20 @@ OF_THE_SOURCES = (
         (f"{_TESTS}/service/engine/test_limits.py",),
     ),
     Guard(
+        "what an erasure or a view grows by is counted too",
+        f"{_DOMAIN}/counting.py",
+        "if records <= known.records or",
+        "if known.records or",
+        (f"{_TESTS}/service/person/test_counting.py",),
+    ),
+    Guard(
+        "an erasure's approval speaks of what its source asked for that day",
+        f"{_SERVICE}/person/mapping.py",
+        "made.deletes + named > above",
+        "made.deletes > above",
+        (f"{_TESTS}/service/person/test_counting.py",),
+    ),
+    Guard(
         "who asked cannot approve",
         f"{_SERVICE}/operators/commands.py",
         'own = asked_for_it(deletion, caller.arn) if outside.four_eyes else ""',

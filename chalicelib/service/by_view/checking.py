@@ -17,6 +17,7 @@ from chalicelib.domain.by_view import (
 )
 from chalicelib.domain.deletion import Deletion, Plan
 from chalicelib.domain.limits import Stop, still_waiting
+from chalicelib.domain.quota import Full
 from chalicelib.domain.request import Freeze
 from chalicelib.domain.status import Status
 from chalicelib.domain.view_rounds import ROUND_LIMIT
@@ -176,6 +177,9 @@ def _unfrozen(work: Slice, progress: ViewProgress) -> Step:
     if progress.round > 1:
         if (before or 0) > _left(deletion, progress):
             return listing.stopped(work, progress, "MAX_RECORDS", before or 0)
+        named = work.named(progress.deleted + (before or 0))
+        if isinstance(named, Full):
+            return listing.stopped(work, progress, named.span.value, before or 0)
     else:
         stopped = held_back(work, progress, before)
         if stopped is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain import backoff, quota, recent
+from chalicelib.domain import backoff, counting, quota, recent
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Rejected, Unavailable, WrongCounts
@@ -41,7 +41,7 @@ class LeasedSlice:
     access: OrgAccess = field(default_factory=OrgAccess)
     gone: list[str] = field(default_factory=list)
     ahead: Ahead = field(default_factory=Ahead)
-    _asked_before: int | None = None
+    _counted: counting.Named | None = None
     _entries: list[Entry] = field(default_factory=list)
     _chunks: dict[int, Chunk] = field(default_factory=dict)
 
@@ -125,16 +125,17 @@ class LeasedSlice:
 
     def named(self, records: int) -> int | quota.Full:
         """See Slice.named."""
-        known = self.deletion.asked_before if self._asked_before is None else self._asked_before
-        if known is not None or not quota.is_counted_later(self.deletion):
-            return known or 0
-        counted = self.ledger.count(quota.count_of(self.deletion, records, self.now, self.deletion.id))
+        known = self._counted or counting.named_by(self.deletion)
+        more = counting.more_of(self.deletion, known, records, self.now)
+        if more is None:
+            return known.before
+        counted = self.ledger.count(more)
         if isinstance(counted, quota.Full):
             return counted
-        self._asked_before = counted.before
+        self._counted = known.and_more(counted.before, more.records)
         if counted.own:
-            self.deps.measure("AcceptedRecords", records)
-        return counted.before
+            self.deps.measure("AcceptedRecords", more.records)
+        return self._counted.before
 
     # --- the loop guard --------------------------------------------------------------------------
 
@@ -176,8 +177,10 @@ class LeasedSlice:
         deletion = write.deletion
         if self.access.usable:
             deletion = backoff.succeeded(deletion, backoff.ACCESS)
-        if self._asked_before is not None:
-            deletion = replace(deletion, asked_before=self._asked_before)
+        if self._counted is not None:
+            deletion = replace(
+                deletion, asked_before=self._counted.before, counted_records=self._counted.records
+            )
         deletion = replace(deletion, sent_at=sent_at(deletion.sent_at, write.calls))
         if self.access.data_center:
             deletion = replace(deletion, data_center=self.access.data_center)

@@ -78,8 +78,9 @@ class Slice(Protocol):
         """A part of the deletion as it was stored (ports.Part). Raises Unreadable where it is not there."""
 
     def named(self, records: int) -> int | Full:
-        """Count what a deletion without ids in its request turns out to name for its source: once, and kept
-        with the next write. Returns what the source had named before it that UTC day, or what is full.
+        """Count what a deletion without ids in its request turns out to name for its source: each record
+        once, kept with the next write. To be asked before what grows may be sent. Returns what the source
+        had named besides it that UTC day, or what is full.
         """
 
     def deleted_lately(self, ids: Sequence[str]) -> set[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.domain import quota
+from chalicelib.domain import counting, quota
 from chalicelib.domain.children import with_ids
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import receipt
@@ -153,7 +153,7 @@ def _counted(
     """Count what the deletion names for its source, before it is stored; None where nothing is, or not yet.
     Raises NotAllowed where it could never fit.
     """
-    if not deletion.id_count or not quota.is_counted(deletion):
+    if not deletion.id_count or not counting.is_counted(deletion):
         return None, None
     reasons = quota.too_large(deletion.limits, deletion.id_count, "/ids")
     if reasons:
@@ -161,7 +161,7 @@ def _counted(
     # A delivery that is no longer remembered is another one by then.
     fresh = quota.FRESH if asked.remember is None else min(quota.FRESH, asked.remember)
     key = f"{scope}\n{asked.delivery_id}\n{asked.body_hash}"
-    count = quota.count_of(deletion, deletion.id_count, now, key, fresh)
+    count = counting.count_of(deletion, deletion.id_count, now, key, fresh)
     return count, outside.deliveries.count(count)
 
 

@@ -120,16 +120,16 @@ def _over_a_limit(work: Slice, made: ErasureMap) -> tuple[str, int] | None:
         return never[0][0].value, size
     if work.deletion.request.dry_run:
         return None
-    before = work.named(size)
-    return (before.span.value, size) if isinstance(before, Full) else None
+    named = work.named(size)
+    return (named.span.value, size) if isinstance(named, Full) else None
 
 
 def _needs_approval(work: Slice, made: ErasureMap) -> bool:
     """Somebody else has to agree: always, unless the source's entry says that shared values alone need it."""
     rules = work.deletion.limits
     above = rules.approve_above
-    before = work.deletion.asked_before or 0
-    many = above is not None and made.deletes + before > above
+    named = work.named(made.deletes)
+    many = above is not None and not isinstance(named, Full) and made.deletes + named > above
     return rules.erase_person_approval or bool(made.shared) or many
 
 

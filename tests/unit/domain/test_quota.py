@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import quota
+from chalicelib.domain import counting, quota
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.quota import Count, Counted, Full, Span, Tally
 from chalicelib.domain.request import Limits, Operation, Request
@@ -135,7 +135,7 @@ def test_what_no_sender_asked_for_and_dry_runs_do_not_count(
     source: str, request_: Request, yes: bool
 ) -> None:
     deletion = Deletion("del_1", request_, source, NOON, NOON, int(NOON) + 9)
-    assert quota.is_counted(deletion) is yes
+    assert counting.is_counted(deletion) is yes
 
 
 # --- at any interleaving -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain import quota
 from chalicelib.domain.backoff import Patience
 from chalicelib.domain.by_view import MOST_COUNTS, MOST_LOOKS
 from chalicelib.domain.deletion import Counts
@@ -389,6 +390,35 @@ def test_a_limit_that_stops_a_later_round_does_not_deny_what_went_before() -> No
     assert done.counts == Counts(requested=60_000, deleted=50_000, failed=10_000)
     assert done.status is Status.PARTIALLY_COMPLETED
     assert [(p.code, p.count) for p in done.problems] == [("CANNOT_COUNT", 10_000)]
+
+
+def _grown(world: World, number: int) -> Any:
+    """The status of a job, while `number` records come into the view."""
+
+    def grown(work: Any) -> Reply:
+        world.zoho.records |= {str(n): None for n in range(900_001, 900_001 + number)}
+        return _as_it_is(work)
+
+    return grown
+
+
+@pytest.mark.parametrize(
+    ("limits", "deleted", "counted", "codes"),
+    [
+        (Limits(max_records=100_000), 67_000, 67_000, []),
+        (Limits(max_records=100_000, max_records_per_day=66_999), 50_000, 60_000, ["DAILY_LIMIT"]),
+    ],
+)
+def test_what_a_later_round_takes_beyond_the_first_count_is_counted_for_the_source(
+    limits: Limits, deleted: int, counted: int, codes: list[str]
+) -> None:
+    world = World(records(60_000))
+    world.zoho.script["job_status"] = [_grown(world, 7_000)]
+    one = view(world, limits=limits)
+    world.settle()
+    done = world.get(one)
+    assert (done.counts.deleted, [each.code for each in done.problems]) == (deleted, codes)
+    assert world.ledger.tally("test", quota.day_of(world.now)).day == counted
 
 
 # --- what Zoho does not tell, or take, for a while ------------------------------------------------
