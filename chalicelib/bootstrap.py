@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.policy_items import PolicyTable
     from chalicelib.adapters.evidence.bucket import Bucket
     from chalicelib.adapters.secrets import Secret
-    from chalicelib.domain.backoff import Patience
+    from chalicelib.domain.backoff import Timeouts
     from chalicelib.service.engine.deps import Deps
     from chalicelib.service.engine.turns import Turns
     from chalicelib.service.evidence.tools import Tools as EvidenceTools
@@ -134,7 +134,7 @@ def deps() -> Deps:
         sleep=time.sleep,
         report=observability.note,
         stage=stage.stage,
-        patience=patience(stage),
+        timeouts=timeouts(stage),
         slice_seconds=stage.slice_seconds,
         lease_seconds=stage.lease_seconds,
         recent=table(),
@@ -214,11 +214,11 @@ def evidence() -> EvidenceTools:
     )
 
 
-def patience(stage: Config) -> Patience:
+def timeouts(stage: Config) -> Timeouts:
     """The stage's waits."""
-    from chalicelib.domain.backoff import Patience
+    from chalicelib.domain.backoff import Timeouts
 
-    return Patience(
+    return Timeouts(
         longest=stage.max_wait_seconds,
         give_up=stage.give_up_seconds,
         job_age=stage.job_max_age_seconds,

@@ -56,7 +56,7 @@ def exchange(
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often and how long (seconds) a request is tried again. A Retry-After counts, up to `longest`."""
 
     tries: int = 8
@@ -73,11 +73,11 @@ class Patience:
 
 
 def tried(
-    send: Callable[[], requests.Response], patience: Patience, tell: Callable[[str], None]
+    send: Callable[[], requests.Response], retries: RetryPolicy, tell: Callable[[str], None]
 ) -> requests.Response:
     """The answer of `send`, called again where that may help. Raises OutOfReach when the tries are over."""
     why = ""
-    for failed in range(patience.tries):
+    for failed in range(retries.tries):
         answer: requests.Response | None = None
         try:
             answer = send()
@@ -87,11 +87,11 @@ def tried(
             if not may_change(answer):
                 return answer
             why = f"HTTP {answer.status_code}: {message(answer)}"
-        if failed + 1 < patience.tries:
-            pause = patience.pause(failed, answer)
+        if failed + 1 < retries.tries:
+            pause = retries.pause(failed, answer)
             tell(f"{why}; trying again in {pause:.1f} s")
-            patience.sleep(pause)
-    raise OutOfReach(f"{why}, after {patience.tries} tries")
+            retries.sleep(pause)
+    raise OutOfReach(f"{why}, after {retries.tries} tries")
 
 
 def message(answer: requests.Response) -> str:

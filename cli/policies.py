@@ -30,7 +30,7 @@ RUN = "\b\nExamples:\n  expunge policies run old-leads --dry-run\n  expunge poli
 REMOVE = "\b\nExample:\n  expunge policies remove old-leads"
 
 #: How long a dry run may take before the command no longer waits for it (seconds).
-PATIENCE = 180.0
+LONGEST_WAIT = 180.0
 
 
 @click.group(cls=Group)
@@ -114,8 +114,8 @@ def _try(api: OperatorApi, file: Path, each: Written) -> dict[str, Any]:
 
 
 def _ended(api: OperatorApi, link: str) -> dict[str, Any]:
-    """The dry run's document once it has ended, or as it is when the patience is over."""
-    limit = time.monotonic() + PATIENCE
+    """The dry run's document once it has ended, or as it is when the time is over."""
+    limit = time.monotonic() + LONGEST_WAIT
     while True:
         shown = good(api.get(link))
         if shown["status"] in FINAL or time.monotonic() > limit:

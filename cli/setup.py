@@ -94,18 +94,18 @@ def _connect(
 ) -> None:
     """Ask Zoho, look around, and store what is good."""
     org, uses, wanted = of
-    wire, fields = zoho_probe.new_wire(), inputs.fields
+    connections, fields = zoho_probe.new_connections(), inputs.fields
     code: Granted | None = None
     try:
         if inputs.grant_code:
-            code = zoho_probe.exchanged(wire, org, inputs.grant_code)
+            code = zoho_probe.exchanged(connections, org, inputs.grant_code)
             fields = {**fields, "refresh_token": code.refresh_token}
             org = replace(org, refresh_token=code.refresh_token)
         granted, note = _refreshed(target, org, code)
     except Refusal as refusal:
         _refuse(target, _here(target, held, refusal.trouble))
         return
-    probe = zoho_probe.entered(wire, org, granted)
+    probe = zoho_probe.entered(connections, org, granted)
     _end(target, held, fields, {**_looked(probe, granted, uses, wanted), "notes": note}, given)
 
 
@@ -119,7 +119,7 @@ def _refreshed(target: Target, org: Org, code: Granted | None) -> tuple[Granted,
     if not target.as_json:
         say(*setup_words.RATION.splitlines())
     try:
-        return zoho_probe.refreshed(zoho_probe.new_wire(), org), []
+        return zoho_probe.refreshed(zoho_probe.new_connections(), org), []
     except Refusal as refusal:
         if code is None or refusal.trouble.code not in ("Access Denied", "no_answer"):
             raise

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.adapters.zoho.hosts import honoured
-from chalicelib.adapters.zoho.http import Wire, new_session
+from chalicelib.adapters.zoho.http import Connections, new_session
 from chalicelib.adapters.zoho.request import Ask, body, target
 from chalicelib.adapters.zoho.token_store import refresh_request
 from chalicelib.domain.zoho.reply import Reply
@@ -18,7 +18,7 @@ from cli import zoho_scopes, zoho_words
 from cli.zoho_words import Trouble
 
 #: One call may take so long (seconds).
-PATIENCE = 20.0
+LONGEST_WAIT = 20.0
 #: What Zoho says of a token that is no longer good.
 DEAD = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHENTICATION_FAILURE"})
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -43,17 +43,17 @@ class Granted:
     refresh_token: str = field(default="", repr=False)
 
 
-def new_wire() -> Wire:
+def new_connections() -> Connections:
     """Connections for one command: no redirects, no proxies, no repeats."""
-    return Wire(new_session(2), time.time)
+    return Connections(new_session(2), time.time)
 
 
-def refreshed(wire: Wire, org: Org) -> Granted:
+def refreshed(connections: Connections, org: Org) -> Granted:
     """A fresh access token from the org's refresh token: one of ten in ten minutes. Raises Refusal."""
-    return _granted(wire, org, refresh_request(org), grant=False)
+    return _granted(connections, org, refresh_request(org), grant=False)
 
 
-def exchanged(wire: Wire, org: Org, code: str) -> Granted:
+def exchanged(connections: Connections, org: Org, code: str) -> Granted:
     """The refresh token for a grant code, which is spent by it. Raises Refusal."""
     form = {
         "grant_type": "authorization_code",
@@ -62,7 +62,7 @@ def exchanged(wire: Wire, org: Org, code: str) -> Granted:
         "code": code,
     }
     ask = Ask("POST", "/oauth/v2/token", _FORM, urlencode(form).encode())
-    granted = _granted(wire, org, ask, grant=True)
+    granted = _granted(connections, org, ask, grant=True)
     if not granted.refresh_token:
         what = "Zoho's answer to the grant code has no refresh token"
         mend = "make the code with a Self Client (not another kind of client) and run this again"
@@ -70,8 +70,8 @@ def exchanged(wire: Wire, org: Org, code: str) -> Granted:
     return granted
 
 
-def _granted(wire: Wire, org: Org, ask: Ask, *, grant: bool) -> Granted:
-    reply = wire.send(org.accounts_url, ask, time.time() + PATIENCE)
+def _granted(connections: Connections, org: Org, ask: Ask, *, grant: bool) -> Granted:
+    reply = connections.send(org.accounts_url, ask, time.time() + LONGEST_WAIT)
     answer = reply.body or {}
     token = answer.get("access_token")
     if reply.error is not None or not isinstance(token, str) or not token:
@@ -88,7 +88,7 @@ def _granted(wire: Wire, org: Org, ask: Ask, *, grant: bool) -> Granted:
 class Probe:
     """Harmless reads of one org with one access token. `api_url`: where the token may be sent."""
 
-    wire: Wire
+    connections: Connections
     org: Org
     api_url: str
     access_token: str = field(repr=False)
@@ -147,13 +147,13 @@ class Probe:
         return {"Authorization": f"Zoho-oauthtoken {self.access_token}"}
 
     def _send(self, ask: Ask) -> Reply:
-        return self.wire.send(self.api_url, ask, time.time() + PATIENCE)
+        return self.connections.send(self.api_url, ask, time.time() + LONGEST_WAIT)
 
 
-def entered(wire: Wire, org: Org, granted: Granted) -> Probe:
+def entered(connections: Connections, org: Org, granted: Granted) -> Probe:
     """The org with a token that was just given, at the address that the service would use with it."""
     url = honoured(granted.api_domain, org.api_url, org.environment)
-    return Probe(wire, org, url, granted.access_token)
+    return Probe(connections, org, url, granted.access_token)
 
 
 def first(reply: Reply, container: str) -> dict[str, Any]:

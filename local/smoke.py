@@ -31,7 +31,7 @@ from local.settings import STAGE, Settings
 from local.smoke_parts import Temporary, left_over
 
 #: How long is waited for one thing to be seen (seconds). A cold start and a poll fit in.
-PATIENCE = 75.0
+LONGEST_WAIT = 75.0
 WAITS_FOR = "zoho credentials"
 #: What of doctor is looked at: all that a stage has before anybody has connected an org to it.
 CHECKS: dict[str, Check] = {
@@ -60,7 +60,7 @@ class Smoke:
     target: Target
     api: OperatorApi
     parts: Temporary
-    patience: float = PATIENCE
+    longest_wait: float = LONGEST_WAIT
     problems: list[str] = field(default_factory=list)
 
     def run(self) -> None:
@@ -121,7 +121,7 @@ class Smoke:
     def _send(self, key: str) -> dict[str, Any]:
         body = {"operation": "delete_records", "module": "Leads", "ids": ["1"], "reference": "make smoke"}
         channel = SourceChannel(self.api.url, self.parts.name, key)
-        limit, answer = time.monotonic() + self.patience, None
+        limit, answer = time.monotonic() + self.longest_wait, None
         while answer is None or (answer.status_code != 202 and time.monotonic() < limit):
             if answer is not None:
                 time.sleep(3.0)  # the workers fetch a changed secret at most every few seconds
@@ -143,13 +143,13 @@ class Smoke:
         self._until(deletion, seen, "was not taken up by any worker")
 
     def _until(self, deletion: str, seen: Callable[[dict[str, Any]], bool], otherwise: str) -> None:
-        limit = time.monotonic() + self.patience
+        limit = time.monotonic() + self.longest_wait
         while True:
             found = self.api.deletion(deletion)
             if seen(found):
                 return
             if time.monotonic() > limit:
-                where = f"is {found['status']} after {self.patience:.0f} s"
+                where = f"is {found['status']} after {self.longest_wait:.0f} s"
                 raise Bad(f"{deletion} {otherwise}: it {where}; look at the logs of {self._work}")
             time.sleep(1.0)
 
@@ -158,7 +158,7 @@ class Smoke:
         return f"/aws/lambda/expunge-{self.target.stage}-work"
 
     def _hears(self, queue: str, deletion: str) -> None:
-        sqs, limit = self.target.client("sqs"), time.monotonic() + self.patience
+        sqs, limit = self.target.client("sqs"), time.monotonic() + self.longest_wait
         heard: set[str] = set()
         while not heard >= set(_EVENTS):
             if time.monotonic() > limit:
@@ -194,7 +194,7 @@ class Smoke:
             raise Bad("; ".join(f"{each.what} ({each.mend})" for each in result.faults))
 
 
-def smoke(settings: Settings, stage: str, *, patience: float = PATIENCE) -> None:
+def smoke(settings: Settings, stage: str, *, longest_wait: float = LONGEST_WAIT) -> None:
     """Runs it on the local stack or a stage of the environment's account. Raises Failure with what failed."""
     began = time.monotonic()
     named = None if stage == STAGE else stage
@@ -203,7 +203,7 @@ def smoke(settings: Settings, stage: str, *, patience: float = PATIENCE) -> None
         target = local(settings.stack_file) if named is None else on_aws(stage)
         found = target.client("lambda").get_function_configuration(FunctionName=f"expunge-{stage}-work")
         topic = found["Environment"]["Variables"]["EXPUNGE_TOPIC_ARN"]
-        run = Smoke(target, reach(target, named), Temporary(target, topic), patience)
+        run = Smoke(target, reach(target, named), Temporary(target, topic), longest_wait)
         run.run()
     except (BotoCoreError, ClientError) as error:
         raise Failure(f"smoke of {stage}: {error}") from error

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.zoho.asking import MOST_PAGES, PAGE, By, Selection, Sought
+from chalicelib.domain.zoho.asking import MOST_PAGES, PAGE, By, SearchQuery, Selection
 from chalicelib.domain.zoho.metadata import EMAIL, PHONE, FieldInfo, ModuleInfo, RelatedListInfo
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.domain.zoho.rows import lookup_id
@@ -102,7 +102,7 @@ class FakePeople:
 
         return self._on("related_lists", module, module, work)
 
-    def search(self, module: str, sought: Sought, page: int) -> Reply:
+    def search(self, module: str, search: SearchQuery, page: int) -> Reply:
         def work(found: FakeModule) -> Reply:
             if not found.info.searched:
                 return Reply(400, error=Item("NOT_SUPPORTED", "not supported for search"), body={"code": ""})
@@ -112,17 +112,17 @@ class FakePeople:
                 By.EMAIL: found.of_type(EMAIL),
                 By.PHONE: found.of_type(PHONE),
                 By.WORD: [each.name for each in found.fields],
-                By.FIELD: [sought.field],
-            }[sought.by]
+                By.FIELD: [search.field],
+            }[search.by]
             hits = [
                 (one, values)
                 for one, values in self.values_of(module)
                 if one not in self.unsearched
-                and any(sought.value.lower() in str(values.get(name) or "").lower() for name in names)
+                and any(search.value.lower() in str(values.get(name) or "").lower() for name in names)
             ]
             return _page(hits, page)
 
-        return self._on("search", module, (module, sought, page), work)
+        return self._on("search", module, (module, search, page), work)
 
     def select(self, selection: Selection) -> Reply:
         selection.text()

@@ -11,7 +11,7 @@ ACCESS = "secret"
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """The stage's waits, in seconds (contract section 3).
 
     `longest`: no back-off is longer. `give_up`: the failing time of a call, added up over its tries, after
@@ -52,7 +52,7 @@ def failed(deletion: Deletion, call: str, now: float) -> Deletion:
 def waited(deletion: Deletion, call: str, now: float) -> Deletion:
     """The deletion after `call` had to wait for what is no failure (credits, another's mass delete).
 
-    The give-up time stands still; the waiting has a bound of its own (`Patience.wait`).
+    The give-up time stands still; the waiting has a bound of its own (`Timeouts.wait`).
     """
     clock = deletion.failing.get(call, Failing())
     more = max(now - clock.waited_at, 0.0) if clock.waited_at is not None else 0.0
@@ -80,14 +80,14 @@ def tries(deletion: Deletion, call: str) -> int:
     return deletion.failing.get(call, Failing()).tries
 
 
-def exhausted(deletion: Deletion, patience: Patience) -> str | None:
+def exhausted(deletion: Deletion, timeouts: Timeouts) -> str | None:
     """The call that has failed, or was made to wait, for so long that it is given up; None where there is
     none.
 
     Its failed tries count, not the clock: a call that a dead worker left was not tried meanwhile.
     """
     for call, clock in deletion.failing.items():
-        if clock.tries > 1 and (clock.spent >= patience.give_up or clock.waited >= patience.wait):
+        if clock.tries > 1 and (clock.spent >= timeouts.give_up or clock.waited >= timeouts.wait):
             return call
     return None
 

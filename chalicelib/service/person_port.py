@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from chalicelib.domain.zoho.asking import Selection, Sought
+from chalicelib.domain.zoho.asking import SearchQuery, Selection
 from chalicelib.domain.zoho.reply import Reply
 
 
@@ -36,7 +36,7 @@ class PersonCalls(Protocol):
     def related_lists(self, module: str) -> Reply:
         """GET /settings/related_lists?module= (METADATA): domain.zoho.metadata.related_lists_of(body)."""
 
-    def search(self, module: str, sought: Sought, page: int) -> Reply:
+    def search(self, module: str, search: SearchQuery, page: int) -> Reply:
         """GET /{module}/search with converted=both and approved=both (SEARCH), 200 a page from page 1 on.
 
         The verdict TOO_LONG where Zoho gives no more (after 2,000 records, page 10): others may be there.

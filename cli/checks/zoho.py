@@ -103,9 +103,9 @@ def enter(context: CheckContext, result: CheckResult, org: Org) -> Entry | None:
     )
     stored = store.read()
     token = read_token(stored, org)
-    wire = zoho_probe.new_wire()
+    connections = zoho_probe.new_connections()
     if token is not None and token.expires_at - SPARE > time.time():
-        entry = Entry(Probe(wire, org, token.api_url, token.value), None)
+        entry = Entry(Probe(connections, org, token.api_url, token.value), None)
         reply = entry.probe.organisation()
         if not _dead(reply):
             _domain(context, result, org, stored.get("api_domain"))
@@ -118,9 +118,9 @@ def enter(context: CheckContext, result: CheckResult, org: Org) -> Entry | None:
         )
         result.fault(what, "wait; see that nobody else refreshes with the same refresh token")
         return None
-    granted = zoho_probe.refreshed(wire, org)
+    granted = zoho_probe.refreshed(connections, org)
     _domain(context, result, org, granted.api_domain)
-    entry = Entry(zoho_probe.entered(wire, org, granted), granted.scopes)
+    entry = Entry(zoho_probe.entered(connections, org, granted), granted.scopes)
     return entry if _good(result, entry, entry.probe.organisation()) else None
 
 

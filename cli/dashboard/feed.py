@@ -13,7 +13,7 @@ import click
 
 from cli import http
 from cli.dashboard.sums import StageData, iso, kind, moment
-from cli.http import Patience
+from cli.http import RetryPolicy
 
 #: Deletions that have not ended and are read again at most in one go, those that were read longest ago first.
 READ_AGAIN = 60
@@ -39,7 +39,7 @@ class Feed:
     days: float
     most: int
     orgs: tuple[str, ...] = ("default",)
-    patience: Patience = field(default_factory=lambda: Patience(tries=4, longest=5.0))
+    retries: RetryPolicy = field(default_factory=lambda: RetryPolicy(tries=4, longest=5.0))
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _kept: dict[str, Document] = field(default_factory=dict)
     _read_at: dict[str, datetime] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Feed:
         self._good("pause")
 
     def _get(self, path: str, query: dict[str, str] | None = None) -> Any:
-        return http.tried(lambda: self.api.call("GET", path, query), self.patience, _to_nobody)
+        return http.tried(lambda: self.api.call("GET", path, query), self.retries, _to_nobody)
 
     def _good(self, path: str, query: dict[str, str] | None = None) -> Document:
         answer = self._get(path, query)

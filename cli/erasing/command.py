@@ -136,7 +136,7 @@ def _sent(channel: Channel, body: bytes) -> dict[str, Any]:
     """The answer to the request: it is sent again under its delivery id, so nothing is begun twice."""
     delivery = f"erase-{secrets.token_hex(12)}"
     answer = http.tried(
-        lambda: channel.send(delivery, body), http.Patience(), lambda words: say(words, err=True)
+        lambda: channel.send(delivery, body), http.RetryPolicy(), lambda words: say(words, err=True)
     )
     return http.good(answer)
 

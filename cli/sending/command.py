@@ -17,7 +17,7 @@ from cli import asking, bar
 from cli.ends import End, OutOfReach
 from cli.following.command import finish
 from cli.following.deletions import LinkedDeletion
-from cli.http import Patience
+from cli.http import RetryPolicy
 from cli.operating.render import many, moment
 from cli.options import dry_run as dry_run_option
 from cli.options import options
@@ -100,7 +100,7 @@ def send(
     if state is None and given.path is not None:
         state = given.path.with_name(given.path.name + (".dry-run" if words["dry_run"] else "") + ".expunge")
     with bar.shown() as shown:
-        courier = Courier(chosen.channel, Patience(), shown, given.where)
+        courier = Courier(chosen.channel, RetryPolicy(), shown, given.where)
         if state is not None:
             try:
                 answers, kept, new = _with_journal(state, given, courier, most, words["chunk"])

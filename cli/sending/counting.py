@@ -15,7 +15,7 @@ from cli.sending.channels import Channel
 from cli.sending.request import Body
 
 #: How long the answer is waited for, and how often it is looked for (seconds).
-PATIENCE, EVERY = 60.0, 0.5
+LONGEST_WAIT, EVERY = 60.0, 0.5
 
 
 def records_of(channel: Channel, request: Body) -> int | None:
@@ -32,7 +32,7 @@ def records_of(channel: Channel, request: Body) -> int | None:
 
 
 def _ended(link: str) -> dict[str, Any]:
-    limit = time.monotonic() + PATIENCE
+    limit = time.monotonic() + LONGEST_WAIT
     while True:
         shown = http.good(http.exchange("GET", link, headers={"Accept": "application/json"}))
         if shown["status"] in FINAL or time.monotonic() > limit:

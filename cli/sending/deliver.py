@@ -11,7 +11,7 @@ import requests
 from cli import http
 from cli.bar import Bar
 from cli.ends import Interrupted, OutOfReach
-from cli.http import Patience
+from cli.http import RetryPolicy
 from cli.operating.render import many
 from cli.sending.channels import Channel
 from cli.sending.journal import Answer, Journal, Part, read
@@ -55,7 +55,7 @@ class Courier:
     """Sends parts. `where`: says where in the input an id stands, for problems with it."""
 
     channel: Channel
-    patience: Patience
+    retries: RetryPolicy
     bar: Bar
     where: Callable[[int], str]
 
@@ -88,7 +88,7 @@ class Courier:
 
     def _sent(self, part: Part, wanted: Wanted) -> Answer:
         body = wanted.body(part.first, part.count)
-        answer = http.tried(lambda: self.channel.send(part.delivery, body), self.patience, self.bar.say)
+        answer = http.tried(lambda: self.channel.send(part.delivery, body), self.retries, self.bar.say)
         if answer.status_code != 202:
             raise self._refusal(answer, part)
         found = http.good(answer)

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.domain.deletion import Counts, moved
 from chalicelib.domain.status import Status
 from cli.dashboard.feed import Feed
-from cli.http import Patience
+from cli.http import RetryPolicy
 from tests.app.test_operator import DELETIONS, NOWHERE, PAUSE, Office
 from tests.fakes import LEADS, SOURCES
 
@@ -58,9 +58,9 @@ def feed(api: Api, **more: Any) -> Feed:
         api.office.now += 1
         return datetime.fromtimestamp(api.office.now, UTC)
 
-    once = Patience(tries=1)
+    once = RetryPolicy(tries=1)
     return Feed(
-        api, "test", more.pop("days", 7), more.pop("most", 2000), clock=clock, **{"patience": once, **more}
+        api, "test", more.pop("days", 7), more.pop("most", 2000), clock=clock, **{"retries": once, **more}
     )
 
 
@@ -149,6 +149,6 @@ def test_a_busy_api_is_asked_again() -> None:
     api, slept = Api(Office()), list[float]()
     send(api.office, 1)
     api.answers = [429, 503]
-    seen = feed(api, patience=Patience(tries=3, sleep=slept.append)).read()
+    seen = feed(api, retries=RetryPolicy(tries=3, sleep=slept.append)).read()
     assert len(seen.deletions) == 1
     assert len(slept) == 2

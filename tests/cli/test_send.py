@@ -38,8 +38,8 @@ def service() -> Iterator[Service]:
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that the command makes, without the time they take."""
     pauses: list[float] = []
-    patience = http.Patience(sleep=pauses.append)
-    monkeypatch.setattr(command, "Patience", lambda: patience)
+    retries = http.RetryPolicy(sleep=pauses.append)
+    monkeypatch.setattr(command, "RetryPolicy", lambda: retries)
     return pauses
 
 

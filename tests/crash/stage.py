@@ -33,7 +33,7 @@ from tests.crash.layer import Died, Plan, Process, Recorder
 from tests.crash.zoho import MatrixZoho
 from tests.fake_phones import FewPhones
 from tests.fake_policies import FakePolicies
-from tests.unit.service.world import PATIENCE, FakeTopic
+from tests.unit.service.world import TIMEOUTS, FakeTopic
 
 START = 1_700_000_000.0
 VISIBILITY = 360.0
@@ -155,7 +155,7 @@ class Stage:
             chance=lambda: 0.5,
             report=self.note,
             stage="test",
-            patience=PATIENCE,
+            timeouts=TIMEOUTS,
             ends_at=self.now + 55,
             sleep=self.sleep,
             phones=FewPhones(),

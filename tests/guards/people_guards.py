@@ -56,8 +56,8 @@ OF_THE_PEOPLE = (
     Guard(
         "converted and unapproved ones are searched for",
         _PEOPLE,
-        'query = {**sought.query(), "converted": "both", "approved": "both"}',
-        "query = sought.query()",
+        'query = {**search.query(), "converted": "both", "approved": "both"}',
+        "query = search.query()",
         _CONTRACT,
     ),
     Guard(

@@ -109,25 +109,25 @@ def alarm_gone(own: RunningStack) -> Callable[[], object]:
 @dataclass(frozen=True)
 class Case:
     """A break; the steps that fail by it, words that name it, and steps that fail too if no poll helps in
-    time. `patience`: seconds, as long as the api keeps a secret where that was broken before.
+    time. `longest_wait`: seconds, as long as the api keeps a secret where that was broken before.
     """
 
     do: breaks.Break
     failed: list[str]
     names: str
     may: tuple[str, ...] = ()
-    patience: float = 40
+    longest_wait: float = 40
 
 
 LATE = ("waits", "cancel", "events")
 CASES = {
     "queue wakes nobody": Case(
-        breaks.mapping_off, ["doctor consumer"], "only the poll moves deletions", LATE, patience=8
+        breaks.mapping_off, ["doctor consumer"], "only the poll moves deletions", LATE, longest_wait=8
     ),
     "workers may not run": Case(
-        breaks.throttled("work"), ["doctor functions"], "its reserved concurrency is 0", LATE, patience=8
+        breaks.throttled("work"), ["doctor functions"], "its reserved concurrency is 0", LATE, longest_wait=8
     ),
-    "events refused": Case(no_publishing, ["events"], "is publishing refused?", patience=8),
+    "events refused": Case(no_publishing, ["events"], "is publishing refused?", longest_wait=8),
     "topic closed": Case(topic_closed, ["queue", "removed"], "SNS:Subscribe", ("doctor topic",)),
     "alarm removed": Case(alarm_gone, ["alarms"], "there is no alarm expunge-local-oldest-due"),
     "poll off": Case(breaks.schedule_off("poll"), ["doctor schedules"], "expunge-local-poll is disabled"),
@@ -152,7 +152,7 @@ def test_each_break_is_named(
     monkeypatch.setenv("LOCAL_DIR", str(directory))
     case = CASES[name]
     with breaks.broken(breaks.Case("", case.do, "", ""), own), pytest.raises(Failure) as ended:
-        smoke(Settings(directory), "local", patience=case.patience)
+        smoke(Settings(directory), "local", longest_wait=case.longest_wait)
     said = capsys.readouterr().err
     failed = str(ended.value).removeprefix("smoke of local: failed: ").split(", ")
     assert [each for each in failed if each not in case.may] == case.failed, said

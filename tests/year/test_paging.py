@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
@@ -22,7 +22,7 @@ def policy_over_a_view(now: Year, records: int, max_records: int) -> str:
     ids = [str(10**18 + k) for k in range(records)]
     view = {"module": "Leads", "cvid": VIEW, "ids": ids}
     now.server.sim.load({"records": {"Leads": [{"id": one} for one in ids]}, "views": [view]})
-    now.world.deps = replace(now.world.deps, patience=Patience())
+    now.world.deps = replace(now.world.deps, timeouts=Timeouts())
     now.world.put(
         {
             "name": "p",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chalicelib.adapters.zoho.http import Wire
+from chalicelib.adapters.zoho.http import Connections
 from chalicelib.adapters.zoho.request import Ask
 from chalicelib.adapters.zoho.token import Broker
 from chalicelib.adapters.zoho.token_store import Token
@@ -27,7 +27,7 @@ class Link:
     """One org as its secret stands, with what reaches it."""
 
     org: Org
-    wire: Wire
+    connections: Connections
     broker: Broker
 
 
@@ -70,7 +70,7 @@ class Access:
 
     def _once(self, ask: Ask, token: Token, deadline: float) -> Reply:
         headers = {**ask.headers, "Authorization": f"Zoho-oauthtoken {token.value}"}
-        return self.link.wire.send(token.api_url, replace(ask, headers=headers), deadline)
+        return self.link.connections.send(token.api_url, replace(ask, headers=headers), deadline)
 
 
 def _refused(reply: Reply, codes: frozenset[str]) -> bool:

@@ -31,7 +31,7 @@ _PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class Connections:
     """Connections to one org's hosts, shared by the threads of a process and reused between calls."""
 
     session: requests.Session

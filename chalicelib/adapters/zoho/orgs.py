@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.adapters.secrets import CachedSecret
 from chalicelib.adapters.zoho.access import Access, Link
 from chalicelib.adapters.zoho.client import ZohoClient
-from chalicelib.adapters.zoho.http import Wire, new_session
+from chalicelib.adapters.zoho.http import Connections, new_session
 from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
 from chalicelib.adapters.zoho.token import Broker, Shared, Tools
 from chalicelib.adapters.zoho.token_store import SecretTokenStore
@@ -94,18 +94,18 @@ class ZohoOrgs:
             oldest = min(self._known, key=lambda name: self._known[name].secret.fetched_at)
             link = self._known.pop(oldest).link
             if link is not None:
-                link.wire.session.close()
+                link.connections.session.close()
 
     def _made(self, org: Org, before: Link | None) -> Link:
         """A new link; the connections of the one before are kept if they still fit."""
         same = before is not None and before.org.concurrency == org.concurrency
-        wire = before.wire if before is not None and same else self._wire(org)
+        connections = before.connections if before is not None and same else self._connections(org)
         name = f"{self._stage.prefix}{org.name}/token"
         store = SecretTokenStore(self._secrets, name, self._stage.key)
-        return Link(org, wire, Broker(org, store, self._table, wire.send, self._tools))
+        return Link(org, connections, Broker(org, store, self._table, connections.send, self._tools))
 
-    def _wire(self, org: Org) -> Wire:
-        return Wire(new_session(org.concurrency), self._tools.clock)
+    def _connections(self, org: Org) -> Connections:
+        return Connections(new_session(org.concurrency), self._tools.clock)
 
     def _secret(self, name: str) -> CachedSecret[Org]:
         if not NAME.fullmatch(name):

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.adapters.zoho import reading
 from chalicelib.adapters.zoho.access import Access
 from chalicelib.adapters.zoho.request import Ask, body, digits, target
-from chalicelib.domain.zoho.asking import MOST_COLUMNS, MOST_COUNTED, PAGE, Selection, Sought
+from chalicelib.domain.zoho.asking import MOST_COLUMNS, MOST_COUNTED, PAGE, SearchQuery, Selection
 from chalicelib.domain.zoho.reply import BATCH_LIMIT, CallKind, Reply
 
 #: The last version in which one Search finds converted and unapproved records beside the others.
@@ -39,11 +39,11 @@ class PersonCalls:
         """GET /settings/related_lists?module=: body as Zoho's, 204 as an empty list."""
         return self._metadata("related_lists", {"module": module}, empty=True)
 
-    def search(self, module: str, sought: Sought, page: int) -> Reply:
+    def search(self, module: str, search: SearchQuery, page: int) -> Reply:
         """GET /{module}/search with converted=both and approved=both: a page of 200, of at most 10."""
-        query = {**sought.query(), "converted": "both", "approved": "both"}
-        if sought.columns:
-            query["fields"] = ",".join(dict.fromkeys(("id", *sought.columns)))
+        query = {**search.query(), "converted": "both", "approved": "both"}
+        if search.columns:
+            query["fields"] = ",".join(dict.fromkeys(("id", *search.columns)))
         query |= {"page": str(page), "per_page": str(PAGE)}
         return reading.records(self._ask_people("GET", (module, "search"), query, version=SEARCH_VERSION))
 

@@ -172,8 +172,8 @@ class Broker:
         if self._accepted == token.value or not token.refusals:
             return False
         longest = YOUNG_BLOCKS * self._tools.block_seconds
-        patience = min(YOUNG_SECONDS * 2.0 ** min(token.refusals, 10), longest)
-        return now - token.made_at < patience
+        pause = min(YOUNG_SECONDS * 2.0 ** min(token.refusals, 10), longest)
+        return now - token.made_at < pause
 
     def _fresh(self, token: Token) -> bool:
         return self._tools.clock() < token.expires_at - min(

@@ -20,8 +20,8 @@ from chalicelib.domain.zoho.asking import (
     MOST_VALUES,
     SHORTEST,
     By,
+    SearchQuery,
     Selection,
-    Sought,
     Where,
     fits_in_coql,
 )
@@ -35,13 +35,13 @@ IDS_AT_ONCE = MOST_VALUES
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question to one module, asked page after page: by Search (`sought`) or COQL (`selection`).
+    """One question to one module, asked page after page: by Search (`search`) or COQL (`selection`).
 
     `to`: of a question for links, the module that they lead to.
     """
 
     module: str
-    sought: Sought | None = None
+    search: SearchQuery | None = None
     selection: Selection | None = None
     to: str = ""
 
@@ -59,7 +59,7 @@ def questions(
         if module.name == EVENTS and module.readable and module.searched:
             # No page tells whether a search for a word looks at guests; it costs a call to find out.
             columns = (PARTICIPANTS, *read_columns(module))[:MOST_COLUMNS]
-            guests = (Sought(By.WORD, value, columns=columns) for value in wanted.emails if _fits(value))
+            guests = (SearchQuery(By.WORD, value, columns=columns) for value in wanted.emails if _fits(value))
             found += [_search(module.name, each) for each in guests]
     return found
 
@@ -78,9 +78,9 @@ def _of(
         if not fields or not searched:
             continue
         if module.searched:
-            found += [_search(module.name, Sought(by, v, columns=columns)) for v in searched if _fits(v)]
+            found += [_search(module.name, SearchQuery(by, v, columns=columns)) for v in searched if _fits(v)]
             found += [
-                _search(module.name, Sought(By.FIELD, value, each.name, columns))
+                _search(module.name, SearchQuery(By.FIELD, value, each.name, columns))
                 for each in fields
                 if each.encrypted and each.searchable and not each.restricted
                 for value in searched
@@ -99,8 +99,8 @@ def read_columns(module: Module) -> tuple[str, ...]:
     return tuple(each.name for each in module.identifying if not each.restricted)[:MOST_COLUMNS]
 
 
-def _search(module: str, sought: Sought) -> Question:
-    return Question(module, sought=sought)
+def _search(module: str, search: SearchQuery) -> Question:
+    return Question(module, search=search)
 
 
 def _fits(value: str) -> bool:

@@ -45,19 +45,19 @@ def progress_of(deletion: Deletion) -> RunProgress:
     return RunProgress(**stored)
 
 
-def approval_ends(deletion: Deletion, now: float, patience: float) -> float:
-    """Until when an approval that is asked for at `now` can be given, `patience` seconds at the longest.
+def approval_ends(deletion: Deletion, now: float, longest: float) -> float:
+    """Until when an approval that is asked for at `now` can be given, `longest` seconds at the longest.
 
     That of a policy's run ends before the policy's next run, which asks anew, by a count of its own. Where
     that time has passed already, it lasts as long as there was between the two runs.
     """
     following = deletion.request.next_run
     if following is None or following <= deletion.created_at:  # the latter: a retry of a run of long ago
-        return now + patience
+        return now + longest
     ends = following - LAST_ANSWER
     if ends <= now:
         ends = now + max(following - deletion.created_at - LAST_ANSWER, LAST_ANSWER)
-    return min(ends, now + patience)
+    return min(ends, now + longest)
 
 
 def unanswered(deletion: Deletion, now: float) -> bool:

@@ -39,7 +39,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SearchQuery:
     """What one Search looks for. `field`: its API name, for `By.FIELD` only. `columns`: fields that the hits
     are to tell beside the id, all of them where none is named.
 

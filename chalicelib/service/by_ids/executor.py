@@ -149,14 +149,14 @@ def _ask_slowly(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
         return moves.to(work, replace(progress, left=left))
     # By the time of the answer: a worker that died after it takes nothing of the time.
     asked_at = work.now if progress.slow_at is None else progress.slow_at
-    patience = work.patience
+    timeouts = work.timeouts
     spent = backoff.failed(work.deletion, SLOW, asked_at).failing[SLOW].spent
     then = TryAgain(
         SLOW,
         Verdict.RETRY_SLOWLY,
         "",
-        at_most=max(patience.give_up - spent, 0.0),
-        longest=max(patience.longest, patience.give_up / SLOWLY),
+        at_most=max(timeouts.give_up - spent, 0.0),
+        longest=max(timeouts.longest, timeouts.give_up / SLOWLY),
         tried_at=asked_at,
     )
     return moves.to(work, replace(progress, left=left, ask_again=left), then)

@@ -19,7 +19,7 @@ from chalicelib.service.engine.step import Commit, Finish, Note, Rest, Slice, St
 def follow(work: Slice, progress: ViewProgress) -> Step:
     """Ask how far the job is."""
     deletion = work.deletion
-    old = work.now - progress.job_since >= work.patience.job_age
+    old = work.now - progress.job_since >= work.timeouts.job_age
     try:
         zoho = work.zoho
     except SecretUnusable:

@@ -38,10 +38,10 @@ def investigate(work: Slice, progress: ViewProgress) -> Step:
     after = replace(
         progress, seen=seen, looks=progress.looks + 1, still_since=progress.still_since if same else work.now
     )
-    quiet = same and work.now - after.still_since >= work.patience.settle
+    quiet = same and work.now - after.still_since >= work.timeouts.settle
     if quiet or after.looks >= MOST_LOOKS:
         return moves.needs_attention(work, after, code)
-    settle = work.patience.settle
+    settle = work.timeouts.settle
     first = max(min(SHORTEST_ASK, settle / 2), settle / 10)
     return moves.to(work, after, Rest(min(first * 1.5**after.looks, LONGEST_ASK * 10)), succeeded=moves.COUNT)
 

@@ -55,7 +55,7 @@ def take_lane(work: Slice, progress: ViewProgress) -> Step:
         mine = replace(mine, progress=replace(progress, phase=Phase.START).to_json())
         return Commit(mine, lane=held if held != before else None)
     ahead = line.position(deletion.id)
-    seconds = min(work.patience.longest, LONGEST_ASK, SHORTEST_ASK * (1 + ahead))
+    seconds = min(work.timeouts.longest, LONGEST_ASK, SHORTEST_ASK * (1 + ahead))
     queued = replace(progress, counted_at=0.0)  # what was counted says nothing once the one before has ended
     waits = replace(
         deletion,
@@ -197,7 +197,7 @@ def _least_pause(work: Slice, progress: ViewProgress) -> float:
     """Each start of an unfrozen view needs a fresh count: half of them have to last for the longest wait."""
     half = MOST_COUNTS // 2
     few_left = progress.counts >= MOST_COUNTS * progress.round - half
-    return work.patience.wait / half if few_left else 0.0
+    return work.timeouts.wait / half if few_left else 0.0
 
 
 def _started(work: Slice, progress: ViewProgress, calls: tuple[Call, ...], job_id: str) -> Commit:
@@ -208,7 +208,7 @@ def _started(work: Slice, progress: ViewProgress, calls: tuple[Call, ...], job_i
     )
     return Commit(
         deletion,
-        Rest(min(SHORTEST_ASK, work.patience.longest)),
+        Rest(min(SHORTEST_ASK, work.timeouts.longest)),
         notes=(Note("job_started", f"round {progress.round}"),),
         calls=calls,
         running="",

@@ -41,15 +41,15 @@ def _concluded(work: Slice, progress: ViewProgress, chunks: tuple[Chunk, ...]) -
     after = replace(after, looks=0) if chunks else after
     if not _left(work, chunks):
         return moves.end(work, after, chunks=chunks)
-    quiet = now - still_since >= work.patience.settle
-    if quiet or now - progress.intent_at >= work.patience.job_age:
+    quiet = now - still_since >= work.timeouts.settle
+    if quiet or now - progress.intent_at >= work.timeouts.job_age:
         return moves.read_again(work, after, Goal.BY_IDS, "what was listed does not go any more")
     pause = _pause(work, after)
     return replace(moves.to(work, after, Rest(pause), succeeded=moves.READ), chunks=chunks)
 
 
 def _pause(work: Slice, progress: ViewProgress) -> float:
-    settle = work.patience.settle
+    settle = work.timeouts.settle
     first = max(min(SHORTEST_ASK, settle / 2), settle / 10)
     return min(first * (1 + progress.looks / 4), max(first, LONGEST_ASK))
 

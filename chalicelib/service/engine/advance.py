@@ -122,7 +122,7 @@ def _step(work: LeasedSlice) -> None:
     """One step of the executor; the one place where a clock that has run out is looked at."""
     executor = work.deps.executor_of(work.deletion)
     work.wanted = executor.wanted(work.deletion)  # a selection that is frozen by now is done by many calls
-    over = backoff.exhausted(work.deletion, work.patience) or _too_old(work)
+    over = backoff.exhausted(work.deletion, work.timeouts) or _too_old(work)
     work.access.asked = False
     work.access.seen_running = False
     try:
@@ -138,13 +138,13 @@ def _hold_on(work: LeasedSlice, stop: Exception, over: str | None) -> None:
     """Wait for what keeps Zoho out of reach, but not beyond the keeping time: what is not known by then stays
     unknown.
     """
-    longest = work.patience.longest
+    longest = work.timeouts.longest
     if over == LIFETIME:
         abandon.end(work, f"near the end of its keeping time: {stop}", "OUTCOME_UNKNOWN")
     elif isinstance(stop, NoSlot):
         carry_out(work, Commit(work.deletion, Rest(SLOT_WAIT_SECONDS * (0.5 + work.deps.chance()))))
     elif isinstance(stop, Paused):
-        carry_out(work, Commit(work.deletion, Wait(waiting.PAUSE, min(longest, work.patience.recheck))))
+        carry_out(work, Commit(work.deletion, Wait(waiting.PAUSE, min(longest, work.timeouts.recheck))))
     else:
         carry_out(work, Commit(work.deletion, Wait(waiting.CREDITS, longest)))
 
@@ -181,4 +181,4 @@ def _close(work: LeasedSlice) -> None:
         return
     deletion = backoff.failed(work.deletion, PUBLISH, work.now)
     tries = backoff.tries(deletion, PUBLISH)
-    waiting.rest(work, Write(deletion), backoff.delay(tries, work.patience.longest, work.deps.chance()))
+    waiting.rest(work, Write(deletion), backoff.delay(tries, work.timeouts.longest, work.deps.chance()))

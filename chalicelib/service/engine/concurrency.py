@@ -14,7 +14,7 @@ from chalicelib.service.ports import Leases
 BLOCK, PLACE = "SLOT#", "WAIT#"
 #: Workers of an org that wait for a block instead of coming back later, for how long, and how often they look
 #: (seconds).
-PLACES, PATIENCE, LOOK_EVERY = 3, 4.0, 0.05
+PLACES, LONGEST_WAIT, LOOK_EVERY = 3, 4.0, 0.05
 
 
 class NoSlot(ExpungeError):
@@ -113,7 +113,7 @@ def borrow_soon(
         with suppress(NoSlot):
             return borrow(leases, org, owner, first)
     line = _Line(leases, org, owner)
-    ends = request().now + PATIENCE
+    ends = request().now + LONGEST_WAIT
     line.enter(request().now)
     try:
         while request().now < ends:
@@ -169,7 +169,7 @@ class _Line:
             self.leases.give_back(self.org, f"{PLACE}{self.place}", self.owner)
 
     def _take(self, place: int, now: float) -> bool:
-        if not self.leases.take(self.org, f"{PLACE}{place}", self.owner, now, now + PATIENCE):
+        if not self.leases.take(self.org, f"{PLACE}{place}", self.owner, now, now + LONGEST_WAIT):
             return False
         self.place = place
         return True

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.person.phones import NoPhones, Phones
 from chalicelib.domain.view_rounds import ROUND_LIMIT
@@ -74,7 +74,7 @@ class Deps:
     chance: Callable[[], float]
     report: Report
     stage: str
-    patience: Patience
+    timeouts: Timeouts
     slice_seconds: float = 20.0
     lease_seconds: float = 60.0
     ends_at: float = math.inf

@@ -7,7 +7,7 @@ from threading import Lock
 
 from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.request import Territory
-from chalicelib.domain.zoho.asking import Selection, Sought
+from chalicelib.domain.zoho.asking import SearchQuery, Selection
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.zoho_port import Zoho
 
@@ -110,9 +110,9 @@ class Gate:
         """As ports.Zoho."""
         return self._noted(self._zoho.related_lists(module))
 
-    def search(self, module: str, sought: Sought, page: int) -> Reply:
+    def search(self, module: str, search: SearchQuery, page: int) -> Reply:
         """As ports.Zoho."""
-        return self._noted(self._zoho.search(module, sought, page))
+        return self._noted(self._zoho.search(module, search, page))
 
     def select(self, selection: Selection) -> Reply:
         """As ports.Zoho."""

@@ -48,10 +48,10 @@ def waiting(work: Slice, deletion: Deletion, stop: Stop) -> Commit:
     """`deletion`, waiting for what holds it. The event that asks for an approval leaves before the wait."""
     if stop.kind is Kind.COOL_OFF:
         return Commit(deletion, Wait(COOL_OFF, stop.until - work.now))
-    seconds = work.patience.longest
+    seconds = work.timeouts.longest
     notes: tuple[Note, ...] = ()
     if stop.kind is Kind.ASK:
-        ends = by_policy.approval_ends(deletion, work.now, work.patience.approval)
+        ends = by_policy.approval_ends(deletion, work.now, work.timeouts.approval)
         deletion = limits.asked(deletion, stop.count, work.now, ends)
         notes = (Note("awaiting_approval", f"{stop.count} records", public=True),)
     else:

@@ -91,7 +91,7 @@ class OrgAccess:
         (zoho, slots), self._reached = self._reached, None
         slots.give_back(deps.leases)
         if self.answered and self.credits_left is not None and self._credits(self._kept(claim, zoho)) <= 0:
-            until = deps.clock() + deps.patience.longest
+            until = deps.clock() + deps.timeouts.longest
             with suppress(Unavailable, Rejected):  # then they ask for themselves
                 deps.leases.tell_credits(claim.deletion.request.org, self.credits_left, until)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain import backoff, counting, quota, recent
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Rejected, Unavailable, WrongCounts
 from chalicelib.domain.log import Entry
@@ -56,9 +56,9 @@ class LeasedSlice:
         return self.deps.clock()
 
     @property
-    def patience(self) -> Patience:
+    def timeouts(self) -> Timeouts:
         """The stage's waits."""
-        return self.deps.patience
+        return self.deps.timeouts
 
     @property
     def round_limit(self) -> int:

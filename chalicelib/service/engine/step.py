@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Deletion, Problem
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import SERVICE
@@ -56,7 +56,7 @@ class Slice(Protocol):
         """Are the org's credits down to what is kept for the others? Then a step asks for no further page."""
 
     @property
-    def patience(self) -> Patience:
+    def timeouts(self) -> Timeouts:
         """The stage's waits."""
 
     @property

@@ -59,7 +59,7 @@ def wait(
         entries.append(entry)
     work.deps.measure("WaitingSeconds", now - deletion.created_at)
     since = deletion.waiting_since if deletion.waiting_since is not None else now
-    if not deletion.waiting_told and now - since >= work.patience.tell_waiting:
+    if not deletion.waiting_told and now - since >= work.timeouts.tell_waiting:
         deletion, entry = logbook.told(work, replace(deletion, waiting_told=True), "waiting", waiting_for)
         entries.append(entry)
     work.publish()
@@ -75,7 +75,7 @@ def try_again(work: LeasedSlice, write: Write, then: TryAgain) -> None:
     clock = backoff.failed if blame else backoff.waited
     tried_at = work.now if then.tried_at is None else then.tried_at
     deletion = clock(write.deletion, then.call, tried_at)
-    longest = work.patience.longest if then.longest is None else then.longest
+    longest = work.timeouts.longest if then.longest is None else then.longest
     tries = backoff.tries(deletion, then.call)
     seconds = max(backoff.delay(tries, longest, work.deps.chance(), then.asked), then.at_least)
     if then.at_most is not None:

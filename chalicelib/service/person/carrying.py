@@ -64,7 +64,7 @@ def held_of(work: Slice, records: Sequence[Record]) -> frozenset[Record]:
 
 
 @dataclass(frozen=True)
-class Doing:
+class PlannedCall:
     """A call: its kind, the ids that it is judged by, what is kept of it, and how to make it.
 
     `positions`: the entries that it is about, each with the id of `ids` that stands for it. `step`: what the
@@ -84,49 +84,54 @@ class Doing:
         return f"{self.step} {self.ids[0]}"
 
 
-def update(record: Record, values: Mapping[str, object], at: int, words: str) -> Doing:
+def update(record: Record, values: Mapping[str, object], at: int, words: str) -> PlannedCall:
     """An update of the record of the entry `at`."""
     module, one = record.module, record.id
-    return Doing(CallKind.UPDATE, (one,), (at,), words, lambda zoho: zoho.update(module, one, values))
+    return PlannedCall(CallKind.UPDATE, (one,), (at,), words, lambda zoho: zoho.update(module, one, values))
 
 
 def send(
-    work: Slice, progress: ErasureProgress, chunk: Chunk, doing: Doing, guarded: Sequence[Record]
+    work: Slice, progress: ErasureProgress, chunk: Chunk, planned: PlannedCall, guarded: Sequence[Record]
 ) -> Step:
     """Send one call. `guarded`: records that no hold may protect by the time it leaves."""
     target: dict[str, object] = {
         "chunk": chunk.number,
-        "positions": list(doing.positions),
-        "step": doing.step,
+        "positions": list(planned.positions),
+        "step": planned.step,
     }
 
     def opened(numbers: tuple[int, ...]) -> Deletion:
-        after = replace(progress, open=numbers, about=doing.positions)
+        after = replace(progress, open=numbers, about=planned.positions)
         return replace(work.deletion, progress=after.to_json())
 
     def last_look() -> list[str]:
         return ["a hold was set" if held_of(work, guarded) else ""]
 
     def judge(calls: Sequence[Call], replies: Sequence[Reply | None]) -> Commit:
-        return _judged(work, progress, chunk, doing, calls[0], replies[0])
+        return _judged(work, progress, chunk, planned, calls[0], replies[0])
 
-    return Send((Outgoing(doing.kind, target, doing.make),), opened, last_look, judge)
+    return Send((Outgoing(planned.kind, target, planned.make),), opened, last_look, judge)
 
 
 def _judged(
-    work: Slice, progress: ErasureProgress, chunk: Chunk, doing: Doing, call: Call, reply: Reply | None
+    work: Slice,
+    progress: ErasureProgress,
+    chunk: Chunk,
+    planned: PlannedCall,
+    call: Call,
+    reply: Reply | None,
 ) -> Commit:
     after = replace(progress, open=(), about=())
     if reply is None:
         why = str((call.answer or {}).get("message", ""))
         deletion = replace(work.deletion, progress=after.to_json())
         return Commit(deletion, Again(), calls=(call,), notes=(Note("not_sent", why),))
-    whole = judge_call(doing.kind, reply, doing.ids)
-    found = _findings(chunk, doing, whole, reply)
+    whole = judge_call(planned.kind, reply, planned.ids)
+    found = _findings(chunk, planned, whole, reply)
     then = _then(whole, found, reply)
     single = after.tries < 0 or (whole.verdict is Verdict.SPLIT and not found)
-    tries = -1 if single else after.tries + 1 if after.doing == doing.name else 1
-    after = replace(after, tries=tries, doing=doing.name, code=whole.code)
+    tries = -1 if single else after.tries + 1 if after.doing == planned.name else 1
+    after = replace(after, tries=tries, doing=planned.name, code=whole.code)
     marks = [[p, f.mark.value, f.code] for p, f in sorted(found.items())]
     # Zoho's words are not kept: they may repeat a value of the person.
     answer = {"verdict": whole.verdict.value, "code": whole.code, "message": "", "marks": marks}
@@ -141,18 +146,20 @@ def _judged(
     )
 
 
-def _findings(chunk: Chunk, doing: Doing, whole: Judgement, reply: Reply) -> dict[int, Finding]:
+def _findings(chunk: Chunk, planned: PlannedCall, whole: Judgement, reply: Reply) -> dict[int, Finding]:
     """What an answer says of the entries of its call; nothing where the call is to be made again."""
     if whole.verdict is Verdict.ANSWERED:
-        told = judge_items(doing.kind, reply, doing.ids)
-        if not doing.deletes:
-            return dict.fromkeys(doing.positions, _about(_worst(list(told.values()))))
-        return {p: answered(chunk, p, told[one]) for p, one in zip(doing.positions, doing.ids, strict=True)}
+        told = judge_items(planned.kind, reply, planned.ids)
+        if not planned.deletes:
+            return dict.fromkeys(planned.positions, _about(_worst(list(told.values()))))
+        return {
+            p: answered(chunk, p, told[one]) for p, one in zip(planned.positions, planned.ids, strict=True)
+        }
     if whole.verdict is Verdict.UNKNOWN:
-        return dict.fromkeys(doing.positions, Finding(Mark.SENT, whole.code))
-    if whole.verdict in NOT_NOW or (whole.verdict is Verdict.SPLIT and len(doing.positions) > 1):
+        return dict.fromkeys(planned.positions, Finding(Mark.SENT, whole.code))
+    if whole.verdict in NOT_NOW or (whole.verdict is Verdict.SPLIT and len(planned.positions) > 1):
         return {}
-    return dict.fromkeys(doing.positions, Finding(Mark.FAILED, whole.code))
+    return dict.fromkeys(planned.positions, Finding(Mark.FAILED, whole.code))
 
 
 def _then(whole: Judgement, found: Mapping[int, Finding], reply: Reply) -> Then:

@@ -17,7 +17,7 @@ from chalicelib.domain.zoho.rows import Row, lookup_id
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
 from chalicelib.service.engine.step import Slice
 from chalicelib.service.person import carrying, reading
-from chalicelib.service.person.carrying import Doing, Job
+from chalicelib.service.person.carrying import Job, PlannedCall
 from chalicelib.service.person.reading import NotNow
 
 #: Notes that one call reads, or deletes.
@@ -26,7 +26,7 @@ NOTES_AT_ONCE = 100
 
 def clears(
     work: Slice, entry: Entry, values: Mapping[str, object], job: Job, rule: Rule, at: int
-) -> Doing | None:
+) -> PlannedCall | None:
     """The next call that clears what the person map names, None where nothing is left. Raises NotNow, where
     something is left of which Zoho does not show whose it is too.
     """
@@ -49,7 +49,7 @@ def clears(
     module = job.context.modules.get(record.module)
     photo = module.photo if module is not None else ""
     if PHOTO in rule.clear and photo and values.get(photo):
-        return Doing(
+        return PlannedCall(
             CallKind.DELETE_PHOTO,
             (record.id,),
             (at,),
@@ -83,8 +83,8 @@ def _of_the_record(record: Record, told: Sequence[Row]) -> tuple[tuple[str, ...]
     return theirs, None in parents.values()
 
 
-def _delete_notes(notes: tuple[str, ...], at: int) -> Doing:
-    return Doing(
+def _delete_notes(notes: tuple[str, ...], at: int) -> PlannedCall:
+    return PlannedCall(
         CallKind.DELETE_RECORDS,
         notes,
         (at,),
@@ -93,8 +93,8 @@ def _delete_notes(notes: tuple[str, ...], at: int) -> Doing:
     )
 
 
-def _delete_attachment(record: Record, attachment: str, at: int) -> Doing:
-    return Doing(
+def _delete_attachment(record: Record, attachment: str, at: int) -> PlannedCall:
+    return PlannedCall(
         CallKind.DELETE_ATTACHMENT,
         (attachment,),
         (at,),

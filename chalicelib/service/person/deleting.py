@@ -19,7 +19,7 @@ from chalicelib.domain.zoho.rows import Row
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from chalicelib.service.engine.step import Commit, Slice, Step
 from chalicelib.service.person import carrying, finding, reading
-from chalicelib.service.person.carrying import HELD, Doing, Job
+from chalicelib.service.person.carrying import HELD, Job, PlannedCall
 from chalicelib.service.person.clocks import READ
 
 #: Records that one call deletes.
@@ -100,7 +100,7 @@ def _delete(
 ) -> Step:
     records = [job.made.entries[p].record for p in positions]
     ids = tuple(each.id for each in records)
-    doing = Doing(
+    planned = PlannedCall(
         CallKind.DELETE_RECORDS,
         ids,
         tuple(positions),
@@ -108,7 +108,7 @@ def _delete(
         lambda zoho: zoho.delete_records(module, ids, False),
         deletes=True,
     )
-    return carrying.send(work, progress, chunk, doing, records)
+    return carrying.send(work, progress, chunk, planned, records)
 
 
 def _kept(work: Slice, progress: ErasureProgress, chunk: Chunk, found: dict[int, Finding]) -> Commit:

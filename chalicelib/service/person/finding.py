@@ -148,8 +148,8 @@ def _asked_at_once(
 
 def _ask(zoho: Zoho, progress: ErasureProgress, question: Question) -> Reply:
     """One page of one question."""
-    if question.sought is not None:
-        return zoho.search(question.module, question.sought, progress.page)
+    if question.search is not None:
+        return zoho.search(question.module, question.search, progress.page)
     assert question.selection is not None  # noqa: S101  (a question is one of the two)
     return zoho.select(replace(question.selection, after=progress.after))
 
@@ -158,7 +158,7 @@ def _taken(
     progress: ErasureProgress, question: Question, reply: Reply, compared: Compare, found: _Found
 ) -> ErasureProgress:
     """The progress behind one answer; what it says is kept in `found`."""
-    kind = CallKind.SEARCH if question.sought is not None else CallKind.SELECT
+    kind = CallKind.SEARCH if question.search is not None else CallKind.SELECT
     judged = judge_call(kind, reply)
     if judged.verdict in NOT_NOW:
         found.trouble = judged, reply
@@ -174,7 +174,7 @@ def _taken(
             found.hits = merged([*found.hits.values(), hit])
     if not listing.more or not listing.rows:
         return following
-    if question.sought is not None:
+    if question.search is not None:
         return replace(progress, page=progress.page + 1)
     last = listing.rows[-1].id
     if progress.after is not None and int(last) <= int(progress.after):
@@ -192,7 +192,7 @@ def _refused(question: Question, judged: Judgement) -> list[Unreached]:
         return [Unreached(NOT_READABLE, question.module)]
     if question.to:
         return [Unreached(NO_LINKS, question.module)]
-    return [Unreached(NO_SEARCH, question.module)] if question.sought is not None else []
+    return [Unreached(NO_SEARCH, question.module)] if question.search is not None else []
 
 
 def named(work: Slice, progress: ErasureProgress) -> Step:

@@ -136,14 +136,14 @@ def _needs_approval(work: Slice, made: ErasureMap) -> bool:
 def _ask(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
     """Wait for the approval of this map. Asking again moves no deadline."""
     before = work.deletion.approval
-    ends = work.now + work.patience.approval if before is None else before.expires_at
+    ends = work.now + work.timeouts.approval if before is None else before.expires_at
     if work.now >= ends:
         return ending.refused(work, progress, "APPROVAL_EXPIRED", len(made.entries))
     again = replace(progress, approved="", meant=())
     deletion = limits.asked(finding.kept(work, again), len(made.entries), work.now, ends)
     approval = Approval(len(made.entries), work.now, ends, map_hash=made.hash)
     note = Note("awaiting_approval", f"{len(made.entries)} records", public=True)
-    seconds = min(work.patience.longest, ends - work.now)
+    seconds = min(work.timeouts.longest, ends - work.now)
     wait = Wait(limits.APPROVAL, seconds, Status.AWAITING_APPROVAL)
     return Commit(replace(deletion, approval=approval), wait, notes=(note,))
 
@@ -153,7 +153,7 @@ def _awaited(work: Slice, progress: ErasureProgress, approval: Approval) -> Step
     if approval.approved_at is None:
         if work.now >= approval.expires_at:
             return ending.refused(work, progress, "APPROVAL_EXPIRED", approval.count)
-        seconds = min(work.patience.longest, approval.expires_at - work.now)
+        seconds = min(work.timeouts.longest, approval.expires_at - work.now)
         return Commit(work.deletion, Wait(limits.APPROVAL, seconds, Status.AWAITING_APPROVAL))
     again = replace(progress, approved=approval.map_hash, meant=approval.shared)
     if stored.is_retry(work.deletion):

@@ -24,7 +24,7 @@ from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW
 from chalicelib.service.engine.step import Commit, Slice, Step
 from chalicelib.service.person import carrying, clearing, finding, reading
-from chalicelib.service.person.carrying import HELD, Doing, Job
+from chalicelib.service.person.carrying import HELD, Job, PlannedCall
 from chalicelib.service.person.reading import NotNow
 
 _STAYS = frozenset({Action.UNLINK, Action.CLEAR})
@@ -74,11 +74,11 @@ def _entry(work: Slice, progress: ErasureProgress, chunk: Chunk, job: Job, entry
     ):
         return carrying.settled(work, progress, chunk, {at: Finding(Mark.KEPT, NO_LONGER_MATCHES)})
     unlinks = progress.phase is Phase.UNLINK
-    doing = (_unlinks if unlinks else clearing.clears)(work, entry, row.values, job, rule, at)
-    if doing is not None:
+    planned = (_unlinks if unlinks else clearing.clears)(work, entry, row.values, job, rule, at)
+    if planned is not None:
         linked = entry.hit.links if entry.hit is not None else ()
         guarded = (entry.record, *(link.to for link in linked if link.to in job.going))
-        return carrying.send(work, progress, chunk, doing, guarded)
+        return carrying.send(work, progress, chunk, planned, guarded)
     found = _outcome(progress.phase, entry, row.values, job, rule, touched=touched)
     return carrying.settled(work, progress, chunk, {} if found is None else {at: found})
 
@@ -125,7 +125,7 @@ def _nothing_left(entry: Entry, job: Job) -> Finding:
 
 def _unlinks(
     work: Slice, entry: Entry, values: Mapping[str, object], job: Job, rule: Rule, at: int
-) -> Doing | None:
+) -> PlannedCall | None:
     """The next call that takes a link away, None where none is left."""
     record = entry.record
     update = emptied(entry, values, job.going, job.context, rule)
@@ -140,8 +140,8 @@ def _unlinks(
     return None
 
 
-def _delink(record: Record, related_list: str, one: str, at: int) -> Doing:
-    return Doing(
+def _delink(record: Record, related_list: str, one: str, at: int) -> PlannedCall:
+    return PlannedCall(
         CallKind.DELINK,
         (one,),
         (at,),

@@ -45,7 +45,7 @@ def step(work: Slice, progress: ErasureProgress) -> Step:
         return Commit(finding.kept(work, replace(progress.on_to(Phase.VERIFY), verifying=True)))
     again = replace(progress.on_to(Phase.SEARCH), verifying=True, hit_parts=0)
     note = Note("verifying", f"search {progress.verified + 1} of {VERIFICATIONS}")
-    return Commit(finding.kept(work, again), Rest(work.patience.settle), notes=(note,))
+    return Commit(finding.kept(work, again), Rest(work.timeouts.settle), notes=(note,))
 
 
 def _needed(work: Slice) -> int:

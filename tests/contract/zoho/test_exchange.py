@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 
 import pytest
 
-from chalicelib.adapters.zoho.http import LARGEST_ANSWER, Wire, new_session
+from chalicelib.adapters.zoho.http import LARGEST_ANSWER, Connections, new_session
 from chalicelib.adapters.zoho.request import Ask
 from chalicelib.domain.zoho.reply import Reply
 from tests.contract.zoho.kit import Bench, ReceivedRequest, SmallServer
@@ -17,12 +17,12 @@ from tests.contract.zoho.kit import Bench, ReceivedRequest, SmallServer
 GET = Ask("GET", "/crm/v7/Leads")
 
 
-def wire() -> Wire:
-    return Wire(new_session(4), time.time)
+def connections() -> Connections:
+    return Connections(new_session(4), time.time)
 
 
 def ask(url: str, seconds: float = 5.0) -> Reply:
-    return wire().send(url, GET, time.time() + seconds)
+    return connections().send(url, GET, time.time() + seconds)
 
 
 def free_port() -> int:
@@ -90,7 +90,7 @@ def test_a_broken_answer_may_have_been_processed(answer: bytes) -> None:
 
 
 def test_a_reused_connection_that_breaks_may_have_been_processed(server: SmallServer) -> None:
-    shared = wire()
+    shared = connections()
     deadline = time.time() + 5
     assert shared.send(server.url, GET, deadline).status == 200
     server.answer = lambda _: None
@@ -144,7 +144,7 @@ def test_an_answer_that_is_too_long_is_none(server: SmallServer) -> None:
 
 
 def test_connections_are_reused_and_cookies_are_not(server: SmallServer) -> None:
-    shared = wire()
+    shared = connections()
     server.answer = lambda _: (200, b"{}", {"Set-Cookie": "who=me; Path=/"})
     for _ in range(5):
         shared.send(server.url, GET, time.time() + 5)
@@ -153,7 +153,7 @@ def test_connections_are_reused_and_cookies_are_not(server: SmallServer) -> None
 
 
 def test_threads_share_a_session(server: SmallServer) -> None:
-    shared = wire()
+    shared = connections()
     server.answer = lambda seen: (200, json.dumps({"said": seen.target}).encode())
     replies: dict[int, Reply] = {}
 

@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 from chalicelib.adapters.zoho.hosts import DATA_CENTERS, ENVIRONMENTS
-from chalicelib.adapters.zoho.http import Wire, new_session
+from chalicelib.adapters.zoho.http import Connections, new_session
 from chalicelib.adapters.zoho.orgs import Stage, ZohoOrgs
 from chalicelib.adapters.zoho.request import Ask
 from chalicelib.adapters.zoho.token import Tools
@@ -57,11 +57,11 @@ class Watched(ZohoOrgs):
         super().__init__(bench.secrets, Stage(PREFIX, 300.0), bench.leases, tools)
         self._adapter = adapter
 
-    def _wire(self, org: Org) -> Wire:
+    def _connections(self, org: Org) -> Connections:
         session = new_session(org.concurrency)
         for prefix in ("https://", "http://"):
             session.mount(prefix, self._adapter)
-        return Wire(session, self._tools.clock)
+        return Connections(session, self._tools.clock)
 
 
 def visited(bench: Bench, api_domain: str, **secret: str) -> set[tuple[str, str]]:
@@ -153,7 +153,7 @@ def self_signed(directory: Path) -> Iterator[tuple[str, list[str]]]:
 
 def test_a_certificate_that_nobody_vouches_for_ends_the_call(bench: Bench, tmp_path: Path) -> None:
     with self_signed(tmp_path) as (url, asked):
-        wire = Wire(new_session(1), bench.clock)
-        reply = wire.send(url, Ask("GET", "/crm/v7/Leads", {}, None), bench.clock() + 10)
+        connections = Connections(new_session(1), bench.clock)
+        reply = connections.send(url, Ask("GET", "/crm/v7/Leads", {}, None), bench.clock() + 10)
     assert (reply.status, reply.sent) == (None, False)
     assert asked == []

@@ -10,7 +10,7 @@ import pytest
 
 import simulator
 from chalicelib.domain.zoho import metadata
-from chalicelib.domain.zoho.asking import By, Selection, Sought, Where
+from chalicelib.domain.zoho.asking import By, SearchQuery, Selection, Where
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.judge_items import judge_items
 from chalicelib.domain.zoho.reply import CallKind, Reply
@@ -41,7 +41,7 @@ def ids(kind: CallKind, reply: Reply) -> list[str]:
 
 
 def searched(place: Place, module: str, value: str, by: By = By.EMAIL) -> list[str]:
-    return ids(CallKind.SEARCH, place.zoho.search(module, Sought(by, value), 1))
+    return ids(CallKind.SEARCH, place.zoho.search(module, SearchQuery(by, value), 1))
 
 
 def selected(
@@ -126,13 +126,13 @@ def test_search_looks_for_phones_words_and_in_one_field(place: Place) -> None:
     place.add("Leads", "1", Last_Name="Moser (senior)", Mobile="+43 660 1234567")
     assert searched(place, "Leads", "660 123", By.PHONE) == ["1"]
     assert searched(place, "Leads", "moser", By.WORD) == ["1"]
-    one = Sought(By.FIELD, "Moser (senior)", "Last_Name")
+    one = SearchQuery(By.FIELD, "Moser (senior)", "Last_Name")
     assert ids(CallKind.SEARCH, place.zoho.search("Leads", one, 1)) == ["1"]
 
 
 def test_a_hit_tells_the_columns_that_were_asked_for(place: Place) -> None:
     place.add("Leads", "1", Last_Name="Moser", Email=ANNA, Mobile="1234")
-    reply = place.zoho.search("Leads", Sought(By.EMAIL, ANNA, columns=("Email", "Mobile")), 1)
+    reply = place.zoho.search("Leads", SearchQuery(By.EMAIL, ANNA, columns=("Email", "Mobile")), 1)
     (row,) = listed(reply.body).rows
     assert (row.values["Email"], row.values["Mobile"]) == (ANNA, "1234")
 
@@ -140,15 +140,15 @@ def test_a_hit_tells_the_columns_that_were_asked_for(place: Place) -> None:
 def test_search_gives_pages_and_says_whether_there_are_more(place: Place) -> None:
     for n in range(1, 202):
         place.add("Leads", str(n), Last_Name="Moser", Email=ANNA)
-    first = place.zoho.search("Leads", Sought(By.EMAIL, ANNA), 1)
-    second = place.zoho.search("Leads", Sought(By.EMAIL, ANNA), 2)
+    first = place.zoho.search("Leads", SearchQuery(By.EMAIL, ANNA), 1)
+    second = place.zoho.search("Leads", SearchQuery(By.EMAIL, ANNA), 2)
     assert (len(first.items), listed(first.body).more) == (200, True)
     assert (len(second.items), listed(second.body).more) == (1, False)
 
 
 def test_search_does_not_reach_past_2000_records(place: Place) -> None:
     place.add("Leads", "1", Last_Name="Moser", Email=ANNA)
-    beyond = place.zoho.search("Leads", Sought(By.EMAIL, ANNA), 11)
+    beyond = place.zoho.search("Leads", SearchQuery(By.EMAIL, ANNA), 11)
     assert refused(CallKind.SEARCH, beyond) == (Verdict.TOO_LONG, "LIMIT_REACHED")
 
 
@@ -161,14 +161,14 @@ def test_search_lags_and_a_query_does_not(place: Place) -> None:
 def test_a_module_without_search_says_so_and_can_be_queried(place: Place) -> None:
     place.unsearched("Members")
     place.add("Members", "1", Contact_Email=ANNA)
-    reply = place.zoho.search("Members", Sought(By.EMAIL, ANNA), 1)
+    reply = place.zoho.search("Members", SearchQuery(By.EMAIL, ANNA), 1)
     assert refused(CallKind.SEARCH, reply) == (Verdict.FAIL, "NOT_SUPPORTED")
     assert selected(place, "Members", ("Contact_Email",), ANNA) == ["1"]
 
 
 def test_a_module_that_the_api_does_not_serve_is_refused(place: Place) -> None:
     place.unserved("Members")
-    reply = place.zoho.search("Members", Sought(By.EMAIL, ANNA), 1)
+    reply = place.zoho.search("Members", SearchQuery(By.EMAIL, ANNA), 1)
     assert refused(CallKind.SEARCH, reply) == (Verdict.FAIL, "INVALID_MODULE")
 
 

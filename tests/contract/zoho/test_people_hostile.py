@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.zoho.client import ZohoClient
-from chalicelib.domain.zoho.asking import By, Selection, Sought, Where
+from chalicelib.domain.zoho.asking import By, SearchQuery, Selection, Where
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.judge_items import judge_items
 from chalicelib.domain.zoho.metadata import fields_of
@@ -21,7 +21,7 @@ from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from tests.contract.zoho.kit import Answer, Bench, SmallServer, small_server
 
 Call = Callable[[ZohoClient], Reply]
-ANNA = Sought(By.EMAIL, "anna@example.com")
+ANNA = SearchQuery(By.EMAIL, "anna@example.com")
 READS: dict[str, tuple[CallKind, str, Call]] = {
     "modules": (CallKind.METADATA, "modules", lambda crm: crm.modules()),
     "fields": (CallKind.METADATA, "fields", lambda crm: crm.fields("Leads")),

@@ -11,7 +11,7 @@ import simulator
 from chalicelib.adapters.zoho.client import ZohoClient
 from chalicelib.domain.recycle_bin import BinIds
 from chalicelib.domain.request import REQUESTABLE, Operation
-from chalicelib.domain.zoho.asking import By, Selection, Sought, Where
+from chalicelib.domain.zoho.asking import By, SearchQuery, Selection, Where
 from chalicelib.domain.zoho.reply import Reply
 from cli import zoho_scopes
 from simulator.modules import DELETABLE, scope_name
@@ -42,7 +42,7 @@ CALLS: dict[str, Callable[[ZohoClient], Reply]] = {
     "modules": lambda crm: crm.modules(),
     "fields": lambda crm: crm.fields("Leads"),
     "related_lists": lambda crm: crm.related_lists("Leads"),
-    "search": lambda crm: crm.search("Leads", Sought(By.EMAIL, "a@example.com"), 1),
+    "search": lambda crm: crm.search("Leads", SearchQuery(By.EMAIL, "a@example.com"), 1),
     "select": lambda crm: crm.select(Selection("Leads", Where(("Email",), ("a@example.com",)))),
     "read_values": lambda crm: crm.read_values("Leads", ["1"], ["Email"]),
     "read_record": lambda crm: crm.read_record("Leads", "1"),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import backoff
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.request import Operation, Request
 
@@ -26,9 +26,9 @@ def test_a_success_ends_the_clock_of_its_own_call_only() -> None:
 
 @given(st.lists(st.sampled_from(CALLS), max_size=20))
 def test_a_call_that_always_fails_is_given_up_whatever_else_succeeds(others: list[str]) -> None:
-    patience = Patience(give_up=100.0)
+    timeouts = Timeouts(give_up=100.0)
     now, made = 0.0, deletion()
     for other in [each for each in others if each != "job status"] + ["read"] * 12:
         now += 10.0
         made = backoff.succeeded(backoff.failed(made, "job status", now), other)
-    assert backoff.exhausted(made, patience) == "job status"
+    assert backoff.exhausted(made, timeouts) == "job status"

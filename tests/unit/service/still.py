@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.outcomes import Chunk, recount, untouched
@@ -71,7 +71,7 @@ class StillSlice:
 
     def __init__(self, request: Request, ids: tuple[str, ...] = (), marks: str = "") -> None:
         self.ahead = Ahead()
-        self.patience = Patience()
+        self.timeouts = Timeouts()
         self.zoho = FakeZoho(lambda: NOW, ids)
         fresh = untouched(0, ids)
         chunk = replace(fresh, marks=marks or fresh.marks)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import log
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.document import receipt
 from chalicelib.domain.errors import Unavailable
@@ -23,7 +23,7 @@ from chalicelib.service.zoho_port import ZohoFactory
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import FakeZoho
 
-PATIENCE = Patience(longest=5, give_up=60, job_age=300, settle=6, tell_waiting=10, approval=600)
+TIMEOUTS = Timeouts(longest=5, give_up=60, job_age=300, settle=6, tell_waiting=10, approval=600)
 
 
 @dataclass
@@ -71,7 +71,7 @@ class World:
             chance=lambda: 0.5,
             report=lambda event, /, **fields: self.reports.append((event, fields)),
             stage="test",
-            patience=PATIENCE,
+            timeouts=TIMEOUTS,
             recent=self.ledger,
         )
         self.made = 0

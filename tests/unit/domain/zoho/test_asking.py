@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.zoho.asking import By, Selection, Sought, Where, fits_in_coql
+from chalicelib.domain.zoho.asking import By, SearchQuery, Selection, Where, fits_in_coql
 from simulator import coql_parser
 from simulator.record import Record
 from simulator.search import How, parse_search
@@ -55,8 +55,8 @@ def test_what_is_no_api_name_reaches_neither_search_nor_coql(name: str) -> None:
         lambda: Selection("Leads", Where((name,), ("a",))).text(),
         lambda: Selection("Leads", Where(("Email",), ("a",)), (name,)).text(),
         lambda: Selection(name, Where(("Email",), ("a",))).text(),
-        lambda: Sought(By.FIELD, "ab", name),
-        lambda: Sought(By.EMAIL, "ab", columns=(name,)),
+        lambda: SearchQuery(By.FIELD, "ab", name),
+        lambda: SearchQuery(By.EMAIL, "ab", columns=(name,)),
     ):
         with pytest.raises(ValueError, match="name"):
             make()
@@ -80,11 +80,11 @@ def test_a_query_has_no_more_criteria_than_zoho_takes() -> None:
 @given(st.text(st.characters(codec="utf-8"), min_size=2, max_size=40))
 def test_one_field_is_searched_for_the_value_as_it_is(value: str) -> None:
     try:
-        sought = Sought(By.FIELD, value, "Last_Name")
+        search = SearchQuery(By.FIELD, value, "Last_Name")
     except ValueError:
         assert re.search(r"[\x00-\x1f\x7f\u2028\u2029]", value)
         return
-    found = parse_search("criteria", sought.query()["criteria"], PLAIN)
+    found = parse_search("criteria", search.query()["criteria"], PLAIN)
     assert found.compared == [("Last_Name", "equals")]
     if not re.match(r"[\d\-.$]|true|false", value):
         assert found.matches(record(Last_Name=value))
@@ -93,14 +93,14 @@ def test_one_field_is_searched_for_the_value_as_it_is(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "a", "x" * 255, "a\x00b", "\ud800a"])
 def test_what_cannot_be_searched_for_is_refused_at_once(value: str) -> None:
     with pytest.raises(ValueError, match="searched"):
-        Sought(By.EMAIL, value)
+        SearchQuery(By.EMAIL, value)
 
 
 def test_a_search_names_one_way_only() -> None:
-    assert Sought(By.EMAIL, "a@b.at").query() == {"email": "a@b.at"}
-    assert Sought(By.PHONE, "+43 1").query() == {"phone": "+43 1"}
-    assert Sought(By.FIELD, "a(b),c", "Email").query() == {"criteria": "(Email:equals:a\\(b\\)\\,c)"}
+    assert SearchQuery(By.EMAIL, "a@b.at").query() == {"email": "a@b.at"}
+    assert SearchQuery(By.PHONE, "+43 1").query() == {"phone": "+43 1"}
+    assert SearchQuery(By.FIELD, "a(b),c", "Email").query() == {"criteria": "(Email:equals:a\\(b\\)\\,c)"}
     with pytest.raises(ValueError, match="field"):
-        Sought(By.FIELD, "abc")
+        SearchQuery(By.FIELD, "abc")
     with pytest.raises(ValueError, match="field"):
-        Sought(By.EMAIL, "abc", "Email")
+        SearchQuery(By.EMAIL, "abc", "Email")

@@ -13,7 +13,7 @@ from chalicelib.service.operators import undo
 from chalicelib.service.operators.undo import Asked
 from tests.unit.service.bin.test_permanent import child_of, deleted
 from tests.unit.service.bin.test_restore import BEN, operators
-from tests.unit.service.engine.test_budgets import ANSWERS, CALLS, CREDITS, PATIENCE, Always, credits_of, run
+from tests.unit.service.engine.test_budgets import ANSWERS, CALLS, CREDITS, TIMEOUTS, Always, credits_of, run
 from tests.unit.service.world import World
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def test_one_call_about_the_bin_that_is_never_answered_well(
 ) -> None:
     ids = [str(n) for n in range(1, RECORDS + 1)]
     world = World(ids)
-    world.deps = replace(world.deps, patience=PATIENCE)
+    world.deps = replace(world.deps, timeouts=TIMEOUTS)
     parent = deleted(world, ids, 0) if operation is Operation.DELETE_PERMANENTLY else None
     if parent is None:
         parent = world.accept(ids=tuple(ids))

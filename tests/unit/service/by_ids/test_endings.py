@@ -39,7 +39,7 @@ def lose_secret(world: World) -> None:
 
 def pass_time(world: World, give_up_times: float = 3) -> None:
     """All that happens by itself within so many give-up times."""
-    end = world.now + give_up_times * world.deps.patience.give_up
+    end = world.now + give_up_times * world.deps.timeouts.give_up
     while world.now < end:
         for one in world.ledger.due(world.now, 9):
             world.step(one)
@@ -165,7 +165,7 @@ def test_a_cancelled_dry_run_is_cancelled_and_counts_nothing() -> None:
     one = world.accept(ids=("1",), dry_run=True)
     lose_secret(world)
     pass_time(world, 0.5)
-    world.now += 10 * world.deps.patience.give_up
+    world.now += 10 * world.deps.timeouts.give_up
     cancel(world, one)
     world.settle()
     assert (world.get(one).status, world.get(one).plan) == (Status.CANCELLED, None)
@@ -212,4 +212,4 @@ def test_locked_records_fail_with_zohos_code_when_their_time_is_over() -> None:
         Counts(requested=2, deleted=1, failed=1),
     )
     assert [problem.code for problem in done.problems] == ["RECORD_LOCKED"]
-    assert world.deps.patience.give_up <= world.now - began < world.deps.patience.give_up + 10
+    assert world.deps.timeouts.give_up <= world.now - began < world.deps.timeouts.give_up + 10

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain import by_ids
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.by_ids import IdsProgress
 from chalicelib.domain.outcomes import Mark
 from chalicelib.domain.request import Operation, Request
@@ -89,7 +89,7 @@ def test_only_locked_records_are_asked_for_again_by_their_own_clock() -> None:
     then = commit(executor.step(work)).then
     assert isinstance(then, TryAgain)
     assert (then.call, then.verdict, then.tried_at) == ("locked", Verdict.RETRY_SLOWLY, NOW - 5)
-    assert then.at_most == Patience().give_up
+    assert then.at_most == Timeouts().give_up
 
 
 @pytest.mark.parametrize(("calls", "status"), [(0, Status.CANCELLED), (1, None)])

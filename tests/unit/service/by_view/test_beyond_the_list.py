@@ -16,7 +16,7 @@ from chalicelib.domain.zoho.reply import Reply
 from tests.fake_ledger import FakeLedger
 from tests.fake_zoho import FakeZoho, error
 from tests.unit.service.by_view.views import codes, records, view
-from tests.unit.service.world import PATIENCE, World
+from tests.unit.service.world import TIMEOUTS, World
 
 pytestmark = pytest.mark.slow
 
@@ -151,7 +151,7 @@ class _OutOfOrder(FakeZoho):
 def test_an_entry_of_the_deleted_list_that_comes_late_and_out_of_order_is_found() -> None:
     world = World()
     world.zoho = _OutOfOrder(lambda: world.now, records(9))
-    world.deps = replace(world.deps, patience=replace(PATIENCE, give_up=200))
+    world.deps = replace(world.deps, timeouts=replace(TIMEOUTS, give_up=200))
     one = view(world)
     world.settle()
     assert (world.get(one).status, world.get(one).counts) == (

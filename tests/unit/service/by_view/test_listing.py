@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.request import Freeze, Limits, Territory
 from chalicelib.domain.status import Status
@@ -140,7 +140,7 @@ def test_waiters_do_not_write_an_unchanged_lane() -> None:
 
 def test_a_view_that_zoho_refuses_for_now_lets_others_pass() -> None:
     world = World(records(2))
-    world.deps = replace(world.deps, patience=Patience())
+    world.deps = replace(world.deps, timeouts=Timeouts())
     real = world.zoho.mass_delete_view
 
     def of_one_view(module: str, cvid: str, territory: Any) -> Reply:

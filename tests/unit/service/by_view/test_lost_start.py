@@ -10,7 +10,7 @@ from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
 from tests.fake_zoho import LOST, REFUSED, error, lose
 from tests.unit.service.by_view.views import codes, records, tally, view
-from tests.unit.service.world import PATIENCE, World
+from tests.unit.service.world import TIMEOUTS, World
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def test_after_a_lost_start_nothing_that_came_later_goes_by_our_doing() -> None:
 
 def test_a_job_that_zoho_starts_late_does_not_lead_to_a_second_one() -> None:
     world = World(records(300))
-    world.zoho.job_seconds = PATIENCE.settle * 5
+    world.zoho.job_seconds = TIMEOUTS.settle * 5
     world.zoho.script["mass_delete_view"] = [lose]
     one = view(world)
     world.settle()

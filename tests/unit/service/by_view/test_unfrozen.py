@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import quota
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.by_view import MOST_COUNTS, MOST_LOOKS
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.document import document
@@ -437,8 +437,8 @@ def test_a_job_whose_status_is_refused_for_a_while_is_asked_for_until_it_ends() 
 
 def test_a_mass_delete_of_somebody_else_is_waited_for_as_long_as_the_longest_wait() -> None:
     world = World(records(9))
-    world.deps = replace(world.deps, patience=Patience())
-    days = world.deps.patience.wait / 86_400
+    world.deps = replace(world.deps, timeouts=Timeouts())
+    days = world.deps.timeouts.wait / 86_400
     ends = world.now + (days - 1) * 86_400
     world.zoho.job = {"id": "1", "ids": [], "status": "RUNNING", "ends": ends, "deleted": 0}
     one = view(world)

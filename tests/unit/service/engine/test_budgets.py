@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.request import Freeze, Limits
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Reply
@@ -19,7 +19,7 @@ from tests.unit.service.world import World
 pytestmark = pytest.mark.slow
 
 #: As a stage on AWS waits.
-PATIENCE = Patience()
+TIMEOUTS = Timeouts()
 #: Credits of a call, where it is not 1 (zoho facts: count 50, a view's page 3, the deleted list 2).
 PRICES = {"count": 50, "view_ids": 3, "deleted_since": 2, "coql": 3}
 RECORDS = 30
@@ -112,7 +112,7 @@ def run(world: World, one: str) -> None:
 def test_one_call_that_is_never_answered_well(asked: str, name: str, answer: str, start_lost: bool) -> None:
     operation, request = ASKED[asked]
     world = World([str(n) for n in range(1, RECORDS + 1)])
-    world.deps = replace(world.deps, patience=PATIENCE)
+    world.deps = replace(world.deps, timeouts=TIMEOUTS)
     world.zoho.script[name] = Always(ANSWERS[answer])
     if start_lost:
         world.zoho.script["mass_delete_view"] = [LOST]

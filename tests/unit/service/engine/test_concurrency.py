@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.service.engine.concurrency import (
-    PATIENCE,
+    LONGEST_WAIT,
     NoSlot,
     SlotRequest,
     Slots,
@@ -95,7 +95,7 @@ def test_waiting_for_a_slot_ends() -> None:
     line.borrow("a")
     with pytest.raises(NoSlot):
         line.borrow("b")
-    assert line.now == pytest.approx(PATIENCE, abs=0.2)
+    assert line.now == pytest.approx(LONGEST_WAIT, abs=0.2)
     assert line.ledger.in_use("o", "WAIT#", line.now) == set()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import log_checking
-from chalicelib.domain.backoff import Patience, exhausted, failed
+from chalicelib.domain.backoff import Timeouts, exhausted, failed
 from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Chunk
@@ -115,7 +115,7 @@ def test_records_that_another_job_deleted_are_not_claimed_by_a_lost_start() -> N
 
 
 def test_what_a_dead_worker_left_lying_was_not_tried_meanwhile() -> None:
-    patience = Patience(give_up=60)
+    timeouts = Timeouts(give_up=60)
     world = World(["1"])
     world.zoho.script["delete_records"] = [error("INTERNAL_ERROR", 500)]
     one = world.accept(ids=("1",))
@@ -125,9 +125,9 @@ def test_what_a_dead_worker_left_lying_was_not_tried_meanwhile() -> None:
     world.settle()
     assert (world.get(one).status, world.zoho.records) == (Status.COMPLETED, {})
     once = failed(world.get(one), "send", 1000)
-    assert not exhausted(once, patience)
-    assert not exhausted(failed(once, "send", 1059), patience)
-    assert exhausted(failed(once, "send", 1060), patience)
+    assert not exhausted(once, timeouts)
+    assert not exhausted(failed(once, "send", 1059), timeouts)
+    assert exhausted(failed(once, "send", 1060), timeouts)
 
 
 def test_a_link_that_was_sent_for_and_given_up_is_unknown_not_gone() -> None:

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.request import Freeze
 from chalicelib.domain.status import Status
 from chalicelib.service.zoho_port import Zoho
-from tests.unit.service.world import PATIENCE, World
+from tests.unit.service.world import TIMEOUTS, World
 
 
 class Secret:
@@ -50,7 +50,7 @@ def test_while_a_job_runs_an_unusable_secret_ends_nothing_before_the_jobs_age(fr
     one = world.accept("mass_delete", cvid="5", freeze=freeze)
     world.step(one)
     secret.broken = True
-    _run_for(world, one, PATIENCE.give_up * 2)
+    _run_for(world, one, TIMEOUTS.give_up * 2)
     assert world.get(one).waiting_for == "zoho credentials"
     secret.broken = False
     world.settle()
@@ -60,7 +60,7 @@ def test_while_a_job_runs_an_unusable_secret_ends_nothing_before_the_jobs_age(fr
 def test_time_in_which_the_secret_could_be_used_is_no_failing_time_of_it() -> None:
     world, secret = _world(job_seconds=0)
     world.zoho.locked = {"1"}
-    world.deps = replace(world.deps, patience=replace(PATIENCE, give_up=1000, longest=100))
+    world.deps = replace(world.deps, timeouts=replace(TIMEOUTS, give_up=1000, longest=100))
     one = world.accept("delete_records", ids=("1", "2"))
     for _ in range(3):
         secret.broken = True

@@ -329,7 +329,7 @@ def test_a_restored_table_is_shown_as_paused() -> None:
 
 def test_a_pause_is_looked_at_again_soon() -> None:
     world = World(["1"])
-    object.__setattr__(world.deps, "patience", replace(world.deps.patience, longest=900.0))
+    object.__setattr__(world.deps, "timeouts", replace(world.deps.timeouts, longest=900.0))
     world.ledger.set_pause(Pause(None, True, "", ARN, world.now))
     one = world.accept(ids=("1",))
     for _ in range(10):

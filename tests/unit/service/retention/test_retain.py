@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.cron import next_time
-from chalicelib.domain.backoff import Patience
+from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable, WrongState
@@ -159,7 +159,7 @@ def test_a_schedule_that_has_ended_lets_go() -> None:
 def approvals(**more: Any) -> RetentionWorld:
     """A world of five leads whose policy needs an approval that nobody gives."""
     world = RetentionWorld([str(n) for n in range(1, 6)])
-    world.deps = replace(world.deps, patience=Patience())
+    world.deps = replace(world.deps, timeouts=Timeouts())
     world.put(limits={"max_records": 100, "approve_above": 2}, **more)
     return world
 
