@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -167,6 +168,12 @@ def warnings(permanent_after: int | None, created_at: float, now: float) -> list
         month = iso(created_at + MONTH)
         found.append(f"permanent_after ends later than a month after the request ({month})")
     return found
+
+
+def where(unreached: Mapping[str, Any]) -> str:
+    """Where something of `out_of_reach` is, such as Leads, Leads.Email or Leads /identity/records/0."""
+    module, field = str(unreached["module"]), str(unreached.get("field") or "")
+    return f"{module} {field}" if field.startswith("/") else f"{module}.{field}".rstrip(".")
 
 
 #: What a map tells of itself in the status document.

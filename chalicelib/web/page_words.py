@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.domain.document import where
+
 Document = Mapping[str, Any]
 
 NAMES = {
@@ -179,23 +181,37 @@ def _map(found: Document, *, dry_run: bool) -> str:
     along = ", ".join(f"{count:,} {name}" for name, count in found["goes_along"].items())
     parts += [f"With them go: {along}."] if along else []
     parts += [f"Of their values others have too: {shared}. What only these match stays."] if shared else []
-    parts += [_unreached(found["out_of_reach"])] if found["out_of_reach"] else []
+    shown = [each for each in found["out_of_reach"] if each["code"] != NOT_SHOWN]
+    missing = [where(each) for each in found["out_of_reach"] if each["code"] == NOT_SHOWN]
+    parts += [_unreached(shown)] if shown else []
+    parts += [_not_shown(missing)] if missing else []
     parts += ["Nothing was changed."] if dry_run else []
     return " ".join([*parts, f"Hash of the map: {found['map_hash']}"])
 
 
+#: As in domain/person/out_of_reach.py, which the page needs nothing else of.
+NOT_SHOWN = "NAMED_RECORD_NOT_SHOWN"
 #: Places that could not be searched and are named on the page; `expunge show --map` names all.
 _PLACES = 12
 
 
 def _unreached(places: Sequence[Document]) -> str:
     """Where the person may still be: each module or field, as long as there are few."""
-    named = [f"{each['module']}.{each['field']}" if each.get("field") else each["module"] for each in places]
+    named = [where(each) for each in places]
     some = list(dict.fromkeys(named))[:_PLACES]
     more = len(dict.fromkeys(named)) - len(some)
-    where = ", ".join(some) + (f" and {more} more" if more else "")
+    listed = ", ".join(some) + (f" and {more} more" if more else "")
     return (
-        f"{counted(len(places), 'place')} could not be searched, and the person may still be there: {where}."
+        f"{counted(len(places), 'place')} could not be searched, and the person may still be there: {listed}."
+    )
+
+
+def _not_shown(places: Sequence[str]) -> str:
+    """The records that the request names and Zoho does not show."""
+    records = counted(len(places), "record")
+    return (
+        f"Zoho does not show {records} that the request names ({', '.join(places)}): that is no proof that"
+        f" {'it is' if len(places) == 1 else 'they are'} deleted."
     )
 
 

@@ -32,7 +32,8 @@ def lines(plan: Found, entries: Iterable[Found]) -> list[str]:
         )
         told += wrapped(f"{words} What only it matches stays, unless it is approved as meant", WIDTH)
     for each in plan.get("out_of_reach") or ():
-        where = ".".join(str(each[name]) for name in ("module", "field") if each.get(name))
+        where, field = str(each["module"]), str(each.get("field") or "")
+        where += f" {field}" if field.startswith("/") else f".{field}" if field else ""
         told += wrapped(f"out of reach: {where} {each['code']}: {each['meaning']}", WIDTH)
     return [*told, *wrapped(ELSEWHERE, WIDTH)]
 

@@ -188,6 +188,7 @@ _OF_ERASURES = {
     "PHONE_NOT_VALID": "refused",
     "MAP_TOO_LARGE": "refused",
     "PERSON_MAP_CHANGED": "refused",
+    "NAMED_RECORD_NOT_SHOWN": "told; nothing is done",
     "NO_LONGER_MATCHES": "kept, this record",
     "FOUND_AGAIN": "partially completed",
     "NOT_VERIFIED": "partially completed",

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.document import document, iso
+from chalicelib.domain.document import document, iso, where
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.evidence.records import Records, reference_salt
 from chalicelib.domain.request import Operation
@@ -100,8 +100,7 @@ def _of_a_person(deletion: Deletion) -> tuple[str, ...]:
 def _out_of_reach(deletion: Deletion) -> list[str]:
     """Where an erased person may still be: modules and fields that the search could not reach."""
     places: Any = deletion.erasure.get("out_of_reach", ())
-    named = (f"{each['module']}.{each['field']}" if each["field"] else each["module"] for each in places)
-    return [f"{each['code']} {place}" for each, place in zip(places, named, strict=True)]
+    return [f"{each['code']} {where(each)}" for each in places]
 
 
 def name(deletion_id: str, n: int) -> str:

@@ -18,6 +18,8 @@ NO_LINKS = "LINKS_NOT_READ"
 GUESTS = "GUESTS_BY_ADDRESS"
 #: Of a retry, about all modules (WHOLE_ORG).
 NOT_SEARCHED, WHOLE_ORG = "NOT_SEARCHED", "*"
+#: Of a record that the request names; its place in the request stands for the field.
+NOT_SHOWN = "NAMED_RECORD_NOT_SHOWN"
 
 MEANINGS = {
     RESTRICTED: "Zoho withholds this personal field from the API, so nobody can be found by it: the person"
@@ -36,6 +38,9 @@ MEANINGS = {
     " there",
     NOT_SEARCHED: "a retry goes by the entries of its map, as the identity is not kept: what was entered"
     " since is not looked for, so ask for the erasure again as a dry run",
+    NOT_SHOWN: "Zoho shows no record of this id in this module, so nothing is done about it. That is no proof"
+    " that it is deleted: it may lie in the recycle bin, belong to another module or org, or be hidden from"
+    " the connected user",
     PART: "this module holds parts of other records, such as rows of subforms, which are not searched by"
     " themselves: the person may still be there",
 }
@@ -43,7 +48,9 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Unreached:
-    """A module, or one of its fields ("" for all of it), that was not searched as a whole."""
+    """A module, or one of its fields ("" for all of it), that was not searched as a whole; or a record that
+    was not shown (`field`: its place in the request).
+    """
 
     code: str
     module: str

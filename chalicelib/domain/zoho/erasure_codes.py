@@ -16,6 +16,11 @@ ABOUT_ERASURES: tuple[Row, ...] = (
     row("PERSON_MAP_CHANGED", OF_RECORDS, _V.FAIL,
         "The person map says something else of these modules than when the map that is retried was made.",
         "Ask for the erasure again: it goes by the person map as it is now.", "OWN"),
+    row("NAMED_RECORD_NOT_SHOWN", OF_RECORDS, _V.FAIL,
+        "Zoho shows no record of an id that the request names, so nothing was done about it. That is no "
+        "proof that it is deleted.",
+        "Look whether module, id and org are right, and look for it in Zoho and in its recycle bin as an "
+        "administrator.", "OWN"),
     row("NO_LONGER_MATCHES", OF_RECORDS, _V.FAILED,
         "When the record was read before its call, it was no longer the person's; it was left as it is.",
         "Nothing, if the record was changed on purpose; else ask for the erasure again.", "OWN"),

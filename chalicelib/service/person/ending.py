@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain.deletion import Counts, Problem
+from chalicelib.domain.person.out_of_reach import NOT_SHOWN
 from chalicelib.domain.person.progress import ErasureProgress
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.step import Commit, Finish, Slice
 
 MAP_TOO_LARGE, PHONE_NOT_VALID = "MAP_TOO_LARGE", "PHONE_NOT_VALID"
 PERSON_MAP_CHANGED = "PERSON_MAP_CHANGED"
+
+
+def not_shown(progress: ErasureProgress) -> tuple[Problem, ...]:
+    """The problem of the records that the request names and Zoho does not show; none where it shows all."""
+    number = sum(each.code == NOT_SHOWN for each in progress.not_reached)
+    return (Problem(NOT_SHOWN, number),) if number else ()
 
 
 def failed(work: Slice, progress: ErasureProgress, code: str) -> Commit:

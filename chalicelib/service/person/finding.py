@@ -18,7 +18,14 @@ from chalicelib.domain.person.hits import Hit, merged
 from chalicelib.domain.person.identity import Record, identity_of
 from chalicelib.domain.person.matching import Wanted, matches
 from chalicelib.domain.person.metadata import Module
-from chalicelib.domain.person.out_of_reach import NO_LINKS, NO_SEARCH, NOT_READABLE, TOO_MANY, Unreached
+from chalicelib.domain.person.out_of_reach import (
+    NO_LINKS,
+    NO_SEARCH,
+    NOT_READABLE,
+    NOT_SHOWN,
+    TOO_MANY,
+    Unreached,
+)
 from chalicelib.domain.person.progress import ErasureProgress, Phase
 from chalicelib.domain.zoho import rows
 from chalicelib.domain.zoho.judge_call import judge_call
@@ -207,10 +214,12 @@ def named(work: Slice, progress: ErasureProgress) -> Step:
         judged = judge_call(CallKind.READ, reply)
         if judged.verdict in NOT_NOW:
             return not_read(work, progress, judged, reply)
+        there = rows.listed(reply.body).rows if judged.verdict is Verdict.ANSWERED else ()
         if judged.verdict is not Verdict.ANSWERED:
             unreached.append(Unreached(NOT_READABLE, record.module))
-            continue
-        for row in rows.listed(reply.body).rows:
+        if not there and not progress.verifying:  # behind the last step those that went are not there
+            unreached += [Unreached(NOT_SHOWN, record.module, place) for place in places]
+        for row in there:
             own = matches(row.values, module.identifying, sought, work.phones) if module is not None else ()
             found = merged([*found.values(), Hit(record, own, places)])
     parts = stored.hit_parts(found.values())

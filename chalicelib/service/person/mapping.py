@@ -38,7 +38,7 @@ def judge(work: Slice, progress: ErasureProgress) -> Step:
         return _mapped(work, progress, made)
     if not made.entries:
         why = "dry run" if work.deletion.request.dry_run else "no record is this person's"
-        return Commit(work.deletion, Finish(Status.COMPLETED, why))
+        return Commit(work.deletion, Finish(Status.COMPLETED, why, problems=ending.not_shown(progress)))
     approved = progress.approved == made.hash and progress.ruled == _rules(made, known.person_map)
     carried_out = made
     if approved:
@@ -47,7 +47,7 @@ def judge(work: Slice, progress: ErasureProgress) -> Step:
     if refused is not None:
         return ending.refused(work, progress, *refused)
     if work.deletion.request.dry_run:
-        return Commit(work.deletion, Finish(Status.COMPLETED, "dry run"))
+        return Commit(work.deletion, Finish(Status.COMPLETED, "dry run", problems=ending.not_shown(progress)))
     return _go_on(work, progress, made, carried_out) if approved else _unless_approved(work, progress, made)
 
 

@@ -24,7 +24,7 @@ from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW, Verdict
 from chalicelib.service.engine.step import Commit, Finish, Note, Rest, Slice, Step
-from chalicelib.service.person import carrying, finding, stored
+from chalicelib.service.person import carrying, ending, finding, stored
 from chalicelib.service.person.carrying import Job
 from chalicelib.service.person.clocks import READ
 
@@ -133,4 +133,4 @@ def end(work: Slice, progress: ErasureProgress) -> Commit:
         problems = (Problem(NOT_VERIFIED, 0),)
     if problems and status is Status.COMPLETED:
         status = Status.PARTIALLY_COMPLETED
-    return Commit(deletion, Finish(status, problems=problems))
+    return Commit(deletion, Finish(status, problems=(*problems, *ending.not_shown(progress))))

@@ -37,7 +37,8 @@ PLAN = {
     "goes_along": {"Notes": 2},
     "shared": [{"value": "/identity/phones/0", "shared_with": 8}],
     "out_of_reach": [
-        {"code": "RESTRICTED_FIELD", "module": "Leads", "field": "Passport", "meaning": "it is hidden"}
+        {"code": "RESTRICTED_FIELD", "module": "Leads", "field": "Passport", "meaning": "it is hidden"},
+        {"code": "NO_RECORD", "module": "Leads", "field": "/identity/records/0", "meaning": "not shown"},
     ],
 }
 MAP = {"region": None, "max_shared": 5, "modules": {"Leads": {"action": "delete"}}}
@@ -127,6 +128,7 @@ def test_an_erasure_shows_its_map_and_how_it_is_approved(desk: PeopleDesk) -> No
     at = lines.index("keep    Accounts  7                    Email (email)")
     assert lines[at + 1].strip() == "company record; its value is shared with 8"
     assert "out of reach: Leads.Passport RESTRICTED_FIELD: it is hidden" in said
+    assert "out of reach: Leads /identity/records/0 NO_RECORD: not shown" in said
     assert f"expunge approve {ONE} --count 2 --map-hash {HASH}" in said
     assert "note: a restore is not all" in said
     assert "anna@example.com" not in said

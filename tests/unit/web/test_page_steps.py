@@ -241,6 +241,17 @@ def test_an_erasure_shows_its_map_and_is_approved_by_its_hash() -> None:
     assert fact(view, "Module") == ""
 
 
+def test_a_named_record_that_zoho_does_not_show_is_told_with_its_place_in_the_request() -> None:
+    place = {"code": "NAMED_RECORD_NOT_SHOWN", "module": "Contacts", "field": "/identity/records/1"}
+    reach = [{**place, "meaning": "m"}]
+    told = said(replace(erasure(Status.AWAITING_APPROVAL), erasure={**MAP, "out_of_reach": reach}))["plan"][
+        "says"
+    ]
+    assert "does not show 1 record that the request names (Contacts /identity/records/1)" in told
+    assert "no proof that it is deleted" in told
+    assert "could not be searched" not in told
+
+
 def test_an_erasure_that_ended_can_be_restored_and_tells_what_was_found_again() -> None:
     again = {"found_again": 0, "searches": 2, "by_module": {}, "verified_at": "2025-10-09T08:53:20.000Z"}
     one = erasure(Status.COMPLETED, counts=Counts(requested=3, deleted=2, unlinked=1))
