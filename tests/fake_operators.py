@@ -33,13 +33,13 @@ class FakeOrgs:
 
     def listed(self, day: str, before: tuple[str, str] | None, limit: int) -> Sequence[tuple[str, str]]:
         self.day_queries += 1
-        rows: dict[str, Any] = self.rows  # type: ignore[attr-defined]
+        rows: dict[str, Any] = self.rows  # type: ignore[attr-defined]  # whoever inherits it has rows
         keys = [(str(iso(row.deletion.created_at)), one) for one, row in rows.items()]
         keys = sorted((key for key in keys if key[0].startswith(day)), reverse=True)
         return [key for key in keys if before is None or key < before][:limit]
 
     def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
-        rows: dict[str, Any] = self.rows  # type: ignore[attr-defined]
+        rows: dict[str, Any] = self.rows  # type: ignore[attr-defined]  # whoever inherits it has rows
         return {one: rows[one].deletion for one in deletion_ids if one in rows}
 
     def note(self, entry: Entry | None) -> None:

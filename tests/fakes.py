@@ -61,14 +61,14 @@ class FakeSecret:
     def value(self) -> Mapping[str, Any]:
         if self.down:
             raise Unavailable("secret", "down")
-        return self.held  # type: ignore[no-any-return]
+        return self.held  # type: ignore[no-any-return]  # whatever was put there
 
     def fresh(self) -> Mapping[str, Any] | None:
         self.fetches += 1
         if self.stored is None:
             return None
         self.held = self.stored
-        return self.held  # type: ignore[no-any-return]
+        return self.held  # type: ignore[no-any-return]  # whatever was put there
 
 
 @dataclass

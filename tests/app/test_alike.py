@@ -153,7 +153,7 @@ def test_no_check_stops_early(name: str | None, headers: dict[str, str]) -> None
     found = candidates(HELD[name] if name else None)
     signing, bearer = Counted(found.signing), Counted(found.bearer)
     lowered = {key.lower(): value for key, value in headers.items()}
-    prove(lowered, BODY, Candidates(signing, bearer), NOW)  # type: ignore[arg-type]
+    prove(lowered, BODY, Candidates(signing, bearer), NOW)  # type: ignore[arg-type]  # it counts who looks
     each = ([1] * MOST_KEYS, [0] * MOST_KEYS)
     assert (signing.used, bearer.used) == (each if headers is not BEARS else each[::-1])
 

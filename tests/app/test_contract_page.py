@@ -106,4 +106,4 @@ def test_every_field_of_a_request_is_explained() -> None:
 
 
 def test_what_nobody_expected_is_503_as_the_page_says() -> None:
-    assert refusal(RuntimeError(), "r").body["error"]["code"] == "unavailable"  # type: ignore[index]
+    assert refusal(RuntimeError(), "r").body["error"]["code"] == "unavailable"  # type: ignore[index]  # a body is JSON of any shape

@@ -158,7 +158,7 @@ def test_a_stored_policy_that_is_broken_shows_why() -> None:
     office = Office()
     office.call("PUT", "old", DOCUMENT)
     kept = office.store.kept["default", "old"]
-    kept.document["module"] = 7  # type: ignore[index]
+    kept.document["module"] = 7  # type: ignore[index]  # read-only by its type: spoiled on purpose
     shown = office.call("GET", "old").json
     assert [each["path"] for each in shown["problems"]] == ["/module"]
     assert problems(office.call("POST", "old/run")) == ["/module"]

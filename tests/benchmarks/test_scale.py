@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.scale import Asked, Setup, burst, poisson, simulate
+from benchmarks.scale import Asked, Service, Setup, burst, poisson, simulate
 
 ONE = Setup(workers=1, batch=1, concurrency=float("inf"))
 
 
-def exponential(mean: float):  # type: ignore[no-untyped-def]
+def exponential(mean: float) -> Service:
     return lambda random: random.expovariate(1 / mean)
 
 
-def always(seconds: float):  # type: ignore[no-untyped-def]
+def always(seconds: float) -> Service:
     return lambda random: seconds
 
 

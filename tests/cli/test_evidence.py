@@ -54,7 +54,7 @@ def run(*words: str) -> tuple[int, str]:
 def test_a_receipt_is_gathered_with_its_records_its_head_and_the_key() -> None:
     maker, _ = chain_of(9)
     wanted, _ = deletion(7)
-    found = gathered(Store(maker.bucket.objects), wanted.id)  # type: ignore[arg-type]
+    found = gathered(Store(maker.bucket.objects), wanted.id)  # type: ignore[arg-type]  # a bucket as far as it is read
     assert set(found) == {
         f"receipts/{wanted.id}.json",
         f"records/{wanted.id}.jsonl.gz",
@@ -62,7 +62,7 @@ def test_a_receipt_is_gathered_with_its_records_its_head_and_the_key() -> None:
         PUBLIC_KEY,
     }
     assert all(found[name] == maker.bucket.objects[name] for name in found)
-    assert gathered(Store(maker.bucket.objects), "del_" + "9" * 26) == {}  # type: ignore[arg-type]
+    assert gathered(Store(maker.bucket.objects), "del_" + "9" * 26) == {}  # type: ignore[arg-type]  # a bucket as far as it is read
 
 
 def test_what_restored_or_ended_it_for_good_comes_along() -> None:
@@ -77,7 +77,7 @@ def test_what_restored_or_ended_it_for_good_comes_along() -> None:
     body["recycle_bin"] = {"deletions": [{"id": child.id}, {"id": "../odd"}]}
     maker.bucket.objects[name] = maker.signing.envelope(dsse.RECEIPT, canonical.to_bytes(body))
     maker.head(name)
-    found = gathered(Store(maker.bucket.objects), parent.id)  # type: ignore[arg-type]
+    found = gathered(Store(maker.bucket.objects), parent.id)  # type: ignore[arg-type]  # a bucket as far as it is read
     assert {f"receipts/{child.id}.json", "heads/000000000001.json", "heads/000000000002.json"} <= set(found)
 
 

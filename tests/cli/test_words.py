@@ -38,5 +38,5 @@ def test_a_choice_is_taken_as_it_is_shown_and_written_as_in_the_contract(
 
 
 def test_operations_are_named_as_requests_name_them() -> None:
-    found = {tuple(p.type.choices) for where, p in CHOICES if where.endswith("--operation")}  # type: ignore[attr-defined]
+    found = {tuple(p.type.choices) for where, p in CHOICES if where.endswith("--operation")}  # type: ignore[attr-defined]  # an option with a choice has choices
     assert found == {tuple(sorted(each.value for each in REQUESTABLE | BY_NAME_ONLY))}

@@ -178,7 +178,7 @@ def test_what_is_personal_is_there_before_and_nowhere_afterwards_and_all_of_it_v
     one = ended(stage).id
     assert set(canaries(stage)) == {"DSR-17", "Anna", "she asked", "4104050000022641"}
     assert wrong(stage, one) == ""
-    seed = stage.world.table.get(one).seed  # type: ignore[union-attr]
+    seed = stage.world.table.get(one).seed  # type: ignore[union-attr]  # None fails the test
     stage.forget(one)
     assert canaries(stage) == []
     assert seed not in stage.everything()
@@ -214,9 +214,9 @@ def test_it_is_forgotten_only_after_its_receipt_is_there(stage: Stage) -> None:
     one = stage.world.ended(1).id
     forget(stage.operators(), one, stage.caller())
     advance(stage.deps(), one)
-    assert stage.world.table.get(one).forgotten_at is None  # type: ignore[union-attr]
+    assert stage.world.table.get(one).forgotten_at is None  # type: ignore[union-attr]  # None fails the test
     stage.rest()
-    assert stage.world.table.get(one).forgotten_at is not None  # type: ignore[union-attr]
+    assert stage.world.table.get(one).forgotten_at is not None  # type: ignore[union-attr]  # None fails the test
     receipt = json.loads(stage.world.signing_body(f"receipts/{one}.json"))
     assert receipt["records"]["count"] == 3
     assert canaries(stage) == []
@@ -229,7 +229,7 @@ def test_forgetting_again_changes_nothing(stage: Stage) -> None:
     stage.forget(one)
     entries = told(stage)
     assert len(entries) == 1
-    assert stage.world.table.get(one).forgotten_at  # type: ignore[union-attr]
+    assert stage.world.table.get(one).forgotten_at  # type: ignore[union-attr]  # None fails the test
     assert len(before) > 0
 
 
@@ -252,7 +252,7 @@ def test_a_retry_goes_along_once_it_has_ended(stage: Stage) -> None:
         forget(stage.operators(), one, stage.caller())
     commands.cancel(stage.operators(), retry, stage.caller())
     stage.rest()
-    assert stage.world.table.get(retry).is_final  # type: ignore[union-attr]
+    assert stage.world.table.get(retry).is_final  # type: ignore[union-attr]  # None fails the test
     stage.forget(one)
     for each in (one, retry):
         kept = stage.world.table.get(each)

@@ -166,7 +166,7 @@ def test_no_head_comes_before_all_entries_that_it_looks_back_to_are_written(here
     here.minute()
     assert here.now > started
     assert not here.objects.names("heads/")
-    here.objects.put_once = take  # type: ignore[method-assign]
+    here.objects.put_once = take  # type: ignore[method-assign]  # this test's own, for one call
     here.minute()
     assert all(operators.name(entry.id) in here.objects.objects for entry in entries)
     checked = here.checked()

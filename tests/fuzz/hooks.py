@@ -17,12 +17,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import requests  # type: ignore[import-untyped,unused-ignore]
-import schemathesis  # type: ignore[import-not-found,unused-ignore]
+import requests  # type: ignore[import-untyped,unused-ignore]  # it has no types
+import schemathesis  # type: ignore[import-not-found,unused-ignore]  # the environment of make fuzz has it
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from schemathesis.specs.openapi import checks  # type: ignore[import-not-found,unused-ignore]
+from schemathesis.specs.openapi import checks  # type: ignore[import-not-found,unused-ignore]  # the environment of make fuzz has it
 
 KNOWN: dict[str, str] = json.loads(os.environ["FUZZ_STACK"])
 #: How often each status came, and from whom: the api function, or the API Gateway before it.
@@ -34,7 +34,7 @@ def one_in(number: int, seed: object) -> bool:
     return hashlib.sha256(repr(seed).encode()).digest()[0] % number == 0
 
 
-class Signed(requests.auth.AuthBase):  # type: ignore[misc,unused-ignore]
+class Signed(requests.auth.AuthBase):  # type: ignore[misc,unused-ignore]  # its base has no types
     """Signs as a sender or as an operator, as the path asks for; one in eight requests stays as it is."""
 
     def __call__(self, request: Any) -> Any:

@@ -115,7 +115,7 @@ class Mutator:
         ]
         makers, weights = zip(*kinds, strict=True)
         [make] = self.random.choices(makers, weights)
-        return make()  # type: ignore[no-any-return]
+        return make()  # type: ignore[no-any-return]  # whatever was put there
 
     def well_signed(self) -> dict[str, Any]:
         """A good signature over a body of any kind, so that the parser and the rules are reached."""

@@ -24,7 +24,7 @@ BUCKET, KEY = "packages-of-a-test", "code.zip"
 
 def translate(given: dict[str, Any]) -> dict[str, Any]:
     os.environ["AWS_DEFAULT_REGION"] = given["region"]
-    from samtranslator.translator.transform import transform  # type: ignore[import-not-found]
+    from samtranslator.translator.transform import transform  # type: ignore[import-not-found]  # make test's own environment has it
 
     template = given["template"]
     for each in template["Resources"].values():
@@ -135,7 +135,7 @@ def _parsed(policy: Any) -> Any:
 
 def findings(given: dict[str, Any]) -> dict[str, Any]:
     warnings.simplefilter("ignore")
-    from parliament import analyze_policy_string  # type: ignore[import-not-found]
+    from parliament import analyze_policy_string  # type: ignore[import-not-found]  # make test's own environment has it
 
     told: dict[str, list[str]] = {}
     for name, document in given["policies"].items():

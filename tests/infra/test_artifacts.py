@@ -213,7 +213,7 @@ def test_a_repair_asks_aws_to_compare_with_what_is_there(
         template={"Parameters": {}, "Resources": {}},
         parameters={"Stage": "dev"},
         bucket="packages",
-        approve=lambda changes: not shown.extend(changes),  # type: ignore[func-returns-value]
+        approve=lambda changes: not shown.extend(changes),  # type: ignore[func-returns-value]  # extend gives None: taken for yes or no
         repair=repair,
     )
     assert (done.changed, [each.resource for each in shown]) == (True, ["Work"])
@@ -309,9 +309,9 @@ def test_what_a_failed_deployment_has_left_becomes_part_of_the_stack_as_it_is() 
     wanted = {"stack": "expunge-dev", "resources": [], "bucket": "packages"}
     with pytest.raises(Failure, match="not applied"):
         deployer.take_in(
-            **wanted,  # type: ignore[arg-type]
+            **wanted,  # type: ignore[arg-type]  # a deployer as far as it is used
             added=added,
-            approve=lambda changes: bool(shown.extend(changes)),  # type: ignore[func-returns-value]
+            approve=lambda changes: bool(shown.extend(changes)),  # type: ignore[func-returns-value]  # extend gives None: taken for yes or no
         )
     assert [(each.action, each.resource) for each in shown] == [("Import", "Work")]
     (asked,) = [params for name, params in recorded.of("cloudformation") if name == "CreateChangeSet"]
@@ -327,7 +327,7 @@ def test_what_a_failed_deployment_has_left_becomes_part_of_the_stack_as_it_is() 
     assert json.loads(sent)["Resources"] == {"Table": {"Type": "T"}, **added}
     new = {"EvidenceKey": {"Type": "AWS::KMS::Key", "Properties": {"Days": {"Ref": "NewDays"}}}}
     with pytest.raises(Failure, match="expunge-dev has no NewDays"):
-        deployer.take_in(**wanted, added=new, approve=lambda _: True)  # type: ignore[arg-type]
+        deployer.take_in(**wanted, added=new, approve=lambda _: True)  # type: ignore[arg-type]  # a deployer as far as it is used
 
 
 def test_what_is_sent_is_byte_for_byte_what_make_package_writes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cfnlint  # type: ignore[import-untyped]
+import cfnlint  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from local import package

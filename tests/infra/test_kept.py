@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cfnlint  # type: ignore[import-untyped]
+import cfnlint  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from local import destroy, kept, leftovers, package
@@ -58,7 +58,7 @@ class FakeDeployer:
 def test_what_has_lost_its_stack_is_imported_as_it_is(key: str | None) -> None:
     template, deployer = package.build("prod").template(), FakeDeployer()
     found = Leftovers("prod", "expunge-prod", 7, SECRETS, key)
-    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]
+    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]  # a deployer as far as it is used
     told = {each["LogicalResourceId"]: each for each in deployer.resources}
     assert told["Table"]["ResourceIdentifier"] == {"TableName": "expunge-prod"}
     assert told["SourcesSecret"]["ResourceIdentifier"] == {"Id": SECRETS["expunge/prod/sources"]}
@@ -76,7 +76,7 @@ def test_evidence_is_taken_up_so_that_its_chain_goes_on() -> None:
     found = Leftovers("prod", None, 0, {}, None, bucket, "abcd-1234")
     assert found
     assert not found.data
-    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]
+    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]  # a deployer as far as it is used
     told = {each["LogicalResourceId"]: each["ResourceIdentifier"] for each in deployer.resources}
     assert told == {
         "EvidenceBucket": {"BucketName": bucket},
@@ -108,7 +108,7 @@ def test_no_two_parts_of_a_template_that_is_sent_have_the_same_name(template: di
 def test_a_secret_that_is_not_there_is_not_imported() -> None:
     template, deployer = package.build("prod").template(), FakeDeployer()
     found = Leftovers("prod", None, 0, {NAMES[1]: SECRETS[NAMES[1]]}, None)
-    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]
+    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]  # a deployer as far as it is used
     assert set(deployer.template["Resources"]) == {"LinksSecret"}
 
 

@@ -67,7 +67,7 @@ def test_a_key_that_stands_without_its_bucket_is_taken_up_too() -> None:
         found = finding.find(clients, "prod")
     assert (bool(found), found.data, found.evidence, found.signing) == (True, False, None, key)
     assert found.lines() == [f"KMS key {key}, which signs evidence"]
-    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]
+    leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]  # a deployer as far as it is used
     assert set(deployer.template["Resources"]) == {"EvidenceKey", "EvidenceAlias"}
 
 
@@ -85,7 +85,7 @@ def test_a_signing_key_that_cannot_sign_is_named_with_its_way_back(state: str) -
         found = finding.find(clients, "prod")
         leftovers.delete(clients, found)  # is no reason not to delete data
     with pytest.raises(Failure, match=f"aws kms enable-key --key-id {key}, then deploy again") as refused:
-        leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]
+        leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]  # a deployer as far as it is used
     assert ("aws kms cancel-key-deletion" in str(refused.value)) == (state == "PendingDeletion")
 
 
@@ -101,7 +101,7 @@ def test_no_other_key_goes_on_with_what_was_signed_before(signed: bool) -> None:
         found = finding.find(clients, "prod")
 
     def adopt() -> None:
-        leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]
+        leftovers.adopt(deployer, found, template, {"Stage": "prod"}, lambda _: True)  # type: ignore[arg-type]  # a deployer as far as it is used
 
     if signed:
         with pytest.raises(Failure, match="aws kms create-alias --alias-name alias/expunge-prod-evidence"):

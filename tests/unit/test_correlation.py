@@ -56,7 +56,7 @@ def sqs() -> Sqs:
 def world(monkeypatch: pytest.MonkeyPatch, sqs: Sqs) -> World:
     """A service whose functions are the real ones, with the real queue adapter and the real log."""
     world = World(["1", "2"])
-    queue = WorkQueue("url", lambda: sqs, observability.note, observability.correlation)  # type: ignore[arg-type, return-value]
+    queue = WorkQueue("url", lambda: sqs, observability.note, observability.correlation)  # type: ignore[arg-type, return-value]  # a client of SQS as far as it is used
     deps: Deps = replace(
         world.deps,
         nudges=queue,
@@ -76,7 +76,7 @@ def record(body: str, message_id: str = "m-1") -> dict[str, Any]:
 
 
 def test_the_api_logs_and_sends_the_requests_id(lines: Lines, sqs: Sqs) -> None:
-    queue = WorkQueue("url", lambda: sqs, observability.note, observability.correlation)  # type: ignore[arg-type, return-value]
+    queue = WorkQueue("url", lambda: sqs, observability.note, observability.correlation)  # type: ignore[arg-type, return-value]  # a client of SQS as far as it is used
     app = Chalice("expunge", configure_logs=False)
 
     def door(_request: object) -> Answer:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # it has no types
 
 from scripts import run_tests
 from tests.conftest import LONGEST_FIRST
@@ -150,3 +150,36 @@ def test_what_the_fast_tests_leave_out_is_said_and_is_there() -> None:
     assert "unit/service/engine/test_budgets.py" in slow
     assert "unit/domain/test_source.py" not in slow
     assert "make test runs" in said
+
+
+#: A check that is silenced, by the name that is in the brackets, and the comment behind it.
+_SILENCED = re.compile(r"#\s*type:\s*ignore(?:\[(?P<names>[^\]]*)\])?(?P<rest>.*)")
+
+
+def without_reason(code: str) -> list[str]:
+    """The lines of some code that silence the type checker without a name or without a reason behind it."""
+    found = ((line, _SILENCED.search(line)) for line in code.splitlines())
+    return [
+        line.strip()
+        for line, silenced in found
+        if silenced and not (silenced["names"] and re.match(r"  # \S", silenced["rest"]))
+    ]
+
+
+def test_each_silenced_check_of_types_has_its_reason_beside_it() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "*.py"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    this = Path(__file__).relative_to(ROOT).as_posix()
+    silent = {
+        file: lines
+        for file in tracked.stdout.splitlines()
+        if file != this and (lines := without_reason((ROOT / file).read_text(encoding="utf-8")))
+    }
+    assert silent == {}
+
+
+def test_a_silenced_check_without_a_name_or_a_reason_is_found() -> None:
+    for bare in ("x = f()  # type: ignore", "x = f()  # type: ignore[misc]", "x  # type:ignore[misc] # "):
+        assert without_reason(bare), bare
+    assert not without_reason("x = f()  # type: ignore[misc]  # its base has no types")

@@ -45,4 +45,4 @@ def conflict(call: str, actions: int = 0) -> ClientError:
         return ClientError({"Error": {"Code": "TransactionConflictException", "Message": "busy"}}, call)
     held: Any = [{"Code": "TransactionConflict"}, *[{"Code": "None"}] * (actions - 1)]
     error = {"Error": {"Code": "TransactionCanceledException", "Message": "cancelled"}}
-    return ClientError({**error, "CancellationReasons": held}, call)  # type: ignore[typeddict-item]
+    return ClientError({**error, "CancellationReasons": held}, call)  # type: ignore[typeddict-item]  # boto3's type has no reasons

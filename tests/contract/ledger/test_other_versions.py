@@ -73,7 +73,7 @@ class Stage:
         self.client = client
         self.table = Table("t", lambda: client)
         accept(self.table, deletion("del_1"), "d1")
-        self.world = World(["1", "2"], self.table)  # type: ignore[arg-type]
+        self.world = World(["1", "2"], self.table)  # type: ignore[arg-type]  # the real table
         self.world.now = NOW
 
     def rewrite(self, text: str) -> None:

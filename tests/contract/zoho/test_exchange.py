@@ -198,13 +198,13 @@ def refusing(*codes: str, status: int = 401) -> object:
 @pytest.mark.parametrize("code", ["INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHENTICATION_FAILURE"])
 @pytest.mark.parametrize("status", [401, 400])
 def test_a_refused_token_is_renewed_once(bench: Bench, server: SmallServer, code: str, status: int) -> None:
-    server.answer = refusing(code, status=status)  # type: ignore[assignment]
+    server.answer = refusing(code, status=status)  # type: ignore[assignment]  # a function instead of bytes
     assert bench.client().count("Leads").body == {"count": 3}
     assert [seen.headers["authorization"][-2:] for seen in server.crm] == ["t1", "t2"]
 
 
 def test_a_token_refused_twice_is_the_answer(bench: Bench, server: SmallServer) -> None:
-    server.answer = refusing("INVALID_TOKEN", "INVALID_TOKEN", "INVALID_TOKEN")  # type: ignore[assignment]
+    server.answer = refusing("INVALID_TOKEN", "INVALID_TOKEN", "INVALID_TOKEN")  # type: ignore[assignment]  # a function instead of bytes
     reply = bench.client().count("Leads")
     assert reply.status == 401
     assert reply.error is not None
@@ -213,7 +213,7 @@ def test_a_token_refused_twice_is_the_answer(bench: Bench, server: SmallServer) 
 
 @pytest.mark.parametrize("code", ["OAUTH_SCOPE_MISMATCH", "NO_PERMISSION"])
 def test_other_refusals_renew_nothing(bench: Bench, server: SmallServer, code: str) -> None:
-    server.answer = refusing(code)  # type: ignore[assignment]
+    server.answer = refusing(code)  # type: ignore[assignment]  # a function instead of bytes
     assert bench.client().count("Leads").status == 401
     assert server.tokens == 1
 

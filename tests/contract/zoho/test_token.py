@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.adapters.zoho.token import Broker
 from chalicelib.adapters.zoho.token_store import SecretTokenStore, Token
 from chalicelib.domain.zoho.reply import Reply
 from tests.contract.zoho.kit import PREFIX, Bench, SmallServer
@@ -14,7 +15,7 @@ from tests.contract.zoho.kit import PREFIX, Bench, SmallServer
 DENIED = b'{"error": "Access Denied", "error_description": "too many requests", "status": "failure"}'
 
 
-def broker_of(bench: Bench, owner: str = "worker"):  # type: ignore[no-untyped-def]
+def broker_of(bench: Bench, owner: str = "worker") -> Broker:
     return bench.orgs(owner)._link("default").broker
 
 
@@ -40,7 +41,7 @@ def test_fifty_cold_workers_cause_one_refresh(bench: Bench, server: SmallServer)
     gate = threading.Barrier(50)
     found: list[Token | Reply] = []
 
-    def work(broker) -> None:  # type: ignore[no-untyped-def]
+    def work(broker: Broker) -> None:
         gate.wait()
         found.append(broker.token(soon(bench)))
 

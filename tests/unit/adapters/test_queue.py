@@ -96,7 +96,7 @@ def test_messages_bear_the_group_of_their_org_and_source(sqs: Any) -> None:
 def test_many_are_woken_by_ten_a_call(sqs: Any) -> None:
     url = sqs.create_queue(QueueName="work")["QueueUrl"]
     calls = Calls(sqs)
-    queue = WorkQueue(url, lambda: calls, lambda *_, **__: None)  # type: ignore[arg-type, return-value]
+    queue = WorkQueue(url, lambda: calls, lambda *_, **__: None)  # type: ignore[arg-type, return-value]  # a client of SQS as far as it is used
     ids = [f"del_{n}" for n in range(25)]
     queue.nudge_all(ids)
     queue.nudge_all([])
@@ -112,7 +112,7 @@ def test_each_message_that_could_not_be_sent_is_reported(sqs: Any) -> None:
         reports.append((event, fields))
 
     refusing = Calls(sqs, refuse="del_1")
-    WorkQueue(url, lambda: refusing, report).nudge_all(["del_0", "del_1"])  # type: ignore[arg-type, return-value]
+    WorkQueue(url, lambda: refusing, report).nudge_all(["del_0", "del_1"])  # type: ignore[arg-type, return-value]  # a client of SQS as far as it is used
     assert reports == [("nudge_failed", {"deletion_id": "del_1", "reason": "InternalError"})]
     WorkQueue(url + "-gone", lambda: sqs, report).nudge_all(["del_2", "del_3"])
     assert [fields["deletion_id"] for _, fields in reports[1:]] == ["del_2", "del_3"]

@@ -1,5 +1,7 @@
 """What is purged, restored or left alone follows from what is read, case by case and for anything read."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,8 @@ from chalicelib.domain.bin_judge import (
 )
 from chalicelib.domain.recycle_bin import BinEntry, entries_of
 from chalicelib.domain.zoho import deleted_list
+
+Judge = Callable[..., tuple[Ruling, str]]
 
 WINDOW = Window(first=1000.0, last=1060.0)
 MINE = (Attempt.LOST, Attempt.SCHEDULED, Attempt.DONE)
@@ -50,7 +54,9 @@ def restore(seen: BinReading, attempt: Attempt = Attempt.NONE, *, last: bool = F
     ],
 )
 @pytest.mark.parametrize("judge", [purge, restore])
-def test_only_what_lies_in_the_bin_since_the_deletions_own_time_goes(judge, at, ruling, code) -> None:  # type: ignore[no-untyped-def]
+def test_only_what_lies_in_the_bin_since_the_deletions_own_time_goes(
+    judge: Judge, at: float, ruling: Ruling, code: str
+) -> None:
     assert judge(BinReading(there=False, entry=entry(at))) == (ruling, code)
     assert judge(BinReading(there=False, entry=entry(at)), last=True) == (ruling, code)
 
@@ -114,7 +120,7 @@ def test_what_zoho_says_is_gone_and_what_is_read_have_to_agree() -> None:
 
 
 @pytest.mark.parametrize("judge", [purge, restore])
-def test_a_lost_answer_is_repeated_where_the_entry_is_still_there(judge) -> None:  # type: ignore[no-untyped-def]
+def test_a_lost_answer_is_repeated_where_the_entry_is_still_there(judge: Judge) -> None:
     assert judge(BinReading(there=False, entry=entry(1030.0)), Attempt.LOST) == (Ruling.SEND, "")
     assert judge(BinReading(there=False, entry=entry(1030.0)), Attempt.NOT_FOUND) == (Ruling.ASK_AGAIN, "")
 
@@ -149,7 +155,7 @@ def test_what_can_be_restored_and_is_never_seen_in_the_bin_needs_another_user() 
 
 
 @pytest.mark.parametrize("judge", [purge, restore])
-def test_a_deletion_that_only_the_deleted_list_shows_yet_is_left_alone(judge) -> None:  # type: ignore[no-untyped-def]
+def test_a_deletion_that_only_the_deleted_list_shows_yet_is_left_alone(judge: Judge) -> None:
     again = BinReading(there=False, entry=entry(1030.0), listed=Listed.RECYCLABLE, listed_at=1500.0)
     assert judge(again) == (Ruling.SKIPPED, "DELETED_AGAIN")
     assert judge(again, Attempt.LOST) == (Ruling.SKIPPED, "DELETED_AGAIN")
@@ -158,7 +164,7 @@ def test_a_deletion_that_only_the_deleted_list_shows_yet_is_left_alone(judge) ->
 
 
 @pytest.mark.parametrize("judge", [purge, restore])
-def test_an_older_entry_than_the_deleted_list_names_is_asked_for_again(judge) -> None:  # type: ignore[no-untyped-def]
+def test_an_older_entry_than_the_deleted_list_names_is_asked_for_again(judge: Judge) -> None:
     stale = BinReading(there=False, entry=entry(500.0), listed=Listed.RECYCLABLE, listed_at=1030.0)
     assert judge(stale) == (Ruling.ASK_AGAIN, "")
     assert judge(stale, last=True) == (Ruling.SKIPPED, "DELETED_BEFORE")

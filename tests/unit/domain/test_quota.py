@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ LATE = datetime(2026, 11, 29, 23, 59, 30, tzinfo=UTC).timestamp()
 
 
 def count(records: int = 5, at: float = NOON, key: str = "a", **limits: int | None) -> Count:
-    return Count("web", records, at, key, **{"per_day": 50, **limits})  # type: ignore[arg-type]
+    return Count("web", records, at, key, **{"per_day": 50, **limits})  # type: ignore[arg-type]  # limits by their names
 
 
 def told(tally: Tally, *counts: Count) -> tuple[Tally, list[Counted | Full]]:
@@ -147,7 +148,7 @@ REQUESTS = st.lists(
 
 @given(REQUESTS, st.integers(1, 40), st.integers(1, 60), st.randoms(use_true_random=False))
 def test_no_interleaving_of_requests_and_copies_passes_a_limit_or_counts_too_little(
-    requests: list[tuple[int, int, int]], per_hour: int, per_day: int, chance: object
+    requests: list[tuple[int, int, int]], per_hour: int, per_day: int, chance: Random
 ) -> None:
     """Each request counts, then is stored unless a copy of it was, and then gives back: in any order."""
     tally, at = Tally(), NOON
@@ -158,13 +159,13 @@ def test_no_interleaving_of_requests_and_copies_passes_a_limit_or_counts_too_lit
         steps.append(Count("web", records, at + after, f"{records} {key}", by, per_hour, per_day))
     waiting: list[tuple[Count, Counted]] = []
     while steps or waiting:
-        if steps and (not waiting or chance.random() < 0.6):  # type: ignore[attr-defined]
+        if steps and (not waiting or chance.random() < 0.6):
             wanted = steps.pop()
             tally, answer = quota.counted(tally, wanted)
             if isinstance(answer, Counted):
                 waiting.append((wanted, answer))
         else:
-            wanted, answer = waiting.pop(chance.randrange(len(waiting)))  # type: ignore[attr-defined]
+            wanted, answer = waiting.pop(chance.randrange(len(waiting)))
             if wanted.key in stored:
                 tally = quota.given_back(tally, wanted) if answer.own else tally
             else:
@@ -177,9 +178,9 @@ def test_no_interleaving_of_requests_and_copies_passes_a_limit_or_counts_too_lit
 
 
 @given(st.randoms(use_true_random=False))
-def test_of_40_requests_of_5_exactly_10_fit_into_50_at_any_interleaving(chance: object) -> None:
+def test_of_40_requests_of_5_exactly_10_fit_into_50_at_any_interleaving(chance: Random) -> None:
     keys = [f"{n}" for n in range(40)]
-    chance.shuffle(keys)  # type: ignore[attr-defined]
-    _, found = told(Tally(), *(count(5, NOON + chance.random() * 99, key) for key in keys))  # type: ignore[attr-defined]
+    chance.shuffle(keys)
+    _, found = told(Tally(), *(count(5, NOON + chance.random() * 99, key) for key in keys))
     passed = [one for one in found if isinstance(one, Counted)]
     assert [one.before for one in passed] == list(range(0, 50, 5))

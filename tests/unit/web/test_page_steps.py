@@ -220,7 +220,7 @@ def erasure(status: Status, **more: Any) -> Deletion:
 
 
 def test_an_erasure_shows_its_map_and_is_approved_by_its_hash() -> None:
-    approval = Approval(3, NOW - 60, NOW + DAY, map_hash=MAP["map_hash"])  # type: ignore[arg-type]
+    approval = Approval(3, NOW - 60, NOW + DAY, map_hash=MAP["map_hash"])  # type: ignore[arg-type]  # JSON of any shape
     view = said(erasure(Status.AWAITING_APPROVAL, approval=approval, waiting_for="approval"))
     assert view["title"] == "Erase a person"
     assert "look at it and approve it" in view["meaning"]

@@ -13,7 +13,7 @@ GOOD = {"client_id": "1000.X", "client_secret": "hush-hush", "refresh_token": "1
 HOST = "http://127.0.0.1:9000"
 
 
-def parsed(custom_hosts: bool = False, **changes: object):  # type: ignore[no-untyped-def]
+def parsed(custom_hosts: bool = False, **changes: object):  # type: ignore[no-untyped-def]  # fields by their names
     secret = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
     return parse_org("default", json.dumps(secret), custom_hosts=custom_hosts)
 
@@ -74,7 +74,7 @@ def test_credentials_do_not_show() -> None:
 )
 def test_refusals_say_why(changes: dict[str, object], reason: str) -> None:
     with pytest.raises(BadSecret, match=reason) as caught:
-        parsed(**changes)  # type: ignore[arg-type]
+        parsed(**changes)  # type: ignore[arg-type]  # fields by their names
     assert "hush-hush" not in str(caught.value)
 
 

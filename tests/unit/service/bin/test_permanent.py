@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -162,9 +162,9 @@ def test_a_lost_answer_is_settled_by_reading() -> None:
         world = World(["1", "2"])
         parent = deleted(world, ["1", "2"])
 
-        def lose(work: object, carried_out: bool = carried_out) -> Reply:
+        def lose(work: Callable[[], Reply], carried_out: bool = carried_out) -> Reply:
             if carried_out:
-                work()  # type: ignore[operator]
+                work()
             return LOST
 
         world.zoho.script["delete_from_bin"] = [lose]

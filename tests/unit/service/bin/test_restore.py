@@ -35,13 +35,13 @@ def operators(world: World) -> Operators:
 
 
 def restored(world: World, parent: str, **asked: object) -> str:
-    made = undo.restore(operators(world), parent, Asked(**asked), Caller(ANN, world.now))  # type: ignore[arg-type]
+    made = undo.restore(operators(world), parent, Asked(**asked), Caller(ANN, world.now))  # type: ignore[arg-type]  # fields by their names, as the caller wrote them
     world.settle()
     return made.id
 
 
 def gone(world: World, ids: tuple[str, ...] = ("1", "2"), **request: object) -> str:
-    parent = world.accept(ids=ids, **request)  # type: ignore[arg-type]
+    parent = world.accept(ids=ids, **request)  # type: ignore[arg-type]  # fields by their names, as the caller wrote them
     world.settle()
     return parent
 

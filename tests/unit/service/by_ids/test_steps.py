@@ -24,7 +24,7 @@ IDS = ("101", "102", "103")
 
 def here(marks: str = "ppp", **progress: object) -> StillSlice:
     work = StillSlice(Request(Operation.DELETE_RECORDS, "Leads", "default", ids=IDS), IDS, marks)
-    stands = replace(by_ids.progress_of(work.deletion), checked=True, **progress)  # type: ignore[arg-type]
+    stands = replace(by_ids.progress_of(work.deletion), checked=True, **progress)  # type: ignore[arg-type]  # fields of the progress by their names
     work.deletion = replace(work.deletion, progress=stands.to_json())
     return work
 

@@ -66,7 +66,7 @@ def test_a_hold_that_is_set_before_the_start_stops_the_job(moment: str) -> None:
                 world.hold("4")
             publish(message, attributes)
 
-        world.topic.publish = hold_then  # type: ignore[method-assign]
+        world.topic.publish = hold_then  # type: ignore[method-assign]  # this test's own, for one call
     world.settle()
     assert outcomes(world, one)["4"] == "held" if moment == "intent" else True
     assert world.zoho.sent("mass_delete_view") == ([] if moment == "intent" else ["5"])

@@ -146,7 +146,7 @@ def test_a_view_that_zoho_refuses_for_now_lets_others_pass() -> None:
     def of_one_view(module: str, cvid: str, territory: Any) -> Reply:
         return error("NOT_APPROVED") if cvid == "5" else real(module, cvid, territory)
 
-    world.zoho.mass_delete_view = of_one_view  # type: ignore[method-assign]
+    world.zoho.mass_delete_view = of_one_view  # type: ignore[method-assign]  # this test's own, for one call
     first = view(world)
     world.step(first)
     second = world.accept("mass_delete", module="Deals", cvid="6")

@@ -127,7 +127,7 @@ KEPT = 100
 
 def _deleted(world: World, **request: Any) -> str:
     """A deletion of record 1 that has ended while credits were there."""
-    world.zoho.left = 10**6  # type: ignore[attr-defined]
+    world.zoho.left = 10**6  # type: ignore[attr-defined]  # this test's Zoho tells it
     one = world.accept(ids=("1",), **request)
     while not world.get(one).is_final:
         world.step(one)
@@ -186,7 +186,7 @@ def test_whatever_is_asked_for_leaves_the_kept_credits_to_the_others(
     world = _told(KEPT, by_org)
     limits = Limits(max_records=500, keep_credits=own)
     one = ASKED[asked](world, limits)
-    world.zoho.left = KEPT  # type: ignore[attr-defined]
+    world.zoho.left = KEPT  # type: ignore[attr-defined]  # this test's Zoho tells it
     world.step(world.accept(ids=("440",), limits=limits))
     told = len(world.zoho.log)
     for _ in range(3):
@@ -196,7 +196,7 @@ def test_whatever_is_asked_for_leaves_the_kept_credits_to_the_others(
         return
     assert world.get(one).waiting_for == "api credits"
     assert len(world.zoho.log) == told
-    world.zoho.left = 10**6  # type: ignore[attr-defined]
+    world.zoho.left = 10**6  # type: ignore[attr-defined]  # this test's Zoho tells it
     world.now += 60
     world.step(one)
     assert len(world.zoho.log) > told

@@ -136,7 +136,7 @@ def record_writes(world: World) -> list[int]:
         written.append(len(change.chunks))
         return save(claim, change)
 
-    world.ledger.save = noting  # type: ignore[method-assign]
+    world.ledger.save = noting  # type: ignore[method-assign]  # this test's own, for one call
     return written
 
 
@@ -245,7 +245,7 @@ def test_outcomes_that_the_table_never_takes_are_resolved_all_the_same() -> None
             raise Rejected("table", "an item of 500000 bytes")
         return save(claim, change)
 
-    world.ledger.save = narrow  # type: ignore[method-assign]
+    world.ledger.save = narrow  # type: ignore[method-assign]  # this test's own, for one call
     world.settle()
     assert world.get(one).counts == Counts(requested=2, unknown=2)
     assert ("outcomes_not_marked", {"deletion_id": one, "count": 2}) in world.reports

@@ -17,7 +17,7 @@ def test_the_calls_of_a_search_are_told_before_the_first_of_them() -> None:
 
     def search(*given: object) -> object:
         look(None)
-        return real(*given)  # type: ignore[arg-type]
+        return real(*given)  # type: ignore[arg-type]  # handed on as it came
 
     world.zoho.__dict__["search"] = search
     assert world.shown(one)["search"] is None
@@ -39,7 +39,7 @@ def test_a_search_says_how_far_it_is() -> None:
 
     def select(selection: object) -> object:
         seen.add((world.shown(one)["search"] or {}).get("made"))
-        return real(selection)  # type: ignore[arg-type]
+        return real(selection)  # type: ignore[arg-type]  # handed on as it came
 
     world.zoho.__dict__["select"] = select
     world.settle()

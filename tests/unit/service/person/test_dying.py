@@ -28,7 +28,7 @@ def dying(world: People, at: int) -> Callable[[], bool]:
             raise Died
         return real(claim, change)
 
-    world.ledger.save = save  # type: ignore[method-assign]
+    world.ledger.save = save  # type: ignore[method-assign]  # this test's own, for one call
     return lambda: writes[0] >= at
 
 

@@ -35,7 +35,7 @@ def test_a_linking_module_that_cannot_be_asked_is_named() -> None:
     def select(selection: object) -> Reply:
         if getattr(selection, "module", "") == "Contacts_X_Tours":
             return error("INVALID_QUERY", 400)
-        return real(selection)  # type: ignore[arg-type]
+        return real(selection)  # type: ignore[arg-type]  # handed on as it came
 
     world.zoho.__dict__["select"] = select
     one = world.erase(EMAIL_ONLY, dry_run=True)
