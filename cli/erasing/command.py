@@ -143,10 +143,14 @@ def _sent(channel: Channel, body: bytes) -> dict[str, Any]:
 
 def _found(api: OperatorApi, deletion: str, ends_by: float) -> dict[str, Any]:
     """The document once the person was searched for: it waits for the approval of its map, or goes on."""
+    told = ""
     try:
         with bar.shown() as shown:
             while True:
                 document = api.deletion(deletion)
+                if (budget := _budget(document)) != told:
+                    shown.say(budget)  # a line that stays, however short the search is
+                    told = budget
                 if _searched(document) or time.monotonic() >= ends_by:
                     return document
                 _tell(shown, document)
@@ -165,10 +169,16 @@ def _searched(document: dict[str, Any]) -> bool:
     return any(document["counts"].get(name) for name in BEGUN)
 
 
+def _budget(document: dict[str, Any]) -> str:
+    """What one search takes, as the service tells it before the first call of it; "" before that."""
+    calls = (document.get("search") or {}).get("calls", 0)
+    return f"searching, {calls:,} calls to Zoho at least" if calls else ""
+
+
 def _tell(shown: Bar, document: dict[str, Any]) -> None:
     waits, search = document.get("waiting_for"), document.get("search") or {}
+    words = _budget(document) or "reading the org's modules"
     calls, made = search.get("calls", 0), search.get("made", 0)
-    words = f"searching, {calls:,} calls to Zoho at least" if calls else "reading the org's modules"
     shown.at(made, max(calls, 1), f"{words}{f', waiting for {waits}' if waits else ''}")
 
 

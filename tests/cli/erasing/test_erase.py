@@ -134,6 +134,22 @@ def test_an_erasure_shows_its_map_and_how_it_is_approved(desk: PeopleDesk) -> No
     assert "anna@example.com" not in said
 
 
+@pytest.mark.parametrize("looks", [1, 2, 3, 4])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_the_search_costs_is_told_once_on_standard_error_however_short_it_is(
+    desk: PeopleDesk, looks: int, as_json: bool
+) -> None:
+    search = {"search": {"calls": 1051, "made": 7}}
+    shown = [document("running", None, search=None), document("running", None, **search)]
+    shown.append(document("waiting", None, waiting_for="api credits", **search))
+    desk.documents = [*shown[: looks - 1], document("awaiting_approval", **search)]
+    words = ("erase", "--email", "anna@example.com", *(["--json"] if as_json else []))
+    done = desk.run(*words)
+    assert done.exit_code == 6
+    assert done.stderr.count("searching, 1,051 calls to Zoho at least\n") == 1
+    assert "searching" not in done.stdout
+
+
 def test_a_map_that_is_there_before_the_approval_is_asked_for_is_waited_on(desk: PeopleDesk) -> None:
     desk.documents = [document("running", None), document("running"), document("awaiting_approval")]
     said = desk.said("erase", "--email", "anna@example.com", code=6)
