@@ -147,6 +147,12 @@ ALARMS = (
     ),
     Alarm("advance-broken", "A mistake of ours keeps a deletion from moving", "advance_broken", 1),
     Alarm("set-aside", "A deletion cannot be read and was set aside", "set_aside", 1),
+    Alarm(
+        "permanent-not-made",
+        "Records that were to be deleted for good will stay in the recycle bin",
+        "permanent_not_made",
+        1,
+    ),
     Alarm("events-stuck", "Result events cannot be published", "publish_failed", 1, bad=3, of=3),
     Alarm(
         "events-undelivered",

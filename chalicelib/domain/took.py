@@ -33,21 +33,26 @@ def ended_at(deletion: Deletion, otherwise: float) -> float:
     return otherwise if ended is None else ended
 
 
+def record_of(parent: Deletion, chunk: Chunk, position: int) -> str | None:
+    """The record id behind an id that it was asked for; None where that is not known."""
+    external = parent.request.external_id_field
+    return chunk.records.get(position) if external else chunk.ids[position]
+
+
 def deleted_by_it(
-    parent: Deletion, chunks: Iterable[Chunk], calls: Sequence[Sent], ended_at: float
+    parent: Deletion, chunks: Iterable[Chunk], calls: Sequence[Sent] | None, ended_at: float
 ) -> dict[str, float]:
     """Record ids that it deleted, each with until when it may have deleted it (seconds since the epoch).
 
     That is the answer to the id's own call. A job's are until its end; what a read settled, as the answer was
-    lost, until `ended_at`.
+    lost, until `ended_at`, and so is everything where its calls cannot be read (None).
     """
-    answered, named = _answers(calls)
-    of_job = parent.job_ended_at if parent.job_ended_at is not None else ended_at
+    answered, named = _answers(calls or ())
+    of_job = ended_at if parent.job_ended_at is None or calls is None else parent.job_ended_at
     found: dict[str, float] = {}
     for chunk in chunks:
         for position in chunk.at(Mark.DELETED):
-            external = parent.request.external_id_field
-            record = chunk.records.get(position) if external else chunk.ids[position]
+            record = record_of(parent, chunk, position)
             if record is not None:
                 place = chunk.number, position
                 last = answered.get(place, ended_at if place in named else of_job)

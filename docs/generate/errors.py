@@ -198,6 +198,7 @@ _END = {
     Verdict.FAILED: "failed",
     Verdict.UNKNOWN: "needs attention",
     Verdict.ABSENT: "already absent, or deleted",
+    Verdict.NOTHING: "stays in the recycle bin",
 }
 
 

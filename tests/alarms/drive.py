@@ -124,6 +124,17 @@ def _unreadable(patch: pytest.MonkeyPatch) -> None:
     functions.work(one)
 
 
+def _torn_calls(patch: pytest.MonkeyPatch) -> None:
+    functions = Functions(patch)
+    one = functions.world.accept(ids=("1",), permanent_after=0)
+
+    def calls(*_: object) -> None:
+        raise Unreadable(one, "calls")
+
+    patch.setattr(functions.world.ledger, "calls", calls)
+    functions.work(one)
+
+
 def _topic_down(patch: pytest.MonkeyPatch) -> None:
     functions = Functions(patch)
     functions.world.topic.down = True
@@ -246,6 +257,7 @@ SCENES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "poll-silent": _poll,
     "advance-broken": _broken,
     "set-aside": _unreadable,
+    "permanent-not-made": _torn_calls,
     "events-stuck": _topic_down,
     "retention-broken": _bad_policy,
     "evidence-late": _no_receipt,

@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 _JUDGE, _TESTS = "chalicelib/domain/bin_judge.py", ("tests/unit/domain/test_bin_judge.py",)
 _CHILDREN, _SERVICE = "chalicelib/domain/children.py", "chalicelib/service"
 _BIN = ("tests/unit/service/bin/test_permanent.py", "tests/unit/service/bin/test_restore.py")
+_NOT_MADE = ("tests/unit/service/bin/test_not_made_permanent.py",)
 
 OF_THE_BIN = (
     Guard(
@@ -61,8 +62,8 @@ OF_THE_BIN = (
     Guard(
         "only what it deleted goes on to its child",
         "chalicelib/domain/took.py",
-        "        for position in chunk.at(Mark.DELETED):\n            external",
-        "        for position in chunk.at(Mark.DELETED, Mark.ABSENT):\n            external",
+        "        for position in chunk.at(Mark.DELETED):\n            record",
+        "        for position in chunk.at(Mark.DELETED, Mark.ABSENT):\n            record",
         _BIN,
     ),
     Guard(
@@ -137,10 +138,38 @@ OF_THE_BIN = (
     ),
     Guard(
         "what came back or is gone is not taken once more",
-        f"{_SERVICE}/operators/undo.py",
+        f"{_SERVICE}/operators/recyclable.py",
         "                found.pop(name, None)\n",
         "                found.get(name)\n",
         _BIN,
+    ),
+    Guard(
+        "nothing goes for good by itself where what is known has holes",
+        f"{_SERVICE}/engine/children.py",
+        "    if known.why_not:\n",
+        "    if not chunks:\n",
+        _NOT_MADE,
+    ),
+    Guard(
+        "a call that is not there makes the calls unreadable",
+        f"{_SERVICE}/engine/calls.py",
+        "    if len(found) < deletion.calls:\n",
+        "    if not found and deletion.calls:\n",
+        _NOT_MADE,
+    ),
+    Guard(
+        "what no permanent deletion is made for is told",
+        f"{_SERVICE}/engine/children.py",
+        "    if missing:\n",
+        "    if missing and not why:\n",
+        _NOT_MADE,
+    ),
+    Guard(
+        "an operator's call leaves alone what a child has",
+        f"{_SERVICE}/operators/recyclable.py",
+        "                left.pop(name, None)\n",
+        "                left.get(name)\n",
+        _NOT_MADE,
     ),
     Guard(
         "who asked does not make it permanent",

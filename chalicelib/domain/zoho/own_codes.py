@@ -136,6 +136,11 @@ ABOUT_ENDS: tuple[Row, ...] = (
         "A read does not find the record, and the newest pages of the module's deleted list do not name it: "
         "it has been gone for long, it never was there, or the user may not see it.",
         "Nothing where it is known to be gone. Else look the record up in Zoho as an administrator.", "OWN"),
+    row("NOT_MADE_PERMANENT", OF_RECORDS | VIEW, _V.NOTHING,
+        "The records were to be deleted for good after the undo window, and nothing will do that by itself: "
+        "what the table keeps of how they were deleted cannot be read. They stay in the recycle bin.",
+        "Once the undo window is over, delete them for good with `expunge delete-permanently`. Where that is "
+        "refused, do it in Zoho: Setup, Data Administration, Recycle Bin.", "OWN"),
     row("OUTCOME_UNKNOWN", BY_ID | VIEW, _V.UNKNOWN,
         "Whether Zoho deleted is not known, and asking did not tell.",
         "Look at the records in Zoho (recycle bin, view), then resolve the deletion as done or not done.",

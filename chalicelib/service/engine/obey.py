@@ -51,6 +51,8 @@ def _done(deletion: Deletion, command: Mapping[str, object], what: str, why: str
 
 
 def _let_go(work: Slice, command: Mapping[str, object], why: str) -> Commit:
+    """Whoever gave it was answered 202, so that it is not done is told to operators."""
+    work.report("command_ignored", command=str(command.get("do"))[:20], reason=why)
     return _done(work.deletion, command, "command_ignored", f"{str(command.get('do'))[:20]}: {why}")
 
 

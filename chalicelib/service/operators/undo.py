@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from itertools import islice
 
 from chalicelib.domain import children, commands, took
 from chalicelib.domain.callers import Caller, asked_for_it
 from chalicelib.domain.commands import Do
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import Field, NotAllowed, NotValid, Unreadable, WrongState
+from chalicelib.domain.errors import NotAllowed, WrongState
 from chalicelib.domain.evidence.operators import What
-from chalicelib.domain.ids import RECORD_ID_WORDS, is_record_id
-from chalicelib.domain.outcomes import CHUNK_SIZE, Chunk, Mark
+from chalicelib.domain.outcomes import CHUNK_SIZE
 from chalicelib.domain.request import NOT_ITS, Limits, Operation, Request
 from chalicelib.domain.source import OPERATOR
 from chalicelib.domain.status import Status
 from chalicelib.service.intake.accept import IntakeRequest, accept
+from chalicelib.service.operators import recyclable
 from chalicelib.service.operators.commands import Operators, leave, read
 from chalicelib.service.operators.family import with_children
-from chalicelib.service.ports import Call
 
 #: Ids that one of these deletions takes: 20 chunks, as much as one transaction may well hold.
 MOST_IDS = 20 * CHUNK_SIZE
-#: Calls of the ledger that are read at once.
-CALLS_AT_ONCE = 1000
 NOTHING = "nothing of what it deleted can come back"
-
-
-class Records(Protocol):
-    """The part of the ledger that tells which ids a deletion took."""
-
-    def chunk(self, deletion_id: str, number: int) -> Chunk:
-        """A chunk of its ids with their outcomes so far."""
-
-    def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:
-        """Ledger entries of the calls with these numbers."""
-
-    def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
-        """Those of the deletions that are there and can be read, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +44,41 @@ def restore(outside: Operators, deletion_id: str, asked: Asked, caller: Caller) 
         raise WrongState("its view was not frozen, so its records are not known: name their ids")
     if caller.now >= children.restorable_until(parent):
         raise WrongState(f"{NOTHING}: Zoho keeps it for {children.DAYS_IN_BIN} days")
-    until = _can_come_back(outside.deletions, parent)
+    known = recyclable.known(outside.deletions, parent)
+    if asked.ids is None and not known.whole:
+        raise WrongState("a part of its outcomes cannot be read: name the ids that are meant")
+    until = recyclable.not_back(outside.deletions, parent, known)
     if asked.ids is not None:
-        until = _named(parent, until, asked.ids, _records(outside.deletions, parent), caller.now)
+        until = recyclable.named(parent, until, asked.ids, known, caller.now)
     if not until or all(at == NOT_ITS for at in until.values()):
         raise WrongState(NOTHING if asked.ids is None else "none of these ids is one that it deleted")
     return _made(outside, parent, Operation.RESTORE, until, asked, caller)
 
 
 def delete_permanently(outside: Operators, deletion_id: str, asked: Asked, caller: Caller) -> Deletion:
-    """Delete for good what the deletion took: the one that waits for it is brought forward, or a new one is
-    made.
+    """Delete for good what the deletion took: the one that waits for it is brought forward, and one is made
+    for what none was made for.
 
     Raises Missing, WrongState, or NotAllowed for who asked for the deletion.
     """
     parent = _ended(outside, deletion_id)
     if outside.four_eyes and not asked.dry_run and asked_for_it(parent, caller.arn):
         raise NotAllowed("who asked for a deletion cannot make it permanent: another operator has to")
-    [whole] = with_children(outside.deletions, [parent])
-    going = [c for c in whole.children if c.operation is Operation.DELETE_PERMANENTLY and c.status in _GOING]
+    [told] = with_children(outside.deletions, [parent])
+    going = [c for c in told.children if c.operation is Operation.DELETE_PERMANENTLY and c.status in _GOING]
+    over = caller.now >= took.ended_at(parent, caller.now) + children.DAYS_IN_BIN * children.DAY
     if going and not asked.dry_run:
-        return _bring_forward(outside, parent.id, [child.id for child in going], caller)
-    if caller.now >= took.ended_at(parent, caller.now) + children.DAYS_IN_BIN * children.DAY:
+        left = {} if over else _first(recyclable.without_child(outside.deletions, parent))
+        return _brought_forward(outside, parent, [child.id for child in going], left, asked, caller)
+    if over:
         raise WrongState(f"Zoho itself has deleted it for good, after {children.DAYS_IN_BIN} days")
-    until = _can_come_back(outside.deletions, parent)
+    known = recyclable.known(outside.deletions, parent)
+    if not known.whole:
+        raise WrongState(
+            "a part of its outcomes cannot be read, so not all that it deleted is known: "
+            "what is meant can be deleted for good in Zoho's recycle bin"
+        )
+    until = recyclable.not_back(outside.deletions, parent, known)
     if not until:
         raise WrongState("nothing of what it deleted is left in the recycle bin by its doing")
     return _made(outside, parent, Operation.DELETE_PERMANENTLY, until, asked, caller)
@@ -108,6 +103,33 @@ def _ended(outside: Operators, deletion_id: str) -> Deletion:
     return parent
 
 
+def _brought_forward(
+    outside: Operators,
+    parent: Deletion,
+    child_ids: Sequence[str],
+    left: Mapping[str, float],
+    asked: Asked,
+    caller: Caller,
+) -> Deletion:
+    """Those that wait, and a new one for what is `left`; the first of them is told. Raises WrongState where
+    none waits and nothing is left.
+    """
+    try:
+        brought = _bring_forward(outside, parent.id, child_ids, caller)
+    except WrongState:
+        if not left:
+            raise
+        return _made(outside, parent, Operation.DELETE_PERMANENTLY, left, asked, caller)
+    if left:
+        _made(outside, parent, Operation.DELETE_PERMANENTLY, left, asked, caller)
+    return brought
+
+
+def _first(until: Mapping[str, float]) -> dict[str, float]:
+    """As many as one takes."""
+    return dict(islice(until.items(), MOST_IDS))
+
+
 def _bring_forward(outside: Operators, parent_id: str, child_ids: Sequence[str], caller: Caller) -> Deletion:
     """Each one that waits, whatever became of the others; the first of them is told."""
 
@@ -126,75 +148,6 @@ def _bring_forward(outside: Operators, parent_id: str, child_ids: Sequence[str],
     if not brought:
         raise why_not
     return brought[0]
-
-
-def _can_come_back(records: Records, parent: Deletion) -> dict[str, float]:
-    """What it deleted and no child has brought back, or deleted for good, since."""
-    if not children.may_come_back(parent):
-        return {}
-    calls = [
-        call
-        for first in range(1, parent.calls + 1, CALLS_AT_ONCE)
-        for call in records.calls(parent.id, range(first, min(first + CALLS_AT_ONCE, parent.calls + 1)))
-    ]
-    ended_at = took.ended_at(parent, parent.updated_at)
-    found = took.deleted_by_it(parent, _chunks(records, parent), calls, ended_at)
-    for child in records.get_many([each.id for each in parent.children]).values() if parent.children else ():
-        for chunk in _chunks(records, child):
-            for position in chunk.at(Mark.DELETED, Mark.ABSENT, Mark.RESTORED, Mark.PRESENT):
-                [name] = children.names_in_parent(parent, child, [chunk.ids[position]])
-                found.pop(name, None)
-    return found
-
-
-def _chunks(records: Records, deletion: Deletion) -> Iterator[Chunk]:
-    for number in range(deletion.chunks):
-        try:
-            yield records.chunk(deletion.id, number)
-        except Unreadable:
-            raise WrongState("a part of its outcomes cannot be read: name the ids that are meant") from None
-
-
-def _records(records: Records, parent: Deletion) -> dict[str, str]:
-    """Record ids by the ids that it names."""
-    external = bool(parent.request.external_id_field)
-    found: dict[str, str] = {}
-    for chunk in _chunks(records, parent) if external else ():
-        found |= {chunk.ids[position]: record for position, record in chunk.records.items()}
-    return found
-
-
-def _named(
-    parent: Deletion, until: Mapping[str, float], ids: Sequence[str], records: Mapping[str, str], now: float
-) -> dict[str, float]:
-    """Each of the ids with its time; NOT_ITS for what the parent did not delete. A job may have taken more
-    than was listed: what the bin shows of such an id has to lie within the job's time.
-    """
-    of_job = NOT_ITS
-    if children.may_have_taken_more(parent):
-        ended = parent.job_ended_at if parent.job_ended_at is not None else parent.finished_at
-        of_job = now if ended is None else ended
-    names = _names(parent, until)
-    found = {}
-    for number, one in enumerate(ids):
-        record = records.get(one, one)
-        # An external id that names no record of its own is skipped, as any other id that it did not delete.
-        if not is_record_id(record) and not parent.request.external_id_field:
-            raise NotValid("the request is not valid", (Field(f"/ids/{number}", RECORD_ID_WORDS),))
-        name = names(record)
-        found[name] = until.get(name, of_job)
-    return found
-
-
-def _names(parent: Deletion, until: Mapping[str, float]) -> Callable[[str], str]:
-    """From a record id to its name among the parent's: an erasure names the module too, any for an id that
-    is not its own.
-    """
-    if parent.request.operation is not Operation.ERASE_PERSON:
-        return lambda record: record
-    known = {name.rpartition("/")[2]: name for name in until}
-    module = next(iter(until)).rpartition("/")[0] if until else "Contacts"
-    return lambda record: known.get(record, f"{module}/{record}")
 
 
 def _made(

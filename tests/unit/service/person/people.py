@@ -17,6 +17,7 @@ from chalicelib.domain.zoho.metadata import FieldInfo
 from chalicelib.service.intake.accept import Acceptance
 from chalicelib.service.operators import commands
 from chalicelib.service.operators.commands import Operators
+from tests.fake_ledger import FakeLedger
 from tests.fake_phones import FewPhones
 from tests.unit.service.world import World
 
@@ -65,8 +66,8 @@ def org(world: World) -> None:
 class People(World):
     """A world with Anna's org."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, ledger: FakeLedger | None = None) -> None:
+        super().__init__(ledger=ledger)
         self.deps = replace(self.deps, phones=FewPhones())
         self.limits = Limits(max_records=500)
         org(self)
