@@ -37,6 +37,8 @@ WANTED = FIRST_ID + 2_345
 #: Requests that are answered before somebody presses Ctrl-C.
 ENOUGH = 5
 SECONDS = 180.0
+#: The exit code of a command that Ctrl-C has ended.
+INTERRUPTED = 130
 SCOPES = ["ZohoCRM.modules.ALL", "ZohoCRM.mass_delete.ALL", "ZohoCRM.settings.ALL", "ZohoCRM.org.READ"]
 SCOPES += ["ZohoCRM.users.READ", "ZohoCRM.coql.READ", "ZohoSearch.securesearch.READ"]
 
@@ -208,20 +210,33 @@ def plain(shell: Recording, said: list[str]) -> str:
     return text.rstrip()
 
 
-def main(arguments: list[str]) -> int:
-    """Makes the page; 0 where every command ended as it should."""
+def written(
+    arguments: list[str],
+    file: Path,
+    recorded: Callable[[RunningStack, Path], Recording],
+    page_of: Callable[[Recording], str],
+    other_code: int,
+) -> int:
+    """Records on a stack of its own and writes the page; 0 where every command ended well, and one of them
+    with `other_code`, as it should.
+    """
     with tempfile.TemporaryDirectory(prefix="expunge-recording-") as name:
         settings = Settings(Path(name) / "stack")
         try:
-            shell = record(RunningStack(local_stack.up(settings)), Path(name))
+            shell = recorded(RunningStack(local_stack.up(settings)), Path(name))
         finally:
             local_stack.down(settings)
-        text = page(shell)
+        text = page_of(shell)
     if "--show" in arguments:
         sys.stdout.write(text)
     else:
-        PAGE.write_text(text, encoding="utf-8")
-    return 0 if sorted(shell.codes) == [*[0] * (len(shell.codes) - 1), 130] else 1
+        file.write_text(text, encoding="utf-8")
+    return 0 if sorted(shell.codes) == [*[0] * (len(shell.codes) - 1), other_code] else 1
+
+
+def main(arguments: list[str]) -> int:
+    """Makes the page; 0 where every command ended as it should."""
+    return written(arguments, PAGE, record, page, INTERRUPTED)
 
 
 if __name__ == "__main__":

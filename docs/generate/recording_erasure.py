@@ -12,15 +12,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from cli.operator_api import OperatorApi
-from docs.generate.recording import SECONDS, Recording, named, plain, receipts
+from docs.generate.recording import SECONDS, Recording, named, plain, receipts, written
 from local import demo_erasure
 from local import record as records_of
-from local import stack as local_stack
 from local.filling import SOURCE
 from local.running import RunningStack
 from local.settings import ROOT, Settings
@@ -150,18 +148,7 @@ def _shown(shell: Recording, said: list[str]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Makes the page; 0 where every command ended as it should."""
-    with tempfile.TemporaryDirectory(prefix="expunge-recording-") as name:
-        settings = Settings(Path(name) / "stack")
-        try:
-            shell = record(RunningStack(local_stack.up(settings)), Path(name))
-        finally:
-            local_stack.down(settings)
-        text = page(shell)
-    if "--show" in arguments:
-        sys.stdout.write(text)
-    else:
-        PAGE.write_text(text, encoding="utf-8")
-    return 0 if sorted(shell.codes) == [*[0] * (len(shell.codes) - 1), NOT_ENDED] else 1
+    return written(arguments, PAGE, record, page, NOT_ENDED)
 
 
 if __name__ == "__main__":

@@ -103,17 +103,7 @@ class OrgItems(Dynamo):
 
     def block_tokens(self, org: str, made_for: str, until: float) -> None:
         """See zoho.token_store.TokenBlocks."""
-        self.write_anyway(
-            "update_item",
-            TableName=self.name,
-            Key=items.org_key(org, "TOKEN_BLOCK"),
-            UpdateExpression="SET made_for = :made_for, blocked_until = :until, expires_at = :expires",
-            ExpressionAttributeValues={
-                ":made_for": {"S": made_for},
-                ":until": items.number(until),
-                ":expires": items.number(int(until) + 1),
-            },
-        )
+        self._note(org, "TOKEN_BLOCK", "made_for", {"S": made_for}, "blocked_until", until)
 
     def tokens_blocked_until(self, org: str, made_for: str) -> float:
         """See zoho.token_store.TokenBlocks."""
@@ -124,13 +114,19 @@ class OrgItems(Dynamo):
 
     def tell_credits(self, org: str, left: int, until: float) -> None:
         """See ports.Leases."""
+        self._note(org, "CREDITS", "credits_left", items.number(left), "good_until", until)
+
+    def _note(
+        self, org: str, name: str, field: str, value: items.Item, until_field: str, until: float
+    ) -> None:
+        """Keep `value` of the org under `name` until that time, whoever has written it before."""
         self.write_anyway(
             "update_item",
             TableName=self.name,
-            Key=items.org_key(org, "CREDITS"),
-            UpdateExpression="SET credits_left = :left, good_until = :until, expires_at = :expires",
+            Key=items.org_key(org, name),
+            UpdateExpression=f"SET {field} = :value, {until_field} = :until, expires_at = :expires",
             ExpressionAttributeValues={
-                ":left": items.number(left),
+                ":value": value,
                 ":until": items.number(until),
                 ":expires": items.number(int(until) + 1),
             },

@@ -25,6 +25,22 @@ def cancelled(world: World) -> Cancelled:
     return by_source.cancel(operators(world), world.ledger, "test", ann(world), lambda: world.now)
 
 
+def cancelled_while_its_job_runs(permanent_after: int | None = None) -> tuple[World, str]:
+    """A view whose source is cancelled once its job runs: the job is told, not stopped, and the view ends."""
+    world = World(["1", "2"])
+    world.zoho.job_seconds = 30
+    one = world.accept("mass_delete", cvid="5", permanent_after=permanent_after)
+    for _ in range(20):
+        if world.get(one).job_id:
+            break
+        world.step(one)
+        world.now += 1
+    assert cancelled(world) == Cancelled(running=1)
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
+    return world, one
+
+
 @pytest.mark.parametrize("way", ["ids", "view", "an approval", "a pause"])
 def test_what_was_asked_for_before_the_mark_ends_cancelled_and_sends_nothing(way: str) -> None:
     world = World(["1", "2"])
@@ -67,32 +83,13 @@ def test_other_sources_and_what_has_ended_are_left_alone() -> None:
 
 
 def test_a_job_that_runs_at_zoho_is_told_and_not_stopped() -> None:
-    world = World(["1", "2"])
-    world.zoho.job_seconds = 30
-    one = world.accept("mass_delete", cvid="5")
-    for _ in range(20):
-        if world.get(one).job_id:
-            break
-        world.step(one)
-        world.now += 1
-    assert cancelled(world) == Cancelled(running=1)
-    world.settle()
-    assert world.get(one).status is Status.COMPLETED
+    world, one = cancelled_while_its_job_runs()
+    assert world.get(one).counts.deleted == 2
 
 
 @pytest.mark.parametrize("after", [0, 86_400])
 def test_what_its_job_deletes_after_the_mark_is_not_deleted_for_good(after: int) -> None:
-    world = World(["1", "2"])
-    world.zoho.job_seconds = 30
-    one = world.accept("mass_delete", cvid="5", permanent_after=after)
-    for _ in range(20):
-        if world.get(one).job_id:
-            break
-        world.step(one)
-        world.now += 1
-    assert cancelled(world) == Cancelled(running=1)
-    world.settle()
-    assert world.get(one).status is Status.COMPLETED
+    world, one = cancelled_while_its_job_runs(permanent_after=after)
     [child] = world.get(one).children
     assert world.get(child.id).status is Status.CANCELLED
     assert not world.zoho.purged
