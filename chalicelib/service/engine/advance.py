@@ -123,8 +123,7 @@ def _step(work: LeasedSlice) -> None:
     executor = work.deps.executor_of(work.deletion)
     work.wanted = executor.wanted(work.deletion)  # a selection that is frozen by now is done by many calls
     over = backoff.exhausted(work.deletion, work.timeouts) or _too_old(work)
-    work.access.asked = False
-    work.access.seen_running = False
+    work.access.begin_step()
     try:
         carry_out(work, executor.step(work) if over is None else executor.give_up(work, over))
     except (NoSlot, Paused, Reserved) as stop:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 
 from chalicelib.domain.errors import Rejected, Unavailable
@@ -17,23 +18,33 @@ from chalicelib.service.ports import Claim
 from chalicelib.service.zoho_port import Zoho
 
 
+class CreditsFrom(Enum):
+    """Who has told in this slice how many credits are left; `OTHERS`: what other workers were told."""
+
+    NOBODY = auto()
+    OTHERS = auto()
+    ZOHO = auto()
+
+
 @dataclass
 class OrgAccess:
     """The org's client and the slots, both from when they are first needed. `credits_left`: as last told.
-    `usable`: the org's secret could be used; `data_center`: where it says that the org's Zoho is. `asked`:
-    Zoho has answered in this step; what needs several answers gets them all, so that it comes to an end.
-    `answered`: it has answered in this slice; `looked`: what other workers were told was looked up.
+    `usable`: the org's secret could be used; `data_center`: where it says that the org's Zoho is. Of a step:
+    `asked`: Zoho has answered; what needs several answers gets them all, so that it comes to an end.
     `seen_running`: no pause was found a moment ago, for the next wave.
     """
 
     credits_left: int | None = None
+    credits_from: CreditsFrom = CreditsFrom.NOBODY
     usable: bool = False
     data_center: str = ""
     asked: bool = False
-    answered: bool = False
-    looked: bool = False
     seen_running: bool = False
     _reached: tuple[Zoho, Slots] | None = None
+
+    def begin_step(self) -> None:
+        """What was seen in the step before counts no more."""
+        self.asked = self.seen_running = False
 
     def zoho(self, deps: Deps, claim: Claim, wanted: int) -> Zoho:
         """The org's client, for the next call or wave of calls.
@@ -53,8 +64,9 @@ class OrgAccess:
         if self._reached is None:
             return False
         kept, org = self._kept(claim, self._reached[0]), claim.deletion.request.org
-        if kept and not self.answered and not self.looked:
-            self.looked, self.credits_left = True, deps.leases.credits_told(org, deps.clock())
+        if kept and self.credits_from is CreditsFrom.NOBODY:
+            self.credits_left = deps.leases.credits_told(org, deps.clock())
+            self.credits_from = CreditsFrom.OTHERS
         return self._credits(kept) <= 0
 
     def width(self, deps: Deps, claim: Claim, wanted: int) -> int:
@@ -70,12 +82,13 @@ class OrgAccess:
             self._reached = zoho, slots
         kept = self._kept(claim, zoho)
         # Where some are kept, the first answer of a slice has to tell what is left.
-        most = self._credits(kept) if self.answered or not kept else 1
+        told = self.credits_from is CreditsFrom.ZOHO
+        most = self._credits(kept) if told or not kept else 1
         return max(1, int(min(slots.width, most)))
 
     def spent(self, replies: Iterable[Reply]) -> int | None:
         """Take note of the credits that Zoho says are left, and return them; None where it does not say."""
-        self.asked = self.answered = True
+        self.asked, self.credits_from = True, CreditsFrom.ZOHO
         told = [reply.credits_left for reply in replies if reply.credits_left is not None]
         self.credits_left = min(told, default=self.credits_left)
         return min(told, default=None)
@@ -90,10 +103,11 @@ class OrgAccess:
             return
         (zoho, slots), self._reached = self._reached, None
         slots.give_back(deps.leases)
-        if self.answered and self.credits_left is not None and self._credits(self._kept(claim, zoho)) <= 0:
+        left = self.credits_left if self.credits_from is CreditsFrom.ZOHO else None
+        if left is not None and self._credits(self._kept(claim, zoho)) <= 0:
             until = deps.clock() + deps.timeouts.longest
             with suppress(Unavailable, Rejected):  # then they ask for themselves
-                deps.leases.tell_credits(claim.deletion.request.org, self.credits_left, until)
+                deps.leases.tell_credits(claim.deletion.request.org, left, until)
 
     def _kept(self, claim: Claim, zoho: Zoho) -> int:
         """How many credits the deletion leaves to the others: as its source says, else as its org does."""
