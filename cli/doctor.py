@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from textwrap import wrap
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cli.checks import changes, evidence, limits, moving, senders, store, work, zoho
 from cli.checks.check import Check, CheckContext, CheckResult, Fault, run_check
 from cli.operating.render import many
 from cli.options import options
-from cli.output import clean, raw, say
+from cli.output import raw, say
+from cli.table import WIDTH, table
 from cli.target import Refused, find
 
 CHECKS: tuple[tuple[str, Check], ...] = (
@@ -41,7 +42,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
 )
 #: Where nothing of these is there, there is nothing more to look at.
 _FIRST = frozenset({"account", "stack"})
-_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +118,12 @@ def _document(stage: str, reports: list[Report]) -> dict[str, Any]:
 
 def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> None:
     """A table of the checks, then each problem with its fix; plain where nobody looks at a screen."""
-    console = Console(
-        file=raw(sys.stdout), width=_WIDTH, highlight=False, markup=False, no_color=not sys.stdout.isatty()
-    )
-    if console.is_terminal:
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        for each in reports:
-            style = {"ok": "green", "fault": "bold red"}.get(each.state, "yellow")
-            table.add_row(each.name, Text(each.state, style), clean(each.blind or each.result.detail))
-        console.print(table)
+    if sys.stdout.isatty():
+        console = Console(file=raw(sys.stdout), width=WIDTH, highlight=False, markup=False)
+        for line in listed(reports):
+            console.print(_coloured(line, max(len(each.name) for each in reports)))
     else:
-        for each in reports:
-            say(f"{each.name:<10} {each.state:<6} {each.blind or each.result.detail}"[:_WIDTH].rstrip())
+        say(*listed(reports))
     for each in reports:
         for fault in each.result.faults:
             _tell("!", each.name, fault)
@@ -139,14 +133,30 @@ def _show(stage: str, reports: list[Report], faults: int, *, blind: bool) -> Non
     say("", f"{stage}: {end}{'; not everything could be looked at' if blind else ''}")
 
 
+def listed(reports: Sequence[Report]) -> list[str]:
+    """The checks as a table."""
+    rows = [(each.name, each.state, each.blind or each.result.detail) for each in reports]
+    return table(("check", "state", "what was found"), rows)
+
+
+def _coloured(line: str, longest: int) -> Text:
+    """A line of the table with its state, which stands behind the longest name, in its colour."""
+    text, state = Text(line), line[longest:].split()[:1]
+    style = {"ok": "green", "fault": "bold red", "?": "yellow"}.get("".join(state))
+    if style and line[:1].strip():
+        at = line.index(state[0], longest)
+        text.stylize(style, at, at + len(state[0]))
+    return text
+
+
 def _tell(mark: str, name: str, fault: Fault) -> None:
     """A problem within 80 columns; its fix on lines of its own, a command unbroken, to be copied."""
-    say("", *wrap(f"{mark} {name}: {fault.what}", _WIDTH, subsequent_indent="  "))
+    say("", *wrap(f"{mark} {name}: {fault.what}", WIDTH, subsequent_indent="  "))
     words, _, command = fault.mend.rpartition(": aws ") if ": aws " in fault.mend else ("", "", "")
     if fault.mend.startswith(("aws ", "expunge ", "make ")):
         say(f"    {fault.mend}")
         return
-    for line in wrap(f"{words}:" if words else fault.mend, _WIDTH - 4, break_on_hyphens=False):
+    for line in wrap(f"{words}:" if words else fault.mend, WIDTH - 4, break_on_hyphens=False):
         say(f"    {line}")
     if command:
         say(f"    aws {command}")

@@ -16,6 +16,7 @@ from cli.operator_api import reach
 from cli.options import OPERATION, dry_run, options
 from cli.output import say
 from cli.sources import entry, fingerprint, keys_of, name_of, read
+from cli.table import table
 from cli.target import Group, Target, find
 from cli.target import Refused as Refusal
 from local.filling import new_key
@@ -140,8 +141,9 @@ def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
         }
         for name, found in sorted(chosen.items())
     }
-    lines = [f"{n:<24} {each['profile']:<18} {' '.join(each['keys']) or '-'}" for n, each in shown.items()]
-    target.say({"sources": shown}, *(lines or ["there are no sources: keys new makes one"]))
+    rows = [(name, str(each["profile"]), " ".join(each["keys"]) or "-") for name, each in shown.items()]
+    lines = table(("source", "profile", "keys, the newest first"), rows)
+    target.say({"sources": shown}, *(lines if rows else ["there are no sources: keys new makes one"]))
 
 
 _REVOKING = """\b

@@ -11,9 +11,9 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
 from chalicelib.domain.source import OPERATOR, Source, parse, usable
 from cli import secret_log
-from cli.operating import render
 from cli.options import OPERATION, dry_run, options
 from cli.sources import entry, name_of, read
+from cli.table import table
 from cli.target import Group, find
 from cli.target import Refused as Refusal
 
@@ -81,21 +81,19 @@ def list_sources(stage: str | None, as_json: bool) -> None:
 
 
 def _table(shown: Mapping[str, dict[str, Any]]) -> list[str]:
-    """The limits that people look for; what does not fit beside them in lines of its own."""
+    """The limits that people look for, and below them what does not fit beside them."""
     if not shown:
         return []
     rows = [
         (name, *(_cell(each[key]) if key in each else "-" for key in _SHOWN)) for name, each in shown.items()
     ]
-    head, *limits = render.table(("source", *_SHOWN.values()), rows)
-    lines = [head]
-    for line, each in zip(limits, shown.values(), strict=True):
-        if "problem" in each:
-            words = [f"cannot be used: {each['problem']}"]
-        else:
-            words = [f"{what}: {', '.join(each[what]) or NONE}" for what in ("modules", "operations")]
-        lines += [line, *(found for text in words for found in render.wrapped("  " + text, render.WIDTH))]
-    return lines
+    return table(("source", *_SHOWN.values()), rows, [_beside(each) for each in shown.values()])
+
+
+def _beside(shown: Mapping[str, Any]) -> list[str]:
+    if "problem" in shown:
+        return [f"cannot be used: {shown['problem']}"]
+    return [f"{what}: {', '.join(shown[what]) or NONE}" for what in ("modules", "operations")]
 
 
 @sources.command(name="show", epilog="\b\nExample:\n  expunge sources show crm-workflow")
@@ -240,7 +238,7 @@ def _facts(found: Source) -> dict[str, Any]:
 
 
 def _lines(shown: Mapping[str, Any]) -> list[str]:
-    return [f"{name:<22} {_cell(value)}" for name, value in shown.items()]
+    return table(("field", "value"), [(name, _cell(value)) for name, value in shown.items()])
 
 
 def _cell(value: Any) -> str:

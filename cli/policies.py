@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cli.operator_api import OperatorApi, dry, reach
 from cli.options import options, org_option
 from cli.output import say
 from cli.policy_file import Broken, Written, read
+from cli.table import table
 from cli.target import Group, Refused, Target, find
 
 APPLY = """\b
@@ -175,15 +177,21 @@ def list_policies(org: str, stage: str | None, as_json: bool) -> None:
     """Show the policies with their next and newest runs."""
     target = find(stage, as_json=as_json)
     found = good(reach(target, stage).call("GET", "policies", {"org": org}))
-    rows = [_row(each) for each in found["policies"]]
-    target.say(found, *(rows or [f"org {org} has no policies"]))
+    lines = listed(found["policies"])
+    target.say(found, *(lines if found["policies"] else [f"org {org} has no policies"]))
 
 
-def _row(shown: dict[str, Any]) -> str:
-    runs, last = shown["next_runs"], shown["last_run"]
-    following = runs[0] if runs else "broken" if shown["problems"] else "never by itself"
-    newest = f"{last['run']} {last['deletion']}" if last else "-"
-    return f"{shown['policy'].get('name', '?'):<32} next {following:<26} last {newest}"
+def listed(policies: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Policies, as the contract has them, as a table."""
+    rows = [_row(each) for each in policies]
+    below = [[f"last run: {last['deletion']}"] if (last := each["last_run"]) else [] for each in policies]
+    return table(("policy", "next run", "last run"), rows, below)
+
+
+def _row(shown: Mapping[str, Any]) -> tuple[str, str, str]:
+    runs, last = shown["next_runs"], shown["last_run"] or {}
+    following = render.moment(runs[0]) if runs else "broken" if shown["problems"] else "never by itself"
+    return str(shown["policy"].get("name", "?")), following, render.moment(last.get("run"))
 
 
 @policies.command(epilog=RUN)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
+from cli.table import table
 from cli.zoho_words import CONSOLES, Trouble
 
 RATION = (
@@ -14,6 +15,8 @@ RATION = (
     "in ten minutes for a refresh token."
 )
 
+#: Of the table of a secret's changes; the names of its fields too.
+HEAD = ("field", "before", "after")
 _NEXT: Any = {"initial_indent": "  next: ", "subsequent_indent": "  ", "break_on_hyphens": False}
 
 
@@ -55,18 +58,18 @@ def found(result: dict[str, Any]) -> list[str]:
     org, user, scopes = result["organisation"], result["user"], result["scopes"]
     lines = []
     if org:
-        lines.append(f"  organisation  {org['name']} ({org['id']}), edition {org['edition'] or 'unknown'}")
+        lines.append(f"  organisation: {org['name']} ({org['id']}), edition {org['edition'] or 'unknown'}")
     if user:
-        lines.append(f"  user          {user['name']} ({user['id']})")
+        lines.append(f"  user: {user['name']} ({user['id']})")
     if result["api_domain"]:
-        lines.append(f"  API           {result['api_domain']}")
+        lines.append(f"  API: {result['api_domain']}")
     state = f"{len(scopes['missing'])} of {len(scopes['needed'])} missing" if scopes["missing"] else "enough"
     if not scopes["needed"]:
         state = "not checked: no source of this org has modules (keys new, or --module)"
-    lines.append(f"  scopes        {state}")
-    lines += [f"                missing {each}" for each in scopes["missing"]]
+    lines.append(f"  scopes: {state}")
+    lines += [f"    missing {each}" for each in scopes["missing"]]
     if scopes["unseen"]:
-        lines.append(f"                {len(scopes['unseen'])} cannot be tried without deleting")
+        lines.append(f"    {len(scopes['unseen'])} cannot be tried without deleting")
     return lines
 
 
@@ -75,7 +78,7 @@ def changed(secret: str, changes: Sequence[dict[str, str]], *, new: bool) -> lis
     if not changes:
         return [f"{secret} is as it should be: nothing to change"]
     lines = [f"{secret} {'is made with' if new else 'changes'}:"]
-    return lines + [f"  {each['field']:<14} {each['before']} -> {each['after']}" for each in changes]
+    return lines + table(HEAD, [[each[name] for name in HEAD] for each in changes])
 
 
 def troubles(found: Sequence[Trouble]) -> list[str]:

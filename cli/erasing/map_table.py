@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cli.operating.render import WIDTH, many, table, wrapped
+from cli.operating.render import many, wrapped
+from cli.table import WIDTH, table
 
 Found = Mapping[str, Any]
 
@@ -39,13 +40,10 @@ def lines(plan: Found, entries: Iterable[Found]) -> list[str]:
 
 
 def _table(entries: list[Found]) -> list[str]:
-    """A line for each entry, and one below it for what else there is to say of it."""
-    head, *rows = table(HEAD, [_row(each) for each in entries])
-    told = [head]
-    for row, entry in zip(rows, entries, strict=True):
-        notes = "; ".join(_notes(entry))
-        told += [row, *(wrapped(f"        {notes}", WIDTH) if notes else [])]
-    return told
+    """A line for each entry, and below it what else there is to say of it."""
+    return table(
+        HEAD, map(_row, entries), [["; ".join(said)] if (said := _notes(each)) else [] for each in entries]
+    )
 
 
 def _row(entry: Found) -> tuple[str, str, str, str]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.operating.render import moment, table
+from cli.operating.render import moment
+from cli.table import table
 
 _SECONDS_A_DAY = 86_400
 
@@ -37,11 +38,11 @@ def listed(documents: Sequence[Mapping[str, Any]], now: float) -> list[str]:
             moment(each["created_at"])[:10],
             _left(days_left(each, now)),
             each["status"] + (" (dry run)" if each.get("dry_run") else ""),
-            each.get("reference") or "",
         )
         for each in documents
     ]
-    return table(("deletion", "asked", "days left", "status", "reference"), rows)
+    below = [[f"reference: {each['reference']}"] if each.get("reference") else [] for each in documents]
+    return table(("deletion", "asked", "days left", "status"), rows, below)
 
 
 def _left(days: int | None) -> str:

@@ -17,8 +17,9 @@ from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.request import Operation
 from cli.evidence.searching import Doubt, Hit, search
 from cli.evidence.table import table_of
-from cli.operating.render import many
+from cli.operating.render import many, wrapped
 from cli.options import options
+from cli.table import WIDTH
 from cli.target import find as find_target
 
 EXAMPLES = """\b
@@ -53,7 +54,8 @@ def find(module: str, record: str, days: int, stage: str | None, as_json: bool) 
     shown = {"module": module, "id": record, "deletions": hits, "not_known": doubts}
     lines = [line for each in hits for line in hit_lines(each, str(iso(now.timestamp())))]
     lines += [line for each in doubts for line in doubt_lines(each)]
-    target.say(shown, *lines, result(record, len(hits), len(doubts), days))
+    lines.append(result(record, len(hits), len(doubts), days))
+    target.say(shown, *(part for line in lines for part in wrapped(line, WIDTH)))
 
 
 def result(record: str, hits: int, doubts: int, days: int) -> str:

@@ -27,6 +27,7 @@ from cli.operating import times
 from cli.operating.render import many
 from cli.operator_api import reach
 from cli.options import options
+from cli.table import table, whole
 from cli.target import Refused, find
 
 EXAMPLES = """\b
@@ -76,14 +77,15 @@ def _operators(since: str | None, zone: tzinfo, stage: str | None, *, as_json: b
     if as_json:
         target.say({"entries": entries})
         return
-    lines = [f"{times.local(each['at'], zone)}  {_said(each)}" for each in entries]
-    number = many(len(entries), "entry", "entries") if entries else "no operator changed anything"
-    target.say({}, *lines, number)
+    number = f"{many(len(entries), 'entry', 'entries')}, times are {zone}"
+    target.say({}, *([*listed(entries, zone), number] if entries else ["no operator changed anything"]))
 
 
-def _said(entry: Mapping[str, Any]) -> str:
-    parts = (entry["what"], entry["target"], f"by {entry['by']}", change_of(entry))
-    return "  ".join(part for part in parts if part)
+def listed(entries: Sequence[Mapping[str, Any]], zone: tzinfo) -> list[str]:
+    """The operators' log as a table; below each entry who did it, and what was changed."""
+    rows = [(whole(times.local(each["at"], zone)), each["what"], each["target"]) for each in entries]
+    below = [[f"by {each['by']}", *([change] if (change := change_of(each)) else [])] for each in entries]
+    return table(("when", "what", "target"), rows, below)
 
 
 def change_of(entry: Mapping[str, Any]) -> str:
@@ -113,13 +115,13 @@ def _words(value: Any) -> str:
 def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
     with reaching():
         target = find(stage, as_json=as_json)
-        table, signed = table_of(target), Signed(bucket_of(target), deletion)
+        held, signed = table_of(target), Signed(bucket_of(target), deletion)
         try:
-            found, entries = table.get(deletion), table.entries(deletion, 0)
+            found, entries = held.get(deletion), held.entries(deletion, 0)
             gone = found is not None and log_checking.was_forgotten(found, entries)
             wrong = "" if found is None else broken(entries, found.events, found.chain, forgotten=gone)
             if found is not None:
-                other = log_checking.differing(found, entries, _chunks(table, found))
+                other = log_checking.differing(found, entries, _chunks(held, found))
                 wrong = wrong or (f"{other} is not as its log has it" if other else "")
             wrong = wrong or signed.differing(entries if found is not None else None)
         except Unreadable as problem:
@@ -130,17 +132,26 @@ def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
     if found is None and not wrong:
         raise Refused(f"{deletion} is not there; expunge list shows what is")
     shown = [_shown(each) for each in entries]
-    lines = [f"{each['at']}  {each['what']}  {each['by']}  {each['why']}".rstrip() for each in shown]
     result = f"does not fit: {wrong}" if wrong else f"all of its {len(entries)} entries fit"
-    target.say({"deletion": deletion, "entries": shown, "fits": not wrong, "problem": wrong}, *lines, result)
+    target.say(
+        {"deletion": deletion, "entries": shown, "fits": not wrong, "problem": wrong},
+        *(entries_listed(shown) if shown else ()),
+        result,
+    )
     if wrong:
         raise SystemExit(End.OUT_OF_REACH.value)
 
 
-def _chunks(table: Table, found: Deletion) -> Iterator[Chunk | None]:
+def entries_listed(shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The log of a deletion as a table; below each entry why it was."""
+    rows = [(str(each["at"]), str(each["what"]), str(each["by"])) for each in shown]
+    return table(("when", "what", "by"), rows, [[str(each["why"])] if each["why"] else [] for each in shown])
+
+
+def _chunks(held: Table, found: Deletion) -> Iterator[Chunk | None]:
     for number in range(found.chunks):
         try:
-            yield table.chunk(found.id, number)
+            yield held.chunk(found.id, number)
         except Unreadable:
             yield None
 

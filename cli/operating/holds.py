@@ -16,6 +16,7 @@ from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.sending import rounded
+from cli.table import WIDTH, table
 from cli.target import Group, Refused, Target, find
 
 EXAMPLES = """\b
@@ -39,7 +40,7 @@ def list_holds(org: str, stage: str | None, as_json: bool) -> None:
     target = find(stage, as_json=as_json)
     found = list(reach(target, stage).pages("holds", "holds", {"org": org}))
     rows = [(f"{each['module']}/{each['record_id']}", _until(each), each["reason"]) for each in found]
-    lines = render.table(("record", "until", "reason"), rows) if found else [f"org {org} has no holds"]
+    lines = table(("record", "until", "reason"), rows) if found else [f"org {org} has no holds"]
     target.say({"holds": found}, *lines)
 
 
@@ -172,7 +173,7 @@ def _each(
         words = f"{module}/{left[0]}: {problem.message}; still to be done: {' '.join(left)}"
         raise type(problem)(words) from problem
     word = ("would be " if dry_run else "") + ("held" if method == "PUT" else "no longer held")
-    lines = [f"{word}: {line}" for each in done for line in _lines(each)[:1]]
+    lines = [line for each in done for line in render.wrapped(f"{word}: {_told(each)}", WIDTH)]
     if unasked:
         lines.append(f"Zoho was not asked whether it has them ({unasked}): check module and ids")
     checked = {} if method == "DELETE" else {"checked": not unasked}
@@ -184,6 +185,10 @@ def _until(hold: dict[str, Any]) -> str:
 
 
 def _lines(hold: dict[str, Any]) -> list[str]:
-    name = f"{hold['module']}/{hold['record_id']} of {hold['org']}"
     by = f"  set {render.moment(hold['set_at'])} by {hold['set_by']}"
-    return [render.cut(f"{name}, until {_until(hold)}: {hold['reason']}", 120), by]
+    return [*render.wrapped(_told(hold), WIDTH), *render.wrapped(by, WIDTH)]
+
+
+def _told(hold: dict[str, Any]) -> str:
+    name = f"{hold['module']}/{hold['record_id']} of {hold['org']}"
+    return f"{name}, until {_until(hold)}: {hold['reason']}"

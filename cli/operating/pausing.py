@@ -12,6 +12,7 @@ from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.sources import name_of
+from cli.table import WIDTH
 from cli.target import find
 
 
@@ -106,7 +107,7 @@ def lines(found: dict[str, Any], org: str | None, source: str | None = None) -> 
         return [f"{_whose(org, source)}: not paused"]
     told = [f"{_whose(found.get('org'), found.get('source'))}: paused"]
     if found.get("reason"):
-        told.append(f"  reason: {found['reason']}")
+        told += render.wrapped(f"  reason: {found['reason']}", WIDTH)
     if found.get("set_by"):
-        told.append(f"  set {render.moment(found.get('set_at'))} by {found['set_by']}")
+        told += render.wrapped(f"  set {render.moment(found.get('set_at'))} by {found['set_by']}", WIDTH)
     return told

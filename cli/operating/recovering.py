@@ -13,6 +13,7 @@ from chalicelib.service.operators import recover as recovery
 from cli.ends import End
 from cli.options import dry_run as dry_run_option
 from cli.options import options
+from cli.table import table
 from cli.target import Group, Refused, Target, find
 from cli.target_settings import part, settings
 
@@ -72,7 +73,7 @@ def show_pending(target: Target, limit: int) -> None:
     more = len(found) == limit
     summed = f"{len(found)} deletions" + (", perhaps more: raise --limit" if more else "")
     target.say(
-        {"deletions": [_facts(one) for one in found], "more": more}, *(_line(one) for one in found), summed
+        {"deletions": [_facts(one) for one in found], "more": more}, *(listed(found) if found else ()), summed
     )
 
 
@@ -131,11 +132,15 @@ def _facts(one: recovery.Open) -> dict[str, Any]:
     }
 
 
-def _line(one: recovery.Open) -> str:
+def listed(found: Sequence[recovery.Open]) -> list[str]:
+    """What has not ended, as a table."""
+    return table(("deletion", "status", "what", "to do"), map(_row, found))
+
+
+def _row(one: recovery.Open) -> tuple[str, str, str, str]:
     found = _facts(one)
     if one.deletion is None:
-        return f"{one.deletion_id}  cannot be read: {found['problem']}"
-    what = f"{found['status']}: {found['operation']} {found['module']} of {found['org']}"
-    if one.deletion.is_final:
-        return f"{one.deletion_id}  {what}; only its events are to be published"
-    return f"{one.deletion_id}  {what}; {found['pending']} of {found['requested']} to do"
+        return one.deletion_id, "cannot be read", str(found["problem"]), "-"
+    what = f"{found['operation']} {found['module']} of {found['org']}"
+    left = "its events" if one.deletion.is_final else f"{found['pending']} of {found['requested']}"
+    return one.deletion_id, str(found["status"]), what, left

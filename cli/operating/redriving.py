@@ -12,6 +12,7 @@ from chalicelib.service.operators import recover
 from cli.ends import Interrupted, OutOfReach
 from cli.options import dry_run as dry_run_option
 from cli.options import options
+from cli.table import table
 from cli.target import find
 from cli.target_addresses import describe
 
@@ -39,7 +40,7 @@ def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool)
         found = recover.look(letters)
         names = Counter(one for one in found if one is not None)
         foreign = found.count(None)
-        lines = [f"{name}  {many} messages" for name, many in names.most_common(MOST_SHOWN)]
+        lines = listed(names) if names else []
         summed = f"{len(found)} messages: {len(names)} deletions, {foreign} messages that are not ours"
         target.say({"deletions": dict(names), "foreign": foreign, "dry_run": True}, *lines, summed)
         return
@@ -55,6 +56,12 @@ def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool)
         f"{done.nudged} messages put back to work, {done.foreign} that are not ours "
         + ("removed" if drop_foreign else "left where they are"),
     )
+
+
+def listed(names: Counter[str]) -> list[str]:
+    """Which deletions have how many messages there, as a table."""
+    rows = [(name, str(many)) for name, many in names.most_common(MOST_SHOWN)]
+    return table(("deletion", "messages"), rows)
 
 
 def _failed(_what: str, **facts: object) -> None:

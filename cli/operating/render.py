@@ -7,39 +7,17 @@ came from elsewhere is cleaned (cli/output.py).
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
 from cli.following.progress import became
 from cli.operating.times import local
 from cli.output import clean
+from cli.table import WIDTH, flat, table, whole
 
-WIDTH = 80
 UNKNOWN = "unknown"
 Document = Mapping[str, Any]
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], width: int = WIDTH) -> list[str]:
-    """Columns side by side, as wide as they need; the last one is cut where a line is longer than `width`."""
-    held = [tuple(map(flat, row)) for row in (head, *rows)]
-    widths = [max(len(row[at]) for row in held) for at in range(len(head) - 1)]
-    lines = []
-    for row in held:
-        fixed = "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=False))
-        lines.append(cut(f"{fixed}  {row[-1]}".rstrip(), width))
-    return lines
-
-
-def flat(text: str) -> str:
-    """The text on one line, cleaned."""
-    return clean(" ".join(text.split("\n")).replace("\t", " "))
-
-
-def cut(text: str, width: int) -> str:
-    """The text, on one line, cleaned, at most `width` long."""
-    line = flat(text)
-    return line if len(line) <= width else line[: width - 3] + "..."
 
 
 def wrapped(line: str, width: int) -> list[str]:
@@ -65,13 +43,13 @@ def listed(documents: Sequence[Document], zone: tzinfo = UTC) -> list[str]:
     rows = [
         (
             str(each.get("id")),
-            local(str(each.get("created_at")), zone),
+            whole(local(str(each.get("created_at")), zone)),
             str(each.get("status")),
             f"{_gone(each)} {each.get('module')}",
         )
         for each in documents
     ]
-    return table(("deletion", "accepted", "status", "deleted / requested"), rows)
+    return table(("deletion", "accepted", "status", "deleted"), rows)
 
 
 def _gone(document: Document) -> str:

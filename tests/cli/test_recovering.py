@@ -180,8 +180,8 @@ def test_what_would_run_is_shown(stage: Stage, capsys: pytest.CaptureFixture[str
     )
     show_pending(stage.target, 100)
     lines = capsys.readouterr().out.splitlines()
-    assert "del_1  accepted: delete_records Leads of default; 2 of 2 to do" in lines
-    assert "del_2  cannot be read: written by another version" in lines
+    assert "del_1     accepted        delete_records Leads of default  2 of 2" in lines
+    assert "del_2     cannot be read  written by another version       -" in lines
     assert lines[-1] == "2 deletions"
     show_pending(stage.told, 1)
     told = json.loads(capsys.readouterr().out)

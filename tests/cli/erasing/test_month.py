@@ -53,6 +53,7 @@ def test_failed_erasures_keep_their_days_as_the_person_still_waits() -> None:
 def test_the_list_fits_a_terminal_and_says_what_is_over() -> None:
     some = [document(), document(id="del_2", reference="x" * 300, created_at="2026-10-01T12:00:00.000Z")]
     lines = month.listed(some, at("2026-11-03T12:00"))
-    assert lines[1].split() == ["del_1", "2026-11-01", "28", "awaiting_approval", "DSR-1"]
-    assert "2 over" in lines[2]
+    assert lines[1].split() == ["del_1", "2026-11-01", "28", "awaiting_approval"]
+    assert lines[2].split() == ["reference:", "DSR-1"]
+    assert "2 over" in lines[3]
     assert max(map(len, lines)) <= 80
