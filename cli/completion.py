@@ -22,7 +22,7 @@ Write it to where your shell looks for it:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script by which a shell completes commands and options."""
+    """Print the script that completes commands in a shell."""
     found = get_completion_class(shell)
     if found is None:
         raise click.ClickException(f"this version of click has no completion for {shell}")

@@ -89,7 +89,7 @@ everything could be looked at."""
 @click.option("--no-zoho", is_flag=True, help="Do not ask Zoho: no credits, no access token.")
 @options
 def doctor(stage: str | None, as_json: bool, no_zoho: bool) -> None:
-    """Look at everything that a stage needs, and say how to fix what is wrong.
+    """Look for what is wrong, and say how to fix it.
 
     Nothing is deleted or changed. Zoho is asked with the access token that the service shares; only where
     there is none, one of the ten is taken that Zoho gives in ten minutes.

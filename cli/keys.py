@@ -130,7 +130,10 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
 @click.argument("source", required=False)
 @options
 def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
-    """Show the sources and the fingerprints of their keys, the newest first; of SOURCE only, where given."""
+    """Show the sources and the fingerprints of their keys.
+
+    The newest key is the first. With SOURCE, only its keys.
+    """
     target = find(stage, as_json=as_json)
     sources, _ = read(target)
     chosen = {source: entry(sources, source)} if source else sources
@@ -172,7 +175,9 @@ def revoke(
     stage: str | None,
     as_json: bool,
 ) -> None:
-    """Revoke keys of SOURCE: those with a FINGERPRINT, or else all but the newest.
+    """Revoke keys of SOURCE.
+
+    Those with a FINGERPRINT, or else all but the newest.
 
     Without --now a revoked key may be good for the stage's cache time. With --now the api function gets a
     changed environment, so that Lambda answers from new workers, which read the secret anew. With --cancel

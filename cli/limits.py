@@ -67,7 +67,10 @@ FLAGS = frozenset({"mass_delete_by_ids", "allow_uncounted", "erase_person_approv
 
 @click.group(cls=Group, name="sources")
 def sources() -> None:
-    """What the sources may ask for: their limits, modules and operations. `expunge keys` has their keys."""
+    """What the sources may ask for.
+
+    Their limits, modules and operations. `expunge keys` has their keys.
+    """
 
 
 @sources.command(name="list", epilog="\b\nExample:\n  expunge sources list --stage prod")
@@ -100,7 +103,7 @@ def _beside(shown: Mapping[str, Any]) -> list[str]:
 @click.argument("source", callback=name_of)
 @options
 def show_source(source: str, stage: str | None, as_json: bool) -> None:
-    """Show what SOURCE may ask for, with the defaults that its entry leaves out."""
+    """Show what SOURCE may ask for, with the defaults."""
     target = find(stage, as_json=as_json)
     held, _ = read(target)
     entry(held, source)

@@ -37,7 +37,10 @@ LONGEST_WAIT = 180.0
 
 @click.group(cls=Group)
 def policies() -> None:
-    """Retention policies: what is deleted by itself, and when (docs/RETENTION.md)."""
+    """Retention policies: what is deleted by itself, and when.
+
+    docs/RETENTION.md has more.
+    """
 
 
 @policies.command(epilog=APPLY)

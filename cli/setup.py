@@ -54,7 +54,7 @@ ZOHO_GRANT_CODE and ZOHO_REFRESH_TOKEN; never from the command line, where other
 @click.option("--yes", "-y", is_flag=True, help="Store without asking.")
 @options
 def setup(stage: str | None, as_json: bool, **given: Any) -> None:
-    """Connect a Zoho org: scopes, grant code, refresh token, checks, secret.
+    """Connect a Zoho org, or check its connection.
 
     Run it again at any time: what is stored and still good is kept, and nothing is written where nothing
     changes. Fields that it does not ask for, such as concurrency, stay as they are.

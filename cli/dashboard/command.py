@@ -50,7 +50,9 @@ def dashboard(
     stage: str | None,
     as_json: bool,
 ) -> None:
-    """Show an overview of deletions, queues, policies, problems and pauses in the browser.
+    """Show an overview in the browser.
+
+    Deletions, queues, policies, problems and pauses.
 
     The page is served on this machine only, until Ctrl-C, and can change nothing. The address is good once,
     for the first browser that opens it. What is read: the operators' API (allow execute-api:Invoke on GET

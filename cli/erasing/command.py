@@ -75,12 +75,15 @@ def erase(
     key_file: Path | None,
     **words: Any,
 ) -> None:
-    """Erase a person: find their records in all modules, show them, and delete, unlink or clear them."""
+    """Erase a person: find, show, wait for approval, delete.
+
+    All modules are searched. Records are deleted, unlinked, cleared or kept, as the person map says.
+    """
     body = _body(words)
     target = find(stage, as_json=as_json)
     chosen = sender(stage, source, key_file, None, operator=source is None)
     # How many records it is nobody knows before the search: they are asked about with the map.
-    asking.counted(None if words["dry_run"] else target, words["org"])
+    asking.counted(None if words["dry_run"] else target, str(words["org"] or chosen.org))
     answer = _sent(chosen.channel, json.dumps(body).encode())
     api = reach(target, stage)
     ends_by = time.monotonic() + timeout if timeout is not None else float("inf")

@@ -32,11 +32,19 @@ def lines(plan: Found, entries: Iterable[Found]) -> list[str]:
             f"{each['value']} is a value of {many(each['shared_with'], 'record')}: more than one person's?"
         )
         told += wrapped(f"{words} What only it matches stays, unless it is approved as meant", WIDTH)
+    for (code, meaning), places in _out_of_reach(plan).items():
+        told += wrapped(f"out of reach: {', '.join(places)} {code}: {meaning}", WIDTH)
+    return [*told, *wrapped(ELSEWHERE, WIDTH)]
+
+
+def _out_of_reach(plan: Found) -> dict[tuple[str, str], list[str]]:
+    """Where the person was not looked for, by the reason."""
+    found: dict[tuple[str, str], list[str]] = {}
     for each in plan.get("out_of_reach") or ():
         where, field = str(each["module"]), str(each.get("field") or "")
         where += f" {field}" if field.startswith("/") else f".{field}" if field else ""
-        told += wrapped(f"out of reach: {where} {each['code']}: {each['meaning']}", WIDTH)
-    return [*told, *wrapped(ELSEWHERE, WIDTH)]
+        found.setdefault((each["code"], each["meaning"]), []).append(where)
+    return found
 
 
 def _table(entries: list[Found]) -> list[str]:

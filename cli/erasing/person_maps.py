@@ -34,14 +34,20 @@ unlinked: so show, change and apply, and keep the file with your other settings.
 
 @click.group("person-map", cls=Group)
 def person_map() -> None:
-    """What erasing a person does in each module: delete, unlink, clear or keep (docs/ERASURE.md)."""
+    """What erasing a person does in each module.
+
+    Delete, unlink, clear or keep: docs/ERASURE.md has more.
+    """
 
 
 @person_map.command(epilog=SHOW)
 @org_option()
 @options
 def show(org: str, stage: str | None, as_json: bool) -> None:
-    """Print the org's person map: as it was put, or as it is made from the org's modules."""
+    """Print the org's person map.
+
+    It is as it was put, or made from the org's modules.
+    """
     target = find(stage, as_json=as_json)
     found = _stored(reach(target, stage), org)
     target.say(found, *_text(found))
@@ -53,7 +59,10 @@ def show(org: str, stage: str | None, as_json: bool) -> None:
 @dry_run_option("Show what would change; change nothing.")
 @options
 def apply(file: Path, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Make the org's person map that of FILE (YAML or JSON), and show what changes."""
+    """Put the person map of FILE; show what changes.
+
+    FILE is YAML or JSON.
+    """
     given = _read(file)
     target = find(stage, as_json=as_json)
     api = reach(target, stage)

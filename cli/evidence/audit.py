@@ -44,7 +44,7 @@ A row for each deletion by the time of its request; --until is exclusive."""
 
 @click.group(cls=Group)
 def audit() -> None:
-    """Check the chain of evidence, and export what was deleted."""
+    """Check the evidence; export what was deleted."""
 
 
 @audit.command(epilog=VERIFY)
@@ -57,7 +57,7 @@ def audit() -> None:
 )  # fmt: skip
 @options
 def verify(folder: Path | None, keep_days: int, stage: str | None, as_json: bool) -> None:
-    """Check every head, receipt and operators' entry: gaps, changes, signatures."""
+    """Check each head, receipt and operators' entry."""
     with reaching():
         target = None if folder else find(stage, as_json=as_json)
         store: Any = folder_at(folder) if folder else bucket_of(target)  # type: ignore[arg-type]  # one of both is there

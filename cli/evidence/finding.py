@@ -44,7 +44,7 @@ _WHY = {
 @click.option("--days", type=click.IntRange(1, 3660), default=400, show_default=True, help="How far back.")
 @options
 def find(module: str, record: str, days: int, stage: str | None, as_json: bool) -> None:
-    """Find every deletion that named or took the record ID of MODULE, the newest first."""
+    """Find the deletions of a record, the newest first."""
     target = find_target(stage, as_json=as_json)
     table = table_of(target)
     now = datetime.now(UTC)

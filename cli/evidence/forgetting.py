@@ -25,10 +25,10 @@ way or waits."""
 @asking.destructive
 @options
 def forget(deletion: str, dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
-    """Forget the ids, the reference and the reason of a deletion that has ended, for good.
+    """Take what is personal out of a deletion, for good.
 
-    Counts, times and who asked stay, and receipts and heads still verify. expunge list --reference still
-    finds it.
+    Its ids, reference and reason go. Counts, times and who asked stay; receipts and heads still verify.
+    expunge list --reference still finds it.
     """
     target = find(stage, as_json=as_json)
     api = reach(target, stage)

@@ -55,7 +55,7 @@ def log(
     stage: str | None,
     as_json: bool,
 ) -> None:
-    """Show what happened to a deletion, when, why and by whom, and check the chain of its log.
+    """Show and check the log of a deletion, or of operators.
 
     With --operators: who held, paused, approved, cancelled, restored or changed what, with what it was
     before and after. Without --since it goes back 30 days.

@@ -40,7 +40,7 @@ Expunge nor AWS: docs/EVIDENCE.md has the recipe for openssl, jq, sha256sum."""
 )
 @options
 def receipt(words: tuple[str, ...], output: Path | None, stage: str | None, as_json: bool) -> None:
-    """Show the signed receipt of a deletion, or write its files; or check files that were written.
+    """Show, write or check the signed receipt of a deletion.
 
     Exit code 1 means that something does not fit, 8 that it could not be checked.
     """

@@ -40,7 +40,7 @@ has to look, 6 not ended within --timeout."""
 @click.option("--timeout", type=float, help="Seconds to watch at most. Default: to the end.")
 @options
 def watch(deletions: tuple[str, ...], timeout: float | None, stage: str | None, as_json: bool) -> None:
-    """Follow deletions until they have ended, with progress, rate and estimate."""
+    """Follow deletions until they have ended."""
     followed = from_words(deletions, stage)
     finish(followed, timeout, as_json=as_json, told={}, again=" ".join(deletions))
 

@@ -56,7 +56,7 @@ expunge show DELETION --map shows the map of an erasure."""
 @INSTEAD
 @options
 def cancel(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Cancel deletions: what was not sent to Zoho yet is not sent. A job that runs at Zoho goes on.
+    """Cancel deletions. What was not sent to Zoho yet is not sent; a job that runs at Zoho goes on.
 
     A deletion that needs attention ends as cancelled; what is unknown stays unknown.
     """
@@ -78,7 +78,10 @@ def cancel(deletions: tuple[str, ...], dry_run: bool, stage: str | None, as_json
 @asking.destructive
 @options
 def retry(deletions: tuple[str, ...], dry_run: bool, yes: bool, stage: str | None, as_json: bool) -> None:
-    """Ask again for the ids that failed or are unknown: one new deletion, however often it is asked for."""
+    """Ask again for the ids that failed or are unknown.
+
+    It makes one new deletion, however often the command is given.
+    """
 
     def shown(one: str, made: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         told = {**made, "retry_of": one}
@@ -137,7 +140,7 @@ def approve(
 @INSTEAD
 @options
 def resolve(deletion: str, outcome: str, note: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Resolve a deletion that needs attention, after a look at Zoho: what is unknown was done, or was not."""
+    """Resolve a deletion that needs attention. Look at Zoho first: was what is unknown done, or not?"""
     target, api = _reached(stage, as_json=as_json)
     found = _post(api, deletion, "resolve", {"outcome": outcome, "note": note}, dry_run=dry_run)
     counted = f"{many(found['counts'].get('unknown'), 'unknown record')} counted as {outcome}"

@@ -29,7 +29,10 @@ Examples:
 
 @click.group(cls=Group, epilog=EXAMPLES)
 def holds() -> None:
-    """Hold records: as long as they are held they are not deleted, and are reported as held."""
+    """Hold records, so that they are not deleted.
+
+    As long as a record is held, deletions report it as held.
+    """
 
 
 @holds.command(name="list", epilog="\b\nExample:\n  expunge holds list --org default")
@@ -76,7 +79,7 @@ def set_hold(  # the command's options
     force: bool,
     **how: Any,
 ) -> None:
-    """Hold RECORDs of MODULE: they are not deleted, whoever asks, from now on.
+    """Hold RECORDs of MODULE: nobody's deletion takes them.
 
     Zoho is asked first: where it has no such module, or not all of the records, none is held. Where it cannot
     be asked they are held, and that is said.
@@ -173,7 +176,7 @@ def _each(
         words = f"{module}/{left[0]}: {problem.message}; still to be done: {' '.join(left)}"
         raise type(problem)(words) from problem
     word = ("would be " if dry_run else "") + ("held" if method == "PUT" else "no longer held")
-    lines = [line for each in done for line in render.wrapped(f"{word}: {_told(each)}", WIDTH)]
+    lines = [f"{word}: {_told(each)}" for each in done]
     if unasked:
         lines.append(f"Zoho was not asked whether it has them ({unasked}): check module and ids")
     checked = {} if method == "DELETE" else {"checked": not unasked}

@@ -58,7 +58,7 @@ COLUMNS = (
 @click.option("--map", "with_map", is_flag=True, help="Of an erasure: each record, what is done, and why.")
 @options
 def show(deletions: tuple[str, ...], with_map: bool, stage: str | None, as_json: bool) -> None:
-    """Show deletions as they stand: counts, problems, and what to do about them."""
+    """Show deletions: counts, problems, what to do."""
     found = [(linked, linked.shown()) for linked in from_words(deletions, stage)]
     maps = _maps([linked.id for linked, _ in found], stage) if with_map else {}
     if as_json:

@@ -37,14 +37,14 @@ named one by one; the exit code is 3 if none was."""
 
 @click.group(cls=Group)
 def recover() -> None:
-    """After a backup was restored, or a deletion could not be read: see what waits, and let it go on."""
+    """Go on after a restore, or with what could not be read."""
 
 
 @recover.command(epilog="\b\nExample:\n  expunge recover pending --stage prod")
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="How many at most.")
 @options
 def pending(limit: int, stage: str | None, as_json: bool) -> None:
-    """List what the stage does next: every deletion that has not ended, the longest waiting first."""
+    """List what has not ended, the longest waiting first."""
     show_pending(find(stage, as_json=as_json), limit)
 
 
@@ -52,7 +52,10 @@ def pending(limit: int, stage: str | None, as_json: bool) -> None:
 @dry_run_option("Say whether the stage is held back; change nothing.")
 @options
 def release(dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Let the stage work on a table that was restored from a backup: from then on it sends to Zoho again."""
+    """Let the stage work on its restored table.
+
+    From then on it sends to Zoho again.
+    """
     target = find(stage, as_json=as_json)
     if not dry_run:
         target.tell_target()
@@ -63,7 +66,10 @@ def release(dry_run: bool, stage: str | None, as_json: bool) -> None:
 @click.argument("deletions", nargs=-1, required=True, metavar="ID...")
 @options
 def set_aside(deletions: tuple[str, ...], stage: str | None, as_json: bool) -> None:
-    """Make deletions due again that were set aside because this version could not read them."""
+    """Make deletions due again that were set aside.
+
+    The version that set them aside could not read them.
+    """
     make_due(find(stage, as_json=as_json), deletions)
 
 

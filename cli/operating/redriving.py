@@ -31,7 +31,10 @@ the queue, nor by this command, wherever it is interrupted."""
 @dry_run_option("Show what is there; leave it there.")
 @options
 def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool) -> None:
-    """Put messages that failed five times back to work, once the cause is fixed."""
+    """Put dead letters back to work.
+
+    Dead letters are messages that failed five times. Fix the cause first.
+    """
     target = find(stage, as_json=as_json)
     stack = describe(target, stage)
     sqs = target.client("sqs")

@@ -168,5 +168,7 @@ def _approval(document: Document) -> list[str]:
         return []
     words = f"{many(approval.get('count'), 'record')} waiting for an approval"
     lines = [f"  {words} until {moment(approval.get('expires_at'))}:"]
-    of_map = f" --map-hash {approval['map_hash']}" if approval.get("map_hash") else ""
-    return [*lines, f"  expunge approve {document.get('id')} --count {approval.get('count')}{of_map}"]
+    command = f"  expunge approve {document.get('id')} --count {approval.get('count')}"
+    # Broken as a shell goes on, so that what is copied is one command.
+    of_map = [f"    --map-hash {approval['map_hash']}"] if approval.get("map_hash") else []
+    return [*lines, command + (" \\" if of_map else ""), *of_map]

@@ -53,7 +53,10 @@ recycle bin. Whoever asked for the deletion cannot do this."""
 @asking.destructive
 @options
 def restore(deletion: str, ids: tuple[str, ...], dry_run: bool, stage: str | None, **more: Any) -> None:
-    """Restore what DELETION deleted from Zoho's recycle bin: all of it, or the records with these IDs."""
+    """Restore what DELETION deleted, from Zoho's recycle bin.
+
+    Without IDs all of it.
+    """
     body: dict[str, Any] = {"ids": list(dict.fromkeys(ids))} if ids else {}
     _ask(deletion, "restore", body, f"restores what {deletion} deleted", dry_run=dry_run, stage=stage, **more)
 
@@ -67,7 +70,10 @@ def restore(deletion: str, ids: tuple[str, ...], dry_run: bool, stage: str | Non
 @asking.destructive
 @options
 def delete_permanently(deletion: str, dry_run: bool, stage: str | None, **more: Any) -> None:
-    """Delete for good, from Zoho's recycle bin too, what DELETION deleted, before its undo window ends."""
+    """Delete for good what DELETION deleted.
+
+    It goes from Zoho's recycle bin too, before the undo window ends.
+    """
     words = f"deletes for good what {deletion} deleted"
     _ask(deletion, "delete_permanently", {}, words, dry_run=dry_run, stage=stage, **more)
 

@@ -91,7 +91,10 @@ same delivery ids, and nothing is deleted twice."""
 def send(
     stage: str | None, as_json: bool, state: Path | None, wait: bool, timeout: float | None, **words: Any
 ) -> None:
-    """Ask for a deletion of records in MODULE by their IDs, of those in a file, or for a whole request."""
+    """Ask for a deletion of records: ids, a file or a view.
+
+    Name MODULE with IDs or with a file of them (--ids), or give a whole request (--request).
+    """
     given = _read(words)
     chosen = sender(stage, words["source"], words["key_file"], words["url"], operator=words["operator"])
     if not given.wanted.common.get("dry_run"):

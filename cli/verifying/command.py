@@ -48,11 +48,12 @@ Exit codes: 0 it would be accepted (or was: a replay); 3 it would be refused;
 @click.option("--at", "moment", metavar="TIME", help="When it came: ISO time, or seconds since 1970.")
 @options
 def verify(file: Path | None, stage: str | None, as_json: bool, **given: Any) -> None:
-    """Tell why the request captured in FILE was refused, and what the sender has to change.
+    """Tell why a captured request was refused.
 
-    FILE holds raw HTTP (headers, an empty line, the body) or an event of API Gateway as JSON. The service's
-    own checks run over it with the source's present keys; nothing is stored or sent, and no key is shown.
-    Without --at it is judged for the time that its own timestamp says, and for now.
+    It also says what the sender has to change. FILE holds raw HTTP (headers, an empty line, the body) or
+    an event of API Gateway as JSON. The service's own checks run over it with the source's present keys;
+    nothing is stored or sent, and no key is shown. Without --at it is judged for the time that its own
+    timestamp says, and for now.
     """
     captured = _captured(file, given["headers"], given["body_file"])
     source = given["source"] or captured.source

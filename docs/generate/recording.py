@@ -217,8 +217,8 @@ def written(
     page_of: Callable[[Recording], str],
     other_code: int,
 ) -> int:
-    """Records on a stack of its own and writes the page; 0 where every command ended well, and one of them
-    with `other_code`, as it should.
+    """Records on a stack of its own. Writes the page and returns 0 where every command ended well, and one of
+    them with `other_code`, as it should; else 1, and the page stays.
     """
     with tempfile.TemporaryDirectory(prefix="expunge-recording-") as name:
         settings = Settings(Path(name) / "stack")
@@ -227,11 +227,12 @@ def written(
         finally:
             local_stack.down(settings)
         text = page_of(shell)
-    if "--show" in arguments:
+    good = sorted(shell.codes) == [*[0] * (len(shell.codes) - 1), other_code]
+    if "--show" in arguments or not good:
         sys.stdout.write(text)
     else:
         file.write_text(text, encoding="utf-8")
-    return 0 if sorted(shell.codes) == [*[0] * (len(shell.codes) - 1), other_code] else 1
+    return 0 if good else 1
 
 
 def main(arguments: list[str]) -> int:

@@ -37,3 +37,13 @@ def test_a_command_has_an_example_and_help_for_each_option(path: str) -> None:
     assert "Example:\n" in shown or "Examples:\n" in shown or "For example:\n" in shown
     assert f"  {path} " in shown or f" {path}\n" in f"{shown}\n"
     assert [each.name for each in command.params if isinstance(each, click.Option) and not each.help] == []
+
+
+@pytest.mark.parametrize("path", [path for path, each in ALL.items() if isinstance(each, click.Group)])
+def test_no_line_of_a_list_of_commands_is_cut_off(path: str) -> None:
+    parent = click.Context(main, info_name="expunge") if path != "expunge" else None
+    name = path.rpartition(" ")[2]
+    context = click.Context(ALL[path], info_name=name, parent=parent, terminal_width=80)
+    listed = ALL[path].get_help(context).partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert listed
+    assert [line for line in listed if line.endswith("...")] == []
