@@ -90,8 +90,7 @@ def dated(text: str) -> str:
     in backticks is code.
     """
     parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return _TIME.sub(_time, escape(text))
+    parts = parts if len(parts) % 2 else [text]  # a lone backtick stays one
     shown = (
         f"<code>{escape(part)}</code>" if at % 2 else _TIME.sub(_time, escape(part))
         for at, part in enumerate(parts)

@@ -15,8 +15,15 @@ PAGES = (
     (
         "the page's times are text",
         _PAGE,
-        "_TIME.sub(_time, escape(text))",
-        "_TIME.sub(_time, text)",
+        "_TIME.sub(_time, escape(part))",
+        "_TIME.sub(_time, part)",
+        _PAGE_TESTS,
+    ),
+    (
+        "the page's code is text",
+        _PAGE,
+        "<code>{escape(part)}</code>",
+        "<code>{part}</code>",
         _PAGE_TESTS,
     ),
     ("the page's commands are text", _PAGE, "words = escape(text)", "words = text", _PAGE_TESTS),
