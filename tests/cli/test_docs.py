@@ -11,6 +11,7 @@ import click
 import pytest
 
 from cli.__main__ import main
+from cli.doctor import CHECKS
 from cli.ends import MEANING, TABLE, End, of_statuses
 from local.settings import ROOT
 
@@ -76,3 +77,13 @@ def test_the_exit_code_tells_how_it_ended() -> None:
     assert of_statuses(["completed", "partially_completed", "cancelled"]) is End.NOT_ALL_GONE
     assert of_statuses(["failed", "needs_attention"]) is End.NEEDS_A_PERSON
     assert of_statuses(["needs_attention", "running"]) is End.NOT_ENDED_YET
+
+
+@pytest.mark.parametrize("name", [name for name, _ in CHECKS])
+def test_every_check_of_doctor_is_on_the_page_with_what_it_looks_at(name: str) -> None:
+    page = (ROOT / "docs" / "SETUP.md").read_text(encoding="utf-8").partition("## Is everything well?")[2]
+    sample, table = page.partition("```")[2].partition("```")[::2]
+    assert re.search(rf"^{name} +(ok|fault)", sample, re.MULTILINE)
+    assert name in {
+        each.strip() for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE) for each in row.split(",")
+    }
