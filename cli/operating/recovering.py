@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.evidence.operators import What
 from chalicelib.service.operators import recover as recovery
 from cli.ends import End
 from cli.options import dry_run as dry_run_option
@@ -97,7 +99,12 @@ def release_table(target: Target, *, dry_run: bool = False) -> None:
     if dry_run:
         target.say(told, "the stage is held back: it sends nothing to Zoho until its table is released")
         return
-    ledger.release(epoch, str(target.client("sts").get_caller_identity()["Arn"]), time.time())
+    who = Caller(str(target.client("sts").get_caller_identity()["Arn"]), time.time())
+    noted = who.entry(
+        What.PAUSE_ENDED, "org/*", {"paused": True, "epoch": kept}, {"paused": False, "epoch": epoch}
+    )
+    if not ledger.release(epoch, noted):
+        raise Refused(f"somebody has released the table for a later epoch than the stage's, {epoch}")
     target.say(told, f"released: the stage works on its table, epoch {epoch}")
 
 

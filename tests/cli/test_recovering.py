@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.dead_letters import DeadLetterQueue
+from chalicelib.adapters.dynamodb import operators_log_items
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.queue import WorkQueue
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.status import Status
 from chalicelib.service.operators import recover
 from cli.ends import End
@@ -163,6 +167,11 @@ def test_a_restored_table_is_paused_until_it_is_released(
         TableName=TABLE, Key={"pk": {"S": "ORG#*"}, "sk": {"S": "PAUSE"}}
     )["Item"]
     assert item["released_by"]["S"].startswith("arn:aws:sts::")
+    [entry], _ = operators_log_items.newest_first(table(stage), time.time() - 60, time.time() + 60, None, 10)
+    assert (entry.what, entry.target, entry.by) == (What.PAUSE_ENDED, "org/*", item["released_by"]["S"])
+    assert (entry.before, entry.after) == ({"paused": True, "epoch": 0}, {"paused": False, "epoch": 1})
+    assert not table(stage).release(0, Caller("arn:me", time.time()).entry(What.PAUSE_ENDED, "org/*"))
+    assert len(operators_log_items.entries_since(table(stage), time.time() - 60, time.time() + 60)) == 1
     stage.functions.settings["EXPUNGE_EPOCH"] = "0"
     with pytest.raises(Refused, match="the table is at epoch 1, the stage at 0"):
         release_table(stage.target)

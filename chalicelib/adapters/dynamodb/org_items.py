@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb import hold_items, items, lane_items
+from chalicelib.adapters.dynamodb import hold_items, items, lane_items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 
 if TYPE_CHECKING:
+    from chalicelib.domain.evidence.operators import Entry
     from chalicelib.domain.lane import Lane
     from chalicelib.domain.operators import SourceCancel
 
@@ -55,13 +56,16 @@ class OrgItems(Dynamo):
         item = self.get_item(items.org_key("*", "PAUSE"))
         return _epoch_of([item] if item else [])
 
-    def release(self, epoch: int, by: str, now: float) -> None:
-        """Let the stage with this epoch work on the table."""
-        self.update_if(
+    def release(self, epoch: int, noted: Entry) -> bool:
+        """Let the stage with this epoch work on the table, with its entry of the operators' log; False where
+        the table has a later one.
+        """
+        return self.update_if(
             items.org_key("*", "PAUSE"),
             "SET epoch = :epoch, released_by = :by, released_at = :at",
             "attribute_not_exists(epoch) OR epoch <= :epoch",
-            {":epoch": items.number(epoch), ":by": {"S": by}, ":at": items.number(now)},
+            {":epoch": items.number(epoch), ":by": {"S": noted.by}, ":at": items.number(noted.at)},
+            noted=operators_log_items.update(self.name, noted),
         )
 
     def has_holds(self, org: str, module: str, now: float) -> bool:

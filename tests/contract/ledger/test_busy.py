@@ -16,7 +16,9 @@ import chalicelib
 from chalicelib.adapters.dynamodb.dynamo import BUSY_SECONDS, BUSY_TRIES
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import StaleRead, Unavailable
+from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.operators import Hold, Pause
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.service.ports import Change
@@ -37,7 +39,7 @@ EVERY_WRITE: dict[str, Callable[[Table, PolicyTable, Any], Any]] = {
     "give_back": lambda table, _, __: table.give_back("default", "TOKEN", "me"),
     "tell_credits": lambda table, _, __: table.tell_credits("default", 7, NOW),
     "block_tokens": lambda table, _, __: table.block_tokens("default", "a", NOW),
-    "release": lambda table, _, __: table.release(1, "arn:me", NOW),
+    "release": lambda table, _, __: table.release(1, Caller("arn:me", NOW).entry(What.PAUSE_ENDED, "org/*")),
     "set_hold": lambda table, _, __: table.set_hold(Hold("default", "Leads", "1", "why", "arn:me", NOW)),
     "remove_hold": lambda table, _, __: table.remove_hold("default", "Leads", "1"),
     "set_pause": lambda table, _, __: table.set_pause(Pause("default", paused=True)),

@@ -262,6 +262,7 @@ def test_a_call_of_an_operator_brings_forward_what_waits_and_makes_what_was_not_
     assert world.now < 1_000_000 + DAY
     assert sorted(world.zoho.purged) == ["1", "2", "3"]
     assert [each.done for each in told(world, parent).children] == [2, 1]
+    assert [world.get(each.id).id_count for each in told(world, parent).children] == [2, 1]
 
 
 def forgotten_by_it(world: World, child: str, one: str) -> None:
