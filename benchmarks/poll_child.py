@@ -1,7 +1,8 @@
 """Polls in this process as the poll function does, counting what each asks of AWS.
 
 Run with the environment of the poll function. Arguments: ids of deletions that are made due before each poll;
-none for idle polls. Each line on standard input is one poll, and is answered with a line of JSON.
+none for idle polls. Each line on standard input is one poll so many minutes from now, and is answered with a
+line of JSON.
 """
 
 import json
@@ -9,6 +10,7 @@ import logging
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from chalicelib import bootstrap, handlers
@@ -57,6 +59,20 @@ make = aws.client
 setattr(aws, "client", lambda name: Counted(name, make(name)))  # noqa: B010 -- the one seam of all adapters
 
 
+deps_until = bootstrap.deps_until
+
+
+def in_minutes(minutes: int) -> None:
+    """The poll's clock from now on."""
+    ahead = 60 * minutes
+
+    def later(context: Any) -> Any:
+        deps = deps_until(context)
+        return replace(deps, clock=lambda: time.time() + ahead, ends_at=deps.ends_at + ahead)
+
+    setattr(bootstrap, "deps_until", later)  # noqa: B010 -- where the handler takes its clock from
+
+
 def poll(due: list[str]) -> dict[str, Any]:
     """One poll: how long it took, and what it asked."""
     now = time.time()
@@ -69,5 +85,6 @@ def poll(due: list[str]) -> dict[str, Any]:
     return {"ms": 1000 * took, "due": done["due"], "calls": dict(calls)}
 
 
-for _ in sys.stdin:
+for line in sys.stdin:
+    in_minutes(int(line))
     print("told " + json.dumps(poll(sys.argv[1:])), flush=True)

@@ -206,9 +206,10 @@ class FakeLedger(FakeOrgs):
         self.note(noted)
         return True
 
-    def to_forget(self, now: float, limit: int) -> list[str]:
+    def to_forget(self, now: float, limit: int) -> Iterator[list[str]]:
         found = [(row.forget_at, i) for i, row in self.rows.items() if row.forget_at is not None]
-        return [i for at, i in sorted(found) if at <= now][:limit]
+        ids = [i for at, i in sorted(found) if at <= now]
+        return iter([ids[n : n + limit] for n in range(0, len(ids), limit)])
 
     def forget_hashes(self, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
         self.without_hashes[deletion_id] = external_only

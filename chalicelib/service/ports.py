@@ -222,8 +222,10 @@ class Ledger(Deliveries, Reads, Protocol):
     def source_cancel(self, source: str) -> SourceCancel | None:
         """Until when what the source asked for is cancelled, None where it never was; strongly consistent."""
 
-    def to_forget(self, now: float, limit: int) -> list[str]:
-        """Up to `limit` deletions whose texts are to be forgotten by now, the longest waiting first."""
+    def to_forget(self, now: float, limit: int) -> Iterator[list[str]]:
+        """Ids of deletions whose texts are to be forgotten by now, the longest waiting first, in pages of
+        `limit`. Eventually consistent.
+        """
 
     def forget_hashes(self, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
         """Take the hashes of a deletion's ids, or those of its external ids, out of what it is found by."""

@@ -79,15 +79,22 @@ class CommandItems(Dynamo):
 
         digest_items.forget(self, deletion_id, accepted_at, external_only=external_only)
 
-    def to_forget(self, now: float, limit: int) -> list[str]:
+    def to_forget(self, now: float, limit: int) -> Iterator[list[str]]:
         """See ports.Ledger."""
-        found = self.first_page(
-            IndexName="due",
-            KeyConditionExpression="due = :due AND next_at <= :now",
-            ExpressionAttributeValues={":due": {"S": items.DUE_TO_FORGET}, ":now": items.number(now)},
-            Limit=limit,
-        )
-        return [item["pk"]["S"].removeprefix("D#") for item in found]
+        start: dict[str, Any] = {}
+        while True:
+            keys, end = self.page(
+                IndexName="due",
+                KeyConditionExpression="due = :due AND next_at <= :now",
+                ExpressionAttributeValues={":due": {"S": items.DUE_TO_FORGET}, ":now": items.number(now)},
+                Limit=limit,
+                **start,
+            )
+            if keys:
+                yield [key["pk"]["S"].removeprefix("D#") for key in keys]
+            if end is None:
+                return
+            start = {"ExclusiveStartKey": end}
 
     def wake(self, deletion_id: str, now: float) -> bool:
         """See ports.Ledger."""

@@ -13,6 +13,10 @@ from chalicelib.service.engine.deps import Deps
 #: long as there is time.
 PAGE = 500
 
+#: Minutes from one look for what is to be forgotten to the next. Forgetting waits for days, so that few polls
+#: need a second query.
+FORGET_MINUTES = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Polled:
@@ -52,8 +56,19 @@ def poll(deps: Deps, until: float, here: int = 10) -> Polled:
         found = [deletion_id for deletion_id, _ in waiting]
         nudged += _woken(deps, found[lying:])
         due, lying = due + len(found), max(0, lying - len(found))
-    nudged += _woken(deps, deps.ledger.to_forget(now, PAGE))
+    if now // 60 % FORGET_MINUTES == 0:
+        nudged += _forgotten(deps, now, until)
     return Polled(due, advanced, nudged, failed, late, oldest)
+
+
+def _forgotten(deps: Deps, now: float, until: float) -> int:
+    """Nudges what is to be forgotten, page after page, as long as there is time."""
+    nudged = 0
+    for page in deps.ledger.to_forget(now, PAGE):
+        nudged += _woken(deps, page)
+        if deps.clock() >= until:
+            break
+    return nudged
 
 
 def _woken(deps: Deps, deletion_ids: list[str]) -> int:

@@ -312,6 +312,19 @@ def test_what_is_due_comes_page_after_page(ledger: Ledger) -> None:
     assert list(ledger.due_pages(NOW - 10, 2)) == []
 
 
+def test_what_is_to_be_forgotten_comes_page_after_page_once_its_time_is_there(ledger: Ledger) -> None:
+    for n in range(5):
+        accept(ledger, deletion(f"del_{n}"), f"d{n}")
+        claim = claimed(ledger, f"del_{n}")
+        done = moved(replace(claim.deletion, published=claim.deletion.events), Status.CANCELLED, NOW)
+        done = replace(done, events=1, published=1)
+        ledger.save(claim, Change(done, NOW, 0.0, evidenced=True, forget_at=NOW + 100 - n))
+    assert list(ledger.due_pages(NOW + 1000, 9)) == []
+    pages = list(ledger.to_forget(NOW + 99, 2))
+    assert pages == [["del_4", "del_3"], ["del_2", "del_1"]]
+    assert list(ledger.to_forget(NOW + 95, 2)) == []
+
+
 @pytest.mark.parametrize("shards", [2, 7])
 def test_no_shard_of_the_index_is_left_out_of_the_pages(shards: int) -> None:
     with aws.dynamodb() as client:
