@@ -1,8 +1,10 @@
-"""The accept path, warm, inside the real worker: the api function beside a bare route with one put.
+"""The accept path, warm, inside the real worker: the api function beside a bare route with the same calls.
 
-The same route with one call more is measured beside them: limits over time are counted by a call of their own
-before the transaction (docs/adr/0011-limits-over-time.md says why), so what that call costs here is added to
-what the path has to reach. All are deployed to the local AWS with the same wrapper and the same rights.
+What a call takes is not ours, and is not the same everywhere: three calls beside one put are another ratio
+on each machine. So the bare route makes the three calls of an accepted deletion with as many bytes, and
+what is held to a limit is what our own code adds to them (docs/adr/0015-what-speed-is-compared-with.md).
+The bare route with one put is measured beside them, for who wants to compare. All are deployed to the local
+AWS with the same wrapper and the same rights.
 """
 
 from __future__ import annotations
@@ -19,10 +21,9 @@ from benchmarks.results import Row, at_most, median, percentile
 from local.running import RunningStack
 
 TIMED = Path(__file__).with_name("timed") / "timed.py"
-#: Without limits over time the path may take so many times as long as the bare route. With them the cost of
-#: one call more is added; as long as the second it may take whatever that costs.
-MOST, MOST_COUNTED = 2.5, 2.7
-CONTENDERS = ("bare", "counted", "api")
+#: What the path may take of what its calls take alone.
+MOST = 1.35
+CONTENDERS = ("bare", "calls", "api")
 WARM_UP = 5
 MEMORY = 1024
 
@@ -46,7 +47,7 @@ def _round(running: RunningStack, names: dict[str, str], runs: int) -> dict[str,
     for n in range(runs + WARM_UP):
         signed = cold_start.signed_event(running)
         bare = cold_start.bare_event(signed)
-        for name, event in (("bare", bare), ("counted", bare), ("api", signed)):
+        for name, event in (("bare", bare), ("calls", bare), ("api", signed)):
             seconds = _invoke(running, names[name], event)
             if n >= WARM_UP:
                 times[name].append(1000 * seconds)
@@ -54,25 +55,24 @@ def _round(running: RunningStack, names: dict[str, str], runs: int) -> dict[str,
 
 
 def _told(rounds: list[dict[str, list[float]]]) -> Iterator[Row]:
-    ratios = sorted(_ratio(times, "api") for times in rounds)
-    one_call = median([_ratio(times, "counted") - 1 for times in rounds])
+    ratios = {name: sorted(_ratio(times, name) for times in rounds) for name in ("bare", "calls")}
     every = {name: [one for times in rounds for one in times[name]] for name in CONTENDERS}
     p50 = {name: median(each) for name, each in every.items()}
     p99 = {name: percentile(each, 0.99) for name, each in every.items()}
-    against = f"a bare route, one put: {p50['bare']:.1f} ms, and one call more: {p50['counted']:.1f} ms"
-    against += f", here {p50['api']:.1f} ms"
-    facts = {"p50": p50, "p99": p99, "rounds": [round(each, 3) for each in ratios], "one_call": one_call}
-    most = max(MOST_COUNTED, MOST + one_call)
+    against = f"a bare route with the same three calls: {p50['calls']:.1f} ms, here {p50['api']:.1f} ms"
+    against += f" (one put alone: {p50['bare']:.1f} ms, {median(ratios['bare']):.2f} x)"
+    facts = {"p50": p50, "p99": p99, "rounds": [round(each, 3) for each in ratios["calls"]]}
     what = "accept 10 ids, warm, in the worker: p50"
-    yield at_most(what, median(ratios), most, unit=" x", against=against, **facts)
-    tail = f"a bare route: {p99['bare']:.1f} ms, here {p99['api']:.1f} ms"
+    yield at_most(what, median(ratios["calls"]), MOST, unit=" x", against=against, **facts)
+    tail = f"a bare route with the same calls: {p99['calls']:.1f} ms, here {p99['api']:.1f} ms"
     yield Row(
-        "accept 10 ids, warm, in the worker: p99", f"{p99['api'] / p99['bare']:.2f} x", tail, "-", holds=True
+        "accept 10 ids, warm, in the worker: p99", f"{p99['api'] / p99['calls']:.2f} x", tail, "-", holds=True
     )
 
 
 def _ratio(times: dict[str, list[float]], name: str) -> float:
-    return median(times[name]) / median(times["bare"])
+    """How many times as long the accept path takes as another contender of the same round."""
+    return median(times["api"]) / median(times[name])
 
 
 def _deploy(running: RunningStack, contender: cold_start.Contender, number: int) -> str:
