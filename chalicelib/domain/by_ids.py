@@ -115,6 +115,11 @@ def unresolved(chunk: Chunk) -> list[int]:
     return [p for p in chunk.at(Mark.PENDING) if p not in chunk.records]
 
 
+def any_to_send(chunk: Chunk, progress: IdsProgress) -> bool:
+    """Would `sends` find a call?"""
+    return any(record_of(chunk, progress, p) is not None for p in chunk.at(*_SENDABLE))
+
+
 def sends(chunk: Chunk, progress: IdsProgress, width: int) -> list[Batch]:
     """The next calls that delete: at most `width` of them, empty when there is nothing left to send.
 

@@ -95,7 +95,7 @@ def _on_with(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:
     findings = suspects or ids_settling.unreadable_findings(chunk, progress)
     if findings:
         return moves.found(work, progress, chunk, findings)
-    if by_ids.sends(chunk, progress, 1):
+    if by_ids.any_to_send(chunk, progress):
         # Asked for before a part of the org's concurrency is taken: others may wait for it.
         some = holds.some(work)
         batches = by_ids.sends(chunk, progress, work.width)
@@ -121,7 +121,7 @@ def _close(work: Slice, progress: IdsProgress, chunk: Chunk, *, last: bool) -> S
 
 
 def _next_chunk(work: Slice, progress: IdsProgress) -> Step:
-    return moves.to(work, replace(progress, left=progress.left[1:], single=()))
+    return moves.to(work, moves.next_chunk(progress))
 
 
 def _unanswered(work: Slice, progress: IdsProgress, chunk: Chunk) -> Step:

@@ -19,6 +19,11 @@ def to(work: Slice, progress: IdsProgress, then: Then | None = None) -> Commit:
     return Commit(replace(work.deletion, progress=progress.to_json()), then or Again())
 
 
+def next_chunk(progress: IdsProgress) -> IdsProgress:
+    """The progress once the current chunk is done."""
+    return replace(progress, left=progress.left[1:], single=())
+
+
 def found(
     work: Slice,
     progress: IdsProgress,
@@ -31,15 +36,16 @@ def found(
     records: Mapping[int, str] | None = None,
 ) -> Commit:
     """Keep what was found by `call` (the name of its clock; None where nothing was asked); rest where
-    `trouble` says "not now", finish in the same write where all is settled. `records`: record ids by
-    position, of external ids that were resolved.
+    `trouble` says "not now". Where all of the chunk is settled, the same write goes on to the next chunk, or
+    finishes. `records`: record ids by position, of external ids that were resolved.
     """
     after = before.with_findings(findings).with_records(records or {})
     then: Then = Again()
     if trouble is not None and not after.settled:
         then = TryAgain(call or SEND, trouble.verdict, trouble.code, trouble.retry_after)
-    elif after.settled and progress.left == (after.number,):
-        progress, then = replace(progress, left=()), Finish()
+    elif after.settled and progress.left[:1] == (after.number,):
+        progress = next_chunk(progress)
+        then = Again() if progress.left else Finish()
     deletion = replace(work.deletion, progress=progress.to_json(), updated_at=work.now)
     settles = any(finding.mark not in UNSETTLED for finding in findings.values())
     runs = settles and bool(deletion.calls)  # what is held, or gone already, starts nothing
