@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from chalicelib.domain import slots
 from chalicelib.domain.errors import ExpungeError
+from chalicelib.service.engine.parallel import each_at_once
 from chalicelib.service.ports import Leases
 
 #: Names of the leases: blocks of the concurrency, and places in the line for them.
@@ -40,9 +42,10 @@ class Slots:
         return min(sum(size for _, size in self.blocks), self.wanted)
 
     def give_back(self, leases: Leases) -> None:
-        """End the leases early, so that others need not wait for their time to run out."""
-        for name, _ in self.blocks:
-            leases.give_back(self.org, name, self.owner)
+        """End the leases early, so that others need not wait for their time to run out; all at once, since
+        somebody may wait for them.
+        """
+        each_at_once(lambda block: leases.give_back(self.org, block[0], self.owner), self.blocks)
 
     def shrunk(self, leases: Leases, most: int) -> Slots:
         """With blocks given back until about `most` calls are left, never fewer."""
@@ -88,15 +91,24 @@ def grown(leases: Leases, had: Slots, request: SlotRequest) -> Slots:
         name = f"{BLOCK}{order[0]}"
         if leases.take(had.org, name, had.owner, request.now, request.until):
             return replace(had, blocks=((name, sizes[order[0]]),))
-    taken = leases.in_use(had.org, BLOCK, request.now)
-    blocks = list(had.blocks)
-    for k in order:
-        if sum(size for _, size in blocks) >= request.wanted:
-            break
-        name = f"{BLOCK}{k}"
-        if name not in taken and leases.take(had.org, name, had.owner, request.now, request.until):
-            blocks.append((name, sizes[k]))
-    return replace(had, blocks=tuple(blocks))
+    taken, had_already = leases.in_use(had.org, BLOCK, request.now), {name for name, _ in had.blocks}
+    names = {f"{BLOCK}{k}": sizes[k] for k in order}
+    free = [block for block in names.items() if block[0] not in taken and block[0] not in had_already]
+
+    def take(block: tuple[str, int]) -> bool:
+        return leases.take(had.org, block[0], had.owner, request.now, request.until)
+
+    while free and (missing := request.wanted - sum(size for _, size in had.blocks)) > 0:
+        some = _enough(free, missing)
+        got = [block for block, mine in zip(some, each_at_once(take, some), strict=True) if mine]
+        had, free = replace(had, blocks=(*had.blocks, *got)), free[len(some) :]
+    return had
+
+
+def _enough(free: Sequence[tuple[str, int]], missing: int) -> Sequence[tuple[str, int]]:
+    """As many of the free blocks, in their order, as make up what is missing."""
+    sums = list(accumulate(size for _, size in free))
+    return free[: 1 + sum(each < missing for each in sums)]
 
 
 def borrow_soon(
