@@ -27,4 +27,6 @@ def completion(context: click.Context, shell: str) -> None:
     if found is None:
         raise click.ClickException(f"this version of click has no completion for {shell}")
     script = found(context.find_root().command, {}, "expunge", "_EXPUNGE_COMPLETE").source()
+    # A word of ours and its help are two parts for fish, however many commas the help has.
+    script = script.replace('string split ","', 'string split --max 1 ","')
     say(*script.splitlines())

@@ -12,6 +12,7 @@ from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_
 from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR
 from cli import http, known_records, secret_log, workers
+from cli.operating.render import many
 from cli.operator_api import reach
 from cli.options import OPERATION, dry_run, options
 from cli.output import say
@@ -233,9 +234,8 @@ def _cancelled(target: Target, stage: str | None, source: str) -> dict[str, Any]
 
 
 def _words(source: str, ended: dict[str, Any]) -> list[str]:
-    told = [
-        f"cancelled: {ended['cancelled']} deletions; {ended['running']} run at Zoho and cannot be stopped"
-    ]
+    cancelled = many(ended["cancelled"], "deletion")
+    told = [f"cancelled: {cancelled}; {ended['running']} run at Zoho and cannot be stopped"]
     if ended["more"]:
         told.append("there are more: each ends with its next step")
     return [*told, f"what it deleted: expunge list --source {source}"]

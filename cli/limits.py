@@ -247,6 +247,8 @@ def _lines(shown: Mapping[str, Any]) -> list[str]:
 def _cell(value: Any) -> str:
     if value is None:
         return NONE
+    if isinstance(value, bool):
+        return str(value).lower()  # as the command takes it
     if isinstance(value, list):
         return ", ".join(map(str, value)) or NONE
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

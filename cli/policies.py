@@ -31,6 +31,8 @@ LIST = "\b\nExample:\n  expunge policies list --stage prod"
 RUN = "\b\nExamples:\n  expunge policies run old-leads --dry-run\n  expunge policies run old-leads"
 REMOVE = "\b\nExample:\n  expunge policies remove old-leads"
 
+#: What stands before the time of a run that somebody has ordered.
+_BY_HAND = "manual-"
 #: How long a dry run may take before the command no longer waits for it (seconds).
 LONGEST_WAIT = 180.0
 
@@ -194,7 +196,13 @@ def listed(policies: Sequence[Mapping[str, Any]]) -> list[str]:
 def _row(shown: Mapping[str, Any]) -> tuple[str, str, str]:
     runs, last = shown["next_runs"], shown["last_run"] or {}
     following = render.moment(runs[0]) if runs else "broken" if shown["problems"] else "never by itself"
-    return str(shown["policy"].get("name", "?")), following, render.moment(last.get("run"))
+    return str(shown["policy"].get("name", "?")), following, _ran(str(last.get("run") or ""))
+
+
+def _ran(run: str) -> str:
+    """When a run was. One by hand is `manual-` and its time."""
+    by_hand = run.startswith(_BY_HAND)
+    return render.moment(run.removeprefix(_BY_HAND)) + (" by hand" if by_hand else "")
 
 
 @policies.command(epilog=RUN)

@@ -53,9 +53,9 @@ def _decide(deletion: Deletion, on: str, now: float) -> Iterator[Step]:
     asked = None if approval is None else commands.Given(approval.count, approval.map_hash)
     if approval is not None and asked is not None and not commands.not_approvable(deletion, asked, now):
         yield Step(
-            f"An operator can approve {_approved(deletion, approval)}, until {iso(approval.expires_at)}. Who"
-            " asked for it cannot, unless the stage allows that. Nothing is deleted before; without an"
-            " approval it ends refused.",
+            f"Until {iso(approval.expires_at)} an operator can approve {_approved(deletion, approval)}."
+            " Who asked for it cannot, unless the stage allows that. Nothing is deleted before the approval;"
+            " without one it ends refused.",
             (f"expunge approve {deletion.id} --count {approval.count}{_map(approval)}{on}",),
         )
     elif deletion.waiting_for == "zoho credentials":
@@ -65,18 +65,18 @@ def _decide(deletion: Deletion, on: str, now: float) -> Iterator[Step]:
 
 
 def _approved(deletion: Deletion, approval: Approval) -> str:
-    """What is approved; of an erasure, what has to be known before."""
+    """What is approved; of an erasure, what has to be known before it."""
     records = words.counted(approval.count, "record")
     if not approval.map_hash:
         return f"exactly {records}"
     shared = (
-        " naming with --shared each shared value that means this person,"
+        " Name with --shared each shared value that means this person."
         if deletion.erasure.get("shared")
         else ""
     )
     return (
-        f"exactly this map of {records},{shared} knowing that a restore brings records back, not what was"
-        " unlinked or cleared"
+        f"exactly this map of {records}.{shared} A restore brings records back, but not what was unlinked or"
+        " cleared"
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.checks.check import ABSENT, CheckContext, CheckResult, Fault, code_of
+from cli.operating.render import many
 
 #: The functions of every stage; that of evidence only where it is on.
 _FUNCTIONS = ("api", "work", "poll", "retention")
@@ -74,7 +75,7 @@ def topic(context: CheckContext) -> CheckResult:
         return result
     pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     listed = [each for page in pages for each in page["Subscriptions"]]
-    result = CheckResult(f"{len(listed)} subscriptions")
+    result = CheckResult(many(len(listed), "subscription"))
     for each in listed:
         _subscription(context, result, client, each)
     if not listed:

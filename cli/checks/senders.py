@@ -13,6 +13,7 @@ from chalicelib.domain.source import OPERATOR, Source, usable
 from chalicelib.web.links import keys_from
 from cli import secret_text
 from cli.checks.check import CheckContext, CheckResult
+from cli.operating.render import many
 
 
 def held(context: CheckContext, result: CheckResult, name: str, mend: str) -> Mapping[str, Any] | None:
@@ -55,7 +56,7 @@ def sources(context: CheckContext) -> CheckResult:
     found = held(context, result, name, new)
     if found is None:
         return result
-    result.detail = f"{len(found)} sources"
+    result.detail = many(len(found), "source")
     if not found:
         result.fault("there is no source: nobody can send", new)
     for source in found:
@@ -111,7 +112,7 @@ def links(context: CheckContext) -> CheckResult:
     if found is None:
         return result
     try:
-        result.detail = f"{len(keys_from(found))} keys"
+        result.detail = many(len(keys_from(found)), "key")
     except SecretUnusable as problem:
         result.fault(f"secret {name} {problem.reason}: 503", mend)
     return result

@@ -11,6 +11,7 @@ from chalicelib.domain.status import Status
 from chalicelib.service.engine.watchdog import OVERDUE_SECONDS
 from cli.checks import senders, zoho
 from cli.checks.check import CheckContext, CheckResult
+from cli.operating.render import many
 
 #: As many overdue deletions are looked for, and a policy may be late by so much (seconds).
 MOST = 50
@@ -69,7 +70,7 @@ def policies(context: CheckContext) -> CheckResult:
         for kept in store.policies(org):
             count += 1
             _policy(context, result, kept)
-    result.detail = f"{count} policies"
+    result.detail = many(count, "policy", "policies")
     return result
 
 

@@ -122,6 +122,8 @@ def _told_doubt(table: Table, doubt: Doubt) -> dict[str, Any]:
 
 def hit_lines(told: Mapping[str, Any], now: str) -> list[str]:
     """What became of the record by a deletion that named or took it. `now`: as the document's times."""
+    if told["dry_run"]:
+        return [f"{told['deletion']}  a dry run: nothing was sent", *_deletion_lines(told)]
     outcome = told["outcome"] or "named, its links were removed"
     code = f" ({told['code']})" if told["code"] else ""
     return [f"{told['deletion']}  {outcome}{code}{_fate(told, now)}", *_deletion_lines(told)]
@@ -129,8 +131,6 @@ def hit_lines(told: Mapping[str, Any], now: str) -> list[str]:
 
 def _fate(told: Mapping[str, Any], now: str) -> str:
     """What the outcome means for the record today."""
-    if told["dry_run"]:
-        return ", a dry run: nothing was sent"
     if told["outcome"] != "deleted":
         return ""
     if told["operation"] == Operation.DELINK_RECORDS:

@@ -13,6 +13,7 @@ from chalicelib.domain.callers import Caller
 from chalicelib.domain.evidence.operators import What
 from chalicelib.service.operators import recover as recovery
 from cli.ends import End
+from cli.operating.render import many
 from cli.options import dry_run as dry_run_option
 from cli.options import options
 from cli.table import table
@@ -79,7 +80,7 @@ def show_pending(target: Target, limit: int) -> None:
     """Says what is not at its end, at most `limit` deletions."""
     found = recovery.would_run(_ledger(target)[0], limit)
     more = len(found) == limit
-    summed = f"{len(found)} deletions" + (", perhaps more: raise --limit" if more else "")
+    summed = many(len(found), "deletion") + (", perhaps more: raise --limit" if more else "")
     target.say(
         {"deletions": [_facts(one) for one in found], "more": more}, *(listed(found) if found else ()), summed
     )

@@ -10,6 +10,7 @@ from chalicelib.adapters.dead_letters import DeadLetterQueue
 from chalicelib.adapters.queue import WorkQueue
 from chalicelib.service.operators import recover
 from cli.ends import Interrupted, OutOfReach
+from cli.operating.render import many
 from cli.options import dry_run as dry_run_option
 from cli.options import options
 from cli.table import table
@@ -44,7 +45,7 @@ def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool)
         names = Counter(one for one in found if one is not None)
         foreign = found.count(None)
         lines = listed(names) if names else []
-        summed = f"{len(found)} messages: {len(names)} deletions, {foreign} messages that are not ours"
+        summed = f"{many(len(found), 'message')}: {many(len(names), 'deletion')}, {foreign} not ours"
         target.say({"deletions": dict(names), "foreign": foreign, "dry_run": True}, *lines, summed)
         return
     try:
@@ -63,7 +64,7 @@ def redrive(drop_foreign: bool, dry_run: bool, stage: str | None, as_json: bool)
 
 def listed(names: Counter[str]) -> list[str]:
     """Which deletions have how many messages there, as a table."""
-    rows = [(name, str(many)) for name, many in names.most_common(MOST_SHOWN)]
+    rows = [(name, str(number)) for name, number in names.most_common(MOST_SHOWN)]
     return table(("deletion", "messages"), rows)
 
 

@@ -57,8 +57,8 @@ def moment(text: str, of: tzinfo, option: str, now: datetime | None = None) -> d
 
 
 def local(text: str, of: tzinfo) -> str:
-    """A time of a document in the zone, such as `11-22 18:46`; `-` where it is none."""
+    """A time of a document in the zone, such as `2026-11-22 18:46`; `-` where it is none."""
     try:
-        return datetime.fromisoformat(text).astimezone(of).strftime("%m-%d %H:%M")
+        return datetime.fromisoformat(text).astimezone(of).strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError):
         return "-"

@@ -43,7 +43,7 @@ HIT: dict[str, Any] = {
         ({"restorable_until": "2026-11-01T00:00:00.000Z"}, "deleted, was restorable until 2026-11-01"),
         ({"permanent": True}, "deleted for good"),
         ({"restored": True}, "deleted, restored since"),
-        ({"dry_run": True, "outcome": "pending"}, "pending, a dry run: nothing was sent"),
+        ({"dry_run": True, "outcome": "pending"}, "a dry run: nothing was sent"),
         ({"outcome": "failed", "code": "RECORD_LOCKED"}, "failed (RECORD_LOCKED)"),
         ({"operation": "delink_records"}, "deleted: the link, not the record"),
         ({"outcome": None, "operation": "delink_records"}, "named, its links were removed"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from cli.__main__ import main
 
@@ -47,3 +48,9 @@ def test_no_line_of_a_list_of_commands_is_cut_off(path: str) -> None:
     listed = ALL[path].get_help(context).partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
     assert listed
     assert [line for line in listed if line.endswith("...")] == []
+
+
+def test_fish_shows_a_help_with_commas_whole() -> None:
+    script = CliRunner().invoke(main, ["completion", "fish"]).output
+    assert 'string split --max 1 ","' in script
+    assert 'string split ","' not in script

@@ -113,7 +113,9 @@ def _pending(_desk: Desk) -> list[str]:
 
 def _policies(_desk: Desk) -> list[str]:
     shown = {"policy": {"name": NAME}, "next_runs": [AT], "last_run": {"run": AT, "deletion": ID}}
-    return policies.listed([{**shown, "problems": []}, {**shown, "next_runs": [], "problems": [1]}])
+    by_hand = {**shown, "last_run": {"run": f"manual-{AT}", "deletion": ID}, "problems": []}
+    broken = {**shown, "next_runs": [], "last_run": None, "problems": [1]}
+    return policies.listed([{**shown, "problems": []}, by_hand, broken])
 
 
 def _erasures(_desk: Desk) -> list[str]:
@@ -232,4 +234,14 @@ def test_a_table_of_short_values_has_a_line_for_each_row() -> None:
         "name          number",
         "erp           1",
         "crm-workflow  23",
+    ]
+
+
+def test_a_run_that_somebody_has_ordered_is_told_with_its_time() -> None:
+    run = {"run": f"manual-{AT}", "deletion": ID}
+    shown = {"policy": {"name": "old-leads"}, "next_runs": [], "last_run": run, "problems": []}
+    assert policies.listed([shown]) == [
+        "policy     next run         last run",
+        "old-leads  never by itself  2026-11-22 18:46:01Z by hand",
+        f"    last run: {ID}",
     ]
