@@ -74,7 +74,7 @@ def new(source: str, stage: str | None, as_json: bool, force: bool, **limits: An
     if source == OPERATOR:
         raise Refusal("the source operator has no keys: IAM says who its callers are")
     if source in sources:
-        raise Refusal(f"there is a source {source!r} already: keys rotate gives it one more key")
+        raise Refusal(f"there is a source {source!r} already: expunge keys rotate gives it one more key")
     given = {name: list(v) if isinstance(v, tuple) else v for name, v in limits.items() if v}
     given["modules"] = list(dict.fromkeys(map(canonical, limits["modules"])))
     for name in given["modules"]:
@@ -147,7 +147,7 @@ def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
     }
     rows = [(name, str(each["profile"]), " ".join(each["keys"]) or "-") for name, each in shown.items()]
     lines = table(("source", "profile", "keys, the newest first"), rows)
-    target.say({"sources": shown}, *(lines if rows else ["there are no sources: keys new makes one"]))
+    target.say({"sources": shown}, *(lines if rows else ["there are no sources: expunge keys new makes one"]))
 
 
 _REVOKING = """\b
@@ -250,7 +250,7 @@ def _chosen(held: list[str], fingerprints: tuple[str, ...], every: bool, *, done
         raise click.UsageError("give fingerprints or --all, not both")
     unknown = [each for each in fingerprints if each not in map(fingerprint, held)]
     if unknown:
-        raise Refusal(f"no key has the fingerprint {' '.join(unknown)}; keys list shows them")
+        raise Refusal(f"no key has the fingerprint {' '.join(unknown)}; expunge keys list shows them")
     if fingerprints:
         return [each for each in held if fingerprint(each) in fingerprints]
     chosen = held if every else held[1:]

@@ -80,7 +80,7 @@ def list_sources(stage: str | None, as_json: bool) -> None:
     target = find(stage, as_json=as_json)
     held, _ = read(target)
     shown = {name: _shown(held, name) for name in sorted(held)}
-    target.say({"sources": shown}, *(_table(shown) or ["there are no sources: keys new makes one"]))
+    target.say({"sources": shown}, *(_table(shown) or ["there are no sources: expunge keys new makes one"]))
 
 
 def _table(shown: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -122,7 +122,9 @@ def check(stage: str | None, as_json: bool) -> None:
     lines = [f"{name}: {problem}" for name, problem in problems.items()]
     target.say({"usable": good, "problems": problems}, *lines, f"{good} of {len(held)} can be used")
     if problems:
-        raise Refusal(f"{len(problems)} cannot be used: sources set, or the secret, mends them")
+        raise Refusal(
+            f"{len(problems)} cannot be used: expunge sources set, or a change of the secret, mends them"
+        )
 
 
 _SETTING = """\b

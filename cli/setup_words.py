@@ -65,7 +65,7 @@ def found(result: dict[str, Any]) -> list[str]:
         lines.append(f"  API: {result['api_domain']}")
     state = f"{len(scopes['missing'])} of {len(scopes['needed'])} missing" if scopes["missing"] else "enough"
     if not scopes["needed"]:
-        state = "not checked: no source of this org has modules (keys new, or --module)"
+        state = "not checked: no source of this org has modules (expunge keys new, or --module)"
     lines.append(f"  scopes: {state}")
     lines += [f"    missing {each}" for each in scopes["missing"]]
     if scopes["unseen"]:

@@ -78,7 +78,7 @@ def entry(sources: Sources, name: str) -> dict[str, Any]:
     found = sources.get(name)
     if not isinstance(found, dict):
         known = ", ".join(sorted(sources)) or "none"
-        raise Refused(f"there is no source {name!r} (there are: {known}); keys new makes one")
+        raise Refused(f"there is no source {name!r} (there are: {known}); expunge keys new makes one")
     return found
 
 

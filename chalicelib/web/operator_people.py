@@ -65,7 +65,9 @@ class PersonEndpoints:
 def _page(request: HttpRequest) -> int:
     given = request.query.get("cursor", "0")
     if not _CURSOR.fullmatch(given):
-        raise NotValid("the request is not valid", (Field("/cursor", "must be a next_cursor of ours"),))
+        raise NotValid(
+            "the request is not valid", (Field("/cursor", "must be the next_cursor of an answer, unchanged"),)
+        )
     return int(given)
 
 

@@ -176,7 +176,7 @@ def _named(query: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str
 
 def not_ours() -> NotValid:
     """The refusal of such a cursor."""
-    return refused("/cursor", "must be a next_cursor of ours")
+    return refused("/cursor", "must be the next_cursor of an answer, unchanged")
 
 
 def refused(path: str, words: str) -> NotValid:

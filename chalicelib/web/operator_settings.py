@@ -65,7 +65,9 @@ class SettingsEndpoints:
         until = body.get("until")
         until = None if until is None else operator_query.moment(until, "/until")
         if until is not None and until <= caller.now:
-            raise NotValid("the request is not valid", (Field("/until", "is over already"),))
+            raise NotValid(
+                "the request is not valid", (Field("/until", "is over already: name a later time"),)
+            )
         hold = Hold(org, module, record_id, body["reason"], caller.arn, caller.now, until)
         org_settings.set_hold(self.orgs, hold, caller)
         self.note("HoldSet", org=org, module=module)

@@ -111,7 +111,9 @@ def _start(cursor: str) -> int:
     if not cursor:
         return 0
     if not re.fullmatch(_CURSOR, cursor) or int(cursor) % PAGE_SIZE:
-        raise NotValid("the cursor is not valid", (Field("/cursor", "must be a next_cursor of ours"),))
+        raise NotValid(
+            "the cursor is not valid", (Field("/cursor", "must be the next_cursor of an answer, unchanged"),)
+        )
     return int(cursor)
 
 

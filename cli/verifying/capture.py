@@ -84,7 +84,7 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
         name, colon, value = line.partition(":")
         if not colon or not name.strip() or " " in name.strip():
             # Not shown: it can be a bearer value that lacks its name.
-            raise click.UsageError(f"line {number} of the headers is none: write Name: value")
+            raise click.UsageError(f"line {number} is no header: write Name: value")
         found.setdefault(name.strip().lower(), []).append(value.strip())
     return {name: ", ".join(values) for name, values in found.items()}
 

@@ -94,7 +94,7 @@ def test_headers_and_body_apart(stack: RunningStack, verify: Verify, tmp_path: P
         ([], 2, "give FILE"),
         (["/not/there.txt"], 2, "No such file"),
         (["-H", "a: b", "--body-file", "-"], 2, "which source"),
-        (["--source", "crm-workflow", "-H", "a", "--body-file", "-"], 2, "line 1 of the headers is none"),
+        (["--source", "crm-workflow", "-H", "a", "--body-file", "-"], 2, "line 1 is no header"),
         (["--source", "crm-workflow", "-H", "a: b", "--body-file", "-", "--at", "noon"], 2, "--at"),
         (["--source", "nobody", "-H", "a: b", "--body-file", "-"], 3, "there is no source 'nobody'"),
     ],

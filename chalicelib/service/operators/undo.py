@@ -160,7 +160,7 @@ def _made(
 ) -> Deletion:
     """The new deletion; of an erasure one for each module, of which the first is told."""
     if len(until) > MOST_IDS:
-        raise WrongState(f"{len(until)} ids are more than one takes: name up to {MOST_IDS} of them")
+        raise WrongState(f"it is about {len(until)} records, and one call takes {MOST_IDS}: name their ids")
     several = parent.request.operation is Operation.ERASE_PERSON
     made = [
         _accepted(
@@ -198,5 +198,5 @@ def _accepted(outside: Operators, parent: Deletion, request: Request, caller: Ca
     )
     receipt = accept(outside.acceptance, order, caller.now)
     if receipt.stored is None:
-        raise WrongState("it was asked for a moment ago")
+        raise WrongState("it was asked for a moment ago: look at its status before you ask again")
     return receipt.stored
