@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -145,7 +145,8 @@ def _approval(deletion: Deletion, approval: Approval) -> dict[str, Any]:
     of_a_map = {}
     if approval.map_hash:
         after = deletion.request.permanent_after
-        warned = warnings(after, deletion.created_at, approval.asked_at)
+        gone: Any = deletion.erasure.get("not_binned", ())
+        warned = warnings(after, deletion.created_at, approval.asked_at, gone)
         of_a_map = {"map_hash": approval.map_hash, "shared": list(approval.shared), "warnings": warned}
     return {
         "count": approval.count,
@@ -161,9 +162,16 @@ def _approval(deletion: Deletion, approval: Approval) -> dict[str, Any]:
 MONTH = 28 * 86_400
 
 
-def warnings(permanent_after: int | None, created_at: float, now: float) -> list[str]:
-    """What whoever approves the erasure of a person has to know beforehand."""
+def warnings(
+    permanent_after: int | None, created_at: float, now: float, not_binned: Sequence[str] = ()
+) -> list[str]:
+    """What whoever approves the erasure of a person has to know beforehand. `not_binned`: modules of the map
+    whose deletes Zoho says it does not keep.
+    """
     found = ["a restore brings records back, not what was unlinked or cleared"]
+    if not_binned:
+        modules = ", ".join(not_binned)
+        found.append(f"Zoho keeps no deleted records of {modules} in its recycle bin: these cannot come back")
     if permanent_after is not None and now + permanent_after > created_at + MONTH:
         month = iso(created_at + MONTH)
         found.append(f"permanent_after ends later than a month after the request ({month})")

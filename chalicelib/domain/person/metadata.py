@@ -43,7 +43,8 @@ class Module:
     """A module with those of its fields that matter. `readable`: the API serves it and the user may see it.
 
     `searched`: Zoho's Search takes it. `custom`: the org made it. `part`: it holds parts of other records;
-    `linking`: each of these ties two records together, and can be asked for by them.
+    `linking`: each of these ties two records together, and can be asked for by them. `binned`: what is
+    deleted goes to the recycle bin; False only where Zoho says so.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Module:
     searched: bool = True
     part: bool = False
     linking: bool = False
+    binned: bool = True
     fields: tuple[FieldOf, ...] = ()
 
     def of_type(self, *types: str) -> tuple[FieldOf, ...]:
@@ -74,8 +76,11 @@ class Module:
         return next((each.name for each in self.of_type(PHOTO)), "")
 
     def to_json(self) -> dict[str, object]:
-        """As it is stored."""
-        return asdict(self)
+        """As it is stored; that its deletes go to the recycle bin is left out."""
+        shown = asdict(self)
+        if self.binned:
+            del shown["binned"]
+        return shown
 
 
 def module_of(stored: Mapping[str, Any]) -> Module:
@@ -103,6 +108,7 @@ def listed(found: Iterable[ModuleInfo]) -> list[Module]:
             searched=each.searched,
             part=each.kind not in _KINDS,
             linking=each.kind == "linking",
+            binned=each.keeps_deleted is not False,
         )
     return [known[name] for name in sorted(known)]
 

@@ -87,13 +87,32 @@ def _mapped(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
     dry_run = work.deletion.request.dry_run
     deletion = replace(
         finding.kept(work, replace(progress, mapped=made.hash, map_parts=len(parts))),
-        erasure={**_search_of(work), **_kept_of_the_identity(work), **made.plan(shown(progress.not_reached))},
+        erasure={
+            **_search_of(work),
+            **_kept_of_the_identity(work),
+            **_not_binned(work, made),
+            **made.plan(shown(progress.not_reached)),
+        },
         id_count=number,
         chunks=1 if number else 0,
         counts=Counts() if dry_run else Counts(requested=number, pending=number),
     )
     note = Note("mapped", f"{number} records, {made.deletes} to be deleted")
     return Commit(deletion, parts=parts, new_chunks=(untouched(0, ids),) if ids else (), notes=(note,))
+
+
+def _not_binned(work: Slice, made: ErasureMap) -> dict[str, object]:
+    """The modules of which records go, or may once a value is meant, and whose deletes Zoho does not keep."""
+    known = stored.known(work)
+    modules = sorted({each.record.module for each in made.entries})
+    gone = [
+        each
+        for each in modules
+        if known.person_map.rule(each).action is Action.DELETE
+        and each in known.modules
+        and not known.modules[each].binned
+    ]
+    return {"not_binned": gone} if gone else {}
 
 
 def _search_of(work: Slice) -> dict[str, object]:

@@ -22,6 +22,7 @@ from tests.unit.service.person.people import (
     CASE,
     CONTACT,
     DEAL,
+    EMAIL,
     EMAIL_ONLY,
     EVENT,
     GUEST,
@@ -159,6 +160,22 @@ def test_the_region_of_the_person_map_reads_national_numbers() -> None:
     plan = world.shown(with_it)["plan"]
     assert plan["by_module"]["Leads"] == 1
     assert [each["code"] for each in plan["out_of_reach"]] == ["GUESTS_BY_ADDRESS"]
+
+
+def test_whoever_approves_is_told_of_modules_whose_deletes_zoho_does_not_keep() -> None:
+    world = People()
+    world.zoho.add_module("Members", EMAIL, kind="custom", keeps_deleted=False)
+    world.zoho.add_module("Badges", EMAIL, kind="custom", keeps_deleted=False)
+    world.zoho.add_person("Members", "651", Email="anna@example.com")
+    one = world.erase()
+    world.until_asked(one)
+    warned = world.shown(one)["approval"]["warnings"]
+    assert [each for each in warned if "recycle bin" in each] == [
+        "Zoho keeps no deleted records of Members in its recycle bin: these cannot come back"
+    ]
+    other = world.erase({"emails": ["ben@example.com"], "phones": [], "records": []})
+    world.until_asked(other)
+    assert not [each for each in world.shown(other)["approval"]["warnings"] if "recycle bin" in each]
 
 
 def test_another_map_after_the_approval_has_to_be_approved_again() -> None:
