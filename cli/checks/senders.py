@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.domain.errors import SecretUnusable
+from chalicelib.domain.errors import SecretUnusable, Unavailable
 from chalicelib.domain.keys import texts_of, weak_key
 from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR, Source, usable
 from chalicelib.web.links import keys_from
 from cli import secret_text
-from cli.checks.check import CheckContext, CheckResult
+from cli.checks.check import CheckContext, CheckResult, Fault
 from cli.operating.render import many
 
 
@@ -64,6 +64,7 @@ def sources(context: CheckContext) -> CheckResult:
             ready = usable(found, source)
             _source(context, result, ready)
             _keys(context, result, ready, texts_of(found[source]))
+            _unapproved_erasures(context, result, ready)
         except SecretUnusable as problem:
             mend = _other_key(context, source, problem.reason) or f"fix that field in secret {name}"
             result.fault(problem.reason, f"{mend} (docs/CONTRACT.md, section 6); until then: 503")
@@ -81,6 +82,28 @@ def _keys(context: CheckContext, result: CheckResult, source: Source, texts: Seq
         weak = weak_key(source.profile, text, source.name)
         if weak:
             result.fault(f"source {source.name}: keys/{number}: {weak}", mend)
+
+
+def _unapproved_erasures(context: CheckContext, result: CheckResult, source: Source) -> None:
+    """Erasures that nobody has to look at, in orgs whose person map nobody has put."""
+    if source.limits.erase_person_approval or Operation.ERASE_PERSON not in source.operations:
+        return
+    for org in sorted(source.orgs):
+        try:
+            put = context.ledger().person_map(org) is not None
+        except Unavailable as problem:
+            what = f"whether org {org} has a person map of its own cannot be read ({problem.reason})"
+            result.notes.append(Fault(what, "look with who may read the table"))
+            continue
+        if not put:
+            what = (
+                f"source {source.name} erases people of org {org} without an approval, by a person map that"
+                " nobody has put: what is deleted follows from the org's modules alone"
+            )
+            show = f"expunge person-map show --org {org}{context.option}"
+            result.notes.append(
+                Fault(what, f"{show}, then expunge person-map apply FILE, or let it be approved")
+            )
 
 
 def _other_key(context: CheckContext, source: str, reason: str) -> str:
