@@ -104,6 +104,9 @@ class Erasure:
         assert one.status is self.status
         verification: Any = one.erasure["verification"]
         assert (verification["found_again"], verification["searches"]) == (0, 2)
+        tallies = stage.ledger.tallies.items()
+        named = sum(tally.day for (source, _), tally in tallies if source == one.source)
+        assert named >= one.counts.deleted, "its source counts fewer records than went"
         _others_are_untouched(zoho, before)
         _what_is_said_is_so(zoho, self.outcomes)
         if self.held:
