@@ -20,7 +20,7 @@ from cli.operator_api import OperatorApi, dry, reach
 from cli.options import options, org_option
 from cli.output import say
 from cli.policy_file import Broken, Written, read
-from cli.table import table
+from cli.table import table, whole
 from cli.target import Group, Refused, Target, find
 
 APPLY = """\b
@@ -195,14 +195,15 @@ def listed(policies: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _row(shown: Mapping[str, Any]) -> tuple[str, str, str]:
     runs, last = shown["next_runs"], shown["last_run"] or {}
-    following = render.moment(runs[0]) if runs else "broken" if shown["problems"] else "never by itself"
+    never = "broken" if shown["problems"] else "never by itself"
+    following = whole(render.moment(runs[0])) if runs else never
     return str(shown["policy"].get("name", "?")), following, _ran(str(last.get("run") or ""))
 
 
 def _ran(run: str) -> str:
     """When a run was. One by hand is `manual-` and its time."""
     by_hand = run.startswith(_BY_HAND)
-    return render.moment(run.removeprefix(_BY_HAND)) + (" by hand" if by_hand else "")
+    return whole(render.moment(run.removeprefix(_BY_HAND))) + (" by hand" if by_hand else "")
 
 
 @policies.command(epilog=RUN)

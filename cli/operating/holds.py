@@ -16,7 +16,7 @@ from cli.operator_api import dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.sending import rounded
-from cli.table import WIDTH, table
+from cli.table import WIDTH, table, whole
 from cli.target import Group, Refused, Target, find
 
 EXAMPLES = """\b
@@ -42,7 +42,7 @@ def list_holds(org: str, stage: str | None, as_json: bool) -> None:
     """List the holds of an org."""
     target = find(stage, as_json=as_json)
     found = list(reach(target, stage).pages("holds", "holds", {"org": org}))
-    rows = [(f"{each['module']}/{each['record_id']}", _until(each), each["reason"]) for each in found]
+    rows = [(f"{each['module']}/{each['record_id']}", whole(_until(each)), each["reason"]) for each in found]
     lines = table(("record", "until", "reason"), rows) if found else [f"org {org} has no holds"]
     target.say({"holds": found}, *lines)
 
