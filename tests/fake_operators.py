@@ -103,6 +103,9 @@ class FakeOrgs:
     def source_cancel(self, source: str) -> SourceCancel | None:
         return self.source_cancels.get(source)
 
+    def stopped(self, org: str, source: str) -> tuple[str | None, SourceCancel | None]:
+        return self.paused(org, source), self.source_cancel(source)
+
     def held(self, org: str, module: str, ids: Sequence[str], now: float) -> set[str]:
         names = modules.reached(module)
         return {i for i in ids for n in names if self._protects(self.holds_set.get((org, n, i)), now)}

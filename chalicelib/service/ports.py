@@ -222,6 +222,9 @@ class Ledger(Deliveries, Reads, Protocol):
     def source_cancel(self, source: str) -> SourceCancel | None:
         """Until when what the source asked for is cancelled, None where it never was; strongly consistent."""
 
+    def stopped(self, org: str, source: str) -> tuple[str | None, SourceCancel | None]:
+        """`paused` and `source_cancel` in one read."""
+
     def to_forget(self, now: float, limit: int) -> Iterator[list[str]]:
         """Ids of deletions whose texts are to be forgotten by now, the longest waiting first, in pages of
         `limit`. Eventually consistent.

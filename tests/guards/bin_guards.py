@@ -125,8 +125,8 @@ OF_THE_BIN = (
     Guard(
         "a pause that is set after the look stops the call",
         f"{_SERVICE}/engine/commit.py",
-        "    if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:\n",
-        "    if work.ledger is None:\n",
+        '    if pause is not None:\n        return ["sending was paused"]',
+        '    if deletion is None:\n        return ["sending was paused"]',
         ("tests/unit/service/bin/test_last_look_at_the_bin.py",),
     ),
     Guard(

@@ -10,8 +10,15 @@ OF_THE_IDS = (
     Guard(
         "pause read once more before a call leaves",
         f"{_SERVICE}/engine/commit.py",
-        "if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:",
-        "if work.deletion is None:",
+        '    if pause is not None:\n        return ["sending was paused"]',
+        '    if deletion is None:\n        return ["sending was paused"]',
+        (f"{_TESTS}/by_ids/test_last_look.py",),
+    ),
+    Guard(
+        "the cancel of a source read once more before a call leaves",
+        f"{_SERVICE}/engine/commit.py",
+        "    if ends_with_source and cancel is not None and",
+        "    if ends_with_source and cancel is None and",
         (f"{_TESTS}/by_ids/test_last_look.py",),
     ),
     Guard(

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from chalicelib.domain.operators import SourceCancel
 
 
+def _pause_keys(org: str, source: str) -> list[items.Item]:
+    keys = [items.org_key(o, "PAUSE") for o in dict.fromkeys(("*", org))]
+    return keys + ([items.source_key(source, "PAUSE")] if source else [])
+
+
+def _to_cancel(source: str, item: items.Item) -> SourceCancel:
+    from chalicelib.domain.operators import SourceCancel
+
+    return SourceCancel(source, item["set_by"]["S"], float(item["set_at"]["N"]))
+
+
 def _epoch_of(kept: Sequence[items.Item]) -> int:
     return int(kept[0].get("epoch", {}).get("N", "0")) if kept else 0
 
@@ -34,8 +45,17 @@ class OrgItems(Dynamo):
 
     def paused(self, org: str, source: str = "") -> str | None:
         """See ports.Ledger. An item for all orgs lies under `*`."""
-        keys = [items.org_key(o, "PAUSE") for o in dict.fromkeys(("*", org))]
-        found = self.batch_get(keys + ([items.source_key(source, "PAUSE")] if source else []))
+        return self._pause_in(self.batch_get(_pause_keys(org, source)))
+
+    def stopped(self, org: str, source: str) -> tuple[str | None, SourceCancel | None]:
+        """See ports.Ledger."""
+        key = items.source_key(source, "CANCEL")
+        found = self.batch_get([*_pause_keys(org, source), key])
+        marks = [each for each in found if each["sk"] == key["sk"]]
+        pauses = [each for each in found if each["sk"] != key["sk"]]
+        return self._pause_in(pauses), _to_cancel(source, marks[0]) if marks else None
+
+    def _pause_in(self, found: Sequence[items.Item]) -> str | None:
         kept = [item for item in found if item["pk"] == items.org_key("*", "PAUSE")["pk"]]
         if _epoch_of(kept) != self.epoch:
             return "the table was restored from a backup"
@@ -46,10 +66,8 @@ class OrgItems(Dynamo):
 
     def source_cancel(self, source: str) -> SourceCancel | None:
         """See ports.Ledger."""
-        from chalicelib.domain.operators import SourceCancel
-
         item = self.get_item(items.source_key(source, "CANCEL"))
-        return SourceCancel(source, item["set_by"]["S"], float(item["set_at"]["N"])) if item else None
+        return _to_cancel(source, item) if item else None
 
     def kept_epoch(self) -> int:
         """The epoch that the table was last released for; the stage is paused while its own is another."""

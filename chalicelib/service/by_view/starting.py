@@ -150,7 +150,7 @@ def _sending(work: Slice, progress: ViewProgress) -> Send:
 
 
 def _withdrawn(work: Slice, call: Call) -> Commit:
-    """A hold or a pause came between the decision and the call: nothing was sent."""
+    """A hold, a pause or a cancel came between the decision and the call: nothing was sent."""
     why = str((call.answer or {}).get("message", ""))
     progress = replace(progress_of(work.deletion), open=None, intent_at=0.0)
     deletion = replace(work.deletion, progress=progress.to_json())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from chalicelib.domain import backoff, lane, log
-from chalicelib.domain.children import makes_permanent
+from chalicelib.domain import backoff, commands, lane, log
+from chalicelib.domain.children import asked_at, makes_permanent
 from chalicelib.domain.deletion import Deletion, final_status, moved
 from chalicelib.domain.errors import StaleRead
 from chalicelib.domain.lane import Lane
@@ -67,10 +67,11 @@ def _sent(work: LeasedSlice, send: Send) -> Commit:
     commit.
     """
     zoho = work.zoho
+    ends_with_source = not commands.not_cancellable(work.deletion)
     calls = _intents(work, send)
     if len(calls) == 1:
         work.publish()
-    why_not = _kept_back(work, send)
+    why_not = _kept_back(work, send, ends_with_source=ends_with_source)
     leaving = [i for i, why in enumerate(why_not) if not why]
     calls = [_unsent(work, call, why) if why else call for call, why in zip(calls, why_not, strict=True)]
     replies: list[Reply | None] = [None] * len(calls)
@@ -85,10 +86,16 @@ def _sent(work: LeasedSlice, send: Send) -> Commit:
     return replace(send.judge(calls, replies), regardless=True)
 
 
-def _kept_back(work: LeasedSlice, send: Send) -> Sequence[str]:
-    """For each call why it may not leave after all: a pause keeps all, the executor knows of holds."""
-    if work.ledger.paused(work.deletion.request.org, work.deletion.source) is not None:
+def _kept_back(work: LeasedSlice, send: Send, *, ends_with_source: bool) -> Sequence[str]:
+    """For each call why it may not leave after all: a pause keeps all, and so does the cancel of the source
+    where the deletion ends with it; the executor knows of holds.
+    """
+    deletion = work.deletion
+    pause, cancel = work.ledger.stopped(deletion.request.org, deletion.source)
+    if pause is not None:
         return ["sending was paused"] * len(send.calls)
+    if ends_with_source and cancel is not None and asked_at(deletion) <= cancel.at:
+        return ["what its source has asked for was cancelled"] * len(send.calls)
     return send.last_look()
 
 

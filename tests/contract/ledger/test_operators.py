@@ -150,6 +150,16 @@ def test_a_pause_of_a_source_is_for_what_it_asks_for_alone(ledger: Any) -> None:
     assert ledger.paused("default", "crm") is None
 
 
+def test_a_pause_and_the_cancel_of_a_source_are_told_together(ledger: Any) -> None:
+    assert ledger.stopped("default", "crm") == (None, None)
+    mark = SourceCancel("crm", "arn:ann", NOW)
+    ledger.set_source_cancel(mark)
+    assert ledger.stopped("default", "crm") == (None, mark)
+    ledger.set_pause(Pause(None, True, "leaked", "arn:ann", NOW, source="crm"))
+    assert ledger.stopped("default", "crm") == ("leaked", mark)
+    assert ledger.stopped("default", "erp") == (None, None)
+
+
 # --- the operators' log ------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""A hold or a pause that is answered before a call about the bin leaves keeps it from leaving."""
+"""What an operator is answered before a call about the bin leaves keeps it from leaving."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from chalicelib.domain.status import Status
 from tests.unit.service.bin.test_permanent import child_of, deleted
 from tests.unit.service.by_ids.test_last_look import LATE, LateLedger
 from tests.unit.service.world import World
+
+WHY = {
+    "hold": "a hold was set",
+    "pause": "sending was paused",
+    "cancel": "what its source has asked for was cancelled",
+}
+ENDS = {
+    "hold": ({"2"}, Status.PARTIALLY_COMPLETED),
+    "pause": ({"1", "2"}, Status.COMPLETED),
+    "cancel": (set(), Status.CANCELLED),
+}
 
 
 @pytest.mark.parametrize("what", LATE)
@@ -23,10 +34,9 @@ def test_what_comes_after_the_look_is_heeded(what: str) -> None:
     assert world.ledger.calls(child, [1])[0].answer == {
         "verdict": "not_sent",
         "code": "NOT_SENT",
-        "message": "a hold was set" if what == "hold" else "sending was paused",
+        "message": WHY[what],
     }
     world.ledger.pauses.clear()
     world.settle()
     done = world.get(child)
-    assert set(world.zoho.purged) == ({"2"} if what == "hold" else {"1", "2"})
-    assert done.status is (Status.PARTIALLY_COMPLETED if what == "hold" else Status.COMPLETED)
+    assert (set(world.zoho.purged), done.status) == ENDS[what]

@@ -1,4 +1,7 @@
-"""A hold or a pause that was answered before a call leaves keeps it from leaving, however late it came."""
+"""A hold, a pause or the cancel of its source that was answered before a call leaves keeps it from leaving.
+
+However late it came.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deletion import Counts
+from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.outcomes import Mark
+from chalicelib.domain.request import Freeze
 from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change, Claim
 from tests.fake_ledger import FakeLedger
@@ -18,6 +23,7 @@ from tests.unit.service.world import World
 LATE: dict[str, Callable[[World], Any]] = {
     "hold": lambda world: world.hold("1"),
     "pause": lambda world: world.ledger.pauses.update({"*": "stop"}),
+    "cancel": lambda world: world.ledger.set_source_cancel(SourceCancel("test", "arn:ann", world.now)),
 }
 
 
@@ -82,6 +88,30 @@ def test_a_pause_that_comes_after_the_intent_is_heeded(asked: dict[str, Any]) ->
     world.ledger.pauses.clear()
     world.settle()
     assert world.get(one).counts == Counts(requested=2, deleted=2)
+
+
+@pytest.mark.parametrize("freeze", [None, *Freeze], ids=str)
+def test_the_cancel_of_its_source_that_comes_after_the_intent_ends_it_unsent(freeze: Freeze | None) -> None:
+    """Whoever cancels what a leaked source asked for is told that it ends: none of it may leave then."""
+    world = late(["1", "2"], LATE["cancel"])
+    one = (
+        world.accept(ids=("1", "2"))
+        if freeze is None
+        else world.accept("mass_delete", cvid="5", freeze=freeze)
+    )
+    world.settle()
+    done = world.get(one)
+    assert (done.status, done.cancelled_by, done.counts.deleted) == (Status.CANCELLED, "arn:ann", 0)
+    assert not {name for name, _ in world.zoho.log} & {"delete_records", "mass_delete_view"}
+    assert list(world.zoho.records) == ["1", "2"]
+
+
+def test_what_is_accepted_after_the_cancel_of_its_source_leaves_all_the_same() -> None:
+    mark = SourceCancel("test", "arn:ann", 999_999.0)
+    world = late(["1"], lambda world: world.ledger.set_source_cancel(mark))
+    one = world.accept(ids=("1",))
+    world.settle()
+    assert world.get(one).status is Status.COMPLETED
 
 
 def _rest(asked: dict[str, Any]) -> dict[str, Any]:

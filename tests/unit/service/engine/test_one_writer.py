@@ -54,7 +54,8 @@ def test_what_an_executor_gets_of_the_table_can_only_be_read() -> None:
 PLACES = {
     ("backoff", "exhausted"): {"advance"},
     ("", "obey"): {"advance"},
-    ("ledger", "paused"): {"commit", "org_access"},
+    ("ledger", "paused"): {"org_access"},
+    ("ledger", "stopped"): {"commit"},
     ("send", "last_look"): {"commit"},
     ("ledger", "source_cancel"): {"advance"},
     ("", "Gate"): {"slice"},
