@@ -76,8 +76,8 @@ class FakeLedger(FakeOrgs):
         if known is not None and known.expires_at > now:
             return False
         self.deliveries[delivery.source, delivery.delivery_id] = delivery
-        if shows(deletion):
-            parent = self.rows[str(deletion.request.parent)]
+        parent = self.rows.get(str(deletion.request.parent)) if shows(deletion) else None
+        if parent is not None:
             children = (*parent.deletion.children, as_child(deletion))
             parent.deletion = replace(parent.deletion, children=children)
         origin = self.rows.get(origin_of(deletion) or "")

@@ -69,7 +69,7 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
         """
         puts = [items.put(self.name, delivery_items.from_delivery(delivery), items.unless_live(now))]
         puts += self._stored(deletion, entry)
-        if shows(deletion):
+        if shows(deletion) and self._is_there(deletion.request.parent):
             puts.append(deletion_items.named_by_parent(self.name, deletion))
         origin = origin_of(deletion)
         if origin is not None:
@@ -83,6 +83,10 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
             raise refusal(problem) from problem
         self.seen(deletion)
         return True
+
+    def _is_there(self, parent: str | None) -> bool:
+        """A child may outlive its parent, where the undo window is longer than the table keeps others."""
+        return parent is not None and self.get_item(items.meta_key(parent)) is not None
 
     def _stored(self, deletion: Deletion, entry: Entry) -> list[Any]:
         """A new deletion with its ids and its first log entry, as actions of a transaction."""

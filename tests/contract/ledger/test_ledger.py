@@ -381,6 +381,19 @@ def test_a_child_of_the_final_write_is_stored_with_it_and_named_by_its_parent(le
     assert [entry.what for entry in ledger.entries("del_2", 0)] == ["accepted"]
 
 
+def test_a_child_that_outlived_its_parent_can_be_tried_again(ledger: Ledger) -> None:
+    """An undo window may be longer than the table keeps others."""
+    accept(ledger, deletion("del_2"), "d2")
+    request = Request(Operation.DELETE_PERMANENTLY, "Leads", "default", ids=("1",), parent="del_1")
+    assert accept(ledger, replace(deletion("del_3"), request=request, retry_of="del_2"), "d3")
+    made, origin = ledger.get("del_3"), ledger.get("del_2")
+    assert made is not None
+    assert origin is not None
+    assert (made.request.parent, made.retry_of) == ("del_1", "del_2")
+    assert origin.relatives == ("del_3",)
+    assert ledger.get("del_1") is None
+
+
 def test_an_accepted_child_is_named_by_its_parent_and_a_dry_run_is_not(ledger: Ledger) -> None:
     accept(ledger, deletion("del_1"), "d1")
     for number, dry_run in ((2, False), (3, True)):
