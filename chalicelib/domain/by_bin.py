@@ -103,8 +103,14 @@ def pages_left(deletion: Deletion, progress: BinProgress) -> int:
 
 
 #: Marks that a round of looks is about. After a call of ours that deletes for good, what is in neither place
-#: has only the deleted list to wait for.
+#: has only the deleted list to wait for; where that says nothing, and in the end, it is looked at once more:
+#: it may have moved from the bin to its module between the two reads.
 _LOOKED_AT = (Mark.SENT, Mark.SAID, Mark.NOT_FOUND, Mark.MISSING)
+
+
+def decides(progress: BinProgress) -> bool:
+    """Does a look decide what no list will tell any more?"""
+    return progress.list_over or progress.last
 
 
 def looked_at(deletion: Deletion, progress: BinProgress) -> tuple[Mark, ...]:
@@ -112,7 +118,8 @@ def looked_at(deletion: Deletion, progress: BinProgress) -> tuple[Mark, ...]:
     if not progress.checking:
         return (Mark.PENDING,)
     ours = (Mark.SENT, Mark.SAID) if deletion.cancelled_by else _LOOKED_AT
-    return (*ours, Mark.AWAY) if restores(deletion) else ours
+    again = restores(deletion) or decides(progress)
+    return (*ours, Mark.AWAY) if again else ours
 
 
 def batches(positions: Sequence[int], alone: Sequence[int], most: int) -> list[tuple[int, ...]]:

@@ -172,6 +172,13 @@ OF_THE_BIN = (
         _NOT_MADE,
     ),
     Guard(
+        "one look is no proof where the deleted list says nothing",
+        f"{_SERVICE}/bin/listing.py",
+        "not (beyond and looked_again):\n",
+        "not beyond:\n",
+        _BIN,
+    ),
+    Guard(
         "who asked does not make it permanent",
         f"{_SERVICE}/operators/undo.py",
         "    if outside.four_eyes and not asked.dry_run and asked_for_it(parent, caller.arn):\n",

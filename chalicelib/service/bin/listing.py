@@ -88,13 +88,15 @@ def _settled(
 ) -> tuple[Chunk, ...]:
     """The chunks with what the pages say. Only at an end is anything said of an id that no page named."""
     after = []
+    # Where the list says nothing of an id, a look after that was known has to show it gone once more.
+    looked_again = by_bin.progress_of(work.deletion).list_over
     for chunk in _waiting(work, *_OPEN):
         entries = bin_settling.named(found, chunk)
         positions = chunk.at(*_OPEN) if ended or beyond else sorted(entries)
         findings: dict[int, Finding] = {}
         for p in positions:
             mark, entry = Mark(chunk.marks[p]), entries.get(p)
-            if entry is None and not beyond and not progress.last:
+            if entry is None and not progress.last and not (beyond and looked_again):
                 continue  # not named, or named by an earlier page and still open: asked again
             told = bin_settling.by_list(work.deletion, progress, mark, entry, whole=not beyond)
             if told is not None:

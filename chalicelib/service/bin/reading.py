@@ -58,20 +58,26 @@ def step(work: Slice, progress: BinProgress, chunk: Chunk, positions: list[int])
 
 
 def look(work: Slice, progress: BinProgress, chunk: Chunk, batches: Sequence[tuple[int, ...]]) -> Wave:
-    """Read the records and then their entries in the bin, and judge each id."""
+    """Read the records and then their entries in the bin, and judge each id. Where nothing but this look will
+    tell, the records are read once more: one may have come back between the two reads.
+    """
     zoho, module = work.zoho, work.deletion.request.module
-    there = parallel.all_at_once([_reading(zoho, module, chunk, batch) for batch in batches])
+    reads = [_reading(zoho, module, chunk, batch) for batch in batches]
+    there = parallel.all_at_once(reads)
     entries = parallel.all_at_once([_entries(zoho, chunk, batch) for batch in batches])
+    still = parallel.all_at_once(reads) if by_bin.decides(progress) else there
     wave = Wave()
-    for batch, read, listed in zip(batches, there, entries, strict=True):
+    for batch, read, listed, second in zip(batches, there, entries, still, strict=True):
         judged = [judge_call(CallKind.READ, read), judge_call(CallKind.BIN_ENTRIES, listed)]
+        judged.append(judge_call(CallKind.READ, second))
         wrong = next((each for each in judged if each.verdict is not Verdict.ANSWERED), None)
         if wrong is not None and wrong.verdict in NOT_NOW:
-            wave.trouble, wave.asked = wrong, read.retry_after or listed.retry_after
+            wave.trouble, wave.asked = wrong, read.retry_after or listed.retry_after or second.retry_after
         elif wrong is not None:
             wave.refused = wrong
         else:
-            _judge(work.deletion, progress, chunk, batch, (read, listed), Clocks(work.now, listed.date), wave)
+            seen = {item.id for item in (*read.items, *second.items)}, entries_of(listed.body)
+            _judge(work.deletion, progress, chunk, batch, seen, Clocks(work.now, listed.date), wave)
     return wave
 
 
@@ -80,12 +86,11 @@ def _judge(
     progress: BinProgress,
     chunk: Chunk,
     batch: Sequence[int],
-    replies: tuple[Reply, Reply],
+    seen: tuple[set[str | None], Mapping[str, BinEntry]],
     clocks: Clocks,
     wave: Wave,
 ) -> None:
-    there = {item.id for item in replies[0].items}
-    entries: Mapping[str, BinEntry] = entries_of(replies[1].body)
+    there, entries = seen
     wave.clocks = clocks
     for position in batch:
         one = chunk.ids[position]

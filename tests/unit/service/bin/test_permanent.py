@@ -15,7 +15,7 @@ from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Call
 from tests.fake_ledger import FakeLedger
-from tests.fake_zoho import LOST, FakeZoho
+from tests.fake_zoho import LOST, FakeZoho, error, lose
 from tests.unit.service.world import World
 
 DAY = 86_400
@@ -356,3 +356,26 @@ def test_all_is_seen_in_zohos_clock_however_far_it_is_from_ours(ahead: float) ->
     verified = world.get(child).verification
     assert verified is not None
     assert (verified.records, verified.listed_as_permanent) == (1, 1)
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3, 9])
+@pytest.mark.parametrize("given_back", [False, True])
+def test_one_look_is_no_proof_where_the_deleted_list_says_nothing(given_back: bool, looks: int) -> None:
+    """Between the read of the record and that of the bin somebody may have brought it back."""
+    world = World(["1"])
+    parent = deleted(world, ["1"], 0)
+    world.zoho.script["permanently_deleted_since"] = [error("NO_PERMISSION", 403)] * 99
+    world.zoho.script["deleted_since"] = [error("NO_PERMISSION", 403)] * 99
+
+    def comes_back(work: Callable[[], Reply]) -> Reply:
+        if given_back:
+            world.zoho.restore("1")
+        return work()
+
+    world.zoho.script["delete_from_bin"] = [LOST if given_back else lose] * looks
+    world.zoho.script["bin_entries"] = [*[None] * looks, comes_back]
+    world.settle()
+    child = world.get(child_of(world, parent))
+    assert outcomes(world, child.id) in ("UK" if given_back else "D")
+    assert ("1" in world.zoho.records) is given_back
+    assert given_back is (child.status is not Status.COMPLETED or bool(child.problems))
