@@ -105,7 +105,23 @@ def match(headers: Mapping[str, str], body: bytes, keys: Iterable[Key]) -> Match
             best = _fewer(best, key, content, hints, given)
         if best is not None and not best.hints:
             break
-    return best
+    return best or _plain(headers, body, known, given)
+
+
+def _plain(
+    headers: Mapping[str, str], body: bytes, keys: Iterable[Key], given: list[Signature]
+) -> Match | None:
+    """The match of a hash that is no HMAC: over the key and what was signed, one after the other."""
+    ids = (headers.get(name, "").encode() for name in ("webhook-id", "webhook-timestamp"))
+    content = b".".join([*ids, body])
+    odd = Hint("no_hmac", "the signature is a plain hash, no HMAC", "use HMAC-SHA256 with the key")
+    for key in keys:
+        for text in (content, body):
+            for both in (key.secret + text, text + key.secret):
+                for each in given:
+                    if hashlib.new(each.algorithm, both).digest() == each.digest:
+                        return Match(key.mark, (*each.hints, odd, *([key.hint] if key.hint else ())))
+    return None
 
 
 def _signed(headers: Mapping[str, str], body: bytes) -> Iterator[tuple[bytes, tuple[Hint, ...]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -49,6 +50,10 @@ def contents(delivery: str, timestamp: str, body: bytes) -> list[tuple[bytes, Hi
             b".".join([start[0], body, start[1]]),
         )
     ]
+    what = "what was signed has a hash of the body in the place of the body"
+    hashed = hashlib.sha256(body)
+    for text in (hashed.hexdigest().encode(), base64.b64encode(hashed.digest())):
+        found.append((b".".join([*start, text]), Hint("body_hash", what, right)))
     for words, between in _SEPARATORS.items():
         what = f"the parts of what was signed are joined by {words}, not by dots"
         found.append((between.join([*start, body]), Hint("separator", what, right)))

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import click
@@ -186,6 +187,17 @@ HINTS: dict[str, tuple[Captured, list[str]]] = {
     "no timestamp": (captured(b64v1(ID.encode() + b"." + BODY)), ["no_timestamp"]),
     "no id": (captured(b64v1(f"{NOW}.".encode() + BODY)), ["no_id"]),
     "body alone": (captured(b64v1(BODY)), ["body_only"]),
+    "hash of the body": (captured(b64v1(content(sha256(BODY).hexdigest().encode()))), ["body_hash"]),
+    "hash of the body in base64": (
+        captured(b64v1(content(b64(sha256(BODY).digest()).encode()))), ["body_hash"],
+    ),
+    "no HMAC": (captured("v1," + b64(sha256(signing_key(NEW) + content(BODY)).digest())), ["no_hmac"]),
+    "no HMAC, the key behind it": (
+        captured("v1," + b64(sha256(content(BODY) + signing_key(NEW)).digest())), ["no_hmac"],
+    ),
+    "no HMAC, the key's text": (
+        captured("v1," + sha256(NEW.encode() + BODY).hexdigest()), ["hex", "no_hmac", "text_key"],
+    ),
     "order": (captured(b64v1(f"{NOW}.{ID}.".encode() + BODY)), ["order"]),
     "hex": (captured("v1," + GOOD.hex()), ["hex"]),
     "hex without v1": (captured("sha256=" + GOOD.hex()), ["no_v1", "hex"]),
