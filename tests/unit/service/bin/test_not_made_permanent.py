@@ -330,3 +330,33 @@ def test_an_erasure_in_many_modules_makes_its_children_in_writes_that_the_table_
     assert set(names) <= set(modules)
     assert world.get(one).status is Status.COMPLETED
     assert all(world.get(child.id).status is Status.COMPLETED for child in world.get(one).children)
+
+
+class DownOnce(FakeLedger):
+    """Out of reach for the `bad`-th deletion that is accepted from now on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bad = 0
+
+    def accept(self, *made: Any, **noted: Any) -> bool:
+        self.bad -= 1
+        if self.bad == 0:
+            raise Unavailable("table", "down")
+        return super().accept(*made, **noted)
+
+
+@pytest.mark.parametrize("bad", [1, 2, 3])
+def test_a_call_that_broke_off_between_an_erasures_modules_is_finished_by_the_same_call(bad: int) -> None:
+    ledger = DownOnce()
+    world = People(ledger)
+    one = world.erase(approval=False)
+    world.settle()
+    ledger.bad = bad
+    with pytest.raises(Unavailable):
+        undo.delete_permanently(world.operators(), one, Asked(), world.ann())
+    undo.delete_permanently(world.operators(), one, Asked(), world.ann())
+    world.settle()
+    modules = [world.get(child.id).request.module for child in world.get(one).children]
+    assert sorted(modules) == ["Contacts", "Guests", "Leads"]
+    assert len(world.zoho.purged) == 3
