@@ -41,11 +41,13 @@ class Target:
     client: Callable[[str], Any]
     as_json: bool = False
 
-    def tell_target(self, org: str | None = None) -> None:
-        """Before something is deleted or armed: where, on standard error. `org`: None is every org."""
+    def tell_target(self, org: str | None = None, source: str | None = None) -> None:
+        """Before something is deleted or armed: where, on standard error. `org`: None is every org, or what
+        the `source` asks for.
+        """
         sts = self.client("sts")
         account, region = sts.get_caller_identity()["Account"], sts.meta.region_name
-        whose = f"org {org}" if org else "every org"
+        whose = f"source {source}" if source else f"org {org}" if org else "every org"
         say(f"{whose}, account {account}, region {region}, stage {self.stage}", err=True)
 
     def say(self, shown: dict[str, Any], *lines: str) -> None:

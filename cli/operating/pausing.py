@@ -66,7 +66,7 @@ def resume(org: str | None, source: str | None, dry_run: bool, stage: str | None
     ended one by one.
     """
     if not dry_run:
-        find(stage, as_json=as_json).tell_target(org)
+        find(stage, as_json=as_json).tell_target(org, source)
     body = _body(org, source, "", paused=False)
     _set(org, source, stage, body, dry_run=dry_run, as_json=as_json)
 

@@ -16,7 +16,7 @@ from cli.ends import End
 from cli.operating.render import many
 from cli.options import dry_run as dry_run_option
 from cli.options import options
-from cli.table import table
+from cli.table import table, whole
 from cli.target import Group, Refused, Target, find
 from cli.target_settings import part, settings
 
@@ -157,4 +157,4 @@ def _row(one: recovery.Open) -> tuple[str, str, str, str]:
         return one.deletion_id, "cannot be read", str(found["problem"]), "-"
     what = f"{found['operation']} {found['module']} of {found['org']}"
     left = "its events" if one.deletion.is_final else f"{found['pending']} of {found['requested']}"
-    return one.deletion_id, str(found["status"]), what, left
+    return one.deletion_id, str(found["status"]), what, whole(left)

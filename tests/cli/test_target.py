@@ -17,13 +17,15 @@ class Sts:
         return {"Account": "123456789012"}
 
 
-@pytest.mark.parametrize(("org", "whose"), [("shop", "org shop"), (None, "every org")])
+@pytest.mark.parametrize(
+    ("named", "whose"), [(("shop",), "org shop"), ((None,), "every org"), ((None, "erp"), "source erp")]
+)
 def test_org_account_region_and_stage_are_named_beside_the_result(
-    capsys: pytest.CaptureFixture[str], org: str | None, whose: str
+    capsys: pytest.CaptureFixture[str], named: tuple[str | None, ...], whose: str
 ) -> None:
     made: dict[str, Any] = {"sts": Sts()}
     target = Target("prod", "expunge/prod/sources", "expunge-prod-api", made.__getitem__, as_json=True)
-    target.tell_target(org)
+    target.tell_target(*named)
     target.say({"done": True})
     out, err = capsys.readouterr()
     assert err == f"{whose}, account 123456789012, region eu-central-1, stage prod\n"
