@@ -49,7 +49,7 @@ def listed(documents: Sequence[Document], zone: tzinfo = UTC) -> list[str]:
         )
         for each in documents
     ]
-    return table(("deletion", "accepted", "status", "deleted"), rows)
+    return table(("deletion", "accepted", "status", "done"), rows)
 
 
 def _gone(document: Document) -> str:
