@@ -54,9 +54,18 @@ def started_job(reply: Reply) -> str | None:
 def counted(reply: Reply) -> int | None:
     """The number in a COUNT's answer, sent as an integer or as digits; None where there is none."""
     count = reply.body.get("count") if reply.body and reply.status == 200 else None
-    if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) < 19:
-        return int(count)
-    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
+    return whole_number(count)
+
+
+def whole_number(value: object) -> int | None:
+    """A number of records, sent as an integer or as digits; None for anything else, and for what no org
+    has.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < 10**18 else None
 
 
 def _said(reply: Reply) -> tuple[Item, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.zoho.judge_call import judge_call
+from chalicelib.domain.zoho.judge_call import judge_call, whole_number
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.verdict import Judgement, Verdict
 
@@ -24,6 +24,7 @@ class JobState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class JobReport:
     """`status` as Zoho wrote it ("" without one) and its counts (records; 0 where a running job told none).
+    `total` is at least what went: else more would be told as deleted than were asked for.
 
     `judgement` is the call's: ANSWERED wherever Zoho told a status.
     """
@@ -51,8 +52,9 @@ def judge_job(reply: Reply) -> JobReport:
     status = told.get("status")
     if not isinstance(status, str) or not status.strip():
         return JobReport("", 0, 0, 0, JobState.UNANSWERED, Judgement(Verdict.RETRY, "UNEXPECTED_ANSWER"))
-    numbers = [_number(told.get(key)) for key in _KEYS]
-    total, deleted, failed = (number or 0 for number in numbers)
+    numbers = [whole_number(told.get(key)) for key in _KEYS]
+    told_total, deleted, failed = (number or 0 for number in numbers)
+    total = max(told_total, deleted)
     state = _ENDS.get(status.strip().upper(), JobState.RUNNING)
     if state is not JobState.RUNNING and None in numbers:
         again = Judgement(Verdict.RETRY, "UNEXPECTED_ANSWER", f"{status} without counts")
@@ -69,10 +71,3 @@ def _told(reply: Reply) -> dict[str, object]:
         if isinstance(element, Mapping):
             return {str(key).lower(): value for key, value in element.items()}
     return {}
-
-
-def _number(value: object) -> int | None:
-    """A count sent as an integer or as a string of digits; None for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -33,7 +33,12 @@ def test_an_end_with_its_counts(status: str, state: JobState, as_text: bool) -> 
     assert report.judgement.verdict is Verdict.ANSWERED
 
 
-@pytest.mark.parametrize("broken", [None, -1, True, 1.5, "x", "", [1]])
+def test_no_more_goes_with_a_job_than_it_had() -> None:
+    report = judge_job(told(Status="COMPLETED", **{**COUNTS, "Deleted_Count": 99}))
+    assert (report.state, report.total, report.deleted) == (JobState.COMPLETED, 99, 99)
+
+
+@pytest.mark.parametrize("broken", [None, -1, True, 1.5, "x", "", [1], 10**18, "9" * 19])
 def test_an_end_without_readable_counts_is_no_end(broken: object) -> None:
     report = judge_job(told(Status="COMPLETED", **{**COUNTS, "Deleted_Count": broken}))
     assert report.state is JobState.UNANSWERED
