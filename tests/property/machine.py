@@ -173,11 +173,12 @@ class Anything(RuleBasedStateMachine):
     def make_permanent(self, which: int) -> None:
         self.people.ask(which, None, restore=False)
 
-    @precondition(lambda self: self.people.children())
+    @precondition(lambda self: self.stage.accepted)
     @rule(which=st.integers(0, 100))
     def cancel_what_is_about_the_bin(self, which: int) -> None:
-        found = self.people.children()
-        self._cancel(found[which % len(found)])
+        found = self.people.children()  # read here and not as a condition: that is asked at every step
+        if found:
+            self._cancel(found[which % len(found)])
 
     # --- Zoho, and people there ------------------------------------------------------------------------
 

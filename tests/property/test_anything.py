@@ -19,8 +19,8 @@ def dynamodb() -> Iterator[Any]:
         yield client
 
 
-def test_120_sequences(dynamodb: Any) -> None:
-    run_state_machine_as_test(machine(dynamodb), settings=settings(max_examples=120, stateful_step_count=12))
+def test_80_sequences(dynamodb: Any) -> None:
+    run_state_machine_as_test(machine(dynamodb), settings=settings(max_examples=80, stateful_step_count=12))
 
 
 @pytest.mark.long
