@@ -114,6 +114,7 @@ def test_every_ended_deletion_can_be_reached_and_saved(browser: Browser) -> None
         )
         since, until = browser.run("return ['#since', '#until'].map(id => document.querySelector(id).value)")
         assert (since[8:], until[8:], since[:7] < until[:7]) == ("01", "01", True)
+        picture(browser, "dashboard-audit", 850)
         browser.write("#source", "erp")
         browser.write("#reference", "ticket 42 & <b>")
         browser.click("#filters [type=submit]")
@@ -130,7 +131,6 @@ def test_every_ended_deletion_can_be_reached_and_saved(browser: Browser) -> None
         assert faults(browser) == []
         browser.look()
         assert sideways(browser, "#audit") == 0
-        picture(browser, "dashboard-audit", 1000)
         browser.run("history.back()")
         browser.until("return document.querySelector('#view-overview').checkVisibility()")
         browser.click("[data-want=failed]")
