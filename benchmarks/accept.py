@@ -22,7 +22,7 @@ from local.running import RunningStack
 
 TIMED = Path(__file__).with_name("timed") / "timed.py"
 #: What the path may take of what its calls take alone.
-MOST = 1.35
+MOST = 1.3
 CONTENDERS = ("bare", "calls", "api")
 WARM_UP = 5
 MEMORY = 1024

@@ -86,9 +86,14 @@ class Simulator:
                 text = "You have exceeded the limit of concurrent calls"
                 return errors.too_many_requests(text, state.settings.limit_code)
         try:
-            if state.settings.latency_ms:
-                time.sleep(state.settings.latency_ms / 1000)
-            return self._crm(route, call)
+            if not state.settings.latency_ms:
+                return self._crm(route, call)
+            # Worked on in the middle, so that calls which wait for each other here still take the same time.
+            took, began = state.settings.latency_ms / 1000, time.monotonic()
+            time.sleep(took / 2)
+            answer = self._crm(route, call)
+            time.sleep(max(0.0, began + took - time.monotonic()))
+            return answer
         finally:
             with state.lock:
                 gate.leave(heavy)

@@ -36,7 +36,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 
 
 HELP = {
-    "latency_ms": "milliseconds that every CRM call waits before it is worked on",
+    "latency_ms": "milliseconds that every CRM call takes at least; it is worked on in the middle",
     "concurrency": "CRM calls at the same time; one more is 429",
     "heavy_concurrency": "of these, reads by view or sorted and COQL",
     "credits": "API credits of a rolling day; with none left 429",

@@ -38,6 +38,8 @@ _SHOWN_DIGITS = 40
 
 def text(value: str, longest: int = LONGEST) -> str:
     """`value` with at most `longest` characters, of which each can be encoded and shown."""
+    if len(value) <= longest and value.isascii() and value.isprintable():
+        return value  # nearly all that comes, thousands of texts an answer
     cut = value[:longest]
     return _HARMFUL.sub(_INSTEAD, _BLANK.sub(" ", cut)) if _HARMFUL.search(cut) else cut
 
@@ -52,7 +54,7 @@ def code(value: str) -> str:
 def message(value: str) -> str:
     """`value` as words to be kept: at most LONGEST_MESSAGE characters and MOST_MESSAGE_BYTES bytes."""
     words = text(value, LONGEST_MESSAGE)
-    return words.encode()[:MOST_MESSAGE_BYTES].decode(errors="ignore")
+    return words if words.isascii() else words.encode()[:MOST_MESSAGE_BYTES].decode(errors="ignore")
 
 
 def clean(value: Any, name: str = "") -> Any:
