@@ -147,7 +147,7 @@ cost: setup ## what deletions cost on AWS and in Zoho's credits: docs/COST.md (C
 	@$(if $(COUNT),$(PY) -m benchmarks.counts --write >/dev/null && $(PY) -m benchmarks.counts_evidence --write >/dev/null)
 	@$(PY) -m benchmarks.cost_page
 
-# A quarter of an hour at most, on a machine that does nothing else. The figures and plots lie in .build/; WRITE=1
+# About a quarter of an hour, on a machine that does nothing else. The figures and plots lie in .build/; WRITE=1
 # puts them into docs/PERFORMANCE.md as well.
 .PHONY: bench
 bench: setup $(PLOTS_READY) ## measure side by side with the peers and Zoho's limits (WRITE=1)
