@@ -22,8 +22,8 @@ from rich.console import Console
 from cli import bar, csv_out
 from cli.__main__ import main
 from cli.dashboard.server import Room
-from cli.operating import render
 from cli.output import clean, cleaned, guarded, raw, say
+from cli.table import table
 from cli.target import Group
 from local.settings import ROOT
 from tests.cli.service import Service, document, running
@@ -161,7 +161,7 @@ def test_a_line_break_in_data_makes_no_line(capsys: pytest.CaptureFixture[str]) 
         "reference: one\\ndel_01M8298QNC9R2FS46471MHPX7V  completed",
         "two",
     ]
-    assert len(render.table(("a", "b"), [("one\ntwo", "x\ny"), ("\x1b[2J", "")])) == 3
+    assert len(table(("a", "b"), [("one\ntwo", "x\ny"), ("\x1b[2J", "")])) == 3
 
 
 def test_commands_write_through_one_function() -> None:
