@@ -66,6 +66,11 @@ def asked_at(deletion: Deletion) -> float:
     return min(deletion.created_at, began or 0.0) if by_itself else deletion.created_at
 
 
+def asked_by(deletion: Deletion, at: float) -> bool:
+    """Had somebody asked for what it does by then (seconds since the epoch)?"""
+    return asked_at(deletion) <= at
+
+
 def restorable_until(deletion: Deletion) -> float:
     """Until when Zoho keeps all of what it deleted: by its first call (seconds since the epoch)."""
     return _began(deletion) + DAYS_IN_BIN * DAY

@@ -75,9 +75,9 @@ OF_THE_BIN = (
     ),
     Guard(
         "what a cancelled source's job deletes does not become permanent",
-        f"{_SERVICE}/engine/advance.py",
-        "asked_at(deletion) <= mark.at",
-        "deletion.created_at <= mark.at",
+        "chalicelib/domain/children.py",
+        "return asked_at(deletion) <= at",
+        "return deletion.created_at <= at",
         ("tests/unit/service/operators/test_by_source.py",),
     ),
     Guard(
