@@ -66,7 +66,7 @@ def asked_at(deletion: Deletion) -> float:
     return min(deletion.created_at, began or 0.0) if by_itself else deletion.created_at
 
 
-def asked_by(deletion: Deletion, at: float) -> bool:
+def asked_no_later_than(deletion: Deletion, at: float) -> bool:
     """Had somebody asked for what it does by then (seconds since the epoch)?"""
     return asked_at(deletion) <= at
 

@@ -66,7 +66,7 @@ OF_THE_SOURCES = (
     Guard(
         "a source's cancel ends what came before it only",
         f"{_SERVICE}/engine/advance.py",
-        "return mark if mark is not None and asked_by(deletion, mark.at) else None",
+        "return mark if mark is not None and asked_no_later_than(deletion, mark.at) else None",
         "return mark",
         (f"{_TESTS}/service/operators/test_by_source.py",),
     ),

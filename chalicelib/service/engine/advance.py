@@ -5,7 +5,7 @@ happened.
 from __future__ import annotations
 
 from chalicelib.domain import backoff, commands
-from chalicelib.domain.children import asked_by
+from chalicelib.domain.children import asked_no_later_than
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, LostLease, Rejected, SecretUnusable, StaleRead, Unreadable
 from chalicelib.domain.forgetting import forgets, texts_at
@@ -115,7 +115,7 @@ def _source_cancel(work: LeasedSlice) -> SourceCancel | None:
     if deletion.cancelled_by or commands.not_cancellable(deletion):
         return None
     mark = work.deps.ledger.source_cancel(deletion.source)
-    return mark if mark is not None and asked_by(deletion, mark.at) else None
+    return mark if mark is not None and asked_no_later_than(deletion, mark.at) else None
 
 
 def _step(work: LeasedSlice) -> None:

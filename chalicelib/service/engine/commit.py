@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chalicelib.domain import backoff, commands, lane, log
-from chalicelib.domain.children import asked_by, makes_permanent
+from chalicelib.domain.children import asked_no_later_than, makes_permanent
 from chalicelib.domain.deletion import Deletion, final_status, moved
 from chalicelib.domain.errors import StaleRead
 from chalicelib.domain.lane import Lane
@@ -94,7 +94,7 @@ def _kept_back(work: LeasedSlice, send: Send, *, ends_with_source: bool) -> Sequ
     pause, cancel = work.ledger.stopped(deletion.request.org, deletion.source)
     if pause is not None:
         return ["sending was paused"] * len(send.calls)
-    if ends_with_source and cancel is not None and asked_by(deletion, cancel.at):
+    if ends_with_source and cancel is not None and asked_no_later_than(deletion, cancel.at):
         return ["what its source has asked for was cancelled"] * len(send.calls)
     return send.last_look()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain import commands
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.children import asked_by
+from chalicelib.domain.children import asked_no_later_than
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.evidence.operators import What
@@ -44,7 +44,7 @@ def cancel(
     while clock() < until:
         page = listing.page(outside.deletions, wanted, place, caller.now)
         for deletion in page.deletions:
-            if not asked_by(deletion, mark.at):
+            if not asked_no_later_than(deletion, mark.at):
                 continue  # asked for since: the mark is not about it
             if _ends(deletion):
                 cancelled += 1
