@@ -8,6 +8,8 @@ from chalicelib.domain.deletion import Deletion, Failing
 
 #: The clock that runs while the org's secret cannot be used.
 ACCESS = "secret"
+#: The clock that runs while nothing but calls that are withheld is asked for.
+WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,13 @@ OF_THE_IDS = (
         (f"{_TESTS}/by_ids/test_last_look.py",),
     ),
     Guard(
+        "what is withheld again and again rests",
+        f"{_SERVICE}/engine/withheld.py",
+        "isinstance(step.then, Again) and",
+        "isinstance(step.then, Finish) and",
+        (f"{_TESTS}/engine/test_withheld.py",),
+    ),
+    Guard(
         "the cancel of a source read once more before a call leaves",
         f"{_SERVICE}/engine/commit.py",
         "    if ends_with_source and cancel is not None and",

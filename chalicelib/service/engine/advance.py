@@ -17,7 +17,7 @@ from chalicelib.service.engine.concurrency import NoSlot
 from chalicelib.service.engine.deps import Deps
 from chalicelib.service.engine.refusals import Paused, Reserved
 from chalicelib.service.engine.slice import LeasedSlice
-from chalicelib.service.engine.step import Commit, Rest, TryAgain, Wait
+from chalicelib.service.engine.step import Commit, Rest, Send, Step, TryAgain, Wait
 from chalicelib.service.engine.write import Write
 
 #: About how long to wait for other workers to give back some of the org's concurrency.
@@ -125,12 +125,22 @@ def _step(work: LeasedSlice) -> None:
     over = backoff.exhausted(work.deletion, work.timeouts) or _too_old(work)
     work.access.begin_step()
     try:
-        carry_out(work, executor.step(work) if over is None else executor.give_up(work, over))
+        if over is None:
+            carry_out(work, executor.step(work))
+        else:
+            _give_up(work, executor.give_up(work, over), over)
     except (NoSlot, Paused, Reserved) as stop:
         _hold_on(work, stop, over)
     except SecretUnusable as problem:
         work.report("secret_unusable", what=problem.what, reason=problem.reason)
         carry_out(work, _without_secret(executor.blamed(work.deletion, "SECRET_UNUSABLE")))
+
+
+def _give_up(work: LeasedSlice, step: Step, over: str) -> None:
+    """A step for a clock that has run out. Where even that asks for what is withheld, a person decides."""
+    carry_out(work, step, gives_up=True)
+    if isinstance(step, Send) and work.withheld is not None and not work.deletion.is_final:
+        abandon.end(work, f"what was to be sent when {over} was given up is withheld", "OUTCOME_UNKNOWN")
 
 
 def _hold_on(work: LeasedSlice, stop: Exception, over: str | None) -> None:

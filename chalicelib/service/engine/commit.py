@@ -39,12 +39,12 @@ from chalicelib.service.zoho_port import Zoho
 LANE_TRIES = 8
 
 
-def carry_out(work: LeasedSlice, step: Step) -> None:
+def carry_out(work: LeasedSlice, step: Step, *, gives_up: bool = False) -> None:
     """Write the step; a `Send` is sent in between. Raises StaleRead, LostLease or Unavailable; and, before
-    anything is written, what `Slice.zoho` raises.
+    anything is written, what `Slice.zoho` raises. `gives_up`: it is one for a clock that has run out.
     """
     if isinstance(step, Send):
-        step = _sent(work, step)
+        step = _sent(work, step, gives_up=gives_up)
     work.gone += step.gone
     if isinstance(step.then, Finish):
         _finish(work, step, step.then)
@@ -62,7 +62,7 @@ def carry_out(work: LeasedSlice, step: Step) -> None:
     _wake_next(work, free)
 
 
-def _sent(work: LeasedSlice, send: Send) -> Commit:
+def _sent(work: LeasedSlice, send: Send, *, gives_up: bool) -> Commit:
     """Intents, then the last look at pause and holds, then the calls that may leave; their answers as a
     commit.
     """
@@ -83,7 +83,13 @@ def _sent(work: LeasedSlice, send: Send) -> Commit:
             replies[i] = reply
         if send.last:
             work.let_go()  # what is left is bookkeeping, and others may wait for the org's concurrency
-    return replace(send.judge(calls, replies), regardless=True)
+    step = replace(send.judge(calls, replies), regardless=True)
+    if leaving:
+        work.withheld = None
+        return replace(step, deletion=backoff.succeeded(step.deletion, backoff.WITHHELD))
+    from chalicelib.service.engine import withheld
+
+    return withheld.rested(work, step, next(iter(why_not), ""), gives_up=gives_up)
 
 
 def _kept_back(work: LeasedSlice, send: Send, *, ends_with_source: bool) -> Sequence[str]:

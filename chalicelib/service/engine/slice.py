@@ -30,7 +30,8 @@ MOST_CHUNKS = 32
 @dataclass
 class LeasedSlice:
     """A claim at work. `stopped` once the lease was given back; nothing may be saved after that. `gone`: ids
-    that were deleted and are not yet kept by the loop guard.
+    that were deleted and are not yet kept by the loop guard. `withheld`: how many records were pending when
+    calls were all withheld last, None where one has left since.
     """
 
     deps: Deps
@@ -38,6 +39,7 @@ class LeasedSlice:
     until: float
     wanted: int = 1
     stopped: bool = False
+    withheld: int | None = None
     access: OrgAccess = field(default_factory=OrgAccess)
     gone: list[str] = field(default_factory=list)
     ahead: Ahead = field(default_factory=Ahead)

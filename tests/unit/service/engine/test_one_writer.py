@@ -57,6 +57,7 @@ PLACES = {
     ("ledger", "paused"): {"org_access"},
     ("ledger", "stopped"): {"commit"},
     ("send", "last_look"): {"commit"},
+    ("withheld", "rested"): {"commit"},
     ("ledger", "source_cancel"): {"advance"},
     ("", "Gate"): {"slice"},
     ("access", "spent"): {"slice"},
