@@ -59,7 +59,8 @@ def work_batch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 
 def poll_once(context: Any) -> dict[str, float]:
-    """One tick of the schedule; answers what it did."""
+    """One tick of the schedule; answers what it did. Raises NotForgotten after all else is done and told."""
+    from chalicelib.service.engine.poll import NotForgotten
     from chalicelib.service.engine.poll import poll as poll_due
 
     deps = bootstrap.deps_until(context)
@@ -67,6 +68,8 @@ def poll_once(context: Any) -> dict[str, float]:
     deps.measure("PollCompleted", 1)
     deps.measure("Due", polled.due)
     deps.measure("OldestDueSeconds", polled.oldest)
+    if polled.not_forgotten:
+        raise NotForgotten
     return asdict(polled)
 
 

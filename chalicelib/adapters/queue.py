@@ -51,9 +51,9 @@ class WorkQueue:
         except (BotoCoreError, ClientError) as problem:
             self.report("nudge_failed", deletion_id=deletion_id, reason=type(problem).__name__)
 
-    def nudge_all(self, deletion_ids: Sequence[str]) -> None:
+    def nudge_all(self, deletion_ids: Sequence[str]) -> Sequence[str]:
         """See messaging.Queue. Ten messages a call."""
-        groups = self.groups(deletion_ids)
+        groups, failed = self.groups(deletion_ids), list[str]()
         for first in range(0, len(deletion_ids), BATCH):
             some = deletion_ids[first : first + BATCH]
             entries: Any = [{"Id": str(n), **self._message(one, groups)} for n, one in enumerate(some)]
@@ -64,6 +64,8 @@ class WorkQueue:
                 refused = dict.fromkeys(some, type(problem).__name__)
             for deletion_id, reason in refused.items():
                 self.report("nudge_failed", deletion_id=deletion_id, reason=reason)
+            failed += refused
+        return failed
 
     def _message(self, deletion_id: str, groups: Mapping[str, str]) -> dict[str, str]:
         correlation = self.correlation()

@@ -23,8 +23,8 @@ class Queue(Nudges, Protocol):
     def waiting(self) -> int:
         """About how many messages lie ready for a worker; 0 where that cannot be told. Never raises."""
 
-    def nudge_all(self, deletion_ids: Sequence[str]) -> None:
-        """Wake workers for these deletions, at once. Never raises."""
+    def nudge_all(self, deletion_ids: Sequence[str]) -> Sequence[str]:
+        """Wake workers for these deletions, at once; those for which that failed. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)

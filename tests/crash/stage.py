@@ -52,9 +52,10 @@ class Queue:
         self.sent += 1
         self.messages.append((self.clock() + delay, self.sent, deletion_id))
 
-    def nudge_all(self, deletion_ids: Sequence[str]) -> None:
+    def nudge_all(self, deletion_ids: Sequence[str]) -> Sequence[str]:
         for one in deletion_ids:
             self.nudge(one)
+        return ()
 
     def waiting(self) -> int:
         return sum(at <= self.clock() for at, _, _ in self.messages)

@@ -75,8 +75,9 @@ class FakeQueue:
         del delay
         self.nudged.append(deletion_id)
 
-    def nudge_all(self, deletion_ids: Sequence[str]) -> None:
+    def nudge_all(self, deletion_ids: Sequence[str]) -> Sequence[str]:
         self.nudged += deletion_ids
+        return ()
 
     def waiting(self) -> int:
         return 0

@@ -42,6 +42,15 @@ class Report(Protocol):
         """Note `event` with what belongs to it."""
 
 
+@dataclass
+class Forgetting:
+    """What a process that polls remembers. `looked_in`: the last ten minutes, counted from the epoch, in
+    which nothing failed in the look for what is to be forgotten; None where there was no poll yet.
+    """
+
+    looked_in: float | None = None
+
+
 def _discard(*_reported: object) -> None:
     """Discards what is reported."""
 
@@ -60,6 +69,7 @@ class Deps:
     `phones`: what reads phone numbers, where a person is looked for.
     `turns`: whose turn it is among the orgs; None for who is no worker of the queue.
     `records`: the files that may have to be forgotten; None where this function has no way to them.
+    `forgetting`: what is remembered from poll to poll of when it was looked for.
     `evidence`: does the stage write any? `forget_days`: after so many days texts are forgotten.
     `round_limit`: how many records a view's mass delete takes at Zoho; tests run with smaller jobs.
     """
@@ -89,3 +99,4 @@ class Deps:
     records: RecordsFiles | None = None
     evidence: bool = False
     forget_days: int = 30
+    forgetting: Forgetting = field(default_factory=Forgetting)

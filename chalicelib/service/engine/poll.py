@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import ExpungeError
 from chalicelib.service.engine import watchdog
@@ -16,12 +16,18 @@ PAGE = 500
 #: Minutes from one look for what is to be forgotten to the next. Forgetting waits for days, so that few polls
 #: need a second query.
 FORGET_MINUTES = 10
+_FORGET_SECONDS = 60 * FORGET_MINUTES
+
+
+class NotForgotten(ExpungeError):
+    """The look for what is to be forgotten failed, as the log says; the next poll looks again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Polled:
     """What a poll did: deletions found due, moved forward here, nudged to workers, and failed for now; how
     many of those found were overdue, and how long the oldest of them has been due (seconds).
+    `not_forgotten`: 1 where the look for what is to be forgotten failed, which the next poll makes up for.
     """
 
     due: int = 0
@@ -30,6 +36,7 @@ class Polled:
     failed: int = 0
     overdue: int = 0
     oldest: float = 0.0
+    not_forgotten: int = 0
 
 
 def poll(deps: Deps, until: float, here: int = 10) -> Polled:
@@ -41,6 +48,7 @@ def poll(deps: Deps, until: float, here: int = 10) -> Polled:
     keep the others. Raises Unavailable where the table cannot be asked for what is due.
     """
     now = deps.clock()
+    looks = _looks(deps, now)
     pages = deps.ledger.due_pages(now, PAGE)
     waiting = next(pages, [])
     found = [deletion_id for deletion_id, _ in waiting]
@@ -56,25 +64,41 @@ def poll(deps: Deps, until: float, here: int = 10) -> Polled:
         found = [deletion_id for deletion_id, _ in waiting]
         nudged += _woken(deps, found[lying:])
         due, lying = due + len(found), max(0, lying - len(found))
-    if now // 60 % FORGET_MINUTES == 0:
-        nudged += _forgotten(deps, now, until)
-    return Polled(due, advanced, nudged, failed, late, oldest)
+    polled = Polled(due, advanced, nudged, failed, late, oldest)
+    return _forgotten(deps, polled, now, until) if looks else polled
 
 
-def _forgotten(deps: Deps, now: float, until: float) -> int:
-    """Nudges what is to be forgotten, page after page, as long as there is time."""
-    nudged = 0
-    for page in deps.ledger.to_forget(now, PAGE):
-        nudged += _woken(deps, page)
-        if deps.clock() >= until:
-            break
-    return nudged
+def _looks(deps: Deps, now: float) -> bool:
+    """Is this the poll that looks for what is to be forgotten? The first one of its ten minutes, and each one
+    after it until nothing fails.
+    """
+    if deps.forgetting.looked_in is None:  # a new process: the one before has looked, unless they begin now
+        deps.forgetting.looked_in = (now - 60) // _FORGET_SECONDS
+    return now // _FORGET_SECONDS != deps.forgetting.looked_in
+
+
+def _forgotten(deps: Deps, polled: Polled, now: float, until: float) -> Polled:
+    """Nudges what is to be forgotten, page after page, as long as there is time. What fails here keeps
+    nothing else of the poll from being told.
+    """
+    nudged, whole = polled.nudged, True
+    try:
+        for page in deps.ledger.to_forget(now, PAGE):
+            some = _woken(deps, page)
+            nudged, whole = nudged + some, whole and some == len(page)
+            if deps.clock() >= until:
+                break
+    except Exception as problem:  # noqa: BLE001 -- nor may a mistake of ours
+        deps.report("forgetting_failed", reason=type(problem).__name__)
+        return replace(polled, nudged=nudged, not_forgotten=1)
+    if whole:
+        deps.forgetting.looked_in = now // _FORGET_SECONDS
+    return replace(polled, nudged=nudged)
 
 
 def _woken(deps: Deps, deletion_ids: list[str]) -> int:
-    if deletion_ids:
-        deps.nudges.nudge_all(deletion_ids)
-    return len(deletion_ids)
+    """How many of them have a message now."""
+    return len(deletion_ids) - len(deps.nudges.nudge_all(deletion_ids)) if deletion_ids else 0
 
 
 def _moved(deps: Deps, deletion_ids: list[str], until: float) -> tuple[int, int]:

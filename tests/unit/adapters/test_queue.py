@@ -98,8 +98,7 @@ def test_many_are_woken_by_ten_a_call(sqs: Any) -> None:
     calls = Calls(sqs)
     queue = WorkQueue(url, lambda: calls, lambda *_, **__: None)  # type: ignore[arg-type, return-value]  # a client of SQS as far as it is used
     ids = [f"del_{n}" for n in range(25)]
-    queue.nudge_all(ids)
-    queue.nudge_all([])
+    assert queue.nudge_all(ids) == queue.nudge_all([]) == []
     assert calls.made == ["send_message_batch"] * 3
     assert set(received(sqs, url)) == set(ids)
 
@@ -112,9 +111,11 @@ def test_each_message_that_could_not_be_sent_is_reported(sqs: Any) -> None:
         reports.append((event, fields))
 
     refusing = Calls(sqs, refuse="del_1")
-    WorkQueue(url, lambda: refusing, report).nudge_all(["del_0", "del_1"])  # type: ignore[arg-type, return-value]  # a client of SQS as far as it is used
+    queue = WorkQueue(url, lambda: refusing, report)  # type: ignore[arg-type, return-value]  # a client of SQS as far as it is used
+    assert queue.nudge_all(["del_0", "del_1"]) == ["del_1"]
     assert reports == [("nudge_failed", {"deletion_id": "del_1", "reason": "InternalError"})]
-    WorkQueue(url + "-gone", lambda: sqs, report).nudge_all(["del_2", "del_3"])
+    gone = WorkQueue(url + "-gone", lambda: sqs, report)
+    assert gone.nudge_all(["del_2", "del_3"]) == ["del_2", "del_3"]
     assert [fields["deletion_id"] for _, fields in reports[1:]] == ["del_2", "del_3"]
 
 

@@ -45,8 +45,9 @@ class FakeNudges:
     def nudge(self, deletion_id: str, delay: float = 0.0) -> None:
         self.sent.append((deletion_id, delay))
 
-    def nudge_all(self, deletion_ids: Sequence[str]) -> None:
+    def nudge_all(self, deletion_ids: Sequence[str]) -> Sequence[str]:
         self.sent += [(one, 0.0) for one in deletion_ids]
+        return ()
 
     def waiting(self) -> int:
         return self.ready

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.service.engine.poll import FORGET_MINUTES, poll
-from tests.unit.service.world import World
+import pytest
+
+from chalicelib import bootstrap, handlers
+from chalicelib.domain.errors import Unavailable
+from chalicelib.service.engine.poll import FORGET_MINUTES, NotForgotten, Polled, poll
+from tests.unit.service.world import FakeNudges, World
 
 HOUR = 3600
 
 
 class Forgotten:
-    """A ledger with texts to forget. `asked`: when somebody looked for them."""
+    """A ledger with texts to forget. `asked`: when somebody looked for them. `down`: it cannot be asked what
+    is due.
+    """
 
     def __init__(self, inner: Any, pages: list[list[str]]) -> None:
         self._inner, self._pages = inner, pages
         self.asked: list[float] = []
+        self.down = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+    def due_pages(self, now: float, limit: int) -> Any:
+        """As the ledger."""
+        if self.down:
+            raise Unavailable("table", "down")
+        return self._inner.due_pages(now, limit)
 
     def to_forget(self, now: float, limit: int) -> Iterator[list[str]]:
         """The pages, one after the other."""
@@ -55,3 +68,135 @@ def test_every_page_of_what_is_to_be_forgotten_is_nudged() -> None:
 def test_without_time_one_page_is_nudged_so_that_it_goes_on_at_every_look() -> None:
     _, world = polled(0.0, 1, [["a", "b"], ["c"]], seconds=-1)
     assert [one for one, _ in world.nudges.sent] == ["a", "b"]
+
+
+# --- a look that fails ---------------------------------------------------------------------------
+
+
+@dataclass
+class LossyNudges(FakeNudges):
+    """A queue that fails with what is to be forgotten. `fails`: how, None for not any more."""
+
+    fails: Callable[[Sequence[str]], Sequence[str]] | None = None
+
+    def nudge_all(self, deletion_ids: Sequence[str]) -> Sequence[str]:
+        if self.fails is not None and "to_forget" in deletion_ids:
+            return self.fails(deletion_ids)
+        return super().nudge_all(deletion_ids)
+
+
+def out_of_reach(_ids: Sequence[str]) -> Sequence[str]:
+    raise Unavailable("queue", "down")
+
+
+def mistaken(_ids: Sequence[str]) -> Sequence[str]:
+    raise KeyError("a mistake of ours")
+
+
+def refuses(ids: Sequence[str]) -> Sequence[str]:
+    return ids
+
+
+@dataclass
+class Minutes:
+    """A world whose polls look for one deletion that is to be forgotten."""
+
+    fails: Callable[[Sequence[str]], Sequence[str]] | None
+    world: World = field(default_factory=lambda: World([str(n) for n in range(1, 30)]))
+
+    def __post_init__(self) -> None:
+        self.nudges = LossyNudges(fails=self.fails)
+        self.ledger = Forgotten(self.world.ledger, [["to_forget"]])
+        self.world.now = self.world.now // HOUR * HOUR
+        self.deps = replace(self.world.deps, ledger=self.ledger, nudges=self.nudges)
+
+    def poll(self) -> Polled:
+        """The poll of this minute."""
+        done = poll(self.deps, until=self.world.now + 30)
+        self.world.now += 60
+        return done
+
+
+@pytest.mark.parametrize("fails", [out_of_reach, mistaken, refuses])
+def test_what_fails_in_forgetting_keeps_nothing_else_of_that_minute(
+    fails: Callable[[Sequence[str]], Sequence[str]],
+) -> None:
+    minutes = Minutes(fails)
+    found = [minutes.world.accept(ids=(str(n),)) for n in range(1, 15)]
+    minutes.world.now += 1
+    done = minutes.poll()
+    assert (done.due, done.advanced, done.nudged) == (14, 10, 4)
+    assert sum(minutes.world.get(one).is_final for one in found) == 10
+    assert done.oldest == 1
+
+
+@pytest.mark.parametrize("fails", [out_of_reach, mistaken, refuses])
+def test_after_a_look_that_failed_the_next_poll_looks_again(
+    fails: Callable[[Sequence[str]], Sequence[str]],
+) -> None:
+    minutes = Minutes(fails)
+    assert [minutes.poll().nudged for _ in range(3)] == [0, 0, 0]
+    minutes.nudges.fails = None
+    assert [minutes.poll().nudged for _ in range(5)] == [1, 0, 0, 0, 0]
+    assert len(minutes.ledger.asked) == 4
+
+
+@pytest.mark.parametrize(("fails", "told"), [(out_of_reach, 1), (mistaken, 1), (refuses, 0)])
+def test_what_fails_in_forgetting_is_told(fails: Callable[[Sequence[str]], Sequence[str]], told: int) -> None:
+    """What the queue does not take it reports by itself, message by message."""
+    minutes = Minutes(fails)
+    assert minutes.poll().not_forgotten == told
+    assert [event for event, _ in minutes.world.reports] == ["forgetting_failed"] * told
+    assert minutes.poll().not_forgotten == told
+    minutes.nudges.fails = None
+    assert minutes.poll().not_forgotten == 0
+
+
+def test_a_look_that_had_no_time_for_all_is_no_failure_so_that_workers_get_no_message_twice() -> None:
+    ledger, _ = polled(0.0, 9, [["a", "b"], ["c"]], seconds=-1)
+    assert len(ledger.asked) == 1
+
+
+def test_a_first_minute_that_is_left_out_does_not_leave_out_its_look() -> None:
+    minutes = Minutes(None)
+    minutes.world.now -= 0.1
+    minutes.poll()
+    minutes.world.now += 0.2
+    assert [minutes.poll().nudged for _ in range(2)] == [1, 0]
+
+
+def test_the_metrics_of_a_minute_whose_look_failed_leave_and_then_the_function_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    minutes, told = Minutes(out_of_reach), dict[str, float]()
+    one = minutes.world.accept(ids=("1",))
+    minutes.world.now += 1
+    deps = replace(minutes.deps, measure=told.__setitem__, ends_at=minutes.world.now + 60)
+    monkeypatch.setattr(bootstrap, "deps_until", lambda _context: deps)
+    with pytest.raises(NotForgotten):
+        handlers.poll_once(None)
+    assert minutes.world.get(one).is_final
+    assert {name: told[name] for name in ("PollCompleted", "Due", "OldestDueSeconds")} == {
+        "PollCompleted": 1,
+        "Due": 1,
+        "OldestDueSeconds": 1,
+    }
+
+
+def test_a_poll_that_was_left_out_costs_no_look() -> None:
+    minutes = Minutes(None)
+    minutes.world.now -= 60
+    minutes.poll()
+    minutes.world.now += 60
+    minutes.poll()
+    assert len(minutes.ledger.asked) == 1
+
+
+def test_a_poll_that_cannot_ask_what_is_due_leaves_the_look_to_the_next_one() -> None:
+    minutes = Minutes(None)
+    minutes.ledger.down = True
+    with pytest.raises(Unavailable):
+        minutes.poll()
+    minutes.ledger.down = False
+    minutes.world.now += 60
+    assert minutes.poll().nudged == 1
