@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from chalicelib.domain import slots
-from chalicelib.domain.errors import ExpungeError
+from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
 from chalicelib.service.engine.parallel import each_at_once
 from chalicelib.service.ports import Leases
 
@@ -43,7 +43,7 @@ class Slots:
 
     def give_back(self, leases: Leases) -> None:
         """End the leases early, so that others need not wait for their time to run out; all at once, since
-        somebody may wait for them.
+        somebody may wait for them. Raises the first error, after all were tried; such a block ends by itself.
         """
         each_at_once(lambda block: leases.give_back(self.org, block[0], self.owner), self.blocks)
 
@@ -176,9 +176,10 @@ class _Line:
         return True
 
     def leave(self) -> None:
-        """Make room."""
+        """Make room. A place that cannot be given back ends by itself soon, and costs nobody the blocks."""
         if self.place >= 0:
-            self.leases.give_back(self.org, f"{PLACE}{self.place}", self.owner)
+            with suppress(Unavailable, Rejected):
+                self.leases.give_back(self.org, f"{PLACE}{self.place}", self.owner)
 
     def _take(self, place: int, now: float) -> bool:
         if not self.leases.take(self.org, f"{PLACE}{place}", self.owner, now, now + LONGEST_WAIT):

@@ -97,17 +97,19 @@ class OrgAccess:
         """Give the org's concurrency back; what needs some of it later asks anew.
 
         That only kept credits are left the other workers are told, for as long as a wait takes: else each
-        deletion would ask with a call of its own.
+        deletion would ask with a call of its own. Raises what `Slots.give_back` does, after all else.
         """
         if self._reached is None:
             return
         (zoho, slots), self._reached = self._reached, None
-        slots.give_back(deps.leases)
         left = self.credits_left if self.credits_from is CreditsFrom.ZOHO else None
-        if left is not None and self._credits(self._kept(claim, zoho)) <= 0:
-            until = deps.clock() + deps.timeouts.longest
-            with suppress(Unavailable, Rejected):  # then they ask for themselves
-                deps.leases.tell_credits(claim.deletion.request.org, left, until)
+        try:
+            slots.give_back(deps.leases)
+        finally:
+            if left is not None and self._credits(self._kept(claim, zoho)) <= 0:
+                until = deps.clock() + deps.timeouts.longest
+                with suppress(Unavailable, Rejected):  # then they ask for themselves
+                    deps.leases.tell_credits(claim.deletion.request.org, left, until)
 
     def _kept(self, claim: Claim, zoho: Zoho) -> int:
         """How many credits the deletion leaves to the others: as its source says, else as its org does."""

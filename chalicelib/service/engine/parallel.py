@@ -35,8 +35,9 @@ def _reply(call: Callable[[], Reply]) -> Reply:
 
 
 def each_at_once(do: Callable[[S], T], several: Sequence[S]) -> list[T]:
-    """What `do` makes of each, in their order; the first error of them is raised."""
+    """What `do` makes of each, in their order; the first error of them is raised once all were done."""
     if len(several) < 2:
         return [do(each) for each in several]
     with ThreadPoolExecutor(max_workers=len(several)) as pool:
-        return list(pool.map(do, several))
+        done = [pool.submit(do, each) for each in several]  # `pool.map` leaves out the rest after an error
+    return [each.result() for each in done]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain import backoff, counting, quota, recent
 from chalicelib.domain.backoff import Timeouts
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import Rejected, Unavailable, WrongCounts
+from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable, WrongCounts
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk, without_marks
 from chalicelib.domain.person.phones import Phones
@@ -121,9 +121,12 @@ class LeasedSlice:
         self.claim = self.ledger.again(self.claim)
 
     def let_go(self) -> None:
-        """Give the org's concurrency back."""
+        """Give the org's concurrency back. What cannot be given back ends by itself: it costs no answer."""
         self.ahead.close()
-        self.access.let_go(self.deps, self.claim)
+        try:
+            self.access.let_go(self.deps, self.claim)
+        except ExpungeError as problem:
+            self.report("not_given_back", reason=str(problem))
 
     def named(self, records: int) -> int | quota.Full:
         """See Slice.named."""
