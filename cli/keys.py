@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key
+from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key, texts_of
 from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
 from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR
@@ -16,7 +16,7 @@ from cli.operating.render import many
 from cli.operator_api import reach
 from cli.options import OPERATION, dry_run, options
 from cli.output import say
-from cli.sources import entry, fingerprint, keys_of, name_of, read
+from cli.sources import Sources, entry, fingerprint, keys_of, name_of, read, why_unusable
 from cli.table import table
 from cli.target import Group, Target, find
 from cli.target import Refused as Refusal
@@ -116,8 +116,7 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
     """
     target = find(stage, as_json=as_json)
     sources, version = read(target)
-    found = entry(sources, source)
-    held = keys_of(found)
+    found, held = entry(sources, source), keys_of(sources, source)
     if source == OPERATOR:
         raise Refusal("the source operator has no keys: IAM says who its callers are")
     if len(held) >= MOST_KEYS:
@@ -133,21 +132,29 @@ def rotate(source: str, stage: str | None, as_json: bool) -> None:
 def list_keys(source: str | None, stage: str | None, as_json: bool) -> None:
     """Show the sources and the fingerprints of their keys.
 
-    The newest key is the first. With SOURCE, only its keys.
+    The newest key is the first. With SOURCE, only its keys. A source that cannot be used is shown with why.
     """
     target = find(stage, as_json=as_json)
     sources, _ = read(target)
-    chosen = {source: entry(sources, source)} if source else sources
-    shown = {
-        name: {
-            "profile": found.get("profile", Profile.STANDARD_WEBHOOKS),
-            "keys": [fingerprint(each) for each in keys_of(found)],
-        }
-        for name, found in sorted(chosen.items())
-    }
-    rows = [(name, str(each["profile"]), " ".join(each["keys"]) or "-") for name, each in shown.items()]
-    lines = table(("source", "profile", "keys, the newest first"), rows)
+    if source:
+        keys_of(sources, source)
+    shown = {name: _listed(sources, name) for name in ([source] if source else sorted(sources))}
+    rows = [(name, each["profile"] or "-", " ".join(each["keys"]) or "-") for name, each in shown.items()]
+    below = [[f"cannot be used: {each['problem']}"] if "problem" in each else [] for each in shown.values()]
+    lines = table(("source", "profile", "keys, the newest first"), rows, below)
     target.say({"sources": shown}, *(lines if rows else ["there are no sources: expunge keys new makes one"]))
+
+
+def _listed(sources: Sources, name: str) -> dict[str, Any]:
+    """What is shown of an entry, whatever it is: nothing but fingerprints of what may be a key."""
+    found: object = sources[name]
+    profile = found.get("profile", Profile.STANDARD_WEBHOOKS) if isinstance(found, dict) else None
+    shown: dict[str, Any] = {
+        "profile": profile if profile in list(Profile) else None,
+        "keys": [fingerprint(each) for each in texts_of(found)],
+    }
+    problem = why_unusable(sources, name)
+    return {**shown, "problem": problem} if problem else shown
 
 
 _REVOKING = """\b
@@ -187,8 +194,7 @@ def revoke(
     """
     target = find(stage, as_json=as_json)
     sources, version = read(target)
-    found = entry(sources, source)
-    held = keys_of(found)
+    found, held = entry(sources, source), keys_of(sources, source)
     gone = _chosen(held, fingerprints, every, done=now or cancel)
     kept = [each for each in held if each not in gone]
     taken = [fingerprint(each) for each in gone]

@@ -12,7 +12,7 @@ from chalicelib.domain.modules import canonical
 from chalicelib.domain.source import OPERATOR, Source, parse, usable
 from cli import secret_log
 from cli.options import OPERATION, dry_run, options
-from cli.sources import entry, name_of, read
+from cli.sources import entry, name_of, read, why_unusable
 from cli.table import table
 from cli.target import Group, find
 from cli.target import Refused as Refusal
@@ -210,12 +210,8 @@ def _value(name: str, value: Any) -> Any:
 
 def _shown(held: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What a source may do, without its keys; `problem` where its entry cannot be used."""
-    try:
-        found = parse(name, held[name])
-        usable(dict(held), name)
-    except SecretUnusable as problem:
-        return {"problem": problem.reason}
-    return _facts(found)
+    problem = why_unusable(dict(held), name)
+    return {"problem": problem} if problem else _facts(parse(name, held[name]))
 
 
 def _facts(found: Source) -> dict[str, Any]:

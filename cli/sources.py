@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -21,7 +20,7 @@ Sources = dict[str, dict[str, Any]]
 
 def fingerprint(key: str) -> str:
     """How a key is named without showing it: 8 hex digits of its SHA-256."""
-    return hashlib.sha256(key.encode()).hexdigest()[:8]
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def read(target: Target) -> tuple[Sources, str | None]:
@@ -74,22 +73,34 @@ def write(target: Target, sources: Sources, changed: str, version: str | None) -
 
 
 def entry(sources: Sources, name: str) -> dict[str, Any]:
-    """The entry of a source. Raises Refused where there is none, or none that has keys."""
-    found = sources.get(name)
-    if not isinstance(found, dict):
+    """The entry of a source. Raises Refused where there is none, or none that is an object."""
+    if name not in sources:
         known = ", ".join(sorted(sources)) or "none"
         raise Refused(f"there is no source {name!r} (there are: {known}); expunge keys new makes one")
+    found: object = sources[name]
+    if not isinstance(found, dict):
+        raise Refused(f"source {name}: the entry must be an object: {_MEND}")
     return found
 
 
-def keys_of(found: Mapping[str, Any]) -> list[str]:
-    """The keys of an entry, the newest first."""
-    held = found.get("keys", [])
+_MEND = "correct it in Secrets Manager"
+
+
+def keys_of(sources: Sources, name: str) -> list[str]:
+    """The keys of a source, the newest first. Raises Refused as `entry`, and where they are no list."""
+    held = entry(sources, name).get("keys", [])
     if not isinstance(held, list) or not all(isinstance(each, str) for each in held):
-        raise Refused(
-            "the keys of this source are not a list of texts: correct the secret in Secrets Manager"
-        )
+        raise Refused(f"source {name}: keys must be a list of strings: {_MEND}")
     return held
+
+
+def why_unusable(sources: Sources, name: str) -> str:
+    """Why the source cannot be used; "" where it can."""
+    try:
+        usable(sources, name)
+    except SecretUnusable as problem:
+        return problem.reason
+    return ""
 
 
 def name_of(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:

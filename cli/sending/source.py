@@ -130,7 +130,7 @@ def _kept(known: Sources, name: str) -> str:
     found = entry(known, name)
     if found.get("profile", Profile.STANDARD_WEBHOOKS) == Profile.TOKEN:
         raise Refused(f"{name} is a token source, for workflow webhooks: send with one that signs")
-    keys = keys_of(found)
+    keys = keys_of(known, name)
     if not keys:
         raise Refused(f"{name} has no keys: expunge keys rotate {name} makes one")
     return keys[0]
