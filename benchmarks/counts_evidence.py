@@ -146,8 +146,9 @@ def _forgotten(now: EvidencedStage, idle: Mapping[str, Any]) -> Counts:
     now.reset()
     now.poll()
     now.rest()
-    now.evidence()
-    now.rest()
+    for _ in range(2):  # a head names the entries; then the files are written anew
+        now.evidence()
+        now.rest()
     # The poll goes anyway, and what is written anew takes the place of what was there.
     polled = {
         part: n for part, n in now.counted().items() if not part.endswith((".poll", ".bytes", ".items"))
@@ -155,7 +156,7 @@ def _forgotten(now: EvidencedStage, idle: Mapping[str, Any]) -> Counts:
     left = [one for page in now.tools.book.due(now.now) for one in page]
     if left or any(bootstrap.table().to_forget(now.now, TOGETHER)):
         raise RuntimeError("something is not forgotten yet")
-    return _each(polled, idle, TOGETHER)
+    return _each(polled, {part: 2 * _number(idle, part) for part in idle}, TOGETHER)
 
 
 def _each(found: Mapping[str, Any], idle: Mapping[str, Any], deletions: int) -> Counts:

@@ -126,7 +126,8 @@ class Deletion:
     more to be sent. `resolved_by`: who said what became of it where Zoho could not be asked. `data_center`:
     where the org's Zoho is, "" as long as it was not asked. `forgotten_at`: since when what is personal in it
     is gone. `texts_forgotten_at`: since when external ids, references and reasons are. `forget_by`: an
-    operator who wants it forgotten. `records_cleared`: no records file holds such texts any more.
+    operator who wants it forgotten. `forget_noted`: the operators' entry that says so; nothing goes before a
+    head names it. `records_cleared`: no records file holds such texts any more.
     `delivered`: source and id of the delivery that it came with, a line feed between. `reference_digest`: by
     which it is found once its reference is forgotten, keyed with what the table does not have.
     `sent_at`: its first call that deletes. `job_ended_at`: when a frozen view's job was seen to have ended.
@@ -183,6 +184,7 @@ class Deletion:
     forgotten_at: float | None = None
     texts_forgotten_at: float | None = None
     forget_by: str = ""
+    forget_noted: str = ""
     records_cleared: bool = False
     delivered: str = ""
     reference_digest: str = ""

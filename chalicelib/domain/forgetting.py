@@ -51,6 +51,14 @@ def forgets(deletion: Deletion, days: int, now: float) -> bool:
     return bool(deletion.forget_by) or (at is not None and at <= now) or clears(deletion)
 
 
+def noted_first(deletion: Deletion) -> str:
+    """The operators' entry that a head has to name before anything goes; "" where all of it has gone, or none
+    says so yet.
+    """
+    gone = deletion.forgotten_at if deletion.forget_by else deletion.texts_forgotten_at
+    return deletion.forget_noted if gone is None else ""
+
+
 def clears(deletion: Deletion) -> bool:
     """Do records files still hold texts that are forgotten?"""
     return deletion.texts_forgotten_at is not None and not deletion.records_cleared

@@ -30,7 +30,8 @@ from chalicelib.domain.log_commitments import (
 from chalicelib.domain.status import Status
 
 SERVICE = "expunge"
-#: What an entry says once what is personal was taken away.
+#: What an entry says before what is personal is taken away, and once it was.
+FORGET_ASKED = "forget_asked"
 FORGOTTEN = "forgotten"
 
 #: The last part of the event type where it is not the status itself.

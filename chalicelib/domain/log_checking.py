@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.log import FAILED, FIRST, FORGOTTEN, REFERENCE, WHY, Entry, content, link, own_parts
+from chalicelib.domain.log import (
+    FAILED,
+    FIRST,
+    FORGET_ASKED,
+    FORGOTTEN,
+    REFERENCE,
+    WHY,
+    Entry,
+    content,
+    link,
+    own_parts,
+)
 from chalicelib.domain.log_commitments import (
     APPROVAL,
     END,
@@ -36,9 +47,15 @@ def first_broken(entries: Iterable[Entry], *, forgotten: bool = False) -> int | 
 
 
 def was_forgotten(deletion: Deletion, entries: Iterable[Entry]) -> bool:
-    """Was it forgotten, as its log says too? What only the deletion says could hide what was taken away."""
-    said = deletion.forgotten_at is not None or deletion.texts_forgotten_at is not None
-    return said and any(entry.what == FORGOTTEN for entry in entries)
+    """Was it forgotten, or is it at this moment, as its log says too? What only the deletion says could hide
+    what was taken away.
+    """
+    said = set()
+    if deletion.forgotten_at is not None or deletion.texts_forgotten_at is not None:
+        said.add(FORGOTTEN)
+    if deletion.forget_noted:
+        said.add(FORGET_ASKED)
+    return any(entry.what in said for entry in entries)
 
 
 def differing(deletion: Deletion, entries: Iterable[Entry], chunks: Iterable[Chunk | None]) -> str:

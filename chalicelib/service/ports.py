@@ -237,7 +237,9 @@ class Ledger(Deliveries, Reads, Protocol):
         """Take an unreadable deletion out of the due index, with the reason kept beside it."""
 
     def awaits_evidence(self, deletion: Deletion) -> bool:
-        """Has it ended, and is there no receipt of that end yet? Always False where none are written."""
+        """Has it ended, and is there no receipt of that end yet; or is it to be forgotten, and no head names
+        the entry that says so? Always False where none are written.
+        """
 
 
 class Leases(Protocol):

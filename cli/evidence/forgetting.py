@@ -16,7 +16,8 @@ Examples:
   expunge forget del_01M8298QNC9R2FS46471MHPX7V --yes
 
 Its retries and its children go with it. Exit code 3 where one of them is under
-way or waits."""
+way or waits. A signed head says first that it is forgotten, so it takes up to
+two minutes."""
 
 
 @click.command(epilog=EXAMPLES)
@@ -37,5 +38,6 @@ def forget(deletion: str, dry_run: bool, yes: bool, stage: str | None, as_json: 
         words = "ids, with reference and reason, are forgotten for good"
         asking.confirm(known["counts"]["requested"], words, yes=yes, target=target, org=known["org"])
     found = http.good(api.call("POST", f"deletions/{deletion}/forget", dry(dry_run)))
-    said = "would be forgotten" if dry_run else "is being forgotten; expunge audit verify tells when it is"
+    soon = "will be forgotten within two minutes; expunge log shows when it is"
+    said = "would be forgotten" if dry_run else soon
     target.say({"deletion": found, "asked": not dry_run}, f"{deletion} {said}")

@@ -138,7 +138,8 @@ ROUTES: dict[tuple[str, str], Route] = {
         COMMAND,
         _ASKED,
         _NONE,
-        says="Done by a worker once the receipt is there; receipts and heads still verify.",
+        says="Done by a worker once the receipt is there and a head names the operators' entry: within two"
+        " minutes, as a rule. Receipts and heads still verify.",
     ),
     (f"{_ONE}/map", "GET"): Route(
         "readMap",

@@ -271,7 +271,8 @@ def _forgets(office: Office, here: World, one: str) -> None:
             advance(deps, due)
         office.stage.now += 60
         here.now = office.stage.now
-        here.minute()
+        here.minute(work=False)
+        assert not here.checked().found.problems
     forgotten = table.get(one)
     assert forgotten is not None
     assert forgotten.forgotten_at

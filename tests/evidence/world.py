@@ -5,7 +5,7 @@ layer that lets one call go wrong.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -40,13 +40,15 @@ KEEP_DAYS = 5
 @dataclass
 class FakeObjects(Bucket):
     """The bucket as the service writes it. `once`: names that were written with a lock; `puts`: in order;
-    `replaced`: versions from before; `bare`: names that were written anew without a reference.
+    `replaced`: versions from before; `bare`: names that were written anew without a reference. `changed` is
+    called after each change.
     """
 
     once: set[str] = field(default_factory=set)
     puts: list[str] = field(default_factory=list)
     replaced: list[tuple[str, bytes]] = field(default_factory=list)
     bare: set[str] = field(default_factory=set)
+    changed: Callable[[], None] = field(default=lambda: None)
 
     def put_once(self, name: str, data: bytes) -> bool:
         if name in self.objects:
@@ -54,6 +56,7 @@ class FakeObjects(Bucket):
         self.puts.append(name)
         self.once.add(name)
         self.objects[name] = data
+        self.changed()
         return True
 
     def put(self, name: str, data: bytes, *, bare: bool = False) -> None:
@@ -63,6 +66,7 @@ class FakeObjects(Bucket):
         if name in self.objects:
             self.replaced.append((name, self.objects[name]))
         self.objects[name] = data
+        self.changed()
 
 
 @dataclass
@@ -95,10 +99,18 @@ class FakeTopic:
 
 
 class Faulty:
-    """One port; the call that the plan names goes wrong, and nothing works in a process that died."""
+    """One port; the call that the plan names goes wrong, and nothing works in a process that died. `after` is
+    called after each call that was done.
+    """
 
-    def __init__(self, real: Any, recorder: Recorder, process: dict[str, bool]) -> None:
-        self._real, self._recorder, self._process = real, recorder, process
+    def __init__(
+        self,
+        real: Any,
+        recorder: Recorder,
+        process: dict[str, bool],
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._real, self._recorder, self._process, self._after = real, recorder, process, after
 
     def __getattr__(self, name: str) -> Any:
         def call(*args: Any, **more: Any) -> Any:
@@ -111,6 +123,7 @@ class Faulty:
             if way is Way.TIMEOUT:
                 raise self._problem()
             done = getattr(self._real, name)(*args, **more)
+            self._after()
             if isinstance(done, Iterator):
                 done = iter(list(done))
             if way is Way.DIE_AFTER:

@@ -77,9 +77,16 @@ OF_THE_EVIDENCE = (
     Guard(
         "a log says itself that it was forgotten",
         f"{_DOMAIN}/log_checking.py",
-        "return said and any(entry.what == FORGOTTEN for entry in entries)",
-        "return said",
+        "return any(entry.what in said for entry in entries)",
+        "return bool(said)",
         (f"{_TESTS}/test_tampering.py",),
+    ),
+    Guard(
+        "nothing is forgotten before a head says so",
+        "chalicelib/adapters/dynamodb/receipt_items.py",
+        "return bool(noted) and not self._in_a_head(noted)",
+        "return False",
+        (f"{_TESTS}/test_forgetting.py::test_nothing_goes_before_a_head_names_the_entry_that_says_so",),
     ),
     Guard(
         "a page of the operators' log ends where the answer does",

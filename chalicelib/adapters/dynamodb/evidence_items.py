@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters.dynamodb import digest_items, items
 from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operators_log_items import entries_since
-from chalicelib.adapters.dynamodb.receipt_items import PREFIX, receipt_key
+from chalicelib.adapters.dynamodb.receipt_items import CHAIN, PREFIX, entry_key, head_key, receipt_key
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
@@ -35,8 +35,6 @@ PAGE = 100
 DAY = 86_400
 #: How long it is kept what belonged into a head (seconds): long after the head lies in the bucket.
 KEPT_FOR_ITS_HEAD = 30 * DAY
-
-_CHAIN = items.key(f"{PREFIX}CHAIN", "-")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Book:
     def take_turn(self, owner: str, now: float, until: float) -> bool:
         """See ports.Book."""
         return self.table.update_if(
-            _CHAIN,
+            CHAIN,
             "SET lease_owner = :owner, lease_until = :until",
             "attribute_not_exists(lease_until) OR lease_until <= :now OR lease_owner = :owner",
             {":owner": {"S": owner}, ":until": items.number(until), ":now": items.number(now)},
@@ -61,11 +59,11 @@ class Book:
     def end_turn(self, owner: str) -> None:
         """See ports.Book."""
         values = {":owner": {"S": owner}, ":never": {"N": "0"}}
-        self.table.update_if(_CHAIN, "SET lease_until = :never", "lease_owner = :owner", values)
+        self.table.update_if(CHAIN, "SET lease_until = :never", "lease_owner = :owner", values)
 
     def chain(self) -> Chain:
         """See ports.Book."""
-        item = self.table.get_item(_CHAIN) or {}
+        item = self.table.get_item(CHAIN) or {}
         if "n" not in item:
             return Chain()
         return Chain(int(item["n"]["N"]), item["previous"]["S"], item["at"]["S"], item["told"]["S"])
@@ -89,7 +87,7 @@ class Book:
             self.table.write(
                 "update_item",
                 TableName=self.table.name,
-                Key=_CHAIN,
+                Key=CHAIN,
                 UpdateExpression=sets.replace(" at =", " #at ="),
                 ConditionExpression=condition,
                 ExpressionAttributeNames={"#at": "at"},
@@ -190,7 +188,7 @@ class Book:
         """See ports.Book."""
         found = self.table.query(
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": _head_key(head, "")["pk"]},
+            ExpressionAttributeValues={":pk": head_key(head, "")["pk"]},
             ConsistentRead=True,
         )
         return {item["sk"]["S"]: item["sha256"]["S"] for item in found}
@@ -232,7 +230,7 @@ class Book:
 
     def _into(self, name: str, sha256: str, head: int) -> Any:
         expires = self._expires(KEPT_FOR_ITS_HEAD)
-        item = {**_head_key(head, name), "sha256": {"S": sha256}, "expires_at": expires}
+        item = {**head_key(head, name), "sha256": {"S": sha256}, "expires_at": expires}
         return items.put(self.table.name, item)
 
     def _expires(self, seconds: int) -> items.Item:
@@ -242,8 +240,4 @@ class Book:
 def _key(written: Written) -> items.Item:
     if written.n:
         return receipt_key(written.deletion, written.n)
-    return items.key(f"{PREFIX}OPERATORS", written.deletion)
-
-
-def _head_key(n: int, name: str) -> items.Item:
-    return items.key(f"{PREFIX}HEAD#{n:012d}", name)
+    return entry_key(written.deletion)

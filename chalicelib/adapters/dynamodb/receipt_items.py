@@ -1,4 +1,4 @@
-"""What the table keeps of receipts: `EVIDENCE#{deletion}` / `RECEIPT#{n}`."""
+"""What the table keeps of receipts, `EVIDENCE#{deletion}` / `RECEIPT#{n}`, and which entries heads name."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.forgetting import clears
+from chalicelib.domain.forgetting import clears, noted_first
 
 if TYPE_CHECKING:
     from chalicelib.domain.evidence.written import Written
 
 PREFIX = "EVIDENCE#"
+CHAIN = items.key(f"{PREFIX}CHAIN", "-")
 
 
 class ReceiptItems(Dynamo):
@@ -34,13 +35,42 @@ class ReceiptItems(Dynamo):
         if not self.evidence:
             return False
         known = self.receipts(deletion.id)
-        bare = not clears(deletion) or all(each.bare for each in known)
-        return not (bare and any(each.tells_of(deletion) for each in known))
+        if not any(each.tells_of(deletion) for each in known):
+            return True
+        if clears(deletion) and not all(each.bare for each in known):
+            return True
+        noted = noted_first(deletion)
+        return bool(noted) and not self._in_a_head(noted)
+
+    def _in_a_head(self, entry_id: str) -> bool:
+        """Does a head that lies in the bucket name the operators' entry?
+
+        The chain moves on once its head lies there. By then, what it had no room for waits for the next head.
+        So they are read in this order.
+        """
+        from chalicelib.domain.evidence.operators import name
+
+        kept = self.get_item(entry_key(entry_id))
+        if kept is None:
+            return False
+        chain = self.get_item(CHAIN) or {}
+        last = int(chain["n"]["N"]) if "n" in chain else 0
+        return int(kept["head"]["N"]) <= last and self.get_item(head_key(last + 1, name(entry_id))) is None
 
 
 def receipt_key(deletion_id: str, n: int) -> items.Item:
     """Where the n-th receipt of a deletion is kept."""
     return items.key(f"{PREFIX}{deletion_id}", f"RECEIPT#{n:08d}")
+
+
+def entry_key(entry_id: str) -> items.Item:
+    """Where it is kept what is known of the object of an operators' entry."""
+    return items.key(f"{PREFIX}OPERATORS", entry_id)
+
+
+def head_key(n: int, name: str) -> items.Item:
+    """Where it is kept that the object belongs into head `n`."""
+    return items.key(f"{PREFIX}HEAD#{n:012d}", name)
 
 
 def _written(deletion_id: str, item: items.Item) -> Written:

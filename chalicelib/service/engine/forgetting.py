@@ -1,7 +1,8 @@
 """Forgetting a deletion that has ended: its items in the table, and its records files in the bucket.
 
-Each part is written anew without what is personal, the deletion itself last. Whatever fails in between, the
-next turn does all of it again.
+Nothing goes before a head names the operators' entry that says so: else what is missing from the bucket could
+not be told from what somebody took away. Then each part is written anew without what is personal, the
+deletion itself last. Whatever fails in between, the next turn does all of it again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from secrets import token_bytes
 from chalicelib.domain import forgetting, log
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.evidence.operators import Entry, What
+from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.evidence.receipt import records_prefix
 from chalicelib.domain.forgetting import Scope
 from chalicelib.domain.ids import SEED_BYTES
@@ -27,34 +28,54 @@ ENTRIES_AT_ONCE = 40
 
 
 def carry_out(work: LeasedSlice) -> None:
-    """Forget what is to be forgotten, as far as this turn may; its evidence is there. Raises Unavailable."""
+    """Forget what is to be forgotten, as far as this turn may; its evidence is there, and where an entry says
+    that it goes, a head that names it. Raises Unavailable.
+    """
     deps, deletion = work.deps, work.deletion
     if deps.evidence and deps.records is None:
         # A worker does it: this function has no way to the bucket.
         deps.nudges.nudge(deletion.id)
         work.save(Write(deletion, next_at=work.now))
         return
-    if deletion.forget_by:
-        if deps.records is not None:
-            deps.records.remove(records_prefix(deletion.id))
-        _forget(work, Scope.ALL, None)
-    elif forgetting.clears(deletion):
+    scope = Scope.ALL if deletion.forget_by else Scope.TEXTS
+    if scope is Scope.TEXTS and forgetting.clears(deletion):
         if deps.records is not None:
             old = not forgetting.is_external(deletion)
             deps.records.remove(records_prefix(deletion.id), only_old=old)
         work.save(Write(replace(deletion, records_cleared=True)))
+    elif not deletion.forget_noted:
+        _note(work, scope)
     else:
+        if scope is Scope.ALL and deps.records is not None:
+            deps.records.remove(records_prefix(deletion.id))
+        _forget(work, scope)
+
+
+def _note(work: LeasedSlice, scope: Scope) -> None:
+    """The operators' log says that it is forgotten, and the deletion that this has been said."""
+    deletion = work.deletion
+    by, told = deletion.forget_by or log.SERVICE, None
+    if scope is Scope.TEXTS:
         files = "removed" if forgetting.is_external(deletion) else "kept"
         told = {"of": "external ids, reference, reason", "records_file": files}
-        noted = Caller(log.SERVICE, work.now).entry(What.DELETION_FORGOTTEN, deletion.id, after=told)
-        _forget(work, Scope.TEXTS, noted)
+    noted = Caller(by, work.now).entry(What.DELETION_FORGOTTEN, deletion.id, after=told)
+    after, entry = log.append(
+        replace(deletion, forget_noted=noted.id),
+        log.FORGET_ASKED,
+        work.now,
+        stage=work.deps.stage,
+        by=by,
+        public=False,
+    )
+    work.save(Write(after, (entry,), noted=noted))
 
 
-def _forget(work: LeasedSlice, scope: Scope, noted: Entry | None) -> None:
+def _forget(work: LeasedSlice, scope: Scope) -> None:
+    """Log entries go first: what has lost its salt is not held against what it was a hash of."""
     deletion = work.deletion
     _hashes(work, scope)
-    _chunks(work, scope)
     _entries(work, scope)
+    _chunks(work, scope)
     gone = forgetting.personal_parts(deletion) if scope is Scope.ALL else []
     by = deletion.forget_by or log.SERVICE
     after = forgetting.deletion_without(deletion, scope, work.now, token_bytes(SEED_BYTES).hex())
@@ -65,7 +86,6 @@ def _forget(work: LeasedSlice, scope: Scope, noted: Entry | None) -> None:
             (entry,),
             parts=tuple(Part(number, []) for number in gone),
             delivery=_delivery(work, deletion),
-            noted=noted,
             forgotten=True,
         )
     )

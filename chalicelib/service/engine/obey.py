@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chalicelib.domain import commands
+from chalicelib.domain import commands, log
 from chalicelib.domain.commands import Do, Outcome
 from chalicelib.domain.deletion import Deletion, Problem, final_status
 from chalicelib.domain.errors import Unreadable
@@ -83,11 +83,17 @@ def _approve(work: Slice, command: Mapping[str, object]) -> Step:
 
 
 def _forget(work: Slice, command: Mapping[str, object]) -> Step:
-    """It is forgotten as soon as the receipt of its end is there (engine.forgetting)."""
+    """It is forgotten as soon as the receipt of its end is there, and a head that names the operators' entry
+    (engine.forgetting). Asked for again it is not put off.
+    """
     why_not = not_forgettable(work.deletion)
     if why_not:
         return _let_go(work, command, why_not)
-    return _done(replace(work.deletion, forget_by=_by(command)), command, "forget_asked")
+    deletion = work.deletion
+    if not deletion.forget_by:
+        noted = str(command.get("noted") or "")
+        deletion = replace(deletion, forget_by=_by(command), forget_noted=noted)
+    return _done(deletion, command, log.FORGET_ASKED)
 
 
 def _bring_forward(work: Slice, command: Mapping[str, object]) -> Step:

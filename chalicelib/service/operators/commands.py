@@ -148,12 +148,14 @@ def leave(
         if not _asked_already(seen, wanted):
             # Clocks differ: a command about how a deletion ended is never older than its end.
             at = max(caller.now, seen.deletion.finished_at or 0.0)
-            command = {**wanted, "by": caller.arn, "at": at}
             after = {name: value for name, value in wanted.items() if name in _TOLD} | dict(told or {})
             if target:
                 after["deletion"] = deletion_id
             before = {"status": seen.deletion.status.value}
             noted = caller.entry(what, target or deletion_id, before, after or None)
+            command = {**wanted, "by": caller.arn, "at": at}
+            if what is What.DELETION_FORGOTTEN:  # nothing goes before a head names it
+                command["noted"] = noted.id
             if not outside.deletions.command(seen, command, caller.now, noted):
                 continue
         outside.nudges.nudge(deletion_id)

@@ -16,8 +16,8 @@ from chalicelib.service.operators.commands import Operators, leave, read
 
 
 def forget(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
-    """Leave the command on the deletion and on all that was made of it; those that are forgotten already stay
-    as they are. Raises Missing, or WrongState where one of them is under way or waits.
+    """Leave the command on the deletion and on all that was made of it; those that are forgotten, or will be,
+    stay as they are. Raises Missing, or WrongState where one of them is under way or waits.
 
     What was made of it goes first, so that what is made of it meanwhile is seen.
     """
@@ -26,7 +26,7 @@ def forget(outside: Operators, deletion_id: str, caller: Caller) -> Deletion:
     for each in family:
         _judged(each)
     for each in reversed(family):
-        if each.forgotten_at is None:
+        if each.forgotten_at is None and not each.forget_by:
             _leave(outside, each.id, deletion_id, {one.id for one in family}, caller)
     return found
 
