@@ -17,6 +17,9 @@ from chalicelib.service.ports import Leases
 SEAT = "SEAT#"
 #: How long a worker may be busy with one org without a seat, and how old an answer may be (seconds).
 MOMENT = 1.0
+#: Where looking takes long, as many times as long passes before it is done again: it costs a worker a twentieth
+#: of its time at most, however much is due.
+TIMES_AS_LONG = 20
 #: A worker that hears nothing of an org for as long has left it (seconds).
 PAUSE = 5.0
 #: How long a seat is held, and from when on it is renewed (seconds before its end).
@@ -64,7 +67,8 @@ class Turns:
             self.report(str(problem))
             return None
         if found is None:
-            self._alone_until = now + MOMENT
+            looked = self.clock()
+            self._alone_until = looked + max(MOMENT, TIMES_AS_LONG * (looked - now))
         return found
 
     def _turn_to(self, org: str, now: float) -> None:

@@ -14,7 +14,7 @@ from chalicelib.adapters.queue import org_of
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.status import Status
-from chalicelib.service.engine.turns import HELD, MOMENT, RENEWED, SEAT, Turns
+from chalicelib.service.engine.turns import HELD, MOMENT, RENEWED, SEAT, TIMES_AS_LONG, Turns
 from chalicelib.service.engine.work import TURN_SECONDS, Nudge, work
 from tests.fake_ledger import FakeLedger
 from tests.unit.service.world import World
@@ -29,6 +29,7 @@ class Workers:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     due: dict[str, str] = field(default_factory=dict)
     looks: int = 0
+    look_takes: float = 0.0
     reports: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -51,6 +52,7 @@ class Workers:
     def other(self, org: str, now: float) -> str | None:
         del now
         self.looks += 1
+        self.now += self.look_takes
         return next((one for whose, one in self.due.items() if whose != org), None)
 
     def busy(self, org: str, seconds: float = 2 * MOMENT) -> None:
@@ -83,6 +85,15 @@ def test_a_burst_of_a_moment_costs_no_lease_and_no_look() -> None:
     workers = Workers(4)
     workers.busy("large", seconds=MOMENT)
     assert (workers.ledger.leases, workers.looks) == ({}, 0)
+
+
+def test_looks_that_take_long_take_a_twentieth_of_the_time_at_most() -> None:
+    workers = Workers(1)  # the one seat of an org is taken by somebody else
+    workers.ledger.take("large", f"{SEAT}0", "somebody", workers.now, workers.now + 1000)
+    workers.look_takes, began = 0.2, workers.now
+    workers.busy("large", seconds=60)
+    assert 60 / (0.2 * (TIMES_AS_LONG + 1)) - 3 <= workers.looks <= 60 / (0.2 * TIMES_AS_LONG)
+    assert workers.looks * workers.look_takes <= (workers.now - began) / TIMES_AS_LONG
 
 
 def test_a_worker_alone_is_told_within_a_moment_that_another_has_come() -> None:
