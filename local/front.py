@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl
@@ -191,7 +192,39 @@ def put_before(ministack: Any) -> None:
     ministack.app = guarded(ministack.app, address, issued)
 
 
+def remembered(pure: Callable[..., Any], most: int = 4096) -> Callable[..., Any]:
+    """`pure`, which makes the same of the same text each time, with what it made of the last `most` kept.
+
+    What cannot be a key is made anew. A list is handed out as a copy, as callers may add to theirs.
+    """
+    kept = lru_cache(most)(pure)
+
+    def ask(*given: Any, **named: Any) -> Any:
+        try:
+            found = kept(*given, **named)
+        except TypeError:  # a document that is no text
+            return pure(*given, **named)
+        return list(found) if isinstance(found, list) else found
+
+    return ask
+
+
+def remember_what_was_read() -> None:
+    """Lets ministack read each expression and each policy once.
+
+    It reads a query's condition anew for each item that it compares, and a role's policies for each call.
+    """
+    for module, names in (
+        ("ministack.services.dynamodb", ("_tokenize", "_condition_syntax_error")),
+        ("ministack.core.iam_evaluator", ("parse_policy_document",)),
+    ):
+        service = import_module(module)
+        for name in names:
+            setattr(service, name, remembered(getattr(service, name)))
+
+
 if __name__ == "__main__":
     server = import_module("ministack.app")
     put_before(server)
+    remember_what_was_read()
     server.main()

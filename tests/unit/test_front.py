@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.front import HEALTH, Request, guarded, key_ids, refusal
+from local.front import HEALTH, Request, guarded, key_ids, refusal, remembered
 
 ADDRESS = "127.0.0.1:4566"
 KEY = "AKIAISSUED0000000001"
@@ -240,3 +240,35 @@ def test_starting_and_stopping_pass() -> None:
     behind = Behind()
     sent_by(guarded(behind, ADDRESS, lambda _: True), {"type": "lifespan"})
     assert behind.seen == ["lifespan"]
+
+
+# --- what is remembered --------------------------------------------------------------------------
+
+
+def test_what_was_made_of_a_text_is_made_once_and_is_everybodys_own() -> None:
+    read: list[str] = []
+
+    def words(text: str) -> list[str]:
+        read.append(text)
+        return text.split()
+
+    ask = remembered(words)
+    ask("a = :b").append("added by a caller")
+    assert ask("a = :b") == ["a", "=", ":b"]
+    assert ask("c = :d") == ["c", "=", ":d"]
+    assert read == ["a = :b", "c = :d"]
+
+
+def test_what_cannot_be_remembered_is_made_anew() -> None:
+    ask = remembered(sorted)
+    assert ask({"Statement": []}) == ask({"Statement": []}) == ["Statement"]
+    with pytest.raises(TypeError, match="NoneType"):
+        ask(None)
+
+
+def test_only_the_newest_are_remembered() -> None:
+    read: list[int] = []
+    ask = remembered(read.append, most=2)
+    for number in (1, 2, 3, 1, 1):
+        ask(number)
+    assert read == [1, 2, 3, 1]

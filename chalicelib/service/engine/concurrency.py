@@ -14,9 +14,12 @@ from chalicelib.service.ports import Leases
 
 #: Names of the leases: blocks of the concurrency, and places in the line for them.
 BLOCK, PLACE = "SLOT#", "WAIT#"
-#: Workers of an org that wait for a block instead of coming back later, for how long, and how often they look
+#: Workers of an org that wait for a block instead of coming back later, for how long, and how soon they look
 #: (seconds).
 PLACES, LONGEST_WAIT, LOOK_EVERY = 3, 4.0, 0.05
+#: Each look comes later than the one before by as much, until they are so far apart (seconds): who has waited
+#: for long does not ask the table 20 times a second.
+LATER, LATEST_LOOK = 1.2, 0.25
 
 
 class NoSlot(ExpungeError):
@@ -125,11 +128,12 @@ def borrow_soon(
         with suppress(NoSlot):
             return borrow(leases, org, owner, first)
     line = _Line(leases, org, owner)
-    ends = request().now + LONGEST_WAIT
+    ends, look_in = request().now + LONGEST_WAIT, LOOK_EVERY
     line.enter(request().now)
     try:
         while request().now < ends:
-            sleep(LOOK_EVERY)
+            sleep(look_in)
+            look_in = min(LATER * look_in, LATEST_LOOK)
             if line.is_first(request().now):
                 with suppress(NoSlot):
                     return _all_of_it(leases, borrow(leases, org, owner, request()), request, sleep)

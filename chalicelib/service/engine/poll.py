@@ -9,8 +9,8 @@ from chalicelib.service.engine import watchdog
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.engine.deps import Deps
 
-#: Due deletions of a page, about 200 KB of keys. After an outage of the queue nothing else wakes anybody, so page
-#: follows page as long as there is time.
+#: Due deletions of a page, about 200 KB of keys. After an outage of the queue nothing else wakes anybody, so
+#: page follows page as long as there is time.
 PAGE = 2000
 
 #: Minutes from one look for what is to be forgotten to the next. Forgetting waits for days, so that few polls

@@ -17,8 +17,8 @@ from chalicelib.service.ports import Leases
 SEAT = "SEAT#"
 #: How long a worker may be busy with one org without a seat, and how old an answer may be (seconds).
 MOMENT = 1.0
-#: Where looking takes long, as many times as long passes before it is done again: it costs a worker a twentieth
-#: of its time at most, however much is due.
+#: Where looking takes long, as many times as long passes before it is done again: it costs a worker a
+#: twentieth of its time at most, however much is due.
 TIMES_AS_LONG = 20
 #: A worker that hears nothing of an org for as long has left it (seconds).
 PAUSE = 5.0

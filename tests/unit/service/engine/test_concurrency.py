@@ -7,7 +7,9 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.service.engine.concurrency import (
+    LATEST_LOOK,
     LONGEST_WAIT,
+    LOOK_EVERY,
     NoSlot,
     SlotRequest,
     Slots,
@@ -97,6 +99,21 @@ def test_waiting_for_a_slot_ends() -> None:
         line.borrow("b")
     assert line.now == pytest.approx(LONGEST_WAIT, abs=0.2)
     assert line.ledger.in_use("o", "WAIT#", line.now) == set()
+
+
+def test_who_waits_for_long_looks_less_often() -> None:
+    line, looked = Line(), list[float]()
+    line.borrow("a")
+
+    def sleep(seconds: float) -> None:
+        looked.append(seconds)
+        line.sleep(seconds)
+
+    with pytest.raises(NoSlot):
+        borrow_soon(line.ledger, "o", "b", line.request, sleep)
+    assert looked == sorted(looked)
+    assert (looked[0], looked[-1]) == (LOOK_EVERY, LATEST_LOOK)
+    assert len(looked) <= LONGEST_WAIT / LATEST_LOOK + 8
 
 
 def test_who_waits_second_leaves_what_is_free_to_the_first() -> None:
