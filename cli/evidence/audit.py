@@ -72,7 +72,7 @@ def verify(folder: Path | None, keep_days: int, stage: str | None, as_json: bool
             shown = {"fits": False, "problems": [str(problem)], "notes": []}
             _say(as_json, shown, f"does not fit: {problem}")
             raise SystemExit(End.OUT_OF_REACH.value) from problem
-        done = chain.check(store, key, keep_days)
+        done = chain.check(store, key, keep_days, datetime.now(UTC))
     last, found = done.last, done.found
     hash_of = chain.hash_of(last) if last else None
     shown = {

@@ -38,6 +38,13 @@ OF_THE_EVIDENCE = (
         ),
     ),
     Guard(
+        "heads that come while the chain is read are read too",
+        f"{_DOMAIN}/evidence/chain.py",
+        "    while newer := heads.read_newer():\n",
+        "    while newer := []:\n",
+        (f"{_TESTS}/test_moving.py",),
+    ),
+    Guard(
         "no end is left out of a folder",
         f"{_DOMAIN}/evidence/folder.py",
         'found.wrong(name, f"is missing: {one} has ended more than once")',

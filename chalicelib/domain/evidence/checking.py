@@ -100,17 +100,15 @@ def receipt_of(records_name: str) -> str:
     return records_name.replace("records/", "receipts/", 1).removesuffix(".jsonl.gz") + ".json"
 
 
-def records_of(
-    name: str, body: Mapping[str, Any], data: bytes, found: Findings, *, forgotten: bool = False
-) -> None:
-    """Does the records file `data` belong to the receipt that says `body`? `forgotten`: its reference may be
-    gone.
+def records_of(name: str, body: Mapping[str, Any], data: bytes, found: Findings) -> bool:
+    """Does the records file `data` belong to the receipt that says `body`? True where the reference that it
+    was signed for is gone: whether it was forgotten is for the caller to say.
     """
     try:
         file = records.unpacked(data)
     except NoRecords as problem:
         found.wrong(name, str(problem))
-        return
+        return False
     said = body["records"]
     if said["count"] is None:
         found.wrong(name, "the receipt says that the records are not known")
@@ -120,10 +118,10 @@ def records_of(
         found.wrong(name, "holds other records, or other outcomes, than the receipt was signed for")
     else:
         _salts(name, file.lines, found)
-    if forgotten and body["reference_sha256"] and file.first == records.first_line(None, None):
-        found.notes.append(f"{name}: its reference was forgotten")
-    else:
-        _reference(name, body, file.first, found)
+    if body["reference_sha256"] and file.first == records.first_line(None, None):
+        return True
+    _reference(name, body, file.first, found)
+    return False
 
 
 def _salts(name: str, lines: tuple[bytes, ...], found: Findings) -> None:

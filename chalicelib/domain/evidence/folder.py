@@ -53,7 +53,8 @@ def records_name(receipt_name: str) -> str:
 def _records(name: str, body: Mapping[str, Any], files: Mapping[str, bytes], found: Findings) -> None:
     records, known = records_name(name), body["records"]["count"] is not None
     if records in files:
-        checking.records_of(records, body, files[records], found, forgotten=True)
+        if checking.records_of(records, body, files[records], found):
+            found.notes.append(f"{records}: its reference was forgotten")
     elif known:
         found.notes.append(
             f"{records}: is not here: it was forgotten, or its time is over. The receipt stands without it"
