@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from chalicelib import bootstrap, observability
@@ -63,7 +63,8 @@ def poll_once(context: Any) -> dict[str, float]:
     from chalicelib.service.engine.poll import NotForgotten
     from chalicelib.service.engine.poll import poll as poll_due
 
-    deps = bootstrap.deps_until(context)
+    # The poll has no way to the records files, which may be there where no evidence is written any more.
+    deps = replace(bootstrap.deps_until(context), forgets=False)
     polled = poll_due(deps, until=deps.ends_at - deps.slice_seconds)
     deps.measure("PollCompleted", 1)
     deps.measure("Due", polled.due)

@@ -484,3 +484,17 @@ def test_an_entry_for_which_a_head_has_no_room_waits_for_the_next_one(stage: Sta
     assert table.awaits_evidence(asked), "the head that is there does not name it"
     book.advance(book.chain(), replace(here, n=here.n + 2))
     assert not table.awaits_evidence(asked)
+
+
+def test_where_no_evidence_is_written_any_more_the_poll_leaves_forgetting_to_who_reaches_the_files(
+    stage: Stage,
+) -> None:
+    one = ended(stage).id
+    stage.world.table.evidence = False
+    forget(stage.operators(), one, stage.caller())
+    stage.world.queue.nudged.clear()
+    worker = replace(stage.deps(), evidence=False)
+    advance(replace(worker, records=None, forgets=False), one)
+    assert (stage.world.queue.nudged, canaries(stage)) == ([one], list(CANARIES[:-1]))
+    advance(worker, one)
+    assert canaries(stage) == []

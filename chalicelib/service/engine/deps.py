@@ -69,6 +69,7 @@ class Deps:
     `phones`: what reads phone numbers, where a person is looked for.
     `turns`: whose turn it is among the orgs; None for who is no worker of the queue.
     `records`: the files that may have to be forgotten; None where this function has no way to them.
+    `forgets`: may it forget? Where not, a worker does it.
     `forgetting`: what is remembered from poll to poll of when it was looked for.
     `evidence`: does the stage write any? `forget_days`: after so many days texts are forgotten.
     `round_limit`: how many records a view's mass delete takes at Zoho; tests run with smaller jobs.
@@ -97,6 +98,7 @@ class Deps:
     measure: Callable[[str, float], None] = _discard
     about: Callable[[str, str], None] = _discard
     records: RecordsFiles | None = None
+    forgets: bool = True
     evidence: bool = False
     forget_days: int = 30
     forgetting: Forgetting = field(default_factory=Forgetting)

@@ -32,10 +32,10 @@ def carry_out(work: LeasedSlice) -> None:
     that it goes, a head that names it. Raises Unavailable.
     """
     deps, deletion = work.deps, work.deletion
-    if deps.evidence and deps.records is None:
+    if not deps.forgets or (deps.evidence and deps.records is None):
         # A worker does it: this function has no way to the bucket.
         deps.nudges.nudge(deletion.id)
-        work.save(Write(deletion, next_at=work.now))
+        work.save(Write(deletion, next_at=work.now, forget_at=work.now))
         return
     scope = Scope.ALL if deletion.forget_by else Scope.TEXTS
     if scope is Scope.TEXTS and forgetting.clears(deletion):
