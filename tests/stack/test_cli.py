@@ -221,6 +221,32 @@ def test_dead_letters_go_back_to_work(office: RunningStack, expunge: Expunge) ->
     expunge("watch", deletion)
 
 
+def test_a_forgotten_deletion_verifies_at_each_moment(office: RunningStack, expunge: Expunge) -> None:
+    records(office, "Tasks", "5571")
+    deletion = sent(expunge, "Tasks", "5571", "--reference", "DSR-71")
+    expunge("watch", deletion)
+    s3, bucket = office.client("s3"), office["evidence_bucket"]
+
+    def there(prefix: str) -> bool:
+        return "Contents" in s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/{deletion}.")
+
+    def signed() -> bool:
+        office.wake("evidence")
+        return there("receipts")
+
+    wait_for(signed, every=1.0, what="the receipt")
+    assert "within two minutes" in expunge("forget", deletion, "--yes").stdout
+    for look in range(60):  # the schedule of the stage may come between any two of them
+        expunge("audit", "verify")
+        if not there("records"):
+            break
+        if look > 1:
+            office.wake("evidence")
+    note = f"records/{deletion}.jsonl.gz: was forgotten"
+    assert note in expunge("audit", "verify").stdout
+    wait_for(lambda: "forgotten" in expunge("log", deletion).stdout, what="the end of it")
+
+
 def test_what_is_not_there(expunge: Expunge) -> None:
     nowhere = "del_01JD0000000000000000000000"
     for words in (("show", nowhere), ("cancel", nowhere), ("retry", nowhere, "--dry-run")):
