@@ -72,7 +72,7 @@ def to_hold(item: items.Item) -> Hold:
         reason=item.get("reason", {}).get("S", ""),
         set_by=item.get("set_by", {}).get("S", ""),
         set_at=float(item.get("set_at", {}).get("N", "0")),
-        until=float(item["until"]["N"]) if "until" in item else None,
+        until=_until(item),
     )
 
 
@@ -88,5 +88,12 @@ def was_removed(item: items.Item) -> bool:
 
 
 def protects(item: items.Item, now: float) -> bool:
-    """Does a hold's item protect at `now`?"""
-    return "until" not in item or float(item["until"]["N"]) > now
+    """Does a hold's item protect at `now`? One whose end cannot be read does."""
+    until = _until(item)
+    return until is None or until > now
+
+
+def _until(item: items.Item) -> float | None:
+    """When the hold ends; None for never, and where that is no number."""
+    until = item.get("until", {}).get("N")
+    return None if until is None else float(until)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import deletion_items, hold_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
+from chalicelib.adapters.dynamodb.org_items import is_paused
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unreadable
 
@@ -118,7 +119,7 @@ class OperatorItems(Dynamo):
             return Pause(org, paused=False, source=source)
         return Pause(
             org,
-            paused=bool(item.get("paused", {}).get("BOOL")),
+            paused=is_paused(item),
             reason=item.get("reason", {}).get("S", ""),
             set_by=item.get("set_by", {}).get("S", ""),
             set_at=float(item.get("set_at", {}).get("N", "0")),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb import hold_items, items, lane_items, operators_log_items
+from chalicelib.adapters.dynamodb import codec, hold_items, items, lane_items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 
 if TYPE_CHECKING:
@@ -20,10 +20,16 @@ def _pause_keys(org: str, source: str) -> list[items.Item]:
     return keys + ([items.source_key(source, "PAUSE")] if source else [])
 
 
+def is_paused(item: items.Item) -> bool:
+    """Does the item of a pause pause? One of which that cannot be read does: it was set by somebody."""
+    return "paused" in item and bool(item["paused"].get("BOOL", True))
+
+
 def _to_cancel(source: str, item: items.Item) -> SourceCancel:
     from chalicelib.domain.operators import SourceCancel
 
-    return SourceCancel(source, item["set_by"]["S"], float(item["set_at"]["N"]))
+    with codec.readable(f"source {source}", "CANCEL"):
+        return SourceCancel(source, item["set_by"]["S"], float(item["set_at"]["N"]))
 
 
 def _epoch_of(kept: Sequence[items.Item]) -> int:
@@ -41,7 +47,8 @@ class OrgItems(Dynamo):
         from chalicelib.domain.lane import Lane
 
         item = self.get_item(items.lane_key(key))
-        return lane_items.to_lane(item) if item else Lane(key)
+        with codec.readable(key, "LANE"):
+            return lane_items.to_lane(item) if item else Lane(key)
 
     def paused(self, org: str, source: str = "") -> str | None:
         """See ports.Ledger. An item for all orgs lies under `*`."""
@@ -59,9 +66,7 @@ class OrgItems(Dynamo):
         kept = [item for item in found if item["pk"] == items.org_key("*", "PAUSE")["pk"]]
         if _epoch_of(kept) != self.epoch:
             return "the table was restored from a backup"
-        reasons = [
-            item.get("reason", {}).get("S", "") for item in found if item.get("paused", {}).get("BOOL")
-        ]
+        reasons = [item.get("reason", {}).get("S", "") for item in found if is_paused(item)]
         return (reasons[0] or "paused by an operator") if reasons else None
 
     def source_cancel(self, source: str) -> SourceCancel | None:
@@ -130,9 +135,10 @@ class OrgItems(Dynamo):
     def tokens_blocked_until(self, org: str, made_for: str) -> float:
         """See zoho.token_store.TokenBlocks."""
         item = self.get_item(items.org_key(org, "TOKEN_BLOCK"))
-        if item is None or item["made_for"]["S"] != made_for:
-            return 0.0
-        return float(item["blocked_until"]["N"])
+        with codec.readable(f"org {org}", "TOKEN_BLOCK"):
+            if item is None or item["made_for"]["S"] != made_for:
+                return 0.0
+            return float(item["blocked_until"]["N"])
 
     def tell_credits(self, org: str, left: int, until: float) -> None:
         """See ports.Leases."""
@@ -157,9 +163,10 @@ class OrgItems(Dynamo):
     def credits_told(self, org: str, now: float) -> int | None:
         """See ports.Leases."""
         item = self.get_item(items.org_key(org, "CREDITS"))
-        if item is None or float(item["good_until"]["N"]) <= now:
-            return None
-        return int(item["credits_left"]["N"])
+        with codec.readable(f"org {org}", "CREDITS"):
+            if item is None or float(item["good_until"]["N"]) <= now:
+                return None
+            return int(item["credits_left"]["N"])
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         """See ports.Leases."""

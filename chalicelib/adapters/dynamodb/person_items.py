@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import codec, items, operators_log_items
@@ -32,13 +33,19 @@ class PersonItems(Dynamo):
 
     def person_map(self, org: str) -> Mapping[str, Any] | None:
         """See ports.Reads."""
-        found: Mapping[str, Any] | None = self._of_org(org, _MAP)
+        found = self._of_org(org, _MAP)
+        if found is not None and not isinstance(found, dict):
+            raise Unreadable(f"org {org}", f"{_MAP}: no object")
         return found
 
     def org_modules(self, org: str) -> Sequence[Mapping[str, Any]] | None:
-        """The org's modules (domain.person.metadata) as a worker read them last; None where none has."""
-        found: Sequence[Mapping[str, Any]] | None = self._of_org(org, _MODULES)
-        return found
+        """The org's modules (domain.person.metadata) as a worker read them last; None where none has, or
+        where that cannot be read: a worker reads them anew.
+        """
+        with suppress(Unreadable):
+            found = self._of_org(org, _MODULES)
+            return found if isinstance(found, list) else None
+        return None
 
     def put_person_map(self, org: str, person_map: Mapping[str, object], noted: Entry) -> None:
         """Keep the map that an operator has put, with its entry of the operators' log."""
@@ -53,7 +60,8 @@ class PersonItems(Dynamo):
 
     def _of_org(self, org: str, name: str) -> Any:
         item = self.get_item(items.org_key(org, name))
-        return None if item is None else codec.unpack(item["data"]["B"])
+        with codec.readable(f"org {org}", name):
+            return None if item is None else codec.unpack(item["data"]["B"])
 
 
 def from_part(deletion: Deletion, part: Part) -> items.Item:

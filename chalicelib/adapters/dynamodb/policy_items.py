@@ -7,8 +7,10 @@ found. Everything that the schedule does here takes Query, Put and Update only; 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +23,9 @@ from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 
 DUE = "due#policies"
 _PREFIX = "POLICY#"
+#: What the id of a deletion looks like, in whatever text it stands.
+_BEGINS = "del_"
+_A_DELETION = re.compile(rf"{_BEGINS}\w+")
 #: Since when a policy is removed, and how long its item stays (seconds).
 REMOVED = "removed_at"
 KEPT_SECONDS = 86_400
@@ -118,6 +123,9 @@ class PolicyTable(Dynamo):
         """See policies.Store. A run is known by its deletion's id, wherever that stands in what is stored."""
         values = {":last_run": {"S": codec.dumps(asdict(ran))}, ":ran": {"S": ran.deletion_id}}
         seen = "attribute_not_exists(last_run)"
+        if kept.last is None:  # what names no deletion is no run
+            values[":a_run"] = {"S": _BEGINS}
+            seen = f"({seen} OR NOT contains(last_run, :a_run))"
         if kept.last is not None:
             values[":seen"] = {"S": kept.last.deletion_id}
             seen = "contains(last_run, :seen)"
@@ -170,4 +178,12 @@ def _document(text: str) -> dict[str, Any]:
 
 
 def _ran(attribute: Mapping[str, Any] | None) -> Ran | None:
-    return Ran(**json.loads(attribute["S"])) if attribute else None
+    """A run as it was kept. Of one that this version cannot read the deletion's id is enough; without an id
+    it is none.
+    """
+    text = (attribute or {}).get("S", "")
+    with suppress(AttributeError, LookupError, TypeError, ValueError):
+        found = json.loads(text)
+        return Ran(str(found["run"]), str(found["deletion_id"]), float(found["at"]))
+    named = _A_DELETION.search(text)
+    return Ran("", named[0], 0.0) if named else None

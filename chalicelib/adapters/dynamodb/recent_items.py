@@ -77,7 +77,8 @@ class RecentItems(Dynamo):
             shards = [shard for shard in shards if end and shard >= _shard(end)]
         sets += chain.from_iterable(_at_once([partial(kept_in, shard) for shard in shards]))
         live = [one for one in sets if _bucket(one) >= recent.bucket(since)]  # others are gone soon
-        kept = {one for each in live for pack in each["packs"]["L"] for one in _digests(pack["B"])}
+        packs = [pack.get("B", b"") for each in live for pack in each.get("packs", {}).get("L", ())]
+        kept = {one for pack in packs for one in _digests(pack)}
         return {one for one in ids if recent.digest(one) in kept}
 
 

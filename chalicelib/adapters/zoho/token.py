@@ -23,7 +23,7 @@ from chalicelib.adapters.zoho.token_store import (
     refresh_request,
     to_store,
 )
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import Unavailable, Unreadable
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Leases
 from chalicelib.service.zoho_port import Org
@@ -160,12 +160,22 @@ class Broker:
                 return token
             if token.value == failed and self._too_young(token, now):
                 return Reply(status=None, sent=False, failure="a new access token was refused")
-        blocked = self._table.tokens_blocked_until(self._org.name, made_for(self._org))
+        blocked = self._blocked_until()
         if blocked > now:
             return self._old_one(failed) or _throttled("Access Denied", blocked - now)
         if self._refusal is not None and self._refusal[0] > now:
             return self._old_one(failed) or self._refusal[1]
         return None
+
+    def _blocked_until(self) -> float:
+        """Until when nobody may ask. An item of another version is set aside: Zoho says so again."""
+        name, credentials = self._org.name, made_for(self._org)
+        try:
+            return self._table.tokens_blocked_until(name, credentials)
+        except Unreadable as problem:
+            self._tools.report("set_aside", item=problem.key, reason=problem.reason)
+            self._table.block_tokens(name, credentials, 0.0)
+            return 0.0
 
     def _too_young(self, token: Token, now: float) -> bool:
         """Was this token refused so soon, and never taken, that another one would fare no better?"""

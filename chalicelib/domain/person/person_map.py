@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain import modules as names
-from chalicelib.domain.errors import Field, NotValid
+from chalicelib.domain.errors import Field, NotValid, Unreadable
 from chalicelib.domain.person.metadata import Module
 from chalicelib.domain.person.regions import REGIONS
 from chalicelib.domain.zoho.metadata import EMAIL
@@ -115,6 +115,15 @@ def person_map_of(stored: Mapping[str, Any]) -> PersonMap:
     return PersonMap(stored["region"], stored["max_shared"], rules)
 
 
+def kept_map(org: str, stored: Mapping[str, Any]) -> PersonMap:
+    """The map that was kept of an org. Raises Unreadable."""
+    try:
+        return person_map_of(stored)
+    except (AttributeError, LookupError, TypeError, ValueError) as problem:
+        what = f"person map: {type(problem).__name__}"
+        raise Unreadable(f"org {org}", what) from problem
+
+
 def person_map_in(part: Any) -> PersonMap:
     """The map in what was stored of an org. Raises as `person_map_of`."""
     return person_map_of(part["person_map"])
@@ -129,7 +138,7 @@ def parse(raw: object, known: Mapping[str, Module]) -> PersonMap:
         raise NotValid("the person map is not valid", (Field("", "the body must be a JSON object"),))
     found += _unknown("", raw, ("region", "max_shared", "modules"))
     region, max_shared, given = raw.get("region"), raw.get("max_shared", MAX_SHARED), raw.get("modules")
-    if region is not None and region not in REGIONS:
+    if region is not None and not (isinstance(region, str) and region in REGIONS):
         found.append(Field("/region", 'must be a region of ISO 3166 such as "AT", or null'))
     if isinstance(max_shared, bool) or not isinstance(max_shared, int) or not 1 <= max_shared <= MOST_SHARED:
         found.append(Field("/max_shared", f"must be a whole number from 1 to {MOST_SHARED}"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain.deletion import Problem
-from chalicelib.domain.errors import Rejected
+from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.chunks import readable
@@ -36,8 +36,9 @@ def end(work: LeasedSlice, reason: str, code: str) -> None:
     try:
         _end_as_far_as_possible(work, reason, code)
         work.save(Write(work.deletion, next_at=work.now))  # its events leave by the next slice
-    except Rejected as problem:
+    except (Rejected, Unreadable) as problem:
         work.ledger.set_aside(work.deletion.id, str(problem), work.now)
+        work.report("set_aside", reason=str(problem))
         work.stopped = True
         return
     work.deps.nudges.nudge(work.deletion.id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 
-from chalicelib.domain.errors import Rejected, Unavailable
+from chalicelib.domain.errors import Rejected, Unavailable, Unreadable
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine.concurrency import SlotRequest, Slots, borrow, borrow_soon, shared
 from chalicelib.service.engine.deps import Deps
@@ -65,7 +65,7 @@ class OrgAccess:
             return False
         kept, org = self._kept(claim, self._reached[0]), claim.deletion.request.org
         if kept and self.credits_from is CreditsFrom.NOBODY:
-            self.credits_left = deps.leases.credits_told(org, deps.clock())
+            self.credits_left = _told(deps, org)
             self.credits_from = CreditsFrom.OTHERS
         return self._credits(kept) <= 0
 
@@ -138,6 +138,19 @@ class OrgAccess:
         most = zoho.org.concurrency
         until = min(claim.lease_until, deps.ends_at)
         return SlotRequest(most, wanted, deps.clock(), until, start=int(deps.chance() * most))
+
+
+def _told(deps: Deps, org: str) -> int | None:
+    """How many credits other workers were told; None where that is not known. An item of another version is
+    set aside: it tells nothing, and is written anew.
+    """
+    try:
+        return deps.leases.credits_told(org, deps.clock())
+    except Unreadable as problem:
+        deps.report("set_aside", item=problem.key, reason=problem.reason)
+        with suppress(Unavailable, Rejected):
+            deps.leases.tell_credits(org, 0, 0.0)  # for no time
+        return None
 
 
 def _look(deps: Deps, claim: Claim) -> None:

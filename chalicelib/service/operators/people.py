@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from chalicelib.domain.errors import Missing, Unreadable, WrongState
 from chalicelib.domain.evidence.operators import Entry, What
 from chalicelib.domain.person.erasure_map import shown_in
 from chalicelib.domain.person.metadata import Module, by_name, module_of
-from chalicelib.domain.person.person_map import PersonMap, default, parse, person_map_of
+from chalicelib.domain.person.person_map import PersonMap, default, kept_map, parse
 from chalicelib.domain.person.progress import IN_A_PART, MAP
 from chalicelib.domain.request import Operation
 
@@ -68,11 +69,15 @@ def map_page(people: People, deletion_id: str, page: int) -> MapPage:
 
 def person_map(people: People, org: str) -> PersonMap:
     """The org's person map as it holds: as put, else its default. Raises Missing before a worker has read
-    the org's modules.
+    the org's modules, and WrongState where what was put cannot be read.
     """
-    put = people.person_map(org)
-    if put is not None:
-        return person_map_of(put)
+    try:
+        put = people.person_map(org)
+        if put is not None:
+            return kept_map(org, put)
+    except Unreadable as problem:
+        words = f"the person map of org {org} cannot be read ({problem.reason})"
+        raise WrongState(f"{words}: put it anew, expunge person-map apply FILE") from problem
     return default(_modules(people, org).values())
 
 
@@ -81,7 +86,9 @@ def put(people: People, org: str, raw: object, caller: Caller) -> PersonMap:
     does: what cannot be checked against the org's modules is not taken.
     """
     made = parse(raw, _modules(people, org))
-    before = person_map(people, org).to_json()
+    before = None
+    with suppress(WrongState):  # what cannot be read is put anew
+        before = person_map(people, org).to_json()
     entry = caller.entry(What.PERSON_MAP_PUT, f"org/{org}", before, made.to_json())
     people.put_person_map(org, made.to_json(), entry)
     return made
@@ -91,4 +98,7 @@ def _modules(people: People, org: str) -> dict[str, Module]:
     found = people.org_modules(org)
     if found is None:
         raise Missing(f"the modules of org {org}: a worker reads them with the first erasure, a dry run too")
-    return by_name(module_of(each) for each in found)
+    try:
+        return by_name(module_of(each) for each in found)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise Missing(f"the modules of org {org} cannot be read: the next erasure reads them anew") from None

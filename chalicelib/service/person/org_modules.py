@@ -10,7 +10,7 @@ from chalicelib.domain.person import asking
 from chalicelib.domain.person.identity import identity_of
 from chalicelib.domain.person.metadata import Module, by_name, fields_that_matter, listed
 from chalicelib.domain.person.out_of_reach import by_metadata
-from chalicelib.domain.person.person_map import PersonMap, default, person_map_of
+from chalicelib.domain.person.person_map import PersonMap, default, kept_map
 from chalicelib.domain.person.progress import ErasureProgress, Phase
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.metadata import fields_of, modules_of
@@ -65,8 +65,9 @@ def _told_of(work: Slice, wave: Sequence[Module]) -> list[Reply]:
 
 
 def _known(work: Slice, progress: ErasureProgress, found: list[Module]) -> Step:
-    put = work.ledger.person_map(work.deletion.request.org)
-    person_map: PersonMap = person_map_of(put) if put is not None else default(found)
+    org = work.deletion.request.org
+    put = work.ledger.person_map(org)
+    person_map: PersonMap = kept_map(org, put) if put is not None else default(found)
     identity = identity_of(work.deletion.request.identity)
     unreached = by_metadata(
         found, emails=bool(identity.emails), phones=bool(identity.phones), region=person_map.region

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.outcomes import Mark
 from chalicelib.domain.person.hits import GONE, STAYS, Hit
 from chalicelib.domain.person.out_of_reach import NOT_SEARCHED, WHOLE_ORG, Unreached
-from chalicelib.domain.person.person_map import PersonMap, default, person_map_of
+from chalicelib.domain.person.person_map import PersonMap, default, kept_map
 from chalicelib.domain.person.progress import KNOWN, ErasureProgress, Phase, progress_of
 from chalicelib.service.engine.step import Commit, Slice, Step
 from chalicelib.service.person import stored
@@ -61,5 +61,6 @@ def _as_it_ended(work: Slice, before: Deletion, progress: ErasureProgress) -> li
 
 def person_map_now(work: Slice, known: stored.Known) -> PersonMap:
     """The org's person map as it is now, for the modules that were known when the map was made."""
-    put = work.ledger.person_map(work.deletion.request.org)
-    return person_map_of(put) if put is not None else default(known.modules.values())
+    org = work.deletion.request.org
+    put = work.ledger.person_map(org)
+    return kept_map(org, put) if put is not None else default(known.modules.values())

@@ -83,6 +83,9 @@ def retain(outside: Retention, now: float, limit: int = 50) -> Retained:
         except ExpungeError as problem:
             done["failed"] += 1
             outside.report("retention_failed", org=org, policy=name, reason=type(problem).__name__)
+        except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one must not keep the others
+            done["failed"] += 1
+            outside.report("retention_broken", org=org, policy=name, reason=type(problem).__name__)
     del done[""]
     return Retained(due=len(found), **done)
 

@@ -9,8 +9,9 @@ import pytest
 
 from chalicelib.adapters.zoho.token import Broker
 from chalicelib.adapters.zoho.token_store import SecretTokenStore, Token
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.zoho.reply import Reply
-from tests.contract.zoho.kit import PREFIX, Bench, SmallServer
+from tests.contract.zoho.kit import PREFIX, Bench, Leases, SmallServer
 
 DENIED = b'{"error": "Access Denied", "error_description": "too many requests", "status": "failure"}'
 
@@ -288,3 +289,30 @@ def test_a_token_does_not_show_in_its_text() -> None:
 def test_the_secret_that_is_made_is_encrypted_with_the_stages_key(bench: Bench, key: str) -> None:
     SecretTokenStore(bench.secrets, f"{PREFIX}default/token", key).write({"token": "1000.x"})
     assert bench.secrets.encrypted == {f"{PREFIX}default/token": key}
+
+
+class OtherVersion(Leases):
+    """Leases with a block of tokens that another version wrote. `blocked`: what is written in its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocked: list[float] = []
+
+    def tokens_blocked_until(self, org: str, made_for: str) -> float:
+        if not self.blocked:
+            raise Unreadable(f"org {org}", "TOKEN_BLOCK: KeyError")
+        return super().tokens_blocked_until(org, made_for)
+
+    def block_tokens(self, org: str, made_for: str, until: float) -> None:
+        self.blocked.append(until)
+        super().block_tokens(org, made_for, until)
+
+
+def test_a_block_of_another_version_is_set_aside_and_a_token_is_asked_for(
+    bench: Bench, server: SmallServer
+) -> None:
+    table, told = OtherVersion(), list[tuple[str, object]]()
+    bench.leases = table
+    bench.report = lambda event, **fields: told.append((event, fields["item"]))
+    assert token_of(broker_of(bench).token(soon(bench))).value == "1000.t1"
+    assert (table.blocked, server.tokens, told) == ([0.0], 1, [("set_aside", "org default")])

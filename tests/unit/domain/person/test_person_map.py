@@ -63,6 +63,8 @@ def test_a_put_replaces_all_of_it() -> None:
         ({"modules": []}, "/modules"),
         ({"modules": {}, "region": "UK"}, "/region"),
         ({"modules": {}, "region": "at"}, "/region"),
+        ({"modules": {}, "region": ["AT"]}, "/region"),
+        ({"modules": {}, "region": {}}, "/region"),
         ({"modules": {}, "max_shared": 0}, "/max_shared"),
         ({"modules": {}, "max_shared": True}, "/max_shared"),
         ({"modules": {}, "shared": 1}, "/shared"),

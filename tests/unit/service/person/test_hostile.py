@@ -341,3 +341,14 @@ def test_a_hold_that_is_set_between_the_read_and_the_call_is_kept(call: str) -> 
     assert record in world.zoho.records
     if module == "Deals":
         assert world.zoho.people[module].values[record]["Contact_Name"] == {"id": CONTACT}
+
+
+@pytest.mark.parametrize("kept", [{}, {"region": None, "max_shared": 5, "modules": {"Leads": {}}}], ids=str)
+def test_by_a_person_map_that_cannot_be_read_nobody_is_erased(kept: dict[str, Any]) -> None:
+    world = People()
+    world.ledger.person_maps["default"] = kept
+    one = world.erase(EMAIL_ONLY, approval=False)
+    world.settle()
+    assert (world.get(one).status, world.changed()) == ("needs_attention", [])
+    told = [fields["reason"] for event, fields in world.reports if event == "ended_unfinished"]
+    assert told == ["person map: KeyError"]

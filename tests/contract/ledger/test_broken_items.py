@@ -1,0 +1,303 @@
+"""What an org shares in the table and another version wrote: it fails alone, is told, and never opens a door.
+
+Each such item is read by every deletion of its org, so that a single one could stop them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.deletion import Counts
+from chalicelib.domain.errors import Unreadable, WrongState
+from chalicelib.domain.evidence.operators import What
+from chalicelib.domain.lane import lane_key
+from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.person.metadata import Module
+from chalicelib.domain.request import Operation, Request
+from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
+from chalicelib.domain.status import Status
+from chalicelib.service.engine.advance import advance
+from chalicelib.service.operators import people
+from chalicelib.service.ports import Change
+from chalicelib.service.retention.policy_run import RunIntake
+from chalicelib.service.retention.retain import Retention, retain
+from tests import aws
+from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
+from tests.contract.ledger.test_policies import DOCUMENT
+from tests.unit.service.world import FakeNudges, World
+
+Item = dict[str, Any]
+#: What may stand where a number, a text or a list belongs.
+VALUES: list[Item] = [{"S": "soon"}, {"NULL": True}]
+
+
+class Stage:
+    """A world whose ledger is the table. `put` writes an item of an org's as another version would."""
+
+    def __init__(self, client: Any) -> None:
+        make_table(client)
+        self.client = client
+        self.table = Table("t", lambda: client)
+        self.world = World(["1", "2"], self.table)  # type: ignore[arg-type]  # the real table
+        self.world.now = NOW
+        self.world.deps = replace(self.world.deps, recent=self.table)
+
+    def put(self, name: str, org: str = "default", **fields: Item) -> None:
+        self.write(items.org_key(org, name), **fields)
+
+    def write(self, key: Item, **fields: Item) -> None:
+        self.client.put_item(TableName="t", Item={**key, **fields})
+
+    def told(self) -> list[str]:
+        return [event for event, _ in self.world.reports]
+
+    def done(self) -> Any:
+        """A deletion of two records, as it stands after at most a few slices."""
+        accept(self.table, deletion("del_1"), "d1")
+        for _ in range(5):
+            advance(self.world.deps, "del_1")
+            self.world.now += 5
+        found = self.table.get("del_1")
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with aws.dynamodb() as client:
+        yield Stage(client)
+
+
+GOOD_CREDITS: Item = {"credits_left": {"N": "3"}, "good_until": {"N": str(NOW + 900)}}
+BAD_CREDITS = [
+    *({**GOOD_CREDITS, name: value} for name in GOOD_CREDITS for value in VALUES),
+    {**GOOD_CREDITS, "credits_left": {"N": "1.5"}},
+    {"credits_left": {"N": "3"}},
+    {"good_until": {"N": str(NOW + 900)}},
+    {},
+]
+
+
+@pytest.mark.parametrize("fields", BAD_CREDITS, ids=str)
+def test_credits_of_another_version_are_set_aside_and_stop_nobody(stage: Stage, fields: Item) -> None:
+    zoho = stage.world.zoho
+    zoho.org = replace(zoho.org, keep_credits=100)
+    stage.put("CREDITS", **fields)
+    assert stage.done().counts == Counts(requested=2, deleted=2)
+    told = [fields for event, fields in stage.world.reports if event == "set_aside"]
+    assert [each["item"] for each in told] == ["org default"]
+    assert told[0]["reason"].startswith("CREDITS: ")
+    assert stage.table.credits_told("default", NOW) is None
+
+
+@pytest.mark.parametrize("value", VALUES, ids=str)
+@pytest.mark.parametrize("name", ["made_for", "blocked_until"])
+def test_a_token_block_of_another_version_is_unreadable(stage: Stage, name: str, value: Item) -> None:
+    good: Item = {"made_for": {"S": "a"}, "blocked_until": {"N": "9"}}
+    wrong: Item = {"N": "1"} if name == "made_for" and "S" in value else value
+    stage.put("TOKEN_BLOCK", **{**good, name: wrong})
+    with pytest.raises(Unreadable):
+        stage.table.tokens_blocked_until("default", "a")
+    stage.table.block_tokens("default", "a", 0.0)
+    assert stage.table.tokens_blocked_until("default", "a") == 0.0
+
+
+@pytest.mark.parametrize("until", VALUES, ids=str)
+def test_a_hold_whose_end_cannot_be_read_protects_and_is_listed(stage: Stage, until: Item) -> None:
+    stage.put("HOLD#Leads#1", until=until, reason={"N": "1"}, set_at={"S": "then"})
+    stage.table.set_hold(Hold("default", "Leads", "9", "audit", "ann", NOW, None))
+    listed, _ = stage.table.holds("default", None, 10)
+    assert {(each.record_id, each.until) for each in listed} == {("1", None), ("9", None)}
+    assert stage.done().counts == Counts(requested=2, deleted=1, held=1)
+    assert stage.table.remove_hold("default", "Leads", "1") is not None
+    assert stage.table.held("default", "Leads", ["1"], NOW) == set()
+
+
+@pytest.mark.parametrize("paused", VALUES, ids=str)
+@pytest.mark.parametrize("org", ["default", "*"])
+def test_a_pause_that_cannot_be_read_pauses_until_it_is_set_anew(
+    stage: Stage, org: str, paused: Item
+) -> None:
+    stage.put("PAUSE", org, paused=paused, reason={"N": "1"})
+    assert (stage.done().waiting_for, stage.world.zoho.log) == ("pause", [])
+    whose = None if org == "*" else org
+    assert stage.table.pause(whose).paused
+    stage.table.set_pause(Pause(whose, paused=False))
+    assert stage.table.paused("default") is None
+
+
+@pytest.mark.parametrize("fields", [{}, {"set_by": {"S": "ann"}, "set_at": {"S": "then"}}], ids=str)
+def test_a_cancel_of_a_source_that_cannot_be_read_sends_nothing_and_tells_a_person(
+    stage: Stage, fields: Item
+) -> None:
+    stage.write(items.source_key("web", "CANCEL"), **fields)
+    found = stage.done()
+    assert (found.status, found.counts.unknown) == (Status.NEEDS_ATTENTION, 2)
+    assert stage.world.zoho.log == []
+    assert "ended_unfinished" in stage.told()
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_lane_that_cannot_be_read_ends_its_views_and_nothing_else(stage: Stage, taken: bool) -> None:
+    """A view that waits for it ends with a person told; one that has it is set aside: it cannot leave it."""
+    zoho, world = stage.world.zoho, stage.world
+    view = Request(Operation.MASS_DELETE, "Leads", "default", cvid="5")
+    made = replace(deletion("del_view"), request=view, id_count=0, chunks=0, counts=Counts())
+    accept(stage.table, made, "d2")
+    if taken:
+        advance(world.deps, "del_view")
+    lane = items.lane_key(lane_key(zoho.org.lane, "default", "Leads", "5"))
+    stage.write(lane, holder={"N": "1"})
+    for _ in range(5):
+        advance(world.deps, "del_view")
+        world.now += 5
+    found = stage.table.get("del_view")
+    assert found is not None
+    assert "ended_unfinished" in stage.told()
+    assert found.is_final is not taken
+    assert ("set_aside" in stage.told()) is taken
+    assert "del_view" not in stage.table.due(world.now + 10**6, 10)
+    assert len(zoho.sent("mass_delete_view")) == taken
+    zoho.records.update(dict.fromkeys(("1", "2")))
+    assert stage.done().counts == Counts(requested=2, deleted=2)
+
+
+@pytest.mark.parametrize("packs", [*VALUES, {"L": [{"S": "x"}, {"NULL": True}]}], ids=str)
+def test_what_the_loop_guard_cannot_read_it_does_not_know(stage: Stage, packs: Item) -> None:
+    stage.table.remember_deleted("default", "Leads", ["1"], NOW, NOW + 3600)
+    for item in stage.client.scan(TableName="t")["Items"]:
+        if item["sk"]["S"].startswith("GONE#"):
+            stage.write({"pk": item["pk"], "sk": item["sk"]}, packs=packs)
+    assert stage.table.deleted_lately("default", "Leads", ["1"], NOW - 60, NOW) == set()
+
+
+# --- policies ------------------------------------------------------------------------------------
+
+RUNS = ["", "no json", "[]", "null", "{}", '{"run": "x"}', '{"run": "x", "deletion_id": "y", "at": "z"}']
+WITH_AN_ID = ['{"run": "r", "deletion_id": "del_7", "at": 1.0, "new": 2}', "x del_7 y", '["del_7"]']
+
+
+def policy_table(stage: Stage, *names: str) -> PolicyTable:
+    table = PolicyTable("t", lambda: stage.client)
+    for name in names:
+        document = {**DOCUMENT, "name": name}
+        assert table.put_policy(StoredPolicy("default", name, document, 1, "arn:ann", NOW, NOW))
+    return table
+
+
+def ran(stage: Stage, name: str, **fields: Item) -> None:
+    """Another version has written what became of the policy's runs."""
+    stage.client.update_item(
+        TableName="t",
+        Key=items.org_key("default", f"POLICY#{name}"),
+        UpdateExpression="SET " + ", ".join(f"{each} = :{each}" for each in fields),
+        ExpressionAttributeValues={f":{each}": value for each, value in fields.items()},
+    )
+
+
+def outside(stage: Stage, table: PolicyTable, reports: list[str]) -> Retention:
+    def report(event: str, **_: object) -> None:
+        reports.append(event)
+
+    intake = RunIntake(stage.table, FakeNudges(), "test", 400)
+    return Retention(table, intake, lambda *_: NOW + 99, report)
+
+
+@pytest.mark.parametrize("text", RUNS)
+def test_a_run_that_cannot_be_read_and_names_no_deletion_is_none(stage: Stage, text: str) -> None:
+    table = policy_table(stage, "a", "b")
+    ran(stage, "a", last_run={"S": text or " "}, skipped={"S": text or " "})
+    assert [(each.name, each.last) for each in table.policies("default")] == [("a", None), ("b", None)]
+    reports: list[str] = []
+    assert retain(outside(stage, table, reports), NOW).started == 2
+    assert reports == ["retention_started"] * 2
+
+
+@pytest.mark.parametrize("text", WITH_AN_ID)
+def test_of_a_run_of_another_version_its_deletion_is_known(stage: Stage, text: str) -> None:
+    table = policy_table(stage, "a")
+    ran(stage, "a", last_run={"S": text})
+    kept = table.policy("default", "a")
+    assert kept is not None
+    assert kept.last is not None
+    assert kept.last.deletion_id == "del_7"
+    assert not table.claim_run(replace(kept, last=None), Ran("r", "del_8", NOW)), "one is there"
+    assert table.claim_run(kept, Ran("r", "del_8", NOW))
+
+
+def test_a_policy_that_breaks_off_keeps_no_other_from_running(stage: Stage) -> None:
+    table, reports = policy_table(stage, "a", "b"), list[str]()
+
+    class Breaking(PolicyTable):
+        def policy(self, org: str, name: str) -> StoredPolicy | None:
+            if name == "a":
+                raise KeyError("a mistake of ours")
+            return table.policy(org, name)
+
+    done = retain(outside(stage, Breaking("t", lambda: stage.client), reports), NOW)
+    assert (done.started, done.failed) == (1, 1)
+    assert sorted(reports) == ["retention_broken", "retention_started"]
+
+
+# --- person maps ---------------------------------------------------------------------------------
+
+MAPS: list[Item] = [{"S": "x"}, {"B": b"no zip"}]
+
+
+def person_map(stage: Stage, content: object) -> None:
+    entry = Caller("arn:ann", NOW).entry(What.PERSON_MAP_PUT, "org/default", None, {})
+    stage.table.put_person_map("default", content, entry)  # type: ignore[arg-type]  # what no map is
+
+
+@pytest.mark.parametrize("data", MAPS, ids=str)
+def test_a_person_map_that_cannot_be_read_is_named_and_put_anew(stage: Stage, data: Item) -> None:
+    known(stage)
+    stage.put("PERSON#MAP", data=data)
+    refused_until_put(stage)
+
+
+@pytest.mark.parametrize("content", [[], 7, {}, {"region": None, "max_shared": 5, "modules": {"Leads": {}}}])
+def test_a_person_map_of_another_version_is_named_and_put_anew(stage: Stage, content: object) -> None:
+    known(stage)
+    person_map(stage, content)
+    refused_until_put(stage)
+
+
+def refused_until_put(stage: Stage) -> None:
+    with pytest.raises(WrongState, match="expunge person-map apply FILE"):
+        people.person_map(stage.table, "default")
+    assert people.person_map(stage.table, "other").modules.keys() == {"Leads"}
+    people.put(
+        stage.table,
+        "default",
+        {"modules": {"Leads": {"action": "keep", "keep_reason": "law"}}},
+        Caller("arn:ann", NOW),
+    )
+    assert people.person_map(stage.table, "default").modules["Leads"].action.value == "keep"
+
+
+def known(stage: Stage) -> None:
+    """The modules of two orgs are known."""
+    leads = Module("Leads").to_json()
+    for org in ("default", "other"):
+        one = deletion(f"del_{org}")
+        accept(stage.table, replace(one, request=replace(one.request, org=org)), org)
+        claim = stage.table.claim(one.id, NOW, NOW + 60)
+        assert claim is not None
+        stage.table.save(claim, Change(claim.deletion, NOW, NOW + 60, org_modules=(leads,)))
+
+
+@pytest.mark.parametrize("data", [*MAPS, None], ids=str)
+def test_modules_that_cannot_be_read_are_read_anew_by_the_next_erasure(
+    stage: Stage, data: Item | None
+) -> None:
+    stage.put("PERSON#MODULES", **({} if data is None else {"data": data}))
+    assert stage.table.org_modules("default") is None
