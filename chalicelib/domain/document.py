@@ -146,7 +146,8 @@ def _approval(deletion: Deletion, approval: Approval) -> dict[str, Any]:
     if approval.map_hash:
         after = deletion.request.permanent_after
         gone: Any = deletion.erasure.get("not_binned", ())
-        warned = warnings(after, deletion.created_at, approval.asked_at, gone)
+        companies: Any = deletion.erasure.get("companies", ())
+        warned = warnings(after, deletion.created_at, approval.asked_at, gone, companies)
         of_a_map = {"map_hash": approval.map_hash, "shared": list(approval.shared), "warnings": warned}
     return {
         "count": approval.count,
@@ -163,12 +164,19 @@ MONTH = 28 * 86_400
 
 
 def warnings(
-    permanent_after: int | None, created_at: float, now: float, not_binned: Sequence[str] = ()
+    permanent_after: int | None,
+    created_at: float,
+    now: float,
+    not_binned: Sequence[str] = (),
+    companies: Sequence[str] = (),
 ) -> list[str]:
     """What whoever approves the erasure of a person has to know beforehand. `not_binned`: modules of the map
-    whose deletes Zoho says it does not keep.
+    whose deletes Zoho says it does not keep. `companies`: modules of companies of which records go.
     """
     found = ["a restore brings records back, not what was unlinked or cleared"]
+    if companies:
+        modules = ", ".join(companies)
+        found.append(f"records of {modules} are deleted as the request names them: others may belong to them")
     if not_binned:
         modules = ", ".join(not_binned)
         found.append(f"Zoho keeps no deleted records of {modules} in its recycle bin: these cannot come back")

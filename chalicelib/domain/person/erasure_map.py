@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.outcomes import Mark
+from chalicelib.domain.person import ruling
 from chalicelib.domain.person.guests import PARTICIPANTS
 from chalicelib.domain.person.hits import GONE, STAYS, Hit, Link, hit_of, merged
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.matching import By, Match
-from chalicelib.domain.person.person_map import COMPANIES, COMPANY, Action, PersonMap, Rule
+from chalicelib.domain.person.person_map import Action, PersonMap
+from chalicelib.domain.person.ruling import matching
 
 SHARED = "shared value"
 _DONE = {
@@ -148,6 +150,11 @@ def assembled(
         for record, entry in entries.items()
         if entry.action is Action.DELETE and found[record].settled != STAYS
     }
+    for record, entry in entries.items():
+        rule, hit = person_map.rule(record.module), found[record]
+        theirs = any(counts(match, shared, meant) for match in matching(hit, rule))
+        if entry.action is Action.UNLINK and not theirs and ruling.nothing_to_take(hit, rule, going):
+            entries[record] = replace(entry, action=Action.KEEP, keep_reason=ruling.NOTHING)
     own = frozenset(entries)  # who leads to one that only leads to the person is in no map
     for record, hit in found.items():
         links = tuple(link for link in hit.links if link.to in own)
@@ -179,11 +186,6 @@ def says(places: tuple[str, ...], shared: Mapping[str, int], meant: Set[str]) ->
     return not any(value in shared for value in places) or any(value in meant for value in places)
 
 
-def matching(hit: Hit, rule: Rule) -> tuple[Match, ...]:
-    """The hit's matches in the fields by which the person map lets records be found."""
-    return tuple(each for each in hit.matches if rule.match is None or each.field in rule.match)
-
-
 def _own(hit: Hit, person_map: PersonMap, shared: Mapping[str, int], meant: Set[str]) -> Entry:
     """The entry of a record that is the person's by its own values, or by its id."""
     rule = person_map.rule(hit.record.module)
@@ -191,7 +193,7 @@ def _own(hit: Hit, person_map: PersonMap, shared: Mapping[str, int], meant: Set[
     why = {Why(each.field, each.by) for each in matches}
     why |= {Why("id", By.RECORD)} if hit.named else set()
     why |= {Why(link.field, By.LOOKUP) for link in hit.links} | _as_guest(hit)
-    action, reason = _ruled(rule, named=bool(hit.named) and hit.record.module in COMPANIES)
+    action, reason = ruling.ruled(hit, person_map)
     if action is not Action.KEEP and not hit.named and not any(counts(m, shared, meant) for m in matches):
         action, reason = Action.KEEP, SHARED
     values = {value for match in matches for value in match.values}
@@ -201,13 +203,6 @@ def _own(hit: Hit, person_map: PersonMap, shared: Mapping[str, int], meant: Set[
 
 def _as_guest(hit: Hit) -> set[Why]:
     return {Why(PARTICIPANTS, By.EMAIL)} if hit.guest else set()
-
-
-def _ruled(rule: Rule, *, named: bool) -> tuple[Action, str | None]:
-    """A company's record stays, unless the request names that very record (`named`)."""
-    if rule.action is Action.KEEP and rule.keep_reason == COMPANY and named:
-        return Action.DELETE, None
-    return rule.action, rule.keep_reason
 
 
 def _linked(hit: Hit, links: tuple[Link, ...], person_map: PersonMap, *, leads: bool) -> Entry:

@@ -6,7 +6,7 @@ Operators put it; as long as nobody has, it follows from the org's metadata (con
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -65,12 +65,14 @@ class Rule:
 class PersonMap:
     """The whole of it. `region`: of phone numbers without a country code (ISO 3166), None for unknown.
 
-    `max_shared`: the most records that a value of one person stands in.
+    `max_shared`: the most records that a value of one person stands in. `put`: an operator has put it, so
+    that it says all that is to be done.
     """
 
     region: str | None = None
     max_shared: int = MAX_SHARED
     modules: Mapping[str, Rule] = field(default_factory=dict)
+    put: bool = field(default=False, compare=False)
 
     def rule(self, module: str) -> Rule:
         """What is done in the module: one that is not named here is `unlink`."""
@@ -112,7 +114,7 @@ def person_map_of(stored: Mapping[str, Any]) -> PersonMap:
         )
         for name, rule in stored["modules"].items()
     }
-    return PersonMap(stored["region"], stored["max_shared"], rules)
+    return PersonMap(stored["region"], stored["max_shared"], rules, put=True)
 
 
 def kept_map(org: str, stored: Mapping[str, Any]) -> PersonMap:
@@ -125,8 +127,8 @@ def kept_map(org: str, stored: Mapping[str, Any]) -> PersonMap:
 
 
 def person_map_in(part: Any) -> PersonMap:
-    """The map in what was stored of an org. Raises as `person_map_of`."""
-    return person_map_of(part["person_map"])
+    """The map in what was stored of an org with an erasure. Raises as `person_map_of`."""
+    return replace(person_map_of(part["person_map"]), put=part.get("put", True))
 
 
 def parse(raw: object, known: Mapping[str, Module]) -> PersonMap:
@@ -152,7 +154,7 @@ def parse(raw: object, known: Mapping[str, Module]) -> PersonMap:
             found += _module(name, rule, known, rules)
     if found:
         raise NotValid("the person map is not valid", tuple(found))
-    return PersonMap(region, max_shared, rules)
+    return PersonMap(region, max_shared, rules, put=True)
 
 
 def _unknown(path: str, raw: Mapping[str, Any], fields: tuple[str, ...]) -> list[Field]:

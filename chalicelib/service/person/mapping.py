@@ -16,6 +16,7 @@ from chalicelib.domain.person.erasure_map import ErasureMap, assembled, shared_i
 from chalicelib.domain.person.out_of_reach import shown
 from chalicelib.domain.person.person_map import Action, PersonMap
 from chalicelib.domain.person.progress import ErasureProgress, Phase
+from chalicelib.domain.person.ruling import by_default
 from chalicelib.domain.quota import Full
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.limits import COOL_OFF
@@ -63,6 +64,7 @@ def _rules(made: ErasureMap, person_map: PersonMap) -> str:
     """The digest of what the person map says of the map's modules: its hash does not tell what is cleared."""
     modules = {each.record.module for each in made.entries}
     rules: dict[str, object] = {each: person_map.rule(each).to_json() for each in modules}
+    rules |= {f"{each} by default": True for each in modules if by_default(each, person_map)}
     return canonical.sha256(canonical.to_bytes(rules))
 
 
@@ -91,6 +93,7 @@ def _mapped(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:
             **_search_of(work),
             **_kept_of_the_identity(work),
             **_not_binned(work, made),
+            **_companies(work, made),
             **made.plan(shown(progress.not_reached)),
         },
         id_count=number,
@@ -113,6 +116,18 @@ def _not_binned(work: Slice, made: ErasureMap) -> dict[str, object]:
         and not known.modules[each].binned
     ]
     return {"not_binned": gone} if gone else {}
+
+
+def _companies(work: Slice, made: ErasureMap) -> dict[str, object]:
+    found = _companies_of(work, made)
+    return {"companies": found} if found else {}
+
+
+def _companies_of(work: Slice, made: ErasureMap) -> list[str]:
+    """Modules of companies of which records are deleted only because the request names them."""
+    person_map = stored.known(work).person_map
+    gone = {each.record.module for each in made.entries if each.action is Action.DELETE}
+    return sorted(each for each in gone if by_default(each, person_map))
 
 
 def _search_of(work: Slice) -> dict[str, object]:
@@ -144,12 +159,14 @@ def _over_a_limit(work: Slice, made: ErasureMap) -> tuple[str, int] | None:
 
 
 def _needs_approval(work: Slice, made: ErasureMap) -> bool:
-    """Somebody else has to agree: always, unless the source's entry says that shared values alone need it."""
+    """Somebody else has to agree: always, unless the source's entry says that shared values alone need it. A
+    company's record is shared by nature.
+    """
     rules = work.deletion.limits
     above = rules.approve_above
     named = work.named(made.deletes)
     many = above is not None and not isinstance(named, Full) and made.deletes + named > above
-    return rules.erase_person_approval or bool(made.shared) or many
+    return rules.erase_person_approval or bool(made.shared) or many or bool(_companies_of(work, made))
 
 
 def _ask(work: Slice, progress: ErasureProgress, made: ErasureMap) -> Commit:

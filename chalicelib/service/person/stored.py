@@ -33,7 +33,8 @@ class Known:
     def part(self) -> Part:
         """As it is stored."""
         modules = [each.to_json() for each in self.modules.values()]
-        return Part(KNOWN, {"modules": modules, "person_map": self.person_map.to_json()})
+        rules = {"person_map": self.person_map.to_json(), "put": self.person_map.put}
+        return Part(KNOWN, {"modules": modules, **rules})
 
 
 def known(work: Slice) -> Known:

@@ -105,22 +105,25 @@ def _outcome(
     phase: Phase, entry: Entry, values: Mapping[str, object], job: Job, rule: Rule, *, touched: bool
 ) -> Finding | None:
     """What becomes of an entry for which no call is left in this phase; None where a later phase decides."""
-    if phase is Phase.CLEAR:
-        return Finding(Mark.CLEARED if entry.action is Action.CLEAR else Mark.UNLINKED)
+    if touched and phase is Phase.UNLINK and rule.clear:
+        return Finding(Mark.SAID)
     if touched:
-        return Finding(Mark.SAID if rule.clear else Mark.UNLINKED)
+        return Finding(Mark.CLEARED if entry.action is Action.CLEAR else Mark.UNLINKED)
     own = entry.hit is not None and entry.hit.own
-    if own and job.context.still_theirs(entry, values, rule):
-        return None if rule.clear else Finding(Mark.UNLINKED)
-    return _nothing_left(entry, job)
+    theirs = own and job.context.still_theirs(entry, values, rule)
+    if theirs and phase is Phase.UNLINK and rule.clear:
+        return None
+    return _nothing_done(entry, job, theirs=theirs)
 
 
-def _nothing_left(entry: Entry, job: Job) -> Finding:
-    """Why an entry needs no call: what it leads to is held and keeps its links, or it leads there no more."""
+def _nothing_done(entry: Entry, job: Job, *, theirs: bool) -> Finding:
+    """What no call was needed for: what it leads to is held and keeps its links, or nothing of it is to be
+    taken away (`theirs`), or it is not the person's any more.
+    """
     targets = {link.to for link in entry.hit.links} if entry.hit is not None else set()
     if targets and targets & job.held and not targets & job.going:
         return HELD
-    return Finding(Mark.KEPT, NO_LONGER_MATCHES)
+    return Finding(Mark.KEPT, "" if theirs else NO_LONGER_MATCHES)
 
 
 def _unlinks(

@@ -419,7 +419,7 @@ def test_a_record_that_is_named_and_stays_is_not_found_again() -> None:
         {"emails": [], "phones": [], "records": [{"module": "Deals", "id": DEAL}]}, approval=False
     )
     world.settle()
-    assert world.outcomes(one) == {"Deals/301": "unlinked"}
+    assert world.outcomes(one) == {"Deals/301": "kept"}
     assert world.shown(one)["verification"]["found_again"] == 0
     assert world.shown(one)["status"] == "completed"
 
