@@ -141,6 +141,7 @@ def deps() -> Deps:
         loop_window=stage.loop_window_seconds,
         phones=PhoneNumbers(),
         measure=observability.measure,
+        orgs=groups().orgs,
         turns=turns(),
         about=observability.about,
         records=records_files() if stage.evidence_bucket else None,

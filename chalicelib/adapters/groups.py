@@ -45,6 +45,10 @@ class Groups:
         found = {one: self._known.get(one, "") for one in deletion_ids}
         return {one: group for one, group in found.items() if _GROUP.fullmatch(group)}
 
+    def orgs(self, deletion_ids: Sequence[str]) -> Mapping[str, str]:
+        """The orgs of those that are known or can be read. Never raises."""
+        return {one: org_in(group) for one, group in self.of(deletion_ids).items()}
+
     def other_org(self, org: str, deletion_ids: Sequence[str]) -> str | None:
         """The last of the deletions that is another org's; None where none is known to be."""
         groups = self.of(deletion_ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,6 +55,11 @@ def _discard(*_reported: object) -> None:
     """Discards what is reported."""
 
 
+def _unknown(_deletion_ids: Sequence[str]) -> Mapping[str, str]:
+    """Nobody knows any."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Deps:
     """The adapters and settings that the use cases work with. Times in seconds.
@@ -67,6 +72,7 @@ class Deps:
     `sleep`: waits some seconds within an invocation, for a part of the org's concurrency; None for never.
     `recent`: ids that were deleted within the last `loop_window` seconds; None, or 0, for no loop guard.
     `phones`: what reads phone numbers, where a person is looked for.
+    `orgs`: the orgs of deletions by their ids, as far as they are known; it never raises.
     `turns`: whose turn it is among the orgs; None for who is no worker of the queue.
     `records`: the files that may have to be forgotten; None where this function has no way to them.
     `forgets`: may it forget? Where not, a worker does it.
@@ -94,6 +100,7 @@ class Deps:
     sleep: Callable[[float], None] | None = None
     round_limit: int = ROUND_LIMIT
     phones: Phones = field(default_factory=NoPhones)
+    orgs: Callable[[Sequence[str]], Mapping[str, str]] = _unknown
     turns: Turns | None = None
     measure: Callable[[str, float], None] = _discard
     about: Callable[[str, str], None] = _discard

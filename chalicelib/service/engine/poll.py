@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import ExpungeError
@@ -12,6 +14,9 @@ from chalicelib.service.engine.deps import Deps
 #: Due deletions of a page, about 200 KB of keys. After an outage of the queue nothing else wakes anybody, so
 #: page follows page as long as there is time.
 PAGE = 2000
+
+#: Due deletions whose orgs are asked for, so that each org has its turn: what one read of the table takes.
+LOOKED_AT = 100
 
 #: Minutes from one look for what is to be forgotten to the next. Forgetting waits for days, so that few polls
 #: need a second query.
@@ -42,10 +47,12 @@ class Polled:
 def poll(deps: Deps, until: float, here: int = 10) -> Polled:
     """Move due deletions forward until `until` (seconds since the epoch) or nothing is due.
 
-    `here`: as many are moved by the poll itself, the longest due first; all others are nudged to the workers,
-    page after page, but for as many as the queue holds messages for already: a line that is long does not get
-    longer by asking again. The first page is nudged before anything is moved here. One that fails does not
-    keep the others. Raises Unavailable where the table cannot be asked for what is due.
+    `here`: as many are moved by the poll itself, the longest due first and org by org in turn; all others are
+    nudged to the workers, page after page, but for as many as the queue holds messages for already: a line
+    that is long does not get longer by asking again. The first page is nudged before anything is moved here,
+    and behind it what the others left no time for. One that fails does not keep the others.
+
+    Raises Unavailable where the table cannot be asked for what is due.
     """
     now = deps.clock()
     looks = _looks(deps, now)
@@ -54,10 +61,12 @@ def poll(deps: Deps, until: float, here: int = 10) -> Polled:
     found = [deletion_id for deletion_id, _ in waiting]
     late = watchdog.overdue(deps, waiting, now)
     oldest = max((now - since for _, since in waiting), default=0.0)
-    rest = found[here:]
+    mine = _in_turn(deps, found, here)
+    rest = [one for one in found if one not in mine]
     lying = deps.nudges.waiting() if rest else 0
     nudged = _woken(deps, rest[lying:])
-    advanced, failed = _moved(deps, found[:here], until)
+    advanced, failed, left = _moved(deps, mine, until)
+    nudged += _woken(deps, left)
     due, lying = len(found), max(0, lying - len(rest))
     while deps.clock() < until and (waiting := next(pages, [])):
         late += watchdog.overdue(deps, waiting, now)
@@ -101,12 +110,31 @@ def _woken(deps: Deps, deletion_ids: list[str]) -> int:
     return len(deletion_ids) - len(deps.nudges.nudge_all(deletion_ids)) if deletion_ids else 0
 
 
-def _moved(deps: Deps, deletion_ids: list[str], until: float) -> tuple[int, int]:
-    """Moves them forward here, as long as there is time: how many moved, how many failed."""
+def _in_turn(deps: Deps, found: Sequence[str], most: int) -> list[str]:
+    """As many of what is due, the longest first, but no org's second one before another's first. Where all
+    of it is taken no org is asked for.
+    """
+    if len(found) <= most:
+        return list(found)
+    looked_at = found[: max(LOOKED_AT, most)]
+    known = deps.orgs(looked_at)
+    turns: Counter[str] = Counter()
+    places: list[tuple[int, int]] = []
+    for place, one in enumerate(looked_at):
+        org = known.get(one, "")
+        places.append((turns[org], place))
+        turns[org] += 1
+    return [found[place] for _, place in sorted(places)[:most]]
+
+
+def _moved(deps: Deps, deletion_ids: list[str], until: float) -> tuple[int, int, list[str]]:
+    """Moves them forward here, as long as there is time: how many moved, how many failed, and those for which
+    the others left none.
+    """
     advanced = failed = 0
-    for deletion_id in deletion_ids:
+    for place, deletion_id in enumerate(deletion_ids):
         if deps.clock() >= until:
-            break
+            return advanced, failed, deletion_ids[place:] if place else []
         deps.about(deletion_id, "")
         try:
             advanced += advance(deps, deletion_id)
@@ -116,4 +144,4 @@ def _moved(deps: Deps, deletion_ids: list[str], until: float) -> tuple[int, int]
         except Exception as problem:  # noqa: BLE001 -- a mistake of ours in one must not keep the others
             failed += 1
             deps.report("advance_broken", deletion_id=deletion_id, reason=type(problem).__name__)
-    return advanced, failed
+    return advanced, failed, []

@@ -299,5 +299,6 @@ def known(stage: Stage) -> None:
 def test_modules_that_cannot_be_read_are_read_anew_by_the_next_erasure(
     stage: Stage, data: Item | None
 ) -> None:
-    stage.put("PERSON#MODULES", **({} if data is None else {"data": data}))
+    key = items.org_key("default", "PERSON#MODULES")
+    stage.write(key, **({} if data is None else {"data": data}))
     assert stage.table.org_modules("default") is None

@@ -200,3 +200,79 @@ def test_a_poll_that_cannot_ask_what_is_due_leaves_the_look_to_the_next_one() ->
     minutes.ledger.down = False
     minutes.world.now += 60
     assert minutes.poll().nudged == 1
+
+
+# --- whose turn it is ----------------------------------------------------------------------------
+
+
+@dataclass
+class TwoOrgs:
+    """A world in which one org's deletions have been due for longer, and each takes a slice of time."""
+
+    world: World = field(default_factory=lambda: World([str(n) for n in range(1, 99)]))
+    slice: float = 20.0
+    asked: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.large = sorted(self.world.accept(ids=(str(n),)) for n in range(1, 31))
+        self.world.now += 30
+        self.small = self.world.accept(ids=("98",))
+        row = self.world.ledger.rows[self.small]
+        row.deletion = replace(row.deletion, request=replace(row.deletion.request, org="small"))
+        self.world.now += 1
+        self.moved: list[str] = []
+        self.deps = replace(self.world.deps, orgs=self.orgs, about=self.about)
+
+    def orgs(self, deletion_ids: Sequence[str]) -> dict[str, str]:
+        self.asked.append(len(deletion_ids))
+        return {one: self.world.get(one).request.org for one in deletion_ids}
+
+    def about(self, deletion_id: str, _: str) -> None:
+        self.moved.append(deletion_id)
+        self.world.now += self.slice
+
+
+def test_the_poll_takes_orgs_in_turn() -> None:
+    orgs = TwoOrgs()
+    poll(orgs.deps, until=orgs.world.now + 35)
+    assert orgs.moved[:2] == [orgs.large[0], orgs.small]
+    assert orgs.world.get(orgs.small).is_final
+
+
+def test_what_the_poll_has_no_time_for_is_nudged() -> None:
+    orgs = TwoOrgs()
+    done = poll(orgs.deps, until=orgs.world.now + 35)
+    nudged = {one for one, _ in orgs.world.nudges.sent}
+    assert done.due == 31
+    assert nudged == {*orgs.large, orgs.small} - set(orgs.moved)
+    assert (done.advanced, done.nudged) == (len(orgs.moved), len(nudged)) == (2, 29)
+
+
+def test_a_poll_that_takes_all_that_is_due_asks_for_no_org() -> None:
+    world = World([str(n) for n in range(1, 11)])
+    asked: list[int] = []
+
+    def orgs(deletion_ids: Sequence[str]) -> dict[str, str]:
+        asked.append(len(deletion_ids))
+        return {}
+
+    deps = replace(world.deps, orgs=orgs)
+    poll(deps, until=world.now + 30)
+    for n in range(1, 11):
+        world.accept(ids=(str(n),))
+    world.now += 1
+    assert poll(deps, until=world.now + 30).advanced == 10
+    assert asked == []
+
+
+def test_where_no_org_is_known_the_longest_due_come_first() -> None:
+    orgs = TwoOrgs(slice=0.0)
+    poll(replace(orgs.deps, orgs=lambda _: {}), until=orgs.world.now + 35)
+    assert orgs.moved == orgs.large[:10]
+
+
+def test_orgs_of_a_bounded_number_are_asked_for() -> None:
+    orgs = TwoOrgs(slice=0.0)
+    poll(orgs.deps, until=orgs.world.now + 35)
+    assert max(orgs.asked) <= 100
+    assert orgs.moved[:4] == [orgs.large[0], orgs.small, *orgs.large[1:3]]

@@ -201,6 +201,7 @@ def test_another_orgs_deletion_is_found_among_those_that_are_due() -> None:
     assert groups.other_org("default", ids) == other.id
     assert groups.other_org("second", ids) == made[1].id
     assert groups.other_org("default", [made[0].id, made[3].id]) is None
+    assert groups.orgs(ids) == {made[0].id: "default", made[1].id: "default", other.id: "second"}
 
 
 def test_a_message_tells_its_org_by_its_group() -> None:
