@@ -30,6 +30,9 @@ from cli.options import options
 from cli.table import table, whole
 from cli.target import Refused, find
 
+#: How often a deletion that is under way is read until it is the same before and after.
+TRIES = 5
+
 EXAMPLES = """\b
 Examples:
   expunge log del_01M8298QNC9R2FS46471MHPX7V
@@ -117,13 +120,7 @@ def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
         target = find(stage, as_json=as_json)
         held, signed = table_of(target), Signed(bucket_of(target), deletion)
         try:
-            found, entries = held.get(deletion), held.entries(deletion, 0)
-            gone = found is not None and log_checking.was_forgotten(found, entries)
-            wrong = "" if found is None else broken(entries, found.events, found.chain, forgotten=gone)
-            if found is not None:
-                other = log_checking.differing(found, entries, _chunks(held, found))
-                wrong = wrong or (f"{other} is not as its log has it" if other else "")
-            wrong = wrong or signed.differing(entries if found is not None else None)
+            found, entries, wrong = looked(held, signed, deletion)
         except Unreadable as problem:
             _end(target.as_json, deletion, f"a part of it cannot be read: {problem.reason}")
             return
@@ -140,6 +137,31 @@ def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
     )
     if wrong:
         raise SystemExit(End.OUT_OF_REACH.value)
+
+
+def looked(held: Table, signed: Signed, deletion: str) -> tuple[Deletion | None, list[Entry], str]:
+    """The deletion, its log, and what of them does not fit; "" where all of it does.
+
+    They are read one after the other, and a worker may write in between: what does not fit is read again
+    where they are others by then. Raises Unreachable where they always are, Unreadable and Unavailable.
+    """
+    for _ in range(TRIES):
+        found, entries = held.get(deletion), held.entries(deletion, 0)
+        wrong = _wrong(held, signed, found, entries)
+        if not wrong or (held.get(deletion), held.entries(deletion, 0)) == (found, entries):
+            return found, entries, wrong
+    raise Unreachable(f"{deletion} is written while it is read: ask again")
+
+
+def _wrong(held: Table, signed: Signed, found: Deletion | None, entries: list[Entry]) -> str:
+    if found is None:
+        return signed.differing(None)
+    gone = log_checking.was_forgotten(found, entries)
+    wrong = broken(entries, found.events, found.chain, forgotten=gone)
+    if wrong:
+        return wrong
+    other = log_checking.differing(found, entries, _chunks(held, found))
+    return f"{other} is not as its log has it" if other else signed.differing(entries)
 
 
 def entries_listed(shown: Sequence[Mapping[str, Any]]) -> list[str]:
