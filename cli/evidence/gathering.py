@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from chalicelib.domain.evidence import canonical, head
+from chalicelib.domain.evidence.chain import UNTIL_ITS_HEAD
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from chalicelib.domain.evidence.folder import records_name
 from chalicelib.domain.ids import is_deletion_id
@@ -18,10 +19,14 @@ LOOKED_THROUGH = 100
 CLOCKS = timedelta(seconds=5)
 
 
+class Waits(Exception):
+    """A receipt waits for its head: until that is there its folder would not fit. The message is its name."""
+
+
 def gathered(
     store: BucketStore, deletion_id: str, known: Callable[[str], Sequence[str]] = lambda _: ()
 ) -> dict[str, bytes]:
-    """The files by name; empty where there is no receipt.
+    """The files by name; empty where there is no receipt. Raises Waits.
 
     `known`: the children of a deletion as the table has them. A receipt names those that were there when it
     was signed; a restore may be asked for weeks later.
@@ -41,7 +46,10 @@ def gathered(
                 continue
             files[name] = data
             _add(files, store, records_name(name))
-            _add(files, store, _head_of(store, name, last))
+            head_name = _head_of(store, name, last)
+            if head_name is None and (store.age(name) or UNTIL_ITS_HEAD) < UNTIL_ITS_HEAD:
+                raise Waits(name)
+            _add(files, store, head_name)
             wanted += _children(data)
     if files:
         _add(files, store, PUBLIC_KEY)

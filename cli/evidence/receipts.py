@@ -14,7 +14,7 @@ from chalicelib.domain.errors import Unavailable, Unreadable
 from chalicelib.domain.evidence import folder
 from chalicelib.domain.evidence.checking import PUBLIC_KEY, Findings
 from cli.ends import End
-from cli.evidence.gathering import gathered
+from cli.evidence.gathering import Waits, gathered
 from cli.evidence.keys import NoKey, load
 from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching
 from cli.evidence.table import table_of
@@ -60,7 +60,10 @@ def _show(deletion: str, output: Path | None, stage: str | None, *, as_json: boo
     with reaching():
         target = find(stage, as_json=as_json)
         table = table_of(target)
-        files = gathered(bucket_of(target), deletion, partial(children_of, table))
+        try:
+            files = gathered(bucket_of(target), deletion, partial(children_of, table))
+        except Waits as problem:
+            raise Refused(f"{problem} waits for the head that names it: ask again in a minute") from problem
     if not files:
         raise Refused(
             f"{deletion} has no receipt: it is written within two minutes of the end;"

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from cli.__main__ import main
-from cli.evidence.gathering import gathered
+from cli.evidence.gathering import Waits, gathered
 from cli.evidence.keys import NoKey, load
 from tests.evidence.made import NOW, Maker, chain_of, deletion
 
@@ -63,6 +63,30 @@ def test_a_receipt_is_gathered_with_its_records_its_head_and_the_key() -> None:
     }
     assert all(found[name] == maker.bucket.objects[name] for name in found)
     assert gathered(Store(maker.bucket.objects), "del_" + "9" * 26) == {}  # type: ignore[arg-type]  # a bucket as far as it is read
+
+
+class Aged(Store):
+    """`minutes`: how long ago everything was written."""
+
+    def __init__(self, objects: dict[str, bytes], minutes: int) -> None:
+        super().__init__(objects)
+        self.minutes = minutes
+
+    def age(self, name: str) -> timedelta | None:
+        return timedelta(minutes=self.minutes) if name in self.objects else None
+
+
+def test_a_receipt_whose_head_is_not_there_yet_is_not_handed_out() -> None:
+    maker, _ = chain_of(2)
+    late, chunks = deletion(7)
+    name = maker.receipt(late, chunks)
+    with pytest.raises(Waits, match=name):
+        gathered(Aged(maker.bucket.objects, 1), late.id)  # type: ignore[arg-type]  # a bucket as far as it is read
+    found = gathered(Aged(maker.bucket.objects, 11), late.id)  # type: ignore[arg-type]  # a bucket as far as it is read
+    assert name in found, "a head that never came is told"
+    maker.head(name, at=NOW + 300)
+    found = gathered(Aged(maker.bucket.objects, 1), late.id)  # type: ignore[arg-type]  # a bucket as far as it is read
+    assert "heads/000000000003.json" in found
 
 
 def test_what_restored_or_ended_it_for_good_comes_along() -> None:
