@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.groups import Groups
+from chalicelib.adapters.groups import MOST_READ, Groups
 from chalicelib.adapters.queue import org_of
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
@@ -202,6 +202,31 @@ def test_another_orgs_deletion_is_found_among_those_that_are_due() -> None:
     assert groups.other_org("second", ids) == made[1].id
     assert groups.other_org("default", [made[0].id, made[3].id]) is None
     assert groups.orgs(ids) == {made[0].id: "default", made[1].id: "default", other.id: "second"}
+
+
+def test_a_look_reads_few_and_later_ones_the_rest() -> None:
+    world = World()
+    made = [world.get(world.accept(ids=("1",))) for _ in range(3 * MOST_READ)]
+    other = replace(made[-1], request=replace(made[-1].request, org="second"))
+    known, read = {each.id: each for each in [*made[:-1], other]}, list[int]()
+
+    def stored(ids: Sequence[str]) -> dict[str, Deletion]:
+        read.append(len(ids))
+        return {one: known[one] for one in ids}
+
+    groups = Groups(stored)
+    found = [groups.other_org("default", list(known)) for _ in range(4)]
+    assert found == [None, None, other.id, other.id]
+    assert read == [MOST_READ] * 3
+
+
+def test_what_cannot_be_read_keeps_no_look_from_the_rest() -> None:
+    world = World()
+    one = world.get(world.accept(ids=("1",)))
+    other = replace(one, request=replace(one.request, org="second"))
+    groups = Groups(lambda ids: {other.id: other} if other.id in ids else {})
+    due = [*(f"del_lost{n}" for n in range(2 * MOST_READ)), other.id]
+    assert [groups.other_org("default", due) for _ in range(3)] == [None, None, other.id]
 
 
 def test_a_message_tells_its_org_by_its_group() -> None:
