@@ -18,6 +18,8 @@ from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 
 DAY = 86_400
+#: How far the clocks of two functions may be off (seconds).
+CLOCKS = 300.0
 
 
 class Scope(StrEnum):
@@ -49,6 +51,15 @@ def forgets(deletion: Deletion, days: int, now: float) -> bool:
         return False
     at = texts_at(deletion, days)
     return bool(deletion.forget_by) or (at is not None and at <= now) or clears(deletion)
+
+
+def is_noted(deletion: Deletion) -> bool:
+    """Does an operators' entry say that it is forgotten, as it has ended? One from before another end says
+    nothing of the records file of that.
+    """
+    from chalicelib.domain.evidence.operators import first_id
+
+    return deletion.forget_noted >= first_id((deletion.finished_at or 0.0) - CLOCKS)
 
 
 def noted_first(deletion: Deletion) -> str:

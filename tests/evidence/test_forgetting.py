@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -498,3 +499,24 @@ def test_where_no_evidence_is_written_any_more_the_poll_leaves_forgetting_to_who
     assert (stage.world.queue.nudged, canaries(stage)) == ([one], list(CANARIES[:-1]))
     advance(worker, one)
     assert canaries(stage) == []
+
+
+def test_what_ends_anew_while_it_waits_to_be_forgotten_gets_an_entry_from_after_it(stage: Stage) -> None:
+    one = ended(stage).id
+    forget(stage.operators(), one, stage.caller())
+    stage.advance(one)
+    stage.world.minute(work=False)  # a head says so
+    stage.world.now += 3_000
+    stage.world.resaved(one, finished_at=stage.world.now)  # as a person's settling does it
+    stage.world.objects.ages[f"records/{one}.2.jsonl.gz"] = timedelta()
+    stage.world.objects.changed = lambda: accuses_nobody(stage)
+    stage.rest()
+    assert canaries(stage) == []
+    assert len(told(stage)) == 2
+    assert len(list(stage.world.objects.names("receipts/"))) == 2
+
+
+def accuses_nobody(stage: Stage) -> None:
+    found = stage.world.checked().found.problems
+    if found:
+        raise Accused(found)

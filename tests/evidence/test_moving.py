@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -129,3 +129,19 @@ def test_a_stage_at_which_nothing_happens_any_more_is_not_accused_of_files_whose
     )
     assert (len(early.problems), late.problems) == (1, [])
     assert late.notes == [f"{FILE}: is not there, and its time is over by now"]
+
+
+def test_an_entry_says_nothing_of_an_end_that_came_after_it(maker: Maker) -> None:
+    """What needs attention may lose its external ids first, and end anew weeks later."""
+    ended, chunks = deletion(0)
+    says_forgotten(maker, ONE)
+    del maker.bucket.objects[FILE]
+    later = replace(ended, finished_at=NOW + 9_000)
+    maker.head(maker.receipt(later, chunks, 2), at=NOW + 9_060)
+    assert checked(maker).found.problems == []
+    second = f"records/{ONE}.2.jsonl.gz"
+    del maker.bucket.objects[second]
+    [problem] = checked(maker).found.problems
+    assert problem.startswith(f"{second}: is missing")
+    says_forgotten(maker, ONE, at=NOW + 9_600, n=6)
+    assert checked(maker).found.problems == []

@@ -34,13 +34,14 @@ class Checked:
 
 @dataclass
 class _Seen:
-    """What was seen. `forgotten`: deletions that an entry says so of; `bare`: those whose records file has no
-    reference any more; `bodies`: what the good receipts say, by name; `waiting`: good objects that no head
-    named, and the time that each says itself. Records files: those that were looked at (`files`), that are
-    not there (`gone`), and that have no reference (`without`), by the deletion that each is of.
+    """What was seen. `forgotten`: deletions that an entry says so of, and when it last did; `bare`: those
+    whose records file has no reference any more; `bodies`: what the good receipts say, by name; `waiting`:
+    good objects that no head named, and the time that each says itself. Records files: those that were looked
+    at (`files`), that are not there (`gone`), and that have no reference (`without`), by the deletion that
+    each is of.
     """
 
-    forgotten: set[str] = field(default_factory=set)
+    forgotten: dict[str, datetime] = field(default_factory=dict)
     bare: set[str] = field(default_factory=set)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     waiting: dict[str, datetime] = field(default_factory=dict)
@@ -99,12 +100,11 @@ def _object(store: Store, heads: Heads, done: Checked, seen: _Seen, name: str) -
     elif name.startswith(operators.PREFIX):
         entry = _entry(name, data, done.found)
         if entry.get("what") == operators.What.DELETION_FORGOTTEN:
-            kept = _after(entry).get("records_file") == "kept"
-            gone = {str(entry.get("target"))}
-            if kept:
-                seen.bare |= gone
+            one, at = str(entry.get("target")), time_of(str(entry.get("at")))
+            if _after(entry).get("records_file") == "kept":
+                seen.bare.add(one)
             else:
-                seen.forgotten |= gone
+                seen.forgotten[one] = max(at, seen.forgotten.get(one, at))
     else:
         done.found.wrong(name, f"head {n} names it, and it is neither a receipt nor an operators' entry")
 
@@ -180,11 +180,14 @@ def _waiting(store: Store, heads: Heads, found: Findings, seen: _Seen, newest: d
 def _gone(
     found: Findings, seen: _Seen, keep_days: int, newest: datetime | None, now: datetime | None
 ) -> None:
-    """Records files that are not there: what a signed entry or their time says of each, or nothing."""
+    """Records files that are not there: what a signed entry or their time says of each, or nothing. An entry
+    says nothing of an end that came after it; clocks may be off a little.
+    """
     kept = timedelta(days=keep_days)
     for file, body in seen.gone.items():
         ended = time_of(body["finished_at"])
-        if str(body["deletion"]) in seen.forgotten:
+        said = seen.forgotten.get(str(body["deletion"]))
+        if said is not None and ended - said < UNTIL_ITS_HEAD:
             found.notes.append(f"{file}: was forgotten, as an operators' entry says")
         elif newest and newest - ended > kept:
             found.notes.append(f"{file}: is gone, its time is over")
@@ -197,7 +200,7 @@ def _gone(
 def _without_reference(found: Findings, seen: _Seen) -> None:
     """Records files that have no reference any more, as an entry says or not."""
     for file, deletion in seen.without.items():
-        if deletion in seen.bare | seen.forgotten:
+        if deletion in seen.bare or deletion in seen.forgotten:
             found.notes.append(f"{file}: its reference was forgotten")
         else:
             found.wrong(file, "names another reference than the receipt was signed for")

@@ -43,7 +43,7 @@ def carry_out(work: LeasedSlice) -> None:
             old = not forgetting.is_external(deletion)
             deps.records.remove(records_prefix(deletion.id), only_old=old)
         work.save(Write(replace(deletion, records_cleared=True)))
-    elif not deletion.forget_noted:
+    elif not forgetting.is_noted(deletion):
         _note(work, scope)
     else:
         if scope is Scope.ALL and deps.records is not None:
