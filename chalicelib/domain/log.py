@@ -1,12 +1,11 @@
-"""The deletion's log: what happened, when, why and by whom, chained by hash, and what of it leaves as an
-event.
+"""The deletion's log: what happened, when, why and by whom, chained by hash.
 
 An entry's hash covers its own content and the hash of the one before, so an altered, removed or reordered
 entry shows. What may be personal (why, references, ids) is in it as a salted commitment, as is what the
 deletion itself keeps: what was asked for, its limits, ids, outcomes, approval and end. Each salt lies beside
 what it is for and goes with it when that is forgotten; the commitments stay, so the chain still verifies.
-Entries with an `event` are published as CloudEvents 1.0 (contract section 5); the others stay in the log, so
-the numbers of published events grow but may leave gaps.
+Entries with an `event` are published (domain/event.py); the others stay in the log, so the numbers of
+published events grow but may leave gaps.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.document import document, iso
+from chalicelib.domain.event import bare, event_of
 from chalicelib.domain.evidence.salts import salt
 from chalicelib.domain.log_commitments import (
     IDS,
@@ -27,15 +26,12 @@ from chalicelib.domain.log_commitments import (
     commitment,
     facts_of,
 )
-from chalicelib.domain.status import Status
 
 SERVICE = "expunge"
 #: What an entry says before what is personal is taken away, and once it was.
 FORGET_ASKED = "forget_asked"
 FORGOTTEN = "forgotten"
 
-#: The last part of the event type where it is not the status itself.
-_TYPE = {Status.RUNNING: "started"}
 #: Parts of an entry that may be personal: it commits to them under a salt.
 WHY, REFERENCE, FAILED, FIRST = "why", "reference", "failed_ids", "first_ids"
 
@@ -89,7 +85,7 @@ def append(
     """
     n = deletion.events + 1
     failed = list(outcomes.failed_ids) if outcomes is not None else []
-    event = _event(deletion, n, what, now, stage, failed) if public else None
+    event = event_of(deletion, n, what, now, stage, failed) if public else None
     salted = own_parts(why, event)
     if n == 1 and deletion.request.ids:
         salted[IDS] = asked_ids(deletion, deletion.request.ids)
@@ -111,14 +107,9 @@ def first(deletion: Deletion, stage: str) -> tuple[Deletion, Entry]:
     )
 
 
-def event_name(status: Status) -> str:
-    """The last part of the event type for a change to `status`."""
-    return _TYPE.get(status, status.value)
-
-
 def content(entry: Entry) -> dict[str, Any]:
     """What the hash of an entry covers: nothing of it goes when the rest is forgotten."""
-    event = None if entry.event is None else _bare(entry.event)
+    event = None if entry.event is None else bare(entry.event)
     own = {"n": entry.n, "what": entry.what, "at": entry.at, "by": entry.by, "event": event}
     return {**own, "facts": dict(entry.facts)}
 
@@ -142,23 +133,15 @@ def own_parts(why: str, event: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def _bare(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event without what may be personal."""
-    data = {**event["data"], "reference": None, "failed_ids": []}
-    if data.get("plan"):
-        data["plan"] = {**data["plan"], "first_ids": []}
-    return {**event, "data": data}
-
-
 def without(entry: Entry, names: Iterable[str]) -> Entry:
     """The entry after these parts of it were forgotten: their commitments stay."""
     gone = set(names)
     event, why = entry.event, "" if WHY in gone else entry.why
     if event is not None:
-        bare = _bare(event)["data"]
+        left = bare(event)["data"]
         data = dict(event["data"])
-        data |= {name: bare[name] for name in (REFERENCE, FAILED) if name in gone}
-        data |= {"plan": bare["plan"]} if FIRST in gone and data.get("plan") else {}
+        data |= {name: left[name] for name in (REFERENCE, FAILED) if name in gone}
+        data |= {"plan": left["plan"]} if FIRST in gone and data.get("plan") else {}
         event = {**event, "data": data}
     salts = {name: each for name, each in entry.salts.items() if name not in gone}
     return replace(entry, why=why, event=event, salts=salts)
@@ -167,34 +150,3 @@ def without(entry: Entry, names: Iterable[str]) -> Entry:
 def _salt(deletion: Deletion, n: int, name: str) -> str:
     """Another one for each part of each entry; empty where the deletion has no seed."""
     return salt(deletion.seed, "log", n, name) if deletion.seed else ""
-
-
-def message(entry: Entry) -> str:
-    """The JSON text that is published for an entry with an event."""
-    return json.dumps(
-        {**(entry.event or {}), "chain": entry.chain}, separators=(",", ":"), ensure_ascii=False
-    )
-
-
-def attributes(entry: Entry) -> dict[str, str]:
-    """The message attributes of an event, by which subscribers filter: nothing personal is in them."""
-    event = entry.event or {}
-    data = event["data"]
-    names = ("status", "module", "operation", "source", "org")
-    return {"type": str(event["type"]), **{name: str(data[name]) for name in names}}
-
-
-def _event(
-    deletion: Deletion, n: int, what: str, now: float, stage: str, failed_ids: list[str]
-) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": f"{deletion.id}/{n}",
-        "source": f"urn:expunge:{stage}",
-        "type": f"expunge.deletion.{what}",
-        "subject": deletion.id,
-        "time": iso(now),
-        "datacontenttype": "application/json",
-        "sequence": str(n),
-        "data": {**document(deletion), "failed_ids": failed_ids[:100]},
-    }

@@ -8,8 +8,9 @@ from dataclasses import astuple
 from typing import Any
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.domain import log, log_checking
+from chalicelib.domain import log_checking
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.event import event_name
 from chalicelib.domain.log import Entry
 from chalicelib.domain.status import Status
 from chalicelib.domain.zoho.reply import CallKind
@@ -66,7 +67,7 @@ def _events_left(stage: Stage, deletion: Deletion, entries: Sequence[Entry]) -> 
             assert copies, f"event {entry.n} never left"
             assert all(copy == {**entry.event, "chain": entry.chain} for copy in copies)
             told.append(entry.what)
-    assert (told[0], told[-1]) == ("accepted", log.event_name(deletion.status))
+    assert (told[0], told[-1]) == ("accepted", event_name(deletion.status))
     final = [what for what in told if what in {status.value for status in Status if status in FINAL}]
     assert final == [deletion.status.value]
     order = [event["sequence"] for event in stage.topic.events if event["subject"] == deletion.id]

@@ -9,6 +9,7 @@ from chalicelib.domain import backoff, commands, lane, log
 from chalicelib.domain.children import asked_no_later_than, makes_permanent
 from chalicelib.domain.deletion import Deletion, final_status, moved
 from chalicelib.domain.errors import StaleRead
+from chalicelib.domain.event import event_name
 from chalicelib.domain.lane import Lane
 from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import recount, recount_problems
@@ -215,7 +216,7 @@ def _end(work: LeasedSlice, write: Write, then: Finish) -> None:
         write = children.with_children(work, write)
     by = then.by or canceller or log.SERVICE
     deletion, entry = logbook.told(
-        work, write.deletion, log.event_name(status), then.why, by=by, outcomes=outcomes
+        work, write.deletion, event_name(status), then.why, by=by, outcomes=outcomes
     )
     work.save(replace(write, deletion=deletion, entries=(*write.entries, entry)))
     for new in write.new_children:

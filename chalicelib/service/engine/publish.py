@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chalicelib.domain import log
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.event import attributes, message
 from chalicelib.domain.log import Entry
 from chalicelib.service.engine.deps import Deps
 
@@ -26,7 +26,7 @@ def handed_over(deps: Deps, deletion: Deletion, entries: Iterable[Entry]) -> int
 
 def _taken(deps: Deps, deletion: Deletion, entry: Entry) -> bool:
     try:
-        deps.topic.publish(log.message(entry), log.attributes(entry))
+        deps.topic.publish(message(entry), attributes(entry))
     except Unavailable as problem:
         deps.report("publish_failed", deletion_id=deletion.id, reason=problem.reason)
         return False

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.deletion import Counts
 from chalicelib.domain.document import document
 from chalicelib.domain.errors import Conflict, Unavailable
-from chalicelib.domain.log import message
+from chalicelib.domain.event import message
 from chalicelib.domain.request import Limits, Operation, Request
 from chalicelib.service.intake.accept import Acceptance, IntakeRequest, accept, replay, replayed
 from chalicelib.service.ports import Delivery
