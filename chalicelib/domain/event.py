@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document, iso
 from chalicelib.domain.status import Status
 
-if TYPE_CHECKING:
-    from chalicelib.domain.log import Entry
-
 #: The last part of the event type where it is not the status itself.
 _TYPE = {Status.RUNNING: "started"}
 #: Ids of failed records that an event names.
 MOST_FAILED_IDS = 100
+
+
+class Entry(Protocol):
+    """What is published of a log entry."""
+
+    @property
+    def event(self) -> Mapping[str, Any] | None:
+        """The event but for its `chain`; None for what is not published."""
+
+    @property
+    def chain(self) -> str:
+        """The entry's hash."""
 
 
 def event_name(status: Status) -> str:
