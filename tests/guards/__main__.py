@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 COPIED = ("chalicelib", "simulator", "tests", "local", "scripts", "infra", "cli", ".chalice", "docs")
 FILES = ("app.py", "pyproject.toml")
+#: What `make test` runs of a file too: a guard that only a long test misses is missed too late.
+QUICK = "not long and not browser"
 #: For the tests of one guard, and at first for those of all: half an hour's work in the worst case.
 TEST_SECONDS, ALL_SECONDS = 300, 1800
 #: Guards that are taken away at once, each from a copy of its own: one for each processor.
@@ -49,7 +51,7 @@ def failing(tree: Path, tests: tuple[str, ...], seconds: float = TEST_SECONDS, j
     `jobs`: processes that share the tests; 0 for this one alone.
     """
     command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider", f"-n{jobs}"]
-    command += ["--dist", "loadfile", *tests]
+    command += ["--dist", "loadfile", "-m", QUICK, *tests]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(

@@ -69,8 +69,12 @@ class Events:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """A whole running stack with its own simulator; tests share it and must not disturb each other."""
-    settings = Settings(tmp_path_factory.mktemp("stack"))
+    """A whole running stack with its own simulator; tests share it and must not disturb each other.
+
+    Its functions keep no secret: a test that changes an entry of another test's source would else meet the
+    entry of before for half a minute. What is kept, and for how long, has a stack of its own (test_keys).
+    """
+    settings = Settings(tmp_path_factory.mktemp("stack"), overrides={"EXPUNGE_SECRET_CACHE_SECONDS": "0"})
     described = local_stack.up(settings)
     try:
         yield RunningStack(described)
