@@ -229,6 +229,21 @@ def test_what_cannot_be_read_keeps_no_look_from_the_rest() -> None:
     assert [groups.other_org("default", due) for _ in range(3)] == [None, None, other.id]
 
 
+def test_a_look_that_could_not_read_finds_nobody_and_the_next_one_reads_the_same_again() -> None:
+    world = World()
+    one = world.get(world.accept(ids=("1",)))
+    other = replace(one, request=replace(one.request, org="second"))
+    down = [Unavailable("table", "down")]
+
+    def stored(ids: Sequence[str]) -> dict[str, Deletion]:
+        if down:
+            raise down.pop()
+        return {other.id: other}
+
+    groups = Groups(stored)
+    assert [groups.other_org("default", [other.id]) for _ in range(2)] == [None, other.id]
+
+
 def test_a_message_tells_its_org_by_its_group() -> None:
     assert org_of({"attributes": {"MessageGroupId": "second/crm-workflow"}}) == "second"
     assert org_of({"attributes": {}}) == org_of({}) == org_of({"attributes": {"MessageGroupId": "?"}}) == ""
