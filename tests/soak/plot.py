@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ FIGURES = (
     ("records deleted", "records deleted"),
     ("records wrongly deleted", "records wrongly deleted"),
     ("records there though completed", "records still there though reported as deleted"),
+    ("counts not as the records", "deletions whose counts are not what the records show"),
     ("view jobs started twice", "mass deletes of a view started twice"),
     ("events", "events heard"),
     ("events duplicated by id", "of them repeats under the same id"),
@@ -57,6 +59,7 @@ def tell(report: dict[str, Any], page: Path) -> None:
     """Puts the figures into the page."""
     rows = [f"| {words} | {report[name]:,} |" for name, words in FIGURES]
     rows += [f"| ended as `{status}` | {n:,} |" for status, n in sorted(report["statuses"].items())]
+    rows += [f"| {words} | {n} |" for words, n in Counter(report["not completed"]).items()]
     table = "\n".join(["| | |", "|---|---:|", *rows])
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
