@@ -13,7 +13,7 @@ from chalicelib.adapters.dynamodb.policy_items import PolicyTable
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.zoho.hosts import DATA_CENTERS, ENVIRONMENTS
 from chalicelib.adapters.zoho.org_secret import VERSIONS
-from chalicelib.adapters.zoho.token_store import made_for
+from chalicelib.adapters.zoho.token_store import is_blocked, made_for
 from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.request import REQUESTABLE
 from chalicelib.domain.source import usable
@@ -130,10 +130,10 @@ def _refreshed(target: Target, org: Org, code: Granted | None) -> tuple[Granted,
 def _mind_the_block(target: Target, org: Org) -> None:
     """Where Zoho has refused the workers tokens, asking now would only make it last. Raises Refusal."""
     table = Table(part(target), lambda: target.client("dynamodb"))
-    seconds = table.tokens_blocked_until(org.name, made_for(org)) - time.time()
-    if seconds > 0:
+    until, now = table.tokens_blocked_until(org.name, made_for(org)), time.time()
+    if is_blocked(until, now):
         what = "Zoho has refused the service more tokens: too many were asked for with this refresh token"
-        mend = f"wait {seconds / 60 + 1:.0f} minutes, then run this again"
+        mend = f"wait {(until - now) / 60 + 1:.0f} minutes, then run this again"
         raise Refusal(Trouble("Access Denied", what, mend))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.domain import quota
+from chalicelib.domain import quota, times
 from chalicelib.domain.children import as_child, origin_of, shows
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import LostLease, StaleRead, Unreadable
@@ -116,7 +116,7 @@ class FakeLedger(FakeOrgs):
 
     def claim(self, deletion_id: str, now: float, lease_until: float) -> Claim | None:
         row = self.rows.get(deletion_id)
-        if row is None or row.lease_until > now:
+        if row is None or _leased(row.lease_until, now):
             return None
         forgets = row.forget_at is not None and row.forget_at <= now
         if not forgets and (not row.due or row.next_at > now):
@@ -179,7 +179,7 @@ class FakeLedger(FakeOrgs):
 
     def wake(self, deletion_id: str, now: float) -> bool:
         row = self.rows.get(deletion_id)
-        if row is None or not row.due or row.lease_until > now or row.next_at <= now:
+        if row is None or not row.due or _leased(row.lease_until, now) or row.next_at <= now:
             return False
         row.next_at = now
         return True
@@ -256,7 +256,7 @@ class FakeLedger(FakeOrgs):
 
     def take(self, org: str, name: str, owner: str, now: float, until: float) -> bool:
         holder, ends = self.leases.get((org, name), ("", 0.0))
-        if ends > now and holder != owner:
+        if _leased(ends, now) and holder != owner:
             return False
         self.leases[org, name] = (owner, until)
         return True
@@ -281,7 +281,7 @@ class FakeLedger(FakeOrgs):
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         leases = self.leases.items()
-        return {n for (o, n), (_, ends) in leases if o == org and n.startswith(prefix) and ends > now}
+        return {n for (o, n), (_, ends) in leases if o == org and n.startswith(prefix) and _leased(ends, now)}
 
     def awaits_evidence(self, deletion: Deletion) -> bool:
         del deletion
@@ -289,6 +289,10 @@ class FakeLedger(FakeOrgs):
 
     def lane(self, key: str) -> Lane:
         return self.lanes.get(key, Lane(key))
+
+
+def _leased(until: float, now: float) -> bool:
+    return times.holds_until(until, now, times.LONGEST_LEASE)
 
 
 def _apart(deletion: Deletion) -> Deletion:

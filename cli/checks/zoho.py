@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import requests
 
 from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
-from chalicelib.adapters.zoho.token_store import SecretTokenStore, made_for, read_token
+from chalicelib.adapters.zoho.token_store import SecretTokenStore, is_blocked, made_for, read_token
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.zoho_port import Org
 from cli import org_uses, secret_text, zoho_probe, zoho_scopes, zoho_words
@@ -102,7 +102,7 @@ def enter(context: CheckContext, result: CheckResult, org: Org) -> Entry | None:
         context.client("secretsmanager"), f"expunge/{context.target.stage}/zoho/{org.name}/token"
     )
     stored = store.read()
-    token = read_token(stored, org)
+    token = read_token(stored, org, time.time())
     connections = zoho_probe.new_connections()
     if token is not None and token.expires_at - SPARE > time.time():
         entry = Entry(Probe(connections, org, token.api_url, token.value), None)
@@ -111,7 +111,7 @@ def enter(context: CheckContext, result: CheckResult, org: Org) -> Entry | None:
             _domain(context, result, org, stored.get("api_domain"))
             return entry if _good(result, entry, reply) else None
     until = context.ledger().tokens_blocked_until(org.name, made_for(org))
-    if until > time.time():
+    if is_blocked(until, time.time()):
         minutes = (until - time.time()) / 60
         what = (
             f"org {org.name}: Zoho gives no tokens for {minutes:.0f} more minutes (too many were asked for)"

@@ -91,8 +91,8 @@ GUARDS = (
     Guard(
         "lease: one worker at a time",
         _TABLE,
-        '"attribute_exists(due) AND next_at <= :now AND lease_until <= :now"',
-        '"attribute_exists(due) AND (next_at <= :now OR next_at > :now)"',
+        'f"attribute_exists(due) AND next_at <= :now AND NOT ({items.LEASED})"',
+        'f"next_at > :zero AND NOT ({items.LEASED} AND next_at < :zero)"',
         (_LEDGER,),
     ),
     Guard(
@@ -182,8 +182,8 @@ GUARDS = (
     Guard(
         "the org's concurrency",
         f"{_C}/adapters/dynamodb/org_items.py",
-        '"attribute_not_exists(pk) OR lease_until <= :now OR lease_owner = :owner"',
-        '"attribute_not_exists(pk) OR lease_until <= :now OR lease_owner = :owner OR attribute_exists(pk)"',
+        'f"NOT ({items.LEASED}) OR lease_owner = :owner"',
+        'f"NOT ({items.LEASED}) OR lease_owner = :owner OR attribute_exists(pk)"',
         (_LEDGER,),
     ),
     Guard(

@@ -101,8 +101,8 @@ class CommandItems(Dynamo):
         return self.update_if(
             items.meta_key(deletion_id),
             "SET next_at = :now",
-            "attribute_exists(due) AND lease_until <= :now AND next_at > :now",
-            {":now": items.number(now)},
+            f"attribute_exists(due) AND NOT ({items.LEASED}) AND next_at > :now",
+            items.leases_at(now),
         )
 
     def snapshot(self, deletion_id: str) -> Snapshot | None:

@@ -52,8 +52,8 @@ class Book:
         return self.table.update_if(
             CHAIN,
             "SET lease_owner = :owner, lease_until = :until",
-            "attribute_not_exists(lease_until) OR lease_until <= :now OR lease_owner = :owner",
-            {":owner": {"S": owner}, ":until": items.number(until), ":now": items.number(now)},
+            f"NOT ({items.LEASED}) OR lease_owner = :owner",
+            {":owner": {"S": owner}, ":until": items.number(until), **items.leases_at(now)},
         )
 
     def end_turn(self, owner: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.dynamodb import codec
+from chalicelib.domain import times
 from chalicelib.domain.errors import Rejected
 
 Item = dict[str, Any]
@@ -21,12 +22,25 @@ DUE_FOR_EVIDENCE = "due#evidence"
 #: And those whose texts are to be forgotten one day.
 DUE_TO_FORGET = "due#forget"
 
+#: Does somebody hold the lease of an item? Its values are those of `leases_at`. What is no number, or lies
+#: further ahead than any lease does, is no lease: whoever wants it next takes it.
+LEASED = "attribute_type(lease_until, :number) AND lease_until > :now AND lease_until <= :furthest"
+
 UNLESS_THERE: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 def number(value: float) -> Item:
     """A number attribute; milliseconds are enough for every time here."""
     return {"N": str(Decimal(str(round(value, 3))))}
+
+
+def leases_at(now: float) -> Item:
+    """The values of LEASED."""
+    return {
+        ":number": {"S": "N"},
+        ":now": number(now),
+        ":furthest": number(now + times.LONGEST_LEASE),
+    }
 
 
 def key(pk: str, sk: str) -> Item:

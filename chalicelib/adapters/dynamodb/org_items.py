@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import codec, hold_items, items, lane_items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
+from chalicelib.domain import times
 
 if TYPE_CHECKING:
     from chalicelib.domain.evidence.operators import Entry
@@ -115,8 +116,8 @@ class OrgItems(Dynamo):
         return self.update_if(
             items.org_key(org, name),
             "SET lease_owner = :owner, lease_until = :until",
-            "attribute_not_exists(pk) OR lease_until <= :now OR lease_owner = :owner",
-            {":owner": {"S": owner}, ":until": items.number(until), ":now": items.number(now)},
+            f"NOT ({items.LEASED}) OR lease_owner = :owner",
+            {":owner": {"S": owner}, ":until": items.number(until), **items.leases_at(now)},
         )
 
     def give_back(self, org: str, name: str, owner: str) -> None:
@@ -164,20 +165,23 @@ class OrgItems(Dynamo):
         """See ports.Leases."""
         item = self.get_item(items.org_key(org, "CREDITS"))
         with codec.readable(f"org {org}", "CREDITS"):
-            if item is None or float(item["good_until"]["N"]) <= now:
+            if item is None:
                 return None
-            return int(item["credits_left"]["N"])
+            until, left = float(item["good_until"]["N"]), int(item["credits_left"]["N"])
+            if times.holds_too_long(until, now, times.LONGEST_TOLD):
+                raise ValueError("good for longer than anybody tells")
+            return left if until > now else None
 
     def in_use(self, org: str, prefix: str, now: float) -> set[str]:
         """See ports.Leases."""
         found = self.query(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            FilterExpression="lease_until > :now",
+            FilterExpression=items.LEASED,
             ProjectionExpression="sk",
             ExpressionAttributeValues={
                 ":pk": items.org_key(org, "")["pk"],
                 ":prefix": {"S": prefix},
-                ":now": items.number(now),
+                **items.leases_at(now),
             },
             ConsistentRead=True,
         )

@@ -114,12 +114,12 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
                 Key=items.meta_key(deletion_id),
                 UpdateExpression="SET fence = fence + :one, lease_until = :until, next_at = :until,"
                 " attempts = if_not_exists(attempts, :zero) + :one",
-                ConditionExpression="attribute_exists(due) AND next_at <= :now AND lease_until <= :now",
+                ConditionExpression=f"attribute_exists(due) AND next_at <= :now AND NOT ({items.LEASED})",
                 ExpressionAttributeValues={
                     ":one": {"N": "1"},
                     ":zero": {"N": "0"},
                     ":until": items.number(lease_until),
-                    ":now": items.number(now),
+                    **items.leases_at(now),
                 },
                 ReturnValues="ALL_NEW",
             )

@@ -18,12 +18,13 @@ from chalicelib.adapters.zoho.token_store import (
     Token,
     TokenBlocks,
     TokenStore,
+    blocked_until,
     made_for,
     read_token,
     refresh_request,
     to_store,
 )
-from chalicelib.domain.errors import Unavailable, Unreadable
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.zoho.reply import Item, Reply
 from chalicelib.service.ports import Leases
 from chalicelib.service.zoho_port import Org
@@ -153,29 +154,19 @@ class Broker:
         if kept is not None and kept.value != failed and self._fresh(kept):
             return kept
         stored = self._store.read()
-        token = read_token(stored, self._org)
+        token = read_token(stored, self._org, now)
         if token is not None:
             self._kept = token
             if token.value != failed and self._fresh(token):
                 return token
             if token.value == failed and self._too_young(token, now):
                 return Reply(status=None, sent=False, failure="a new access token was refused")
-        blocked = self._blocked_until()
+        blocked = blocked_until(self._table, self._org, now, self._tools.report)
         if blocked > now:
             return self._old_one(failed) or _throttled("Access Denied", blocked - now)
         if self._refusal is not None and self._refusal[0] > now:
             return self._old_one(failed) or self._refusal[1]
         return None
-
-    def _blocked_until(self) -> float:
-        """Until when nobody may ask. An item of another version is set aside: Zoho says so again."""
-        name, credentials = self._org.name, made_for(self._org)
-        try:
-            return self._table.tokens_blocked_until(name, credentials)
-        except Unreadable as problem:
-            self._tools.report("set_aside", item=problem.key, reason=problem.reason)
-            self._table.block_tokens(name, credentials, 0.0)
-            return 0.0
 
     def _too_young(self, token: Token, now: float) -> bool:
         """Was this token refused so soon, and never taken, that another one would fare no better?"""
@@ -208,7 +199,7 @@ class Broker:
         useless = before is not None and before.value == failed != self._accepted
         refusals = before.refusals + 1 if before is not None and useless else 0
         stored = to_store(self._org, reply.body or {}, now, refusals)
-        token = read_token(stored, self._org) if reply.status == 200 and reply.error is None else None
+        token = read_token(stored, self._org, now) if reply.status == 200 and reply.error is None else None
         if token is None:
             return self._no_token(reply, now)
         self._kept = token

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -16,7 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.adapters.zoho.hosts import honoured
 from chalicelib.adapters.zoho.parse import json_object
 from chalicelib.adapters.zoho.request import Ask
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain import times
+from chalicelib.domain.errors import Unavailable, Unreadable
 from chalicelib.service.zoho_port import Org
 
 _LIFETIME = 3600.0  # of an access token (Zoho: token validity)
@@ -61,18 +62,42 @@ class TokenBlocks(Protocol):
         """Until when nobody may ask with these credentials; 0 where that was never said."""
 
 
+def is_blocked(until: float, now: float) -> bool:
+    """May nobody ask for a token at `now`? A time that lies further ahead than a block lasts is none."""
+    return times.holds_until(until, now, times.LONGEST_TOLD + times.CLOCKS)
+
+
+def blocked_until(table: TokenBlocks, org: Org, now: float, report: Callable[..., None]) -> float:
+    """Until when nobody may ask with the org's credentials. An item of another version, or one that would
+    last for ever, is set aside: Zoho says so again.
+    """
+    try:
+        until = table.tokens_blocked_until(org.name, made_for(org))
+        if until <= now or is_blocked(until, now):
+            return until
+        raise Unreadable(f"org {org.name}", "TOKEN_BLOCK: later than a block lasts")
+    except Unreadable as problem:
+        report("set_aside", item=problem.key, reason=problem.reason)
+        table.block_tokens(org.name, made_for(org), 0.0)
+        return 0.0
+
+
 def made_for(org: Org) -> str:
     """A hash of the credentials that a token is made from: it changes when they do."""
     parts = (org.accounts_url, org.environment, org.client_id, org.refresh_token)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def read_token(stored: Mapping[str, object], org: Org) -> Token | None:
-    """The stored token; None where there is none or it was made from other credentials."""
+def read_token(stored: Mapping[str, object], org: Org, now: float) -> Token | None:
+    """The stored token; None where there is none, it was made from other credentials, or its times cannot be
+    true: made at `now` at the latest, it lives an hour at most.
+    """
     value, ends, made = stored.get("access_token"), stored.get("expires_at"), stored.get("made_at")
     if stored.get("made_for") != made_for(org) or not isinstance(value, str) or not _plain(value):
         return None
     if not isinstance(ends, (int, float)) or not isinstance(made, (int, float)):
+        return None
+    if not made - times.CLOCKS <= ends <= made + _LIFETIME or not made <= now + times.CLOCKS:
         return None
     url = honoured(stored.get("api_domain"), org.api_url, org.environment)
     refusals = stored.get("refusals")

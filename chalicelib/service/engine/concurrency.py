@@ -163,8 +163,8 @@ class _Line:
 
     def enter(self, now: float) -> None:
         """Take the place behind the last one. Raises NoSlot where the line is full."""
-        taken = [int(name.removeprefix(PLACE)) for name in self.leases.in_use(self.org, PLACE, now)]
-        behind = max(taken, default=-1) + 1
+        taken = self.leases.in_use(self.org, PLACE, now)
+        behind = max((place for place in range(PLACES) if f"{PLACE}{place}" in taken), default=-1) + 1
         if behind >= PLACES or not self._take(behind, now):
             raise NoSlot(self.org)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 
+from chalicelib.domain import times
 from chalicelib.domain.errors import Rejected, Unavailable, Unreadable
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.engine.concurrency import SlotRequest, Slots, borrow, borrow_soon, shared
@@ -96,8 +97,9 @@ class OrgAccess:
     def let_go(self, deps: Deps, claim: Claim) -> None:
         """Give the org's concurrency back; what needs some of it later asks anew.
 
-        That only kept credits are left the other workers are told, for as long as a wait takes: else each
-        deletion would ask with a call of its own. Raises what `Slots.give_back` does, after all else.
+        That only kept credits are left the other workers are told, for as long as a wait takes and an hour at
+        most: else each deletion would ask with a call of its own. Raises what `Slots.give_back` does, after
+        all else.
         """
         if self._reached is None:
             return
@@ -107,7 +109,7 @@ class OrgAccess:
             slots.give_back(deps.leases)
         finally:
             if left is not None and self._credits(self._kept(claim, zoho)) <= 0:
-                until = deps.clock() + deps.timeouts.longest
+                until = deps.clock() + min(deps.timeouts.longest, times.LONGEST_TOLD)
                 with suppress(Unavailable, Rejected):  # then they ask for themselves
                     deps.leases.tell_credits(claim.deletion.request.org, left, until)
 

@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.evidence_items import Book
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.receipt_items import CHAIN
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain import times
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Counts
-from chalicelib.domain.errors import Unreadable, WrongState
+from chalicelib.domain.errors import LostLease, Unreadable, WrongState
 from chalicelib.domain.evidence.operators import What
 from chalicelib.domain.lane import lane_key
 from chalicelib.domain.operators import Hold, Pause
@@ -59,9 +62,23 @@ class Stage:
     def told(self) -> list[str]:
         return [event for event, _ in self.world.reports]
 
+    def change(self, key: Item, **fields: Item) -> None:
+        """Another version has written these fields of the item."""
+        self.client.update_item(
+            TableName="t",
+            Key=key,
+            UpdateExpression="SET " + ", ".join(f"#{each} = :{each}" for each in fields),
+            ExpressionAttributeNames={f"#{each}": each for each in fields},
+            ExpressionAttributeValues={f":{each}": value for each, value in fields.items()},
+        )
+
     def done(self) -> Any:
         """A deletion of two records, as it stands after at most a few slices."""
         accept(self.table, deletion("del_1"), "d1")
+        return self.done_again()
+
+    def done_again(self) -> Any:
+        """The deletion after a few slices more."""
         for _ in range(5):
             advance(self.world.deps, "del_1")
             self.world.now += 5
@@ -79,6 +96,8 @@ def stage() -> Iterator[Stage]:
 GOOD_CREDITS: Item = {"credits_left": {"N": "3"}, "good_until": {"N": str(NOW + 900)}}
 BAD_CREDITS = [
     *({**GOOD_CREDITS, name: value} for name in GOOD_CREDITS for value in VALUES),
+    {**GOOD_CREDITS, "good_until": {"N": str(NOW + 100 * 366 * 86_400)}},
+    {**GOOD_CREDITS, "good_until": {"N": "1E+125"}},
     {**GOOD_CREDITS, "credits_left": {"N": "1.5"}},
     {"credits_left": {"N": "3"}},
     {"good_until": {"N": str(NOW + 900)}},
@@ -179,6 +198,79 @@ def test_what_the_loop_guard_cannot_read_it_does_not_know(stage: Stage, packs: I
     assert stage.table.deleted_lately("default", "Leads", ["1"], NOW - 60, NOW) == set()
 
 
+# --- leases and times that would last for ever ----------------------------------------------------
+
+CENTURY = 100 * 366 * 86_400
+#: What may stand where the end of a lease belongs, and is none.
+NO_END: list[Item] = [
+    {"S": "soon"},
+    {"NULL": True},
+    {"BOOL": True},
+    {"L": []},
+    {"N": str(NOW + CENTURY)},
+    {"N": "1E+125"},
+    {"N": str(NOW + times.LONGEST_LEASE + 1)},
+    {"N": "-1"},
+]
+
+
+@pytest.mark.parametrize("name", ["SLOT#0", "SEAT#0", "WAIT#0", "TOKEN"])
+def test_a_lease_whose_end_cannot_be_true_is_nobodys(stage: Stage, name: str) -> None:
+    for until in (*NO_END, None):
+        end: Item = {} if until is None else {"lease_until": until}
+        stage.put(name, **{"lease_owner": {"S": "dead"}, **end})
+        assert stage.table.in_use("default", name[:4], NOW) == set(), until
+        assert stage.table.take("default", name, "me", NOW, NOW + 60), until
+        assert not stage.table.take("default", name, "you", NOW, NOW + 60)
+        assert stage.table.in_use("default", name[:4], NOW) == {name}
+
+
+def test_slots_that_would_be_held_for_ever_keep_no_deletion(stage: Stage) -> None:
+    for n, until in enumerate(NO_END):
+        stage.put(f"SLOT#{n}", lease_owner={"S": "dead"}, lease_until=until)
+        stage.put(f"WAIT#{n}", lease_owner={"S": "dead"}, lease_until=until)
+    for name in ("WAIT#x", "SLOT#x"):
+        stage.put(name, lease_owner={"S": "dead"}, lease_until={"N": str(NOW + 60)})
+    stage.world.zoho.org = replace(stage.world.zoho.org, concurrency=len(NO_END))
+    assert stage.done().counts == Counts(requested=2, deleted=2)
+
+
+def test_the_lease_of_a_deletion_that_would_last_for_ever_is_taken_over(stage: Stage) -> None:
+    accept(stage.table, deletion("del_1"), "d1")
+    dead = stage.table.claim("del_1", NOW, NOW + 60)
+    assert dead is not None
+    for n, until in enumerate(NO_END):
+        stage.change(items.meta_key("del_1"), lease_until=until, next_at={"N": str(NOW - 1)})
+        taken = stage.table.claim("del_1", NOW, NOW + 60)
+        assert taken is not None, until
+        assert taken.fence == dead.fence + n + 1
+    with pytest.raises(LostLease):
+        stage.table.save(dead, Change(dead.deletion, NOW, 0.0))
+
+
+def test_a_waiting_deletion_with_such_a_lease_is_woken(stage: Stage) -> None:
+    accept(stage.table, deletion("del_1"), "d1")
+    for until in NO_END:
+        stage.change(items.meta_key("del_1"), lease_until=until, next_at={"N": str(NOW + 600)})
+        assert stage.table.wake("del_1", NOW), until
+        assert not stage.table.wake("del_1", NOW), "it is due by now"
+
+
+def test_a_turn_at_the_evidence_that_would_last_for_ever_is_nobodys(stage: Stage) -> None:
+    book = Book(stage.table, lambda: NOW, 400)
+    for until in NO_END:
+        stage.write(CHAIN, lease_owner={"S": "dead"}, lease_until=until)
+        assert book.take_turn("me", NOW, NOW + 60), until
+        assert not book.take_turn("you", NOW, NOW + 60)
+
+
+def test_a_deletion_whose_next_time_has_come_is_not_taken_from_a_worker_that_holds_it(stage: Stage) -> None:
+    accept(stage.table, deletion("del_1"), "d1")
+    assert stage.table.claim("del_1", NOW, NOW + 3600) is not None
+    stage.change(items.meta_key("del_1"), next_at={"N": str(NOW)})
+    assert stage.table.claim("del_1", NOW + 1, NOW + 60) is None
+
+
 # --- policies ------------------------------------------------------------------------------------
 
 RUNS = ["", "no json", "[]", "null", "{}", '{"run": "x"}', '{"run": "x", "deletion_id": "y", "at": "z"}']
@@ -195,12 +287,7 @@ def policy_table(stage: Stage, *names: str) -> PolicyTable:
 
 def ran(stage: Stage, name: str, **fields: Item) -> None:
     """Another version has written what became of the policy's runs."""
-    stage.client.update_item(
-        TableName="t",
-        Key=items.org_key("default", f"POLICY#{name}"),
-        UpdateExpression="SET " + ", ".join(f"{each} = :{each}" for each in fields),
-        ExpressionAttributeValues={f":{each}": value for each, value in fields.items()},
-    )
+    stage.change(items.org_key("default", f"POLICY#{name}"), **fields)
 
 
 def outside(stage: Stage, table: PolicyTable, reports: list[str]) -> Retention:

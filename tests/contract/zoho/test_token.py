@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.adapters.zoho.token import Broker
-from chalicelib.adapters.zoho.token_store import SecretTokenStore, Token
+from chalicelib.adapters.zoho.token_store import SecretTokenStore, Token, made_for
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.zoho.reply import Reply
 from tests.contract.zoho.kit import PREFIX, Bench, Leases, SmallServer
@@ -316,3 +316,34 @@ def test_a_block_of_another_version_is_set_aside_and_a_token_is_asked_for(
     bench.report = lambda event, **fields: told.append((event, fields["item"]))
     assert token_of(broker_of(bench).token(soon(bench))).value == "1000.t1"
     assert (table.blocked, server.tokens, told) == ([0.0], 1, [("set_aside", "org default")])
+
+
+@pytest.mark.parametrize("ahead", [1e9, 1e120, float("inf"), float("nan")])
+def test_a_block_that_would_last_for_ever_is_set_aside_and_a_token_is_asked_for(
+    bench: Bench, server: SmallServer, ahead: float
+) -> None:
+    table, told = OtherVersion(), list[tuple[str, object]]()
+    bench.leases = table
+    bench.report = lambda event, **fields: told.append((event, fields["item"]))
+    broker = broker_of(bench)
+    table.block_tokens("default", made_for(broker._org), bench.clock() + ahead)
+    assert token_of(broker.token(soon(bench))).value == "1000.t1"
+    assert (table.blocked[1:], server.tokens, told) == ([0.0], 1, [("set_aside", "org default")])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"expires_at": 9e9}, {"made_at": 9e9, "expires_at": 9e9 + 60}, {"expires_at": float("nan")}],
+    ids=str,
+)
+def test_a_stored_token_whose_times_cannot_be_true_is_made_anew(
+    bench: Bench, server: SmallServer, wrong: dict[str, object]
+) -> None:
+    first = token_of(broker_of(bench).token(soon(bench)))
+    bench.secrets.put_secret_value(
+        SecretId=f"{PREFIX}default/token", SecretString=json.dumps({**bench.stored(), "refusals": 1, **wrong})
+    )
+    other = broker_of(bench, "other")
+    assert token_of(other.token(soon(bench))).value == "1000.t2"
+    assert token_of(other.renew(first, soon(bench))).value == "1000.t2"
+    assert server.tokens == 2
