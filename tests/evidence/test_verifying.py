@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.evidence import canonical, chain, dsse, folder, head, operators, records
-from chalicelib.domain.evidence.checking import PUBLIC_KEY
+from chalicelib.domain.evidence.checking import PUBLIC_KEY, Findings
 from tests.evidence.made import NOW, Bucket, Maker, SigningKey, chain_of, deletion
 from tests.evidence.made import folder as made_folder
 
@@ -130,6 +130,50 @@ def test_the_receipt_of_another_deletion_under_this_ones_name_is_found() -> None
     other = RECEIPT.replace("01.json", "02.json")
     moved = {(other if name == RECEIPT else name): data for name, data in FOLDER.items()}
     assert any("another one's name" in each for each in problems(moved))
+
+
+@pytest.mark.parametrize("odd", ["heads/x/000000000001.json", "heads/000000000001.json/000000000001.json"])
+def test_a_second_head_of_the_same_number_is_found_wherever_it_lies(odd: str) -> None:
+    maker = Maker()
+    maker.head(maker.receipt(*deletion()))
+    other = head.Head(1, "", "2025-11-24T16:00:00.000Z", "prod", {"receipts/del_other.json": "0" * 64})
+    forked = {**maker.bucket.objects, odd: maker.signing.envelope(dsse.HEAD, other.payload())}
+    assert any(odd in each for each in folder.check(forked, maker.signing.key)[0].problems)
+
+
+@pytest.mark.parametrize("odd", ["{}.02.json", "{}.1.json", "x/{}.json", "{}", "{}.json.json"])
+def test_a_receipt_lies_under_its_own_name_and_no_other(odd: str) -> None:
+    maker = Maker()
+    ended, chunks = deletion(1)
+    name = f"receipts/{odd.format(ended.id)}"
+    maker.bucket.objects[name] = maker.bucket.objects.pop(maker.receipt(ended, chunks))
+    maker.head(name)
+    for found in (folder.check(maker.bucket.objects, maker.signing.key)[0], chain_of_bucket(maker)):
+        assert f"{name}: is the receipt of {ended.id}: it lies under another one's name" in found.problems
+
+
+def chain_of_bucket(maker: Maker) -> Findings:
+    return chain.check(maker.bucket, maker.signing.key, KEEP).found
+
+
+def test_a_receipt_or_a_head_of_another_stage_is_found_though_its_signature_is_good() -> None:
+    maker, bucket = chain_of(2)
+    one = deletion(0)[0]
+    name = f"receipts/{one.id}.json"
+    body = {**json.loads(dsse.opened(bucket.objects[name]).payload), "stage": "dev"}
+    foreign = maker.signing.envelope(dsse.RECEIPT, canonical.to_bytes(body))
+    again = Maker(maker.signing, Bucket({**bucket.objects, name: foreign}))
+    again.head(*(each for each in bucket.objects if each.startswith(("receipts/", "operators/"))))
+    del again.bucket.objects[head.name(2)]
+    (problem,) = chain_of_bucket(again).problems
+    assert problem == f"{name}: is of stage dev, and the heads are of stage prod"
+    held = {name, head.name(1), PUBLIC_KEY, folder.records_name(name)}
+    files = {k: v for k, v in again.bucket.objects.items() if k in held}
+    assert folder.check(files, maker.signing.key)[0].problems == [problem]
+    second = head.read(dsse.opened(bucket.objects[head.name(2)]).payload)
+    other = maker.signing.envelope(dsse.HEAD, replace(second, stage="dev").payload())
+    found = chain_problems({**bucket.objects, head.name(2): other}, maker)
+    assert found == [f"{head.name(2)}: is of stage dev, and the heads are of stage prod"]
 
 
 def with_reference_line(first: bytes) -> dict[str, bytes]:

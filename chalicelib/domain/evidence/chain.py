@@ -72,6 +72,8 @@ def check(store: Store, key: Key, keep_days: int, now: datetime | None = None) -
     done.last = heads.last
     newest = time_of(done.last.at) if done.last else None
     _waiting(store, heads, done.found, seen, newest)
+    for name, body in seen.bodies.items():
+        checking.other_stage(name, body.get("stage"), heads.stages, done.found)
     _gone(done.found, seen, keep_days, newest, now)
     _without_reference(done.found, seen)
     _without_receipt(store, heads, done.found, sorted(there - seen.files))

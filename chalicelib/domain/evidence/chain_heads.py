@@ -28,7 +28,7 @@ class Store(Protocol):
 @dataclass
 class Heads:
     """`named`: the number of the head and the hash, by object. `last`: the newest head of the unbroken part;
-    `count`: how many were looked at.
+    `count`: how many were looked at; `stages`: that of the first good one.
     """
 
     store: Store
@@ -37,6 +37,7 @@ class Heads:
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
     last: Head | None = None
     count: int = 0
+    stages: tuple[str, ...] = ()
     _newest: int = 0
     _before: Head | None = None
     _unbroken: bool = True
@@ -71,6 +72,8 @@ class Heads:
             self._before, self._unbroken = None, False
             return
         _follows(name, read, self._before, self.found)
+        checking.other_stage(name, read.stage, self.stages, self.found)
+        self.stages = self.stages or (read.stage,)
         for entry, digest in read.entries.items():
             if entry in self.named:
                 self.found.wrong(name, f"names {entry}, which head {self.named[entry][0]} names already")

@@ -6,7 +6,7 @@ file holds: whatever does not fit is a line for people.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,7 @@ def receipt_body(name: str, data: bytes, key: Key, found: Findings) -> dict[str,
     if not right:
         found.wrong(name, "is no receipt of a version that is known here")
         return None
-    if deletion_of(name) != deletion:
+    if receipt.name(deletion, receipt.number(name)) != name:
         found.wrong(name, f"is the receipt of {deletion}: it lies under another one's name")
         return None
     return dict(body)
@@ -88,6 +88,12 @@ def _shaped(body: Mapping[str, Any]) -> None:
     if not ((count is None and root is None) or (isinstance(count, int) and isinstance(root, str))):
         raise TypeError("records")
     _ = body["status"], body["finished_at"], body["counts"], body["reference_sha256"]
+
+
+def other_stage(name: str, stage: object, stages: Collection[str], found: Findings) -> None:
+    """A problem where the object `name` is of another stage than the heads beside it (`stages`)."""
+    if stages and stage not in stages:
+        found.wrong(name, f"is of stage {stage}, and the heads are of stage {', '.join(sorted(stages))}")
 
 
 def deletion_of(name: str) -> str:
@@ -160,7 +166,7 @@ def head_body(name: str, data: bytes, key: Key, found: Findings) -> Head | None:
     except NoHead as problem:
         found.wrong(name, str(problem))
         return None
-    if head.number("heads/" + name.rpartition("/")[2]) != read.n:
+    if head.name(read.n) != name:
         found.wrong(name, f"is the head {read.n}: it lies under another one's name")
         return None
     if not read.entries:

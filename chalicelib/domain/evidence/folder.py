@@ -27,16 +27,21 @@ def check(files: Mapping[str, bytes], key: Key) -> tuple[Findings, list[dict[str
         for name, data in sorted(files.items())
         if name.startswith("heads/")
     }
-    _links([each for each in heads.values() if each], found)
+    good = [each for each in heads.values() if each]
+    stages = tuple(dict.fromkeys(each.stage for each in good[:1]))
+    for each in good:
+        checking.other_stage(f"head {each.n}", each.stage, stages, found)
+    _links(good, found)
     names = [name for name in sorted(files) if name.startswith("receipts/")]
     if not names:
         found.problems.append("receipts/: there is none in this folder")
-    _all_ends(names, [each for each in heads.values() if each], found)
+    _all_ends(names, good, found)
     told: list[dict[str, Any]] = []
     for name in names:
-        _in_one_head(name, files[name], [each for each in heads.values() if each], found)
+        _in_one_head(name, files[name], good, found)
         body = checking.receipt_body(name, files[name], key, found)
         if body is not None:
+            checking.other_stage(name, body.get("stage"), stages, found)
             _records(name, body, files, found)
             told.append(body)
     known = {checking.PUBLIC_KEY, *heads, *names, *(records_name(name) for name in names)}
