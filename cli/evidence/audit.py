@@ -14,7 +14,7 @@ from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from cli import bar, csv_out
 from cli.bar import Bar
 from cli.ends import End
-from cli.evidence import exported
+from cli.evidence import exported, table
 from cli.evidence.exporting import Export
 from cli.evidence.keys import NoKey, load
 from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching
@@ -30,9 +30,10 @@ Examples:
   expunge audit verify --stage prod
   expunge audit verify --from copy-of-the-bucket
 
-The end of a copy may have been cut off without a trace in it: compare the last
-head's number and hash with the daily event expunge.evidence.head. Exit code 1
-means that something does not fit, 8 that it could not be checked."""
+Of the bucket the end is compared with the stage's table. The end of a copy may
+have been cut off without a trace in it: compare the last head's number and hash
+with the daily event expunge.evidence.head. Exit code 1 means that something does
+not fit, 8 that it could not be checked."""
 
 EXPORT = """\b
 Examples:
@@ -60,6 +61,8 @@ def verify(folder: Path | None, keep_days: int, stage: str | None, as_json: bool
     """Check each head, receipt and operators' entry."""
     with reaching():
         target = None if folder else find(stage, as_json=as_json)
+        # First, as the chain goes on while it is read.
+        end, unknown = table.known_end(target) if target else ((0, ""), "")
         store: Any = folder_at(folder) if folder else bucket_of(target)  # type: ignore[arg-type]  # one of both is there
         pem = store.read(PUBLIC_KEY)
         if pem is None:
@@ -72,8 +75,9 @@ def verify(folder: Path | None, keep_days: int, stage: str | None, as_json: bool
             shown = {"fits": False, "problems": [str(problem)], "notes": []}
             _say(as_json, shown, f"does not fit: {problem}")
             raise SystemExit(End.OUT_OF_REACH.value) from problem
-        done = chain.check(store, key, keep_days, datetime.now(UTC))
+        done = chain.check(store, key, keep_days, datetime.now(UTC), end)
     last, found = done.last, done.found
+    found.notes += [unknown] if unknown else []
     hash_of = chain.hash_of(last) if last else None
     shown = {
         "fits": not found.problems,

@@ -63,10 +63,7 @@ class Book:
 
     def chain(self) -> Chain:
         """See ports.Book."""
-        item = self.table.get_item(CHAIN) or {}
-        if "n" not in item:
-            return Chain()
-        return Chain(int(item["n"]["N"]), item["previous"]["S"], item["at"]["S"], item["told"]["S"])
+        return chain_of(self.table)
 
     def advance(self, before: Chain, after: Chain) -> None:
         """See ports.Book."""
@@ -241,3 +238,11 @@ def _key(written: Written) -> items.Item:
     if written.n:
         return receipt_key(written.deletion, written.n)
     return entry_key(written.deletion)
+
+
+def chain_of(table: Table) -> Chain:
+    """How far the chain of heads is, as the table knows it; strongly consistent. Raises Unavailable."""
+    item = table.get_item(CHAIN) or {}
+    if "n" not in item:
+        return Chain()
+    return Chain(int(item["n"]["N"]), item["previous"]["S"], item["at"]["S"], item["told"]["S"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.evidence import canonical, checking, operators
+from chalicelib.domain.evidence import canonical, checking, head, operators
 from chalicelib.domain.evidence.chain_heads import Heads, Store, time_of
 from chalicelib.domain.evidence.checking import Findings, Key
 from chalicelib.domain.evidence.folder import records_name
@@ -50,9 +50,12 @@ class _Seen:
     without: dict[str, str] = field(default_factory=dict)
 
 
-def check(store: Store, key: Key, keep_days: int, now: datetime | None = None) -> Checked:
+def check(
+    store: Store, key: Key, keep_days: int, now: datetime | None = None, end: tuple[int, str] = (0, "")
+) -> Checked:
     """Everything that does not fit. `keep_days`: records files may be gone after so many days. `now`: the
-    time, where that is known; where not, the newest that the chain tells.
+    time, where that is known; where not, the newest that the chain tells. `end`: number and hash of the
+    newest head, as somebody knew them before; 0 and "" where nobody did.
     """
     done, seen = Checked(), _Seen()
     heads = Heads(store, key, done.found)
@@ -70,6 +73,7 @@ def check(store: Store, key: Key, keep_days: int, now: datetime | None = None) -
         _files(store, done, seen, None)
     done.objects += heads.count
     done.last = heads.last
+    _end(store, heads, done.found, *end)
     newest = time_of(done.last.at) if done.last else None
     _waiting(store, heads, done.found, seen, newest)
     for name, body in seen.bodies.items():
@@ -160,6 +164,17 @@ def _files(store: Store, done: Checked, seen: _Seen, there: Set[str] | None) -> 
         done.objects += 1
         if checking.records_of(file, body, data, done.found):
             seen.without[file] = str(body["deletion"])
+
+
+def _end(store: Store, heads: Heads, found: Findings, n: int, known: str) -> None:
+    """The end of the chain shows by itself neither that more was there, nor that all of it was made anew."""
+    if n > heads.newest:
+        words = f"is missing: head {n} was there before, so the end of the chain was cut off"
+        found.wrong(head.name(heads.newest + 1), words)
+    elif n:
+        read = checking.head_body(head.name(n), store.read(head.name(n)) or b"", heads.key, Findings())
+        if read is not None and hash_of(read) != known:
+            found.wrong(head.name(n), f"is not the head {n} that was there before: it was replaced")
 
 
 def _waiting(store: Store, heads: Heads, found: Findings, seen: _Seen, newest: datetime | None) -> None:

@@ -28,7 +28,8 @@ class Store(Protocol):
 @dataclass
 class Heads:
     """`named`: the number of the head and the hash, by object. `last`: the newest head of the unbroken part;
-    `count`: how many were looked at; `stages`: that of the first good one.
+    `count`: how many were looked at; `newest`: the largest number among them; `stages`: that of the first
+    good one.
     """
 
     store: Store
@@ -37,8 +38,8 @@ class Heads:
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
     last: Head | None = None
     count: int = 0
+    newest: int = 0
     stages: tuple[str, ...] = ()
-    _newest: int = 0
     _before: Head | None = None
     _unbroken: bool = True
 
@@ -59,14 +60,14 @@ class Heads:
     def read_newer(self) -> list[str]:
         """Read those that were written since; what they name."""
         known = set(self.named)
-        while (data := self.store.read(head.name(self._newest + 1))) is not None:
-            self._take(self._newest + 1, data)
+        while (data := self.store.read(head.name(self.newest + 1))) is not None:
+            self._take(self.newest + 1, data)
         return sorted(self.named.keys() - known)
 
     def _take(self, n: int, data: bytes) -> None:
         name = head.name(n)
         self.count += 1
-        self._newest = n
+        self.newest = n
         read = checking.head_body(name, data, self.key, self.found)
         if read is None:
             self._before, self._unbroken = None, False
