@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from chalicelib.domain.evidence import canonical, head
+from chalicelib.domain.evidence import canonical, head, receipt
 from chalicelib.domain.evidence.chain import UNTIL_ITS_HEAD
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from chalicelib.domain.evidence.folder import records_name
@@ -41,7 +41,8 @@ def gathered(
         seen.add(one)
         wanted += known(one)
         for name in list(store.names(f"receipts/{one}.")):
-            data = store.read(name)
+            # A name that is not Expunge's own could lead out of the folder that the files are written to.
+            data = store.read(name) if receipt.name(one, receipt.number(name)) == name else None
             if data is None:
                 continue
             files[name] = data

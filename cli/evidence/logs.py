@@ -186,12 +186,14 @@ class Signed:
 
     def differing(self, entries: Sequence[Entry] | None) -> str:
         """What of the log (None: the deletion is not in the table) is not as a receipt was signed for; ""
-        where nothing is, or there is no receipt.
+        where nothing is, or there is no receipt. Raises Unreachable where they cannot be checked.
         """
         names = list(self._store.names(f"receipts/{self._deletion}."))
-        pem = self._store.read(PUBLIC_KEY) if names else None
-        if pem is None:
+        if not names:
             return ""
+        pem = self._store.read(PUBLIC_KEY)
+        if pem is None:
+            raise Unreachable(f"{PUBLIC_KEY} is not there, so {names[0]} cannot be checked")
         try:
             key = load(pem)
         except NoKey as problem:

@@ -89,6 +89,17 @@ def test_a_receipt_whose_head_is_not_there_yet_is_not_handed_out() -> None:
     assert "heads/000000000003.json" in found
 
 
+@pytest.mark.parametrize(
+    "odd", ["{}./../../../evil.json", "{}.json/../../evil", "{}.2.json.bak", "{}.02.json"]
+)
+def test_only_names_of_receipts_are_gathered_so_that_nothing_is_written_elsewhere(odd: str) -> None:
+    maker, _ = chain_of(1)
+    one = deletion(0)[0].id
+    before = set(gathered(Store(maker.bucket.objects), one))  # type: ignore[arg-type]  # a bucket as far as it is read
+    planted = {**maker.bucket.objects, f"receipts/{odd.format(one)}": b"{}"}
+    assert set(gathered(Store(planted), one)) == before  # type: ignore[arg-type]  # a bucket as far as it is read
+
+
 def test_what_restored_or_ended_it_for_good_comes_along() -> None:
     maker = Maker()
     child, chunks = deletion(5)

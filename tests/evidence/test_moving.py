@@ -69,7 +69,8 @@ def test_what_is_taken_away_while_the_chain_is_read_is_found(maker: Maker) -> No
         del maker.bucket.objects[FILE]
 
     [problem] = checked(maker, records=taken).found.problems
-    assert problem == f"{FILE}: is missing, and no operators' entry says that it was forgotten"
+    why = "is missing: no operators' entry says that it was forgotten"
+    assert problem == f"{FILE}: {why}, nor is it 400 days old (--keep-days)"
 
 
 @pytest.mark.parametrize("says", [True, False])

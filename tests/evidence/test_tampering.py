@@ -15,6 +15,7 @@ from chalicelib.domain.deletion import Approval, Plan, Problem, Verification
 from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from chalicelib.domain.log import Entry
 from cli.evidence.logs import Signed, broken
+from cli.evidence.stores import Unreachable
 from tests.evidence.world import World, world
 
 
@@ -155,3 +156,9 @@ def test_a_receipt_that_was_altered_is_found(here: World) -> None:
 def test_another_key_is_found(here: World) -> None:
     here.objects.objects[PUBLIC_KEY] = b"no key"
     assert found(here) != ""
+
+
+def test_a_log_whose_receipts_cannot_be_checked_is_not_said_to_fit(here: World) -> None:
+    del here.objects.objects[PUBLIC_KEY]
+    with pytest.raises(Unreachable, match="cannot be checked"):
+        found(here)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain import ids
 from chalicelib.domain.evidence import canonical, chain, dsse, folder, head, operators, records
 from chalicelib.domain.evidence.checking import PUBLIC_KEY, Findings
 from tests.evidence.made import NOW, Bucket, Maker, SigningKey, chain_of, deletion
@@ -340,10 +341,27 @@ def test_a_head_with_a_number_far_off_is_counted_and_not_walked_to() -> None:
 def test_records_of_no_receipt_are_found_but_where_they_were_written_just_now(name: str) -> None:
     maker, bucket = chain_of(1)
     bucket.objects[name] = bucket.objects[f"records/{deletion(0)[0].id}.jsonl.gz"]
+    (problem,) = chain_problems_of(bucket, maker)
+    assert problem.startswith(f"{name}: belongs to no receipt")
+    assert "make it again" in problem, "nobody knows how old a file of a copy is"
+    bucket.ages[name] = timedelta(minutes=11)
     assert chain_problems_of(bucket, maker) == [f"{name}: belongs to no receipt"]
     bucket.ages[name] = timedelta(seconds=30)
     checked = chain.check(bucket, maker.signing.key, KEEP)
     assert (checked.found.problems, checked.found.notes) == ([], [f"{name}: waits for its receipt"])
+
+
+@pytest.mark.parametrize(("minutes", "fits"), [(-300, False), (-9, True), (5, True)])
+def test_a_copy_that_was_made_between_a_records_file_and_its_receipt_says_so(
+    minutes: int, fits: bool
+) -> None:
+    maker, bucket = chain_of(1)
+    one = ids.deletion_id(NOW + 60 + 60 * minutes, b"0123456789")
+    name = f"records/{one}.jsonl.gz"
+    bucket.objects[name] = bucket.objects[f"records/{deletion(0)[0].id}.jsonl.gz"]
+    found = chain.check(bucket, maker.signing.key, KEEP).found
+    (line,) = (*found.problems, *found.notes)
+    assert (found.problems == [], name in line, "again" in line) == (fits, True, True)
 
 
 def test_records_under_the_name_of_another_deletion_are_found() -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.evidence import canonical, checking, head, operators
+from chalicelib.domain.evidence import canonical, checking, operators, receipt
 from chalicelib.domain.evidence.chain_heads import Heads, Store, time_of
 from chalicelib.domain.evidence.checking import Findings, Key
 from chalicelib.domain.evidence.folder import records_name
 from chalicelib.domain.evidence.head import Head
+from chalicelib.domain.ids import is_deletion_id, made_at
 
 __all__ = ["Checked", "Store", "check", "hash_of"]
 
@@ -73,14 +74,14 @@ def check(
         _files(store, done, seen, None)
     done.objects += heads.count
     done.last = heads.last
-    _end(store, heads, done.found, *end)
+    heads.hold_against(*end)
     newest = time_of(done.last.at) if done.last else None
     _waiting(store, heads, done.found, seen, newest)
     for name, body in seen.bodies.items():
         checking.other_stage(name, body.get("stage"), heads.stages, done.found)
     _gone(done.found, seen, keep_days, newest, now)
     _without_reference(done.found, seen)
-    _without_receipt(store, heads, done.found, sorted(there - seen.files))
+    _without_receipt(store, heads, done.found, sorted(there - seen.files), newest)
     return done
 
 
@@ -166,17 +167,6 @@ def _files(store: Store, done: Checked, seen: _Seen, there: Set[str] | None) -> 
             seen.without[file] = str(body["deletion"])
 
 
-def _end(store: Store, heads: Heads, found: Findings, n: int, known: str) -> None:
-    """The end of the chain shows by itself neither that more was there, nor that all of it was made anew."""
-    if n > heads.newest:
-        words = f"is missing: head {n} was there before, so the end of the chain was cut off"
-        found.wrong(head.name(heads.newest + 1), words)
-    elif n:
-        read = checking.head_body(head.name(n), store.read(head.name(n)) or b"", heads.key, Findings())
-        if read is not None and hash_of(read) != known:
-            found.wrong(head.name(n), f"is not the head {n} that was there before: it was replaced")
-
-
 def _waiting(store: Store, heads: Heads, found: Findings, seen: _Seen, newest: datetime | None) -> None:
     """Does what no head names wait for one, or was it put there, or its head taken away?
 
@@ -211,7 +201,8 @@ def _gone(
         elif now and now - ended > kept:
             found.notes.append(f"{file}: is not there, and its time is over by now")
         else:
-            found.wrong(file, "is missing, and no operators' entry says that it was forgotten")
+            why = "is missing: no operators' entry says that it was forgotten"
+            found.wrong(file, f"{why}, nor is it {keep_days} days old (--keep-days)")
 
 
 def _without_reference(found: Findings, seen: _Seen) -> None:
@@ -223,11 +214,26 @@ def _without_reference(found: Findings, seen: _Seen) -> None:
             found.wrong(file, "names another reference than the receipt was signed for")
 
 
-def _without_receipt(store: Store, heads: Heads, found: Findings, files: Iterable[str]) -> None:
-    """Records files of which no good receipt tells."""
+def _without_receipt(
+    store: Store, heads: Heads, found: Findings, files: Iterable[str], newest: datetime | None
+) -> None:
+    """Records files of which no good receipt tells. In a copy an id says how new the deletion is at most."""
     for file in files:
         age = store.age(file)
-        if age is not None and age < UNTIL_ITS_HEAD:
+        if age is None and newest and newest - _asked_at(file) < UNTIL_ITS_HEAD:
+            words = (
+                "is of a deletion that may have ended after the newest head, so it may wait for its receipt"
+            )
+            found.notes.append(f"{file}: {words}: make the copy again")
+        elif age is not None and age < UNTIL_ITS_HEAD:
             found.notes.append(f"{file}: waits for its receipt")
         elif checking.receipt_of(file) not in heads.named:
-            found.wrong(file, "belongs to no receipt")
+            again = "; where the copy was made before that was written, make it again" if age is None else ""
+            found.wrong(file, f"belongs to no receipt{again}")
+
+
+def _asked_at(file: str) -> datetime:
+    """When the deletion of a records file was asked for; for a name that is none the beginning of time."""
+    one = checking.deletion_of(file)
+    known = is_deletion_id(one) and file.startswith(receipt.records_prefix(one))
+    return datetime.fromtimestamp(made_at(one), UTC) if known else time_of("")

@@ -64,6 +64,20 @@ class Heads:
             self._take(self.newest + 1, data)
         return sorted(self.named.keys() - known)
 
+    def hold_against(self, n: int, known: str) -> None:
+        """What does not fit to the newest head that somebody knew before: its number (0: nobody did) and the
+        hash of its payload. The end of a chain shows by itself neither that more was there, nor that it was
+        made anew.
+        """
+        if n > self.newest:
+            words = f"is missing: head {n} was there before, so the end of the chain was cut off"
+            self.found.wrong(head.name(self.newest + 1), words)
+        elif n:
+            data = self.store.read(head.name(n)) or b""
+            read = checking.head_body(head.name(n), data, self.key, Findings())
+            if read is not None and canonical.sha256(read.payload()) != known:
+                self.found.wrong(head.name(n), f"is not the head {n} that was there before: it was replaced")
+
     def _take(self, n: int, data: bytes) -> None:
         name = head.name(n)
         self.count += 1
