@@ -97,11 +97,19 @@ def tried(
 def message(answer: requests.Response) -> str:
     """What an error answer says, with its fields."""
     try:
-        error = answer.json()["error"]
-        fields = [f"{field['path'] or 'body'} {field['problem']}" for field in error.get("fields", [])]
-        return "; ".join([str(error["message"]), *fields])
+        said = str(answer.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return _by_itself(answer) or "no readable answer"
+    return "; ".join([said, *(f"{each['path'] or 'body'} {each['problem']}" for each in fields(answer))])
+
+
+def fields(answer: requests.Response) -> list[dict[str, str]]:
+    """The `fields` of an error answer, each with `path` and `problem`; none where it is not the service's."""
+    try:
+        found = answer.json()["error"].get("fields") or []
+        return [{"path": str(each["path"]), "problem": str(each["problem"])} for each in found]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def _by_itself(answer: requests.Response) -> str:

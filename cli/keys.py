@@ -203,9 +203,9 @@ def revoke(
         shown = {"source": source, "revoked": [], "would_revoke": taken, "keys": marks}
         target.say(shown, f"{source}: would revoke {' '.join(taken)} and keep {' '.join(marks) or 'none'}")
         return
+    seconds = 0 if now else workers.cache_seconds(target)  # before the change: it may be refused
     if gone:
         secret_log.change(target, stage, sources, source, {**found, "keys": kept}, version)
-    seconds = 0 if now else workers.cache_seconds(target)
     try:
         if now:
             workers.replace(target)

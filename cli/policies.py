@@ -12,9 +12,9 @@ import click
 import yaml  # type: ignore[import-untyped]  # it has no types
 
 from chalicelib.domain.retention.policy import Policy
-from cli import asking
+from cli import asking, policy_store
 from cli.ends import FINAL, Interrupted, of_statuses
-from cli.http import good
+from cli.http import fields, good
 from cli.operating import render
 from cli.operator_api import OperatorApi, dry, reach
 from cli.options import options, org_option
@@ -66,17 +66,18 @@ def apply(file: Path, dry_run: bool, yes: bool, stage: str | None, as_json: bool
     stored = {(each.policy.org, each.policy.name): _stored(api, each.policy) for each in written}
     changed = [each for each in written if _differs(each, stored)]
     lines = [line for each in changed for line in _diff(stored[each.policy.org, each.policy.name], each)]
-    plans = {each.policy.name: _try(api, file, each) for each in changed}
-    runs = {each.policy.name: _put(api, file, each, dry_run=True)["next_runs"] for each in changed}
+    names = policy_store.names(changed)
+    plans = {name: _try(api, file, each) for name, each in names.items()}
+    runs = {
+        name: policy_store.put(api, file, each, dry_run=True)["next_runs"] for name, each in names.items()
+    }
     lines += [f"{name}: {_plan_words(plan)}; {_when(runs[name])}" for name, plan in plans.items()]
     if changed and not dry_run:
-        _confirm(target, changed, plans, lines, yes=yes)
-        for each in changed:
-            _put(api, file, each, dry_run=False)
+        _confirm(target, names, plans, lines, yes=yes)
+        policy_store.store(api, file, names)
     words = "would be stored" if dry_run else "stored"
     lines.append(f"{len(changed)} {words}, {len(written) - len(changed)} unchanged")
-    names = [each.policy.name for each in changed]
-    shown = {"changed": names, "dry_run": dry_run, "plans": plans, "next_runs": runs}
+    shown = {"changed": list(names), "dry_run": dry_run, "plans": plans, "next_runs": runs}
     target.say(shown, *lines)
 
 
@@ -109,8 +110,8 @@ def _try(api: OperatorApi, file: Path, each: Written) -> dict[str, Any]:
     body = {"dry_run": True, "policy": each.policy.document}
     path = f"policies/{each.policy.name}/run"
     answer = api.call("POST", path, {"org": each.policy.org}, body)
-    if answer.status_code == 400:
-        raise Refused("\n".join(_problems(file, each, answer.json()["error"]["fields"])))
+    if found := fields(answer):
+        raise Refused("\n".join(policy_store.problems(file, each, found)))
     ended = _ended(api, good(answer)["links"]["self"])
     if ended["status"] == "failed":
         line = each.line("/selection")
@@ -143,13 +144,18 @@ def _when(runs: list[str]) -> str:
 
 
 def _confirm(
-    target: Target, changed: list[Written], plans: dict[str, dict[str, Any]], lines: list[str], *, yes: bool
+    target: Target,
+    changed: dict[str, Written],
+    plans: dict[str, dict[str, Any]],
+    lines: list[str],
+    *,
+    yes: bool,
 ) -> None:
     """Where, what changes, when each policy deletes how many; what they would delete today is asked for."""
     if asking.asks(yes=yes):
         say(*lines, err=True)
-    orgs = ", ".join(sorted({each.policy.org for each in changed}))
-    armed = [plans[each.policy.name] for each in changed if each.policy.enabled and not each.policy.dry_run]
+    orgs = ", ".join(sorted({each.policy.org for each in changed.values()}))
+    armed = [plans[name] for name, each in changed.items() if each.policy.enabled and not each.policy.dry_run]
     what = "records would go today with the policies that change, which then run by themselves"
     asking.confirm(_sum(armed), what, yes=yes or not armed, target=target, org=orgs)
 
@@ -159,20 +165,6 @@ def _sum(plans: list[dict[str, Any]]) -> int | None:
     numbers = [plan.get("would_delete") for plan in plans]
     known = [each for each in numbers if isinstance(each, int)]
     return sum(known) if len(known) == len(numbers) else None
-
-
-def _put(api: OperatorApi, file: Path, each: Written, *, dry_run: bool) -> dict[str, Any]:
-    query = dry(dry_run, {"org": each.policy.org})
-    answer = api.call("PUT", f"policies/{each.policy.name}", query, each.policy.document)
-    if answer.status_code == 400:
-        raise Refused("\n".join(_problems(file, each, answer.json()["error"]["fields"])))
-    return good(answer)
-
-
-def _problems(file: Path, each: Written, fields: list[dict[str, str]]) -> list[str]:
-    paths = [(field["path"].removeprefix("/policy"), field["problem"]) for field in fields]
-    dotted = [(each.line(path), path.removeprefix("/").replace("/", "."), words) for path, words in paths]
-    return [f"{file}: line {line}: {path}: {words}" for line, path, words in dotted]
 
 
 @policies.command(name="list", epilog=LIST)

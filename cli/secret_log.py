@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import http, secret_text
 from cli.operator_api import reach
@@ -38,9 +39,10 @@ def change(
         api = reach(target, stage)
         for entry in entries(source, before.get(source), after, version, made):
             http.good(api.call("POST", "log", body=entry))
-    except click.ClickException as problem:
+    except (click.ClickException, ClientError, BotoCoreError) as problem:
+        why = problem.message if isinstance(problem, click.ClickException) else str(problem)
         say(
-            f"the secret is changed, and the operators' log was not told of it: {problem.message};"
+            f"the secret is changed, and the operators' log was not told of it: {why};"
             " expunge doctor names such changes",
             err=True,
         )

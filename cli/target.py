@@ -14,6 +14,7 @@ import click
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.domain.errors import Unavailable
 from cli.ends import End, Interrupted
 from cli.output import guarded, say
 from local.running import RunningStack
@@ -130,3 +131,5 @@ class Group(click.Group):
             raise click.ClickException(words) from problem
         except BotoCoreError as problem:
             raise click.ClickException(f"AWS cannot be reached: {problem}") from problem
+        except Unavailable as problem:
+            raise click.ClickException(f"{problem.what} is out of reach: {problem.reason}") from problem

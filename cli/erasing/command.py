@@ -31,6 +31,8 @@ EVERY = 1.0
 #: Outcomes that only carrying out gives: then no approval is asked for any more.
 BEGUN = ("deleted", "already_absent", "unlinked", "cleared")
 
+_UNSEEN = "records are to be erased, as the source's entry lets them go without the approval of their map"
+
 EXAMPLES = """\b
 Examples:
   expunge erase --email anna@example.com --dry-run    show what would go
@@ -82,8 +84,11 @@ def erase(
     body = _body(words)
     target = find(stage, as_json=as_json)
     chosen = sender(stage, source, key_file, None, operator=source is None)
-    # How many records it is nobody knows before the search: they are asked about with the map.
-    asking.counted(None if words["dry_run"] else target, str(words["org"] or chosen.org))
+    org = str(words["org"] or chosen.org)
+    if chosen.unapproved and not words["dry_run"]:
+        asking.confirm(None, _UNSEEN, yes=False, target=target, org=org)
+    else:  # how many records it is nobody knows before the search: they are asked about with the map
+        asking.counted(None if words["dry_run"] else target, org)
     answer = _sent(chosen.channel, json.dumps(body).encode())
     api = reach(target, stage)
     ends_by = time.monotonic() + timeout if timeout is not None else float("inf")

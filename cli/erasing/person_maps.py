@@ -9,8 +9,8 @@ from typing import Any
 import click
 import yaml  # type: ignore[import-untyped]  # it has no types
 
-from cli.http import good
-from cli.operator_api import OperatorApi, reach
+from cli.http import fields, good
+from cli.operator_api import OperatorApi, dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.target import Group, Refused, find
@@ -56,7 +56,7 @@ def show(org: str, stage: str | None, as_json: bool) -> None:
 @person_map.command(epilog=APPLY)
 @click.argument("file", type=click.Path(path_type=Path))
 @org_option()
-@dry_run_option("Show what would change; change nothing.")
+@dry_run_option("Ask the service what would change; it changes nothing.")
 @options
 def apply(file: Path, org: str, dry_run: bool, stage: str | None, as_json: bool) -> None:
     """Put the person map of FILE; show what changes.
@@ -69,9 +69,7 @@ def apply(file: Path, org: str, dry_run: bool, stage: str | None, as_json: bool)
     before = _stored(api, org)
     if not dry_run:
         target.tell_target(org)
-        after = _put(api, file, org, given)
-    else:
-        after = given
+    after = _put(api, file, org, given, dry_run=dry_run)
     changes = list(
         difflib.unified_diff(
             _text(before), _text(after), f"{org} (stored)", f"{org} ({file.name})", n=2, lineterm=""
@@ -104,11 +102,10 @@ def _stored(api: OperatorApi, org: str) -> dict[str, Any]:
     return good(answer)
 
 
-def _put(api: OperatorApi, file: Path, org: str, given: dict[str, Any]) -> dict[str, Any]:
-    answer = api.call("PUT", "person-map", {"org": org}, given)
-    if answer.status_code == 400:
-        fields = answer.json()["error"].get("fields") or []
-        raise Refused("\n".join(f"{file}: {each['path'] or '/'}: {each['problem']}" for each in fields))
+def _put(api: OperatorApi, file: Path, org: str, given: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
+    answer = api.call("PUT", "person-map", dry(dry_run, {"org": org}), given)
+    if found := fields(answer):
+        raise Refused("\n".join(f"{file}: {each['path'] or '/'}: {each['problem']}" for each in found))
     return good(answer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ has to look, 6 not ended within --timeout."""
 def watch(deletions: tuple[str, ...], timeout: float | None, stage: str | None, as_json: bool) -> None:
     """Follow deletions until they have ended."""
     followed = from_words(deletions, stage)
-    finish(followed, timeout, as_json=as_json, told={}, again=" ".join(deletions))
+    finish(followed, timeout, as_json=as_json, told={}, again=shlex.join(deletions))
 
 
 def finish(
@@ -91,7 +92,7 @@ def _follow(
                     failures = 0
         except OutOfReach as problem:
             failures += 1
-            if failures == MOST_FAILURES:
+            if failures == MOST_FAILURES or time.monotonic() >= limit:
                 raise
             shown.say(f"{problem.message}; looking again")
         if len(seen) == len(deletions):

@@ -129,6 +129,8 @@ def list_deletions(
         pages = (each for each in pages if each["operation"] == "erase_person")
     if form != "table":
         _written(pages if every else islice(pages, limit), form, output, as_json=as_json)
+        if not every and next(iter(pages), None) is not None:
+            say(f"there are more than these {limit:,}: --limit or --all", err=True)
         return
     found = list(pages if every else islice(pages, limit + 1))
     more = not every and len(found) > limit

@@ -10,6 +10,7 @@ import click
 
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.callers import Caller
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.evidence.operators import What
 from chalicelib.service.operators import recover as recovery
 from cli.ends import End
@@ -112,7 +113,14 @@ def release_table(target: Target, *, dry_run: bool = False) -> None:
 def make_due(target: Target, deletions: Sequence[str]) -> None:
     """Makes each deletion due that was set aside. Raises Exit with code 3 where none was."""
     ledger, now = _ledger(target)[0], time.time()
-    taken = {one: ledger.take_up(one, now) for one in deletions}
+    taken: dict[str, bool] = {}
+    for one in dict.fromkeys(deletions):
+        try:
+            taken[one] = ledger.take_up(one, now)
+        except Unavailable as problem:
+            due = " ".join(each for each, good in taken.items() if good) or "none"
+            words = f"{problem.what} is out of reach: {problem.reason}\ndue again: {due}; {one} is in doubt"
+            raise click.ClickException(f"{words}; the same command may be run again") from problem
     target.say(
         {
             "due": [one for one, good in taken.items() if good],

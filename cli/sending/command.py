@@ -125,7 +125,7 @@ def send(
     best = End.DONE if new else End.ACCEPTED_BEFORE
     if waits:
         deletions = [LinkedDeletion(each.id, each.link) for each in answers]
-        again = str(state) if state else ""
+        again = shlex.quote(str(state)) if state else ""
         finish(deletions, timeout, as_json=as_json, told=told, again=again, best=best)
     click.get_current_context().exit(best.value)
 

@@ -112,7 +112,7 @@ class Courier:
 
 
 def _ids_at_fault(answer: requests.Response) -> Sequence[int]:
-    pointers = [field["path"] for field in answer.json()["error"].get("fields", [])]
+    pointers = [field["path"] for field in http.fields(answer)]
     return [int(p.removeprefix("/ids/")) for p in pointers if p.removeprefix("/ids/").isdigit()][:5]
 
 

@@ -29,13 +29,15 @@ DEFAULT_MOST = 500
 class Sender:
     """A channel, and how many ids one request may name there.
 
-    `target` and `org`: where; None and "" where only the address is known.
+    `target` and `org`: where; None and "" where only the address is known. `unapproved`: the source's entry
+    says that nobody has to approve an erasure, unless a value is shared.
     """
 
     channel: Channel
     most: int = MOST_IDS
     target: Target | None = None
     org: str = ""
+    unapproved: bool = False
 
 
 def sender(
@@ -51,7 +53,7 @@ def sender(
         target = find(stage, as_json=False)
         api = reach(target, stage)
         known = _known(target)
-        return Sender(OperatorChannel(api), _most(known, OPERATOR), target, _org(known, OPERATOR))
+        return _sender(OperatorChannel(api), target, known, OPERATOR)
     if url:
         return Sender(_remote(url, source, key))
     target = find(stage, as_json=False)
@@ -59,7 +61,13 @@ def sender(
     name = source or _only(known, local=stage is None)
     address = describe(target, stage).api_url
     channel = SourceChannel(address, name, key or _kept(known, name), asked_by=_caller(target))
-    return Sender(channel, _most(known, name), target, _org(known, name))
+    return _sender(channel, target, known, name)
+
+
+def _sender(channel: Channel, target: Target, known: Sources, name: str) -> Sender:
+    found: object = known.get(name)
+    unapproved = isinstance(found, dict) and found.get("erase_person_approval") is False
+    return Sender(channel, _most(known, name), target, _org(known, name), unapproved)
 
 
 def _caller(target: Target) -> str:

@@ -89,7 +89,8 @@ HARMLESS = {
     "sources check": "reads",
     "completion": "prints",
     "policies remove": "ends runs",
-    "erase": "nothing goes before its map is approved, which it asks for by number (tests/cli/erasing)",
+    "erase": "nothing goes before its map is approved, which it asks for by number; where a source needs no"
+    " approval it asks before it searches (tests/cli/erasing)",
     "person-map apply": "each erasure is approved with its own map; it tells where",
 }
 

@@ -57,7 +57,10 @@ class PeopleDesk(Desk):
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, Any]:
         path = target.partition("?")[0].partition("/v1/")[2]
+        before = self.stored
         found = self._about_people(method, path, json.loads(body) if body[:1] == b"{" else None)
+        if path == "operator/person-map" and "dry_run=true" in target:
+            self.stored = before
         if found is None:
             return super().answer(method, target, headers, body)
         self.asked.append(f"{method} {target}")
@@ -281,3 +284,32 @@ def test_before_the_modules_were_read_the_next_step_is_named(desk: PeopleDesk) -
     desk.stored = None
     said = desk.said("person-map", "show", code=3)
     assert "expunge erase --email somebody@example.com --dry-run reads them" in said
+
+
+def test_a_person_map_that_the_service_refuses_is_not_said_to_be_stored_by_a_dry_run(
+    desk: PeopleDesk, tmp_path: Path
+) -> None:
+    file = tmp_path / "map.yaml"
+    file.write_text(yaml.safe_dump({**MAP, "wrong": 1}))
+    said = desk.said("person-map", "apply", str(file), "--dry-run", code=3)
+    assert f"{file}: /wrong: is not known" in said
+    assert "would be stored" not in said
+    assert desk.asked[-1].endswith("person-map?org=default&dry_run=true")
+
+
+@pytest.mark.parametrize(("typed", "code", "asked"), [("\n", 3, False), ("unknown\n", 0, True)])
+def test_where_no_approval_is_needed_a_person_is_asked_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, *, asked: bool
+) -> None:
+    monkeypatch.setattr(asking, "on_a_terminal", lambda: True)
+    sources = {"operator": {"modules": [], "operations": ["erase_person"], "erase_person_approval": False}}
+    with opened(tmp_path, sources, kind=PeopleDesk) as desk:
+        assert isinstance(desk, PeopleDesk)
+        desk.documents = [document("completed")]
+        said = desk.said("erase", "--email", "anna@example.com", code=code, stdin=typed.encode())
+        assert "an unknown number of records are to be erased" in said
+        assert "type unknown to go on" in said
+        assert bool(desk.sent) == asked
+        desk.sent.clear()
+        desk.documents = [document("completed", dry_run=True)]
+        assert "type unknown" not in desk.said("erase", "--email", "anna@example.com", "--dry-run")
