@@ -133,11 +133,12 @@ def export(
     made = Export(reach(target, stage), bucket_of(target), first, last, wanted)
     with bar.shown() as shown:
         _written(made, output, shown)
-    for one in dict.fromkeys(made.strange):
+    strange = made.without_row()
+    for one in strange:
         say(f"{one} has a receipt and no row: the table does not have it, or cannot read it", err=True)
     if output is not None:
         words = f"{many(made.written, 'deletion')} in {output}"
-        target.say({"output": str(output), "deletions": made.written}, words)
+        target.say({"output": str(output), "deletions": made.written, "without_row": strange}, words)
 
 
 def _written(made: Export, output: Path | None, shown: Bar) -> None:

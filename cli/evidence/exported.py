@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TextIO
 
 from cli import csv_out
@@ -28,12 +29,23 @@ class Names(Protocol):
         """The names that begin so, in order, those after `after`."""
 
 
+@dataclass
+class Strange:
+    """Ids of deletions that have a receipt and no row among these (`found`): those from the id `first` on (""
+    for that of the first row) and before `last`. A run by a policy has an id of the time for which it was
+    due, so it may have its row on another day.
+    """
+
+    first: str
+    last: str
+    found: list[str] = field(default_factory=list)
+
+
 def rows(
-    api: Api, store: Names | None, query: Mapping[str, str], strange: list[str] | None = None
+    api: Api, store: Names | None, query: Mapping[str, str], strange: Strange | None = None
 ) -> Iterator[dict[str, Any]]:
     """The deletions that the query of `GET deletions` means, oldest first. `store`: where their receipts are;
-    None leaves that column empty. `strange` is given the deletions between the first and the last of them
-    that have a receipt and no row. Raises ClickException where the API does not answer, ClientError where the
+    None leaves that column empty. Raises ClickException where the API does not answer, ClientError where the
     store does not.
     """
     found = list(api.pages("deletions", "deletions", query))
@@ -50,20 +62,22 @@ def rows(
         }
 
 
-def _receipts(store: Names, ids: list[str], strange: list[str] | None) -> dict[str, str]:
+def _receipts(store: Names, ids: list[str], strange: Strange | None) -> dict[str, str]:
     """The newest receipt of each: names sort by the time of the request, as ids do."""
-    if not ids:
+    begins = [*ids, *([strange.first] if strange and strange.first else [])]
+    if not begins:
         return {}
     wanted, found, counts = set(ids), dict[str, str](), dict[str, int]()
-    last = max(ids)
-    for name in store.names("receipts/", after=f"receipts/{min(ids)}"):
+    first, last = min(begins), max([*ids, *([strange.last] if strange else [])])
+    for name in store.names("receipts/", after=f"receipts/{first}"):
         one, _, n = name.removeprefix("receipts/").removesuffix(".json").partition(".")
         if one > last:
             break
-        if one not in wanted and strange is not None:
-            strange.append(one)
-        if one in wanted and int(n or 1) > counts.get(one, 0):
-            found[one], counts[one] = name, int(n or 1)
+        if one in wanted:
+            if int(n or 1) > counts.get(one, 0):
+                found[one], counts[one] = name, int(n or 1)
+        elif strange and strange.first <= one < strange.last:
+            strange.found.append(one)
     return found
 
 

@@ -5,39 +5,67 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
+from click import ClickException
+
+from chalicelib.domain.ids import RANDOM_BYTES, deletion_id
 from cli.bar import Bar
 from cli.evidence import exported
-from cli.evidence.exported import Api, Names
+from cli.evidence.exported import Api, Names, Strange
 from cli.operating.render import many
+
+
+class Service(Api, Protocol):
+    """The part of operator_api.OperatorApi that is used."""
+
+    def deletion(self, deletion_id: str) -> dict[str, Any]:
+        """The document of one deletion. Raises ClickException where there is none."""
 
 
 @dataclass
 class Export:
     """The deletions requested at `since` or later and before `until`. `filters`: as the operators' list takes
-    them. `written` counts the rows; `strange` are deletions with a receipt and without a row.
+    them. `written` counts the rows.
     """
 
-    api: Api
+    api: Service
     store: Names
     since: datetime
     until: datetime
     filters: Mapping[str, str]
     written: int = 0
-    strange: list[str] = field(default_factory=list)
+    _strange: list[str] = field(default_factory=list)
 
     def rows(self, shown: Bar) -> Iterator[dict[str, Any]]:
         """One after the other, the oldest first."""
         days = list(_days(self.since, self.until))
-        strange = None if self.filters else self.strange
         for number, (start, end) in enumerate(days, start=1):
             asked = {**self.filters, "since": _text(start), "until": _text(end)}
-            for row in exported.rows(self.api, self.store, asked, strange):
+            # What was there before the first row may have expired with the table's other items.
+            strange = Strange(_id(start) if self.written else "", _id(end))
+            for row in exported.rows(self.api, self.store, asked, None if self.filters else strange):
                 self.written += 1
                 yield row
+            self._strange += strange.found
             text = f"{start:%Y-%m-%d}: {many(self.written, 'deletion')}"
             shown.at(number, len(days), text)
+
+    def without_row(self) -> list[str]:
+        """The deletions, from the first row on, that have a receipt and that the table does not show."""
+        return [one for one in dict.fromkeys(self._strange) if not self._is_there(one)]
+
+    def _is_there(self, one: str) -> bool:
+        try:
+            self.api.deletion(one)
+        except ClickException:
+            return False
+        return True
+
+
+def _id(at: datetime) -> str:
+    """Before every id of a deletion that was asked for then or later."""
+    return deletion_id(at.timestamp(), bytes(RANDOM_BYTES))
 
 
 def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -216,10 +216,37 @@ def test_a_receipt_without_a_deletion_is_named(desk: Desk, pattern: Deletion) ->
     assert "has a receipt" not in desk.said("audit", "export", *NOVEMBER, "--module", "Leads")
 
 
+def test_a_deletion_that_was_taken_out_of_the_table_is_named_wherever_it_stood(
+    desk: Desk, pattern: Deletion
+) -> None:
+    days = ("05T12:00", "05T13:00", "06T12:00", "08T12:00")
+    found = [put(desk, pattern, f"2024-11-{each}:00+00:00") for each in days]
+    desk.objects += [f"receipts/{one}.json" for one in found]
+    for one in found[1:]:  # the last one of a day, all of a day, the last of all
+        del desk.house.ledger.rows[one]
+    file = desk.directory / "november.csv"
+    words = ("audit", "export", *NOVEMBER, "--output", str(file), "--json")
+    assert desk.told(*words)["without_row"] == found[1:]
+
+
+def test_a_run_that_was_made_up_for_on_the_next_day_makes_nobody_look_taken_out(
+    desk: Desk, pattern: Deletion
+) -> None:
+    """The id of a policy's run is of the time for which it was due."""
+    made_up = put(desk, pattern, "2024-11-05T23:59:00+00:00")
+    others = [put(desk, pattern, f"2024-11-0{each}:30+00:00") for each in ("5T23:59", "6T00:05")]
+    row = desk.house.ledger.rows[made_up]
+    row.deletion = replace(row.deletion, created_at=row.deletion.created_at + 240)
+    desk.objects += [f"receipts/{one}.json" for one in (made_up, *others)]
+    said = desk.said("audit", "export", *NOVEMBER)
+    assert all(said.count(f"receipts/{one}.json") == 1 for one in (made_up, *others))
+    assert "has a receipt and no row" not in said
+
+
 def test_json_tells_how_many_there_are(desk: Desk, pattern: Deletion) -> None:
     put(desk, pattern, "2024-11-05T12:00:00+00:00")
     file = desk.directory / "november.csv"
     told = json.loads(
         desk.said("audit", "export", *NOVEMBER, "--output", str(file), "--json").splitlines()[-1]
     )
-    assert told == {"output": str(file), "deletions": 1}
+    assert told == {"output": str(file), "deletions": 1, "without_row": []}
