@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import click
 
 from chalicelib.domain.keys import MOST_KEYS, Profile, signing_key, texts_of
-from chalicelib.domain.modules import STANDARD, canonical, is_standard, problem_of
+from chalicelib.domain.modules import canonical, is_standard, problem_of
 from chalicelib.domain.request import Operation
 from chalicelib.domain.source import OPERATOR
 from cli import http, known_records, secret_log, workers
@@ -89,8 +88,7 @@ def _ask_for(target: Target, org: str, module: str) -> None:
     """Raises Refused for a module that Zoho does not know, or that looks like another one's name misspelled
     where Zoho cannot be asked.
     """
-    near = difflib.get_close_matches(module.casefold(), [each.casefold() for each in STANDARD], cutoff=0.75)
-    meant = [each for each in STANDARD if each.casefold() in near]
+    meant = known_records.near(module)
     hint = f"; did you mean {' or '.join(meant)}?" if meant else ""
     found = known_records.known(target, org, module, [ANY_RECORD])
     again = "no source was made; give it all the same with --force"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,6 +52,16 @@ def known(target: Target, org: str, module: str, records: Sequence[str]) -> Know
     except BotoCoreError as problem:
         return Known(unasked=f"AWS cannot be reached ({type(problem).__name__})")
     return Known(no_module=unknown == len(names), missing=tuple(left))
+
+
+def near(module: str) -> list[str]:
+    """Zoho's own modules that this name may be a misspelling of; none where it is one of them."""
+    if modules.is_standard(module):
+        return []
+    close = difflib.get_close_matches(
+        module.casefold(), [n.casefold() for n in modules.STANDARD], cutoff=0.75
+    )
+    return [each for each in modules.STANDARD if each.casefold() in close]
 
 
 class _Unasked(Exception):

@@ -15,6 +15,7 @@ from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document, iso
 from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.request import Operation
+from cli import known_records
 from cli.evidence.searching import Doubt, Hit, search
 from cli.evidence.table import table_of
 from cli.operating.render import many, wrapped
@@ -55,6 +56,7 @@ def find(module: str, record: str, days: int, stage: str | None, as_json: bool) 
     lines = [line for each in hits for line in hit_lines(each, str(iso(now.timestamp())))]
     lines += [line for each in doubts for line in doubt_lines(each)]
     lines.append(result(record, len(hits), len(doubts), days))
+    lines += [] if hits else hint(module)
     target.say(shown, *(part for line in lines for part in wrapped(line, WIDTH)))
 
 
@@ -70,6 +72,12 @@ def result(record: str, hits: int, doubts: int, days: int) -> str:
         return f"{none} named it, as far as it still knows its external ids; look for the record id"
     # What is sent as an external id may look like a record id, and is forgotten sooner.
     return f"{none} named or took the record of this id; of external ids only those not forgotten are known"
+
+
+def hint(module: str) -> list[str]:
+    """A last line where the module may be misspelled: no deletion is of a module that there is not."""
+    meant = known_records.near(module)
+    return [f"{module} is none of Zoho's own modules; did you mean {' or '.join(meant)}?"] if meant else []
 
 
 def _told_hits(table: Table, hits: Sequence[Hit]) -> list[dict[str, Any]]:

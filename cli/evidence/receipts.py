@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.errors import Unavailable, Unreadable
 from chalicelib.domain.evidence import folder
 from chalicelib.domain.evidence.checking import PUBLIC_KEY, Findings
-from cli.ends import End
+from cli.ends import End, Interrupted
 from cli.evidence.gathering import Waits, gathered
 from cli.evidence.keys import NoKey, load
 from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching
@@ -111,12 +112,19 @@ def _end(found: Findings) -> None:
 
 
 def _write(output: Path, files: Mapping[str, bytes]) -> None:
-    with reaching():
+    """For their owner alone: records files hold ids."""
+    part = f"{output} may hold a part of the files: the same command writes all of them"
+    try:
         for name, data in files.items():
             file = output / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-            file.chmod(0o600)
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:
+                os.fchmod(sink.fileno(), 0o600)  # where it was there before
+                sink.write(data)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(part) from interrupt
+    except OSError as problem:
+        raise Unreachable(f"{problem.filename or output}: {problem.strerror}; {part}") from problem
 
 
 def _checked(files: Mapping[str, bytes]) -> tuple[Findings, list[dict[str, Any]]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +18,8 @@ from chalicelib.domain.evidence.checking import PUBLIC_KEY
 from cli.__main__ import main
 from cli.evidence.gathering import Waits, gathered
 from cli.evidence.keys import NoKey, load
+from cli.evidence.receipts import _write
+from cli.evidence.stores import Unreachable
 from tests.evidence.made import NOW, Maker, chain_of, deletion
 
 
@@ -114,6 +119,36 @@ def test_what_restored_or_ended_it_for_good_comes_along() -> None:
     maker.head(name)
     found = gathered(Store(maker.bucket.objects), parent.id)  # type: ignore[arg-type]  # a bucket as far as it is read
     assert {f"receipts/{child.id}.json", "heads/000000000001.json", "heads/000000000002.json"} <= set(found)
+
+
+def test_a_receipts_files_are_their_owners_from_their_first_byte_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "out" / "records" / "old.gz"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"before")
+    old.chmod(0o666)
+    seen: list[int] = []
+    real = os.fdopen
+
+    def noting(handle: int, *how: Any) -> Any:
+        seen.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        return real(handle, *how)
+
+    monkeypatch.setattr(os, "fdopen", noting)
+    _write(tmp_path / "out", {"receipts/new.json": b"1", "records/old.gz": b"2"})
+    assert seen[0] == 0o600
+    files = [tmp_path / "out" / name for name in ("receipts/new.json", "records/old.gz")]
+    assert [(each.read_bytes(), stat.S_IMODE(each.stat().st_mode)) for each in files] == [
+        (b"1", 0o600),
+        (b"2", 0o600),
+    ]
+
+
+def test_a_folder_that_was_written_by_half_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "heads").write_text("a file in the place of a folder")
+    with pytest.raises(Unreachable, match="may hold a part of the files"):
+        _write(tmp_path, {"receipts/new.json": b"1", "heads/1.json": b"2"})
 
 
 def test_a_folder_that_fits_ends_with_0_and_one_that_does_not_with_1(tmp_path: Path) -> None:

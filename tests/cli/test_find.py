@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.deletion import Child, Deletion
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
-from cli.evidence.finding import doubt_lines, hit_lines, result, told_of
+from cli.evidence.finding import doubt_lines, hint, hit_lines, result, told_of
 from tests.evidence.made import NOW as THEN
 from tests.evidence.made import deletion
 
@@ -127,3 +127,16 @@ def test_that_nothing_was_found_is_said_only_where_nothing_is_left_open(
     record: str, hits: int, doubts: int, words: str
 ) -> None:
     assert result(record, hits, doubts, 400) == words
+
+
+@pytest.mark.parametrize(
+    ("module", "meant"), [("Lead", "Leads"), ("contact", "Contacts"), ("Acounts", "Accounts")]
+)
+def test_where_nothing_is_found_a_module_that_may_be_misspelled_is_named(module: str, meant: str) -> None:
+    (line,) = hint(module)
+    assert line == f"{module} is none of Zoho's own modules; did you mean {meant}?"
+
+
+@pytest.mark.parametrize("module", ["Leads", "Potentials", "Pets"])
+def test_a_module_that_nothing_speaks_against_is_not_doubted(module: str) -> None:
+    assert hint(module) == []
