@@ -149,12 +149,22 @@ def good(answer: requests.Response) -> dict[str, Any]:
     raise kind(words)
 
 
+def later(answer: requests.Response) -> str:
+    """When a refused request may be sent again; "" where the answer does not say."""
+    asked = answer.headers.get("Retry-After") or ""
+    if not (asked.isascii() and asked.isdigit()):
+        return ""
+    seconds = int(asked)
+    hours, minutes = divmod(-(-seconds // 60), 60)
+    return f"; send it again in {f'{hours} h {minutes} min' if seconds > 120 else f'{seconds} s'}"
+
+
 def _next_step(answer: requests.Response) -> str:
     """Where to look after an answer that says nothing of it; "" after the others."""
     if answer.status_code == 403 and not code(answer):
         return "; docs/TROUBLESHOOTING.md tells rights, expired sessions and clocks apart"
     if answer.status_code == 429:
-        return f"; ask again in {answer.headers.get('Retry-After', 'some')} seconds"
+        return later(answer)
     named = _NAMED.search(urlsplit(answer.url).path)
     if answer.status_code != 404 or named is None:
         return ""

@@ -11,14 +11,13 @@ from chalicelib.domain.errors import SecretUnusable
 from chalicelib.domain.modules import canonical
 from chalicelib.domain.source import OPERATOR, Source, parse, usable
 from cli import secret_log
+from cli.limit_values import NONE, NUMBER, SHARE
 from cli.options import OPERATION, dry_run, options
 from cli.sources import entry, name_of, read, why_unusable
 from cli.table import table
 from cli.target import Group, find
 from cli.target import Refused as Refusal
 
-#: Limits of an entry that are numbers; a word stands for null.
-NONE = "none"
 _SHOWN = {
     "max_records": "a request",
     "max_records_per_hour": "an hour",
@@ -27,37 +26,16 @@ _SHOWN = {
 }
 
 
-class _NumberOrNone(click.ParamType):  # type: ignore[type-arg]  # click 8.2 is not generic
-    """A whole number, or `none` for no limit."""
-
-    name = "NUMBER|none"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == NONE:
-            return NONE
-        if not (isinstance(value, str) and value.isascii() and value.isdigit()):
-            self.fail(f"{value} is neither a whole number nor `{NONE}`", param, ctx)
-        return int(value)
+#: A user who tries a new limit at once meets the old one.
+COUNTS = "it counts for what is accepted from now on, within 300 s (30 s on the local stage)"
+#: What it means that a field has no value, where that is not "no limit".
+_LEFT_OUT = {
+    "related_lists": "those of Zoho's Delink page",
+    "keep_credits": "as the org has it",
+    "permanent_min_days": "none: may not ask for permanent_after",
+}
 
 
-class _ShareOrNone(click.ParamType):  # type: ignore[type-arg]  # click 8.2 is not generic
-    """A number above 0 up to 1, or `none` for no limit."""
-
-    name = "SHARE|none"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == NONE:
-            return NONE
-        try:
-            share = float(value)
-        except ValueError:
-            share = 0.0
-        if not 0 < share <= 1:
-            self.fail(f"{value} is neither a number above 0 up to 1, such as 0.05, nor `{NONE}`", param, ctx)
-        return share
-
-
-NUMBER, SHARE = _NumberOrNone(), _ShareOrNone()
 YES_OR_NO = click.Choice(["true", "false"])
 
 
@@ -117,13 +95,14 @@ def check(stage: str | None, as_json: bool) -> None:
     """Say which sources cannot be used, and why. Exit code 3 where there is one."""
     target = find(stage, as_json=as_json)
     held, _ = read(target)
-    problems = {name: each["problem"] for name in sorted(held) if "problem" in (each := _shown(held, name))}
+    problems = {name: problem for name in sorted(held) if (problem := _no_use(held, name))}
     good = len(held) - len(problems)
     lines = [f"{name}: {problem}" for name, problem in problems.items()]
     target.say({"usable": good, "problems": problems}, *lines, f"{good} of {len(held)} can be used")
     if problems:
         raise Refusal(
-            f"{len(problems)} cannot be used: expunge sources set, or a change of the secret, mends them"
+            f"{len(problems)} cannot be used: expunge keys rotate, expunge sources set, or a change of the"
+            " secret, mends them"
         )
 
 
@@ -172,7 +151,7 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
 
     The source `operator`, which has no keys, is made where it is not there: it is what operators may ask for
     themselves. Deletions that were accepted before keep the limits of then. The change counts within the
-    stage's cache time.
+    stage's cache time (EXPUNGE_SECRET_CACHE_SECONDS).
     """
     target = find(stage, as_json=as_json)
     held, version = read(target)
@@ -186,9 +165,10 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
         usable({**held, source: after}, source)
     except SecretUnusable as problem:
         raise Refusal(problem.reason) from None
+    was = {**before, **_shown(held, source)} if before else {}
     shown = {
         "source": source,
-        "before": {name: before.get(name) for name in changes},
+        "before": {name: was.get(name) for name in changes},
         "after": changes,
         "dry_run": dry_run,
     }
@@ -196,8 +176,8 @@ def set_source(source: str, dry_run: bool, stage: str | None, as_json: bool, **g
         target.tell_target(str(after.get("org") or "default"))
         secret_log.change(target, stage, held, source, after, version)
     verb = "would change" if dry_run else "changed"
-    lines = [f"  {name}: {_cell(before.get(name))} -> {_cell(value)}" for name, value in changes.items()]
-    target.say(shown, f"{source}: {verb}", *lines)
+    lines = [f"  {name}: {_cell(was.get(name))} -> {_cell(value)}" for name, value in changes.items()]
+    target.say(shown, f"{source}: {verb}", *lines, *(() if dry_run else (COUNTS,)))
 
 
 def _value(name: str, value: Any) -> Any:
@@ -212,6 +192,13 @@ def _shown(held: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What a source may do, without its keys; `problem` where its entry cannot be used."""
     problem = why_unusable(dict(held), name)
     return {"problem": problem} if problem else _facts(parse(name, held[name]))
+
+
+def _no_use(held: Mapping[str, Any], name: str) -> str:
+    """Why nobody can use the source; "" where somebody can. Operators have no keys."""
+    shown = _shown(held, name)
+    no_key = "has no key: expunge keys rotate makes one" if name != OPERATOR and not shown.get("keys") else ""
+    return str(shown.get("problem", no_key))
 
 
 def _facts(found: Source) -> dict[str, Any]:
@@ -239,7 +226,11 @@ def _facts(found: Source) -> dict[str, Any]:
 
 
 def _lines(shown: Mapping[str, Any]) -> list[str]:
-    return table(("field", "value"), [(name, _cell(value)) for name, value in shown.items()])
+    return table(("field", "value"), [(name, _told(name, value)) for name, value in shown.items()])
+
+
+def _told(name: str, value: Any) -> str:
+    return _LEFT_OUT.get(name, NONE) if value is None else _cell(value)
 
 
 def _cell(value: Any) -> str:

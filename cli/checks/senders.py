@@ -37,6 +37,11 @@ def held(context: CheckContext, result: CheckResult, name: str, mend: str) -> Ma
     return None
 
 
+def names(context: CheckContext) -> list[str]:
+    """The sources that the secret has, whether they can be used or not; none where it cannot be read."""
+    return sorted(held(context, CheckResult(), context.target.sources_secret, "") or {})
+
+
 def read_sources(context: CheckContext) -> dict[str, Source]:
     """The sources that can be used; none where the secret cannot be read."""
     found = held(context, CheckResult(), context.target.sources_secret, "") or {}

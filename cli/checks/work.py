@@ -26,14 +26,15 @@ def _orgs(context: CheckContext) -> list[str]:
 
 
 def pauses(context: CheckContext) -> CheckResult:
-    """Pauses of operators, and the pause after a restore."""
+    """Pauses of operators (all orgs, an org, a source), and the pause after a restore."""
     ledger, result = context.ledger(), CheckResult()
-    for org in (None, *_orgs(context)):
-        pause = ledger.pause(org)
+    of_orgs = [(ledger.pause(org), f"org {org}", f" --org {org}") for org in _orgs(context)]
+    of_sources = [
+        (ledger.pause(None, name), f"source {name}", f" --source {name}") for name in senders.names(context)
+    ]
+    for pause, whose, option in ((ledger.pause(None), "every org", ""), *of_orgs, *of_sources):
         if pause.paused:
-            whose = f"org {org}" if org else "every org"
             who = f" by {pause.set_by.rpartition('/')[2]}" if pause.set_by else ""
-            option = f" --org {org}" if org else ""
             result.fault(
                 f"{whose} is paused{who}: {pause.reason or 'no reason given'}",
                 f"when the reason is gone: expunge resume{option}{context.option}",

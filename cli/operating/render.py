@@ -99,7 +99,10 @@ def _recycle_bin(document: Document) -> list[str]:
     at = found.get("permanent_at")
     ends = f", deleted for good {moment(at)}" if at else ""
     lines = [f"can be restored until {moment(found.get('restorable_until'))}{ends}"]
-    lines.append(f"to bring it back: expunge restore {document.get('id')}")
+    counts = document.get("counts") or {}
+    gone = (found.get("restored") or 0) + (found.get("permanently_deleted") or 0)
+    if (counts.get("deleted") or 0) > gone:
+        lines.append(f"to bring it back: expunge restore {document.get('id')}")
     done = ", ".join(
         f"{found[name]:,} {name.replace('_', ' ')}"
         for name in ("restored", "permanently_deleted")

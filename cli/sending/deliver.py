@@ -96,7 +96,7 @@ class Courier:
         return Answer(part.number, found["id"], found["links"]["self"], replayed)
 
     def _refusal(self, answer: requests.Response, part: Part) -> Refused | OutOfReach:
-        words = f"HTTP {answer.status_code}: {http.message(answer)}"
+        words = f"HTTP {answer.status_code}: {http.message(answer)}{http.later(answer)}"
         if not http.code(answer):
             return OutOfReach(words)
         places = [self.where(part.first + at) for at in _ids_at_fault(answer)]

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 import pytest
+import requests
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cli import doctor, sources, target_addresses
+from cli import doctor, http, sources, target_addresses
 from cli.checks.check import CheckContext
-from cli.target import Target
+from cli.target import Refused, Target
 from local.filling import new_key
 from tests.cli.desk import Desk, opened
 
@@ -50,6 +51,21 @@ class Account:
     def paginate(self) -> Any:
         found = [{"StackName": name, "StackStatus": state} for name, state in self.stacks.items()]
         return [{"StackSummaries": found[:1]}, {"StackSummaries": found[1:]}]
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [("7", "send it again in 7 s"), ("46190", "send it again in 12 h 50 min"), ("soon", ""), (None, "")],
+)
+def test_a_limit_that_is_reached_says_when_it_fits(after: str | None, says: str) -> None:
+    answer = requests.Response()
+    answer.status_code = 429
+    answer._content = b'{"error": {"code": "limit_reached", "message": "too many", "request_id": "r"}}'
+    if after is not None:
+        answer.headers["Retry-After"] = after
+    with pytest.raises(Refused) as refused:
+        http.good(answer)
+    assert refused.value.message == "HTTP 429: too many" + (f"; {says}" if says else "")
 
 
 @pytest.mark.parametrize(

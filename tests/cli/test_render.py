@@ -121,6 +121,21 @@ def test_who_asked_why_and_who_approved_is_shown() -> None:
     assert render.shown(waiting)[-1].endswith("--count 1200")
 
 
+@pytest.mark.parametrize(
+    ("restored", "purged", "hint"), [(0, 0, True), (5, 3, True), (6, 3, False), (9, 0, False)]
+)
+def test_a_restore_is_proposed_only_where_something_can_come_back(
+    restored: int, purged: int, *, hint: bool
+) -> None:
+    found: Document = {
+        "restorable_until": "2027-01-27T18:46:08.260Z", "permanent_at": None,
+        "restored": restored, "permanently_deleted": purged, "deletions": [],
+    }  # fmt: skip
+    counts = {"requested": 9, "deleted": 9}
+    lines = render.shown(document("completed", recycle_bin=found, counts=counts))
+    assert any("expunge restore" in line for line in lines) is hint
+
+
 def test_nothing_that_somebody_wrote_is_cut_off() -> None:
     """An auditor reads the whole reason and the whole ARN, also in 80 columns."""
     ann = "arn:aws:sts::123456789012:assumed-role/data-protection-officers/ann.of.the.long.name@example.com"

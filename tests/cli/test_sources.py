@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain.request import REQUESTABLE, Operation
 from chalicelib.domain.source import FIELDS
+from cli import limits
 from cli.keys import new
 from cli.limits import set_source
 from tests.cli.desk import Desk, opened
@@ -59,6 +60,37 @@ def test_each_field_is_told_as_it_will_be(desk: Desk, field: str) -> None:
 def test_what_is_no_share_is_refused(desk: Desk, share: str) -> None:
     source = next(iter(desk.house.sources.held))
     assert desk.run("sources", "set", source, "--max-share", share, "--dry-run").exit_code == 2
+
+
+def test_what_stood_before_is_told_with_its_default(desk: Desk) -> None:
+    source = next(iter(desk.house.sources.held))
+    told = json.loads(
+        desk.said("sources", "set", source, "--max-records-per-day", "5", "--dry-run", "--json")
+    )
+    shown = json.loads(desk.said("sources", "show", source, "--json"))
+    assert told["before"] == {"max_records_per_day": shown["max_records_per_day"]}
+    assert isinstance(shown["max_records_per_day"], int)
+
+
+def test_who_changes_a_limit_is_told_from_when_it_counts(desk: Desk) -> None:
+    source = next(iter(desk.house.sources.held))
+    assert limits.COUNTS in desk.said("sources", "set", source, "--max-records", "7")
+    assert limits.COUNTS not in desk.said("sources", "set", source, "--max-records", "8", "--dry-run")
+
+
+def test_no_value_is_not_taken_for_none_where_something_else_holds(desk: Desk) -> None:
+    source = next(iter(desk.house.sources.held))
+    lines = dict(line.split(None, 1) for line in desk.said("sources", "show", source).splitlines()[1:])
+    assert lines["related_lists"] == "those of Zoho's Delink page"
+    assert lines["keep_credits"] == "as the org has it"
+
+
+def test_a_source_without_a_key_is_one_that_cannot_be_used(desk: Desk) -> None:
+    source = next(iter(desk.house.sources.held))
+    held = desk.house.sources.held
+    desk.house.sources.held = {source: {**held[source], "keys": []}}
+    told = json.loads(desk.said("sources", "check", "--json", code=3).splitlines()[0])
+    assert told["problems"] == {source: "has no key: expunge keys rotate makes one"}
 
 
 def test_keys_new_takes_an_operation_by_the_word_of_the_contract() -> None:

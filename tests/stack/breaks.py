@@ -217,6 +217,11 @@ def pause(org_name: str, **more: Any) -> Break:
     return put(**items.org_key(org_name, "PAUSE"), **more)
 
 
+def source_pause(name: str, **more: Any) -> Break:
+    """A pause of one source."""
+    return put(**items.source_key(name, "PAUSE"), **more)
+
+
 def policy(document: dict[str, Any], *, late: bool = False, run: Status | None = None) -> Break:
     """A stored policy, with its newest run."""
 

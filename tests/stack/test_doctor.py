@@ -177,6 +177,12 @@ CASES = {
         "org default is paused",
         "expunge resume --org default",
     ),
+    "source paused": Case(
+        "pauses",
+        breaks.source_pause("crm-workflow", paused={"BOOL": True}),
+        "source crm-workflow is paused",
+        "expunge resume --source crm-workflow",
+    ),
     "restored": Case("pauses", breaks.pause("*", epoch={"N": "1"}), "was restored", "recover pending"),
     "overdue": Case("overdue", breaks.put(**LOST, next_at=late), "first del_LOST", "logs tail"),
     "broken policy": Case("policies", breaks.policy({"module": "Leads"}), "is broken", "policies apply"),
