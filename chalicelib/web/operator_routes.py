@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from chalicelib.web.routes import Routes
-
+#: Path -> HTTP method -> name of the method of the endpoints that answers.
+Routes = Mapping[str, Mapping[str, str]]
 _ROOT = "/v1/operator"
 _POLICIES = f"{_ROOT}/policies"
 
@@ -39,6 +38,21 @@ POLICIES: Routes = {
 PEOPLE: Routes = {
     f"{_ROOT}/deletions/{{id}}/map": {"GET": "map"},
     f"{_ROOT}/person-map": {"GET": "person_map", "PUT": "put_person_map"},
+}
+
+_OF_AN_ORG = frozenset({"org"})
+_OF_A_TIME = frozenset({"since", "until", "cursor"})
+#: What the query of a reading call may hold, by its path; of the others nothing.
+QUERIES: Mapping[str, frozenset[str]] = {
+    f"{_ROOT}/deletions": frozenset({"status", "module", "org", "source", "reference"}) | _OF_A_TIME,
+    f"{_ROOT}/deletions/{{id}}/map": frozenset({"cursor"}),
+    f"{_ROOT}/holds": _OF_AN_ORG | {"cursor"},
+    f"{_ROOT}/holds/{{module}}/{{record_id}}": _OF_AN_ORG,
+    f"{_ROOT}/log": _OF_A_TIME,
+    f"{_ROOT}/pause": _OF_AN_ORG | {"source"},
+    _POLICIES: _OF_AN_ORG,
+    f"{_POLICIES}/{{name}}": _OF_AN_ORG,
+    f"{_ROOT}/person-map": _OF_AN_ORG,
 }
 
 ALL: Routes = {**OPERATOR, **POLICIES, **PEOPLE}

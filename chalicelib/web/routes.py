@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 from chalice.app import Chalice, IAMAuthorizer, Response
 
 from chalicelib import observability
-from chalicelib.domain.errors import ExpungeError, Unavailable
+from chalicelib.domain.errors import ExpungeError, Field, NotValid, Unavailable
 from chalicelib.web import responses
 from chalicelib.web.http import Answer, HttpRequest, from_event
+from chalicelib.web.operator_routes import QUERIES, Routes
 from chalicelib.web.signature import Unauthorized
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ READ = "/v1/deletions/{id}"
 READ_RECORDS = "/v1/deletions/{id}/records"
 
 Endpoint = Callable[[HttpRequest], Answer]
-#: Path -> HTTP method -> name of the method of the endpoints that answers.
-Routes = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _add_signed(
     app: Chalice, path: str, methods: Mapping[str, str], endpoints: Callable[[], SignedEndpoints], name: str
 ) -> None:
     def enter(request: HttpRequest) -> Answer:
-        return _entered(endpoints(), methods[request.method], request)
+        return _entered(endpoints(), methods[request.method], request, QUERIES.get(path, frozenset()))
 
     def view(**_in_path: str) -> Response:
         return answered(app, lambda: enter)
@@ -134,14 +133,19 @@ def answered(app: Chalice, endpoint: Callable[[], Endpoint], *, for_people: bool
     return Response(body=answer.body, status_code=answer.status, headers=dict(answer.headers))
 
 
-def _entered(endpoints: SignedEndpoints, name: str, request: HttpRequest) -> Answer:
-    """The answer of an operators' endpoint, the method `name`. Raises what responses.refusal turns into
-    answers.
+def _entered(endpoints: SignedEndpoints, name: str, request: HttpRequest, reads: frozenset[str]) -> Answer:
+    """The answer of an operators' endpoint, the method `name`. `reads`: the parameters that a GET takes.
+
+    Raises what responses.refusal turns into answers: NotValid for a parameter that a call does not take, as a
+    misspelled filter would list what nobody asked for.
     """
     if request.query and request.method != "GET":
         from chalicelib.web import dry_run
 
         return dry_run.answered(endpoints, name, request)
+    if unknown := sorted(request.query.keys() - reads):
+        fields = tuple(Field(f"/{each}", "is not known here") for each in unknown)
+        raise NotValid("the request is not valid", fields)
     answer: Answer = getattr(endpoints, name)(request)
     return answer
 

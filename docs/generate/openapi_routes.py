@@ -95,7 +95,7 @@ ROUTES: dict[tuple[str, str], Route] = {
         "operatorRead",
         "Read one deletion by its id",
         {"200": ref("OperatorsDeletion")},
-        ("403", "404"),
+        _ONE_OF,
         ("id",),
     ),
     (f"{_ONE}/cancel", "POST"): Route(

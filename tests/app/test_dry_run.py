@@ -14,8 +14,10 @@ from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
 from chalicelib.web import operator_routes
+from docs.generate.openapi_parameters import PARAMETERS
+from docs.generate.openapi_routes import ROUTES
 from tests.app.test_openapi import fits
-from tests.app.test_operator import DELETIONS, HOLD, HOLDS, NOWHERE, PAUSE, VIEW, Office
+from tests.app.test_operator import DELETIONS, HOLD, NOWHERE, PAUSE, VIEW, Office
 from tests.app.test_policies import ARN, DOCUMENT
 from tests.app.test_policies import Office as PolicyOffice
 from tests.fakes import CONTEXT, LEADS, NOW, Reply, event
@@ -257,9 +259,23 @@ def test_a_misspelled_dry_run_does_nothing(query: dict[str, str], path: str) -> 
     assert both.everything() == before
 
 
-def test_reading_takes_a_query_as_before() -> None:
+READING = sorted(path for path, methods in operator_routes.ALL.items() if "GET" in methods)
+
+
+@pytest.mark.parametrize("path", READING)
+def test_a_misspelled_filter_lists_nothing(path: str) -> None:
     both = Both()
-    assert both.call("GET", HOLDS, query={"org": "default", "x": "1"}).status == 200
+    params = {"id": both.new, "name": "old", **RECORD}
+    for query in ({"sorce": "crm"}, {"dry_run": "true"}):
+        reply = both.call("GET", path, params=params, query=query)
+        assert (reply.status, reply.json["error"]["fields"][0]["path"]) == (400, f"/{next(iter(query))}")
+
+
+@pytest.mark.parametrize("path", READING)
+def test_reading_takes_the_parameters_that_are_described(path: str) -> None:
+    described = {(each := PARAMETERS[name])["name"]: each["in"] for name in ROUTES[path, "GET"].parameters}
+    taken = {name for name, where in described.items() if where == "query"}
+    assert operator_routes.QUERIES.get(path, frozenset()) == taken
 
 
 def test_nobody_gets_in_by_a_dry_run() -> None:
