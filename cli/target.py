@@ -131,5 +131,10 @@ class Group(click.Group):
             raise click.ClickException(words) from problem
         except BotoCoreError as problem:
             raise click.ClickException(f"AWS cannot be reached: {problem}") from problem
+        except BrokenPipeError:
+            raise  # whoever read has enough
+        except OSError as problem:
+            where = problem.filename or "standard output"
+            raise click.ClickException(f"{where}: {problem.strerror or problem}") from problem
         except Unavailable as problem:
             raise click.ClickException(f"{problem.what} is out of reach: {problem.reason}") from problem

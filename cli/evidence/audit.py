@@ -17,7 +17,7 @@ from cli.ends import End
 from cli.evidence import exported, table
 from cli.evidence.exporting import Export
 from cli.evidence.keys import NoKey, load
-from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching
+from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching, telling
 from cli.operating import times
 from cli.operating.render import many
 from cli.operator_api import reach
@@ -99,10 +99,11 @@ def verify(folder: Path | None, keep_days: int, stage: str | None, as_json: bool
 
 
 def _say(as_json: bool, shown: dict[str, Any], *lines: str) -> None:
-    if as_json:
-        say_json(shown)
-    else:
-        say(*lines)
+    with telling():
+        if as_json:
+            say_json(shown)
+        else:
+            say(*lines)
 
 
 @audit.command(epilog=EXPORT)

@@ -20,7 +20,7 @@ from chalicelib.domain.log import Entry
 from chalicelib.domain.outcomes import Chunk
 from cli.ends import End
 from cli.evidence.keys import NoKey, load
-from cli.evidence.stores import BucketStore, Unreachable, bucket_of, reaching
+from cli.evidence.stores import BucketStore, Unreachable, bucket_of, reaching, telling
 from cli.evidence.table import table_of
 from cli.following.deletions import deletion_id
 from cli.operating import times
@@ -130,11 +130,12 @@ def _of_deletion(deletion: str, stage: str | None, *, as_json: bool) -> None:
         raise Refused(f"{deletion} is not there; expunge list shows what is")
     shown = [_shown(each) for each in entries]
     result = f"does not fit: {wrong}" if wrong else f"all of its {len(entries)} entries fit"
-    target.say(
-        {"deletion": deletion, "entries": shown, "fits": not wrong, "problem": wrong},
-        *(entries_listed(shown) if shown else ()),
-        result,
-    )
+    with telling():
+        target.say(
+            {"deletion": deletion, "entries": shown, "fits": not wrong, "problem": wrong},
+            *(entries_listed(shown) if shown else ()),
+            result,
+        )
     if wrong:
         raise SystemExit(End.OUT_OF_REACH.value)
 
@@ -228,10 +229,11 @@ def broken(entries: list[Entry], known: int, chain: str, *, forgotten: bool = Fa
 def _end(as_json: bool, deletion: str, problem: str) -> None:
     from cli.output import say, say_json  # noqa: PLC0415 -- only where needed
 
-    if as_json:
-        say_json({"deletion": deletion, "entries": [], "fits": False, "problem": problem})
-    else:
-        say(f"does not fit: {problem}")
+    with telling():
+        if as_json:
+            say_json({"deletion": deletion, "entries": [], "fits": False, "problem": problem})
+        else:
+            say(f"does not fit: {problem}")
     raise SystemExit(End.OUT_OF_REACH.value)
 
 

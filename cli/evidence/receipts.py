@@ -17,7 +17,7 @@ from chalicelib.domain.evidence.checking import PUBLIC_KEY, Findings
 from cli.ends import End, Interrupted
 from cli.evidence.gathering import Waits, gathered
 from cli.evidence.keys import NoKey, load
-from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching
+from cli.evidence.stores import Unreachable, bucket_of, folder_at, reaching, telling
 from cli.evidence.table import table_of
 from cli.following.deletions import one_deletion
 from cli.options import options
@@ -77,7 +77,8 @@ def _show(deletion: str, output: Path | None, stage: str | None, *, as_json: boo
         return
     found, told = _checked(files)
     lines = [line for body in told for line in shown(body)]
-    target.say({"receipts": told, "problems": found.problems}, *lines, *_result(found))
+    with telling():
+        target.say({"receipts": told, "problems": found.problems}, *lines, *_result(found))
     _end(found)
 
 
@@ -98,11 +99,12 @@ def _verify(directory: Path, *, as_json: bool) -> None:
         store = folder_at(directory)
         files = {name: store.read(name) or b"" for name in store.names("")}
     found, told = _checked(files)
-    if as_json:
-        say_json({"fits": not found.problems, "problems": found.problems, "notes": found.notes})
-    else:
-        lines = [line for body in told for line in shown(body)]
-        say(*lines, *_result(found))
+    with telling():
+        if as_json:
+            say_json({"fits": not found.problems, "problems": found.problems, "notes": found.notes})
+        else:
+            lines = [line for body in told for line in shown(body)]
+            say(*lines, *_result(found))
     _end(found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +45,21 @@ def reaching() -> Iterator[None]:
         if problem.exit_code == End.OUT_OF_REACH.value:
             raise Unreachable(problem.message) from problem
         raise
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Says what a check has found. Where nobody reads it to its end, the exit code says it all the same;
+    where it cannot be written, it is not known.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as problem:
+        # What is left of it would be tried again when the program ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(problem, BrokenPipeError):
+            raise Unreachable(f"what was found cannot be written: {problem.strerror}") from problem
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -214,3 +216,26 @@ def test_times_of_a_receipt_are_those_of_its_deletion() -> None:
     later = replace(ended, finished_at=NOW + 99)
     maker = Maker()
     assert maker.receipt(ended, chunks) == maker.receipt(later, chunks)
+
+
+@pytest.mark.parametrize("fits", [True, False])
+@pytest.mark.parametrize("words", [("audit", "verify", "--from"), ("receipt", "verify")], ids=" ".join)
+def test_the_exit_code_is_that_of_the_check_though_nobody_reads_or_the_disk_is_full(
+    tmp_path: Path, words: tuple[str, ...], *, fits: bool
+) -> None:
+    """1 would say that something does not fit."""
+    maker = Maker()
+    maker.head(maker.receipt(*deletion(1)))
+    write(tmp_path, maker.bucket.objects)
+    if not fits:
+        (tmp_path / f"receipts/{deletion(1)[0].id}.json").write_bytes(b"{}")
+    program = [sys.executable, "-m", "cli", *words, str(tmp_path)]
+    read, closed = os.pipe()
+    os.close(read)
+    unread = subprocess.run(program, stdout=closed, stderr=subprocess.PIPE, check=False, text=True)
+    os.close(closed)
+    assert (unread.returncode, unread.stderr) == (0 if fits else 1, "")
+    with Path("/dev/full").open("wb") as full:
+        lost = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+    assert lost.returncode == 8
+    assert lost.stderr == "Error: what was found cannot be written: No space left on device\n"

@@ -168,6 +168,20 @@ def test_a_table_that_is_out_of_reach_ends_a_command_in_one_line() -> None:
     assert (done.exit_code, done.output) == (1, "Error: table is out of reach: AccessDeniedException\n")
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), OSError("odd")])
+def test_what_cannot_be_written_ends_a_command_in_one_line(error: OSError) -> None:
+    @click.group(cls=Group)
+    def group() -> None:
+        """A group as all of ours."""
+
+    @group.command()
+    def tells() -> None:
+        raise error
+
+    done = CliRunner().invoke(group, ["tells"])
+    assert (done.exit_code, done.output) == (1, f"Error: standard output: {error.strerror or 'odd'}\n")
+
+
 def answer(body: Any, status: int = 400) -> requests.Response:
     made = requests.Response()
     made.status_code, made._content = status, json.dumps(body).encode()
