@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 _MATCHING, _MAP = "chalicelib/domain/person/matching.py", "chalicelib/domain/person/erasure_map.py"
-_DOING, _MAPPING = "chalicelib/domain/person/doing.py", "chalicelib/service/person/mapping.py"
+_REMAINING, _MAPPING = "chalicelib/domain/person/remaining.py", "chalicelib/service/person/mapping.py"
 _CARRYING, _DELETING = "chalicelib/service/person/carrying.py", "chalicelib/service/person/deleting.py"
 _UNLINKING, _VERIFYING = "chalicelib/service/person/unlinking.py", "chalicelib/service/person/verifying.py"
 _UNIT = ("tests/unit/service/person/test_erasing.py",)
@@ -38,7 +38,7 @@ OF_ERASING = (
     ),
     Guard(
         "a lookup that leads to somebody else by now",
-        _DOING,
+        _REMAINING,
         "led = [link for link in links if lookup_id(values.get(link.field)) == link.to.id]",
         "led = list(links)",
         _UNIT,
@@ -73,7 +73,7 @@ OF_ERASING = (
     ),
     Guard(
         "what is cleared of the person stays on who only leads to them",
-        _DOING,
+        _REMAINING,
         "return replace(rule, clear=()) if of_people and not own else rule",
         "return rule",
         _HOSTILE,
@@ -87,7 +87,7 @@ OF_ERASING = (
     ),
     Guard(
         "roles and members of who stays",
-        _DOING,
+        _REMAINING,
         "if link.field == field and link.to in going}, key=_key))",
         "if link.field == field}, key=_key))",
         _CRASH,

@@ -117,7 +117,7 @@ class Match:
 
 
 def matches(
-    values: Mapping[str, object], fields: tuple[FieldOf, ...], sought: Wanted, phones: Phones
+    values: Mapping[str, object], fields: tuple[FieldOf, ...], wanted: Wanted, phones: Phones
 ) -> tuple[Match, ...]:
     """Those of the record's fields that hold a value of the identity, sorted."""
     found = []
@@ -126,10 +126,10 @@ def matches(
         if not isinstance(held, str) or not held.strip():
             continue
         if each.type == EMAIL:
-            places = sought.by_email(held)
+            places = wanted.by_email(held)
             by = By.EMAIL
         else:
-            places = sought.by_phone(held, phones)
+            places = wanted.by_phone(held, phones)
             by = By.PHONE
         if places:
             found.append(Match(each.name, by, places))

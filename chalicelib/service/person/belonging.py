@@ -10,7 +10,6 @@ from functools import partial
 from chalicelib.domain import modules as names
 from chalicelib.domain.person import asking
 from chalicelib.domain.person.asking import Question
-from chalicelib.domain.person.doing import CAMPAIGNS, CONTACT_ROLES
 from chalicelib.domain.person.erasure_map import assembled, shared_values
 from chalicelib.domain.person.guests import PARTICIPANTS, guest_places, takes_part
 from chalicelib.domain.person.hits import Hit, Link, merged
@@ -19,6 +18,7 @@ from chalicelib.domain.person.matching import Wanted
 from chalicelib.domain.person.out_of_reach import NO_LINKS, Unreached
 from chalicelib.domain.person.person_map import Action, PersonMap
 from chalicelib.domain.person.progress import ErasureProgress, Phase
+from chalicelib.domain.person.remaining import CAMPAIGNS, CONTACT_ROLES
 from chalicelib.domain.zoho import rows
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.metadata import RelatedListInfo, related_lists_of
@@ -96,7 +96,7 @@ def _each(work: Slice, progress: ErasureProgress, read: _Reading, following: Pha
     known = stored.known(work)
     found = stored.hits(work, progress)
     records = theirs(found, known.person_map)
-    reader = _Reader(work, known, stored.sought(work, known.person_map, work.phones))
+    reader = _Reader(work, known, stored.wanted_of(work, known.person_map, work.phones))
     at, trouble = progress.at, None
     while trouble is None and at < min(len(records), progress.at + RECORDS_A_STEP):
         if at > progress.at and not finding.goes_on(work):
@@ -123,7 +123,7 @@ class _Reader:
 
     work: Slice
     known: Known
-    sought: Wanted
+    wanted: Wanted
     _lists: dict[str, tuple[RelatedListInfo, ...]] = field(default_factory=dict)
     unreached: list[Unreached] = field(default_factory=list)
 
@@ -193,7 +193,7 @@ class _Reader:
         found = []
         for row in rows.listed(reply.body).rows:
             links = (Link(PARTICIPANTS, record),) if takes_part(row.values, record.id) else ()
-            guest = guest_places(row.values, self.sought)
+            guest = guest_places(row.values, self.wanted)
             found += [Hit(event, links=links, guest=guest)] if links or guest else []
         return found
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.outcomes import Chunk, Finding, Mark
-from chalicelib.domain.person.doing import MOST_TRIES, NOT_CHANGED, Context, going
 from chalicelib.domain.person.erasure_map import ErasureMap, shared_in
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.person_map import PersonMap
 from chalicelib.domain.person.progress import ErasureProgress
+from chalicelib.domain.person.remaining import MOST_TRIES, NOT_CHANGED, Context, going
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.judge_items import judge_items
 from chalicelib.domain.zoho.reply import CallKind, Reply
@@ -45,9 +45,9 @@ def job(work: Slice, progress: ErasureProgress) -> Job:
     """The map with what is meant, the values, and the holds as they are now."""
     known = stored.known(work)
     made = stored.stored_map(work, progress, known.person_map)
-    sought = stored.sought(work, known.person_map, work.phones)
+    wanted = stored.wanted_of(work, known.person_map, work.phones)
     shared = shared_in(work.deletion.erasure)
-    context = Context(sought, work.phones, known.modules, shared, frozenset(progress.meant))
+    context = Context(wanted, work.phones, known.modules, shared, frozenset(progress.meant))
     held = held_of(work, [each.record for each in made.entries])
     went = made.gone - held_of(work, tuple(made.gone))
     return Job(made, known.person_map, context, going(made.entries, held) | went, held)

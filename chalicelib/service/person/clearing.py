@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.person.doing import PARENT, PARENT_NOT_SHOWN, cleared_fields
 from chalicelib.domain.person.erasure_map import Entry
 from chalicelib.domain.person.identity import Record
 from chalicelib.domain.person.person_map import ATTACHMENTS, NOTES, PHOTO, Rule
+from chalicelib.domain.person.remaining import PARENT, PARENT_NOT_SHOWN, cleared_fields
 from chalicelib.domain.zoho.reply import CallKind, Reply
 from chalicelib.domain.zoho.rows import Row, lookup_id
 from chalicelib.domain.zoho.verdict import Judgement, Verdict

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
 from chalicelib.domain.person import asking
-from chalicelib.domain.person.doing import NO_LONGER_MATCHES
 from chalicelib.domain.person.person_map import Action
 from chalicelib.domain.person.progress import ErasureProgress, Phase
+from chalicelib.domain.person.remaining import NO_LONGER_MATCHES
 from chalicelib.domain.zoho import rows
 from chalicelib.domain.zoho.judge_call import judge_call
 from chalicelib.domain.zoho.reply import CallKind

@@ -77,22 +77,22 @@ class _Found:
 def search(work: Slice, progress: ErasureProgress) -> Step:
     """Ask the next questions; behind the last one the named records are read."""
     known = stored.known(work)
-    sought = stored.sought(work, known.person_map, work.phones)
+    wanted = stored.wanted_of(work, known.person_map, work.phones)
     identity = identity_of(work.deletion.request.identity)
-    questions = asking.questions(known.modules.values(), identity, sought, work.phones)
+    questions = asking.questions(known.modules.values(), identity, wanted, work.phones)
 
     def compared(question: Question, row: Row) -> Hit | None:
-        return own_hit(work, known.modules, sought, Record(question.module, row.id), row.values)
+        return own_hit(work, known.modules, wanted, Record(question.module, row.id), row.values)
 
     return asked(work, progress, questions, compared, Phase.NAMED)
 
 
 def own_hit(
-    work: Slice, modules: Mapping[str, Module], sought: Wanted, record: Record, values: Mapping[str, object]
+    work: Slice, modules: Mapping[str, Module], wanted: Wanted, record: Record, values: Mapping[str, object]
 ) -> Hit | None:
     """The hit that the record is by its own values; None where it holds none of the person's."""
-    found = matches(values, modules[record.module].identifying, sought, work.phones)
-    guest = guest_places(values, sought) if record.module == EVENTS else ()
+    found = matches(values, modules[record.module].identifying, wanted, work.phones)
+    guest = guest_places(values, wanted) if record.module == EVENTS else ()
     return Hit(record, found, guest=guest) if found or guest else None
 
 
@@ -205,9 +205,9 @@ def _refused(question: Question, judged: Judgement) -> list[Unreached]:
 def named(work: Slice, progress: ErasureProgress) -> Step:
     """Read the records that the request names by their ids, with the values by which they may match too."""
     known = stored.known(work)
-    sought = stored.sought(work, known.person_map, work.phones)
+    wanted = stored.wanted_of(work, known.person_map, work.phones)
     found, unreached = stored.hits(work, progress), []
-    for record, places in sought.records.items():
+    for record, places in wanted.records.items():
         module = known.modules.get(record.module)
         columns = asking.read_columns(module) if module is not None and module.readable else ()
         reply = work.zoho.read_values(record.module, [record.id], columns or asking.ANY_COLUMN)
@@ -220,7 +220,7 @@ def named(work: Slice, progress: ErasureProgress) -> Step:
         if not there and not progress.verifying:  # behind the last step those that went are not there
             unreached += [Unreached(NOT_SHOWN, record.module, place) for place in places]
         for row in there:
-            own = matches(row.values, module.identifying, sought, work.phones) if module is not None else ()
+            own = matches(row.values, module.identifying, wanted, work.phones) if module is not None else ()
             found = merged([*found.values(), Hit(record, own, places)])
     parts = stored.hit_parts(found.values())
     after = replace(progress, hit_parts=len(parts)).without_reach(*unreached)

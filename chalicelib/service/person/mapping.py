@@ -140,8 +140,8 @@ def _kept_of_the_identity(work: Slice) -> dict[str, object]:
     deletion = work.deletion
     if stored.is_retry(deletion):
         return {name: deletion.erasure[name] for name in ("identity", "key")}
-    sought = stored.sought(work, stored.known(work).person_map, work.phones)
-    return {"identity": sought.digests(deletion.seed)}
+    wanted = stored.wanted_of(work, stored.known(work).person_map, work.phones)
+    return {"identity": wanted.digests(deletion.seed)}
 
 
 def _over_a_limit(work: Slice, made: ErasureMap) -> tuple[str, int] | None:

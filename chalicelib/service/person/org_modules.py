@@ -74,8 +74,8 @@ def _known(work: Slice, progress: ErasureProgress, found: list[Module]) -> Step:
     )
     after = progress.on_to(Phase.SEARCH).without_reach(*unreached)
     known = Known(by_name(found), person_map)
-    sought = stored.sought(work, person_map, work.phones)
-    calls = len(asking.questions(known.modules.values(), identity, sought, work.phones))
+    wanted = stored.wanted_of(work, person_map, work.phones)
+    calls = len(asking.questions(known.modules.values(), identity, wanted, work.phones))
     # What the search costs at least is told before its first call.
     deletion = finding.kept(work, after)
     deletion = replace(deletion, erasure={**deletion.erasure, "search": {"calls": calls, "made": 0}})

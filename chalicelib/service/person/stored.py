@@ -46,7 +46,7 @@ def known(work: Slice) -> Known:
         raise Unreadable(work.deletion.id, f"modules: {type(problem).__name__}") from problem
 
 
-def sought(work: Slice, person_map: PersonMap, phones: Phones) -> Wanted:
+def wanted_of(work: Slice, person_map: PersonMap, phones: Phones) -> Wanted:
     """The identity as it is compared; of a retry what is kept of it. Raises UnreadableNumber."""
     deletion = work.deletion
     if is_retry(deletion):

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.domain.outcomes import UNSETTLED, Chunk, Finding, Mark
-from chalicelib.domain.person.doing import (
+from chalicelib.domain.person.erasure_map import Entry
+from chalicelib.domain.person.identity import Record
+from chalicelib.domain.person.person_map import Action, Rule
+from chalicelib.domain.person.progress import ErasureProgress, Phase
+from chalicelib.domain.person.remaining import (
     CAMPAIGNS,
     CONTACT_ROLES,
     NO_LONGER_MATCHES,
@@ -16,10 +20,6 @@ from chalicelib.domain.person.doing import (
     other_links,
     rule_for,
 )
-from chalicelib.domain.person.erasure_map import Entry
-from chalicelib.domain.person.identity import Record
-from chalicelib.domain.person.person_map import Action, Rule
-from chalicelib.domain.person.progress import ErasureProgress, Phase
 from chalicelib.domain.zoho.reply import CallKind
 from chalicelib.domain.zoho.verdict import NOT_NOW
 from chalicelib.service.engine.step import Commit, Slice, Step

@@ -59,6 +59,6 @@ def test_a_number_that_is_none_is_named_by_its_place_only() -> None:
 
 @given(st.emails(), st.emails())
 def test_two_addresses_match_only_where_they_fold_to_the_same(one: str, other: str) -> None:
-    sought = wanted(Identity((one,)), None, PHONES)
-    hit = matches({"Email": other}, FIELDS, sought, PHONES)
+    values = wanted(Identity((one,)), None, PHONES)
+    hit = matches({"Email": other}, FIELDS, values, PHONES)
     assert bool(hit) == (one.strip().lower() == other.strip().lower())
