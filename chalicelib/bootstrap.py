@@ -60,6 +60,7 @@ def table() -> Table:
         epoch=stage.epoch,
         evidence=stage.evidence,
         seen=lambda deletion: groups().note(deletion),
+        report=observability.note,
     )
 
 

@@ -7,15 +7,18 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain import children
+from chalicelib.domain import children, times
 from chalicelib.domain.deletion import Approval, Counts, Deletion
 from chalicelib.domain.request import Operation
 
 
 def iso(at: float | None) -> str | None:
-    """Seconds since the epoch as ISO 8601 in UTC with milliseconds; None stays None."""
+    """Seconds since the epoch as ISO 8601 in UTC with milliseconds; None stays None. What lies outside the
+    years 1970 to 9999 is shown as the nearest of them.
+    """
     if at is None:
         return None
+    at = min(max(at, 0.0), times.LAST)
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

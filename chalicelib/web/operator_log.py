@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import Field, NotValid
-from chalicelib.domain.evidence.operators import What, is_entry_id, shown
+from chalicelib.domain.evidence.operators import What, may_begin_at, shown
 from chalicelib.service.operators import log
 from chalicelib.service.operators.log import Log
 from chalicelib.web import operator_query, operator_schemas, responses, strict_json
@@ -33,7 +33,7 @@ def read(kept: Log, query: Mapping[str, str], caller: Caller) -> Answer:
     if since is not None and until is not None and until <= since:
         raise NotValid("the request is not valid", (Field("/until", "must be later than since"),))
     before = operator_query.texts(query)
-    if before is not None and (len(before) != 1 or not is_entry_id(before[0])):
+    if before is not None and (len(before) != 1 or not may_begin_at(before[0])):
         raise operator_query.not_ours()
     found, following = log.page(kept, since, until, before[0] if before else None, caller.now)
     cursor = operator_query.cursor(None if following is None else (following,))

@@ -87,7 +87,9 @@ def _operators(since: str | None, zone: tzinfo, stage: str | None, *, as_json: b
 def listed(entries: Sequence[Mapping[str, Any]], zone: tzinfo) -> list[str]:
     """The operators' log as a table; below each entry who did it, and what was changed."""
     rows = [(whole(times.local(each["at"], zone)), each["what"], each["target"]) for each in entries]
-    below = [[f"by {each['by']}", *([change] if (change := change_of(each)) else [])] for each in entries]
+    by = [[f"by {each['by']}"] if each["by"] else [] for each in entries]  # nobody of what cannot be read
+    changed = [[change] if (change := change_of(each)) else [] for each in entries]
+    below = [[*one, *other] for one, other in zip(by, changed, strict=True)]
     return table(("when", "what", "target"), rows, below)
 
 

@@ -60,12 +60,15 @@ class Found:
 def search(table: Table, module: str, record: str, since: datetime, now: datetime) -> Found:
     """The deletions accepted from the day of `since` on (UTC) that named or took the record of the module."""
     first, last = f"{since:%Y-%m-%d}", f"{now:%Y-%m-%d}"
-    reached = digest_items.extent(table)
+    reached = digest_items.extent(table, last)
     with ThreadPoolExecutor(ABREAST) as pool:
         months = _months(first, reached.day) if reached else []
-        digests = [each for some in pool.map(partial(digest_items.kept, table), months) for each in some]
+        kept = list(pool.map(partial(digest_items.month_of, table), months))
+        digests = [each for some, _ in kept for each in some]
+        unread = sorted({day for _, days in kept for day in days})  # these days are read themselves
         beside = pool.map(partial(_accepted, table, reached), _days(first, last, reached))
-        ids = [*digest.candidates(digests, record), *(one for day in beside for one in day)]
+        besides = pool.map(partial(_accepted, table, None), unread)
+        ids = [*digest.candidates(digests, record), *(one for day in (*beside, *besides) for one in day)]
         ids = list(dict.fromkeys(ids))
         size = digest_items.AT_ONCE
         batches = [ids[start : start + size] for start in range(0, len(ids), size)]

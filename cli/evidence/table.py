@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.adapters.dynamodb.evidence_items import chain_of
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import Unavailable, Unreadable
 from cli.target import Target
 from local.running import RunningStack
 from local.settings import STAGE, from_environment
@@ -25,7 +25,7 @@ def known_end(target: Target) -> tuple[tuple[int, str], str]:
     """
     try:
         chain = chain_of(table_of(target))
-    except Unavailable as problem:
+    except (Unavailable, Unreadable) as problem:
         why = f"the table cannot be read ({problem.reason}), so whether the end was cut off is not known"
         return (0, ""), f"heads/: {why}: compare it with the event expunge.evidence.head"
     return (chain.n, chain.previous), ""

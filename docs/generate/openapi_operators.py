@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.evidence.operators import What
+from chalicelib.domain.evidence.operators import UNREADABLE, What
 from chalicelib.domain.retention.policy import POLICY_NAME
 from chalicelib.web import approval_body
 from chalicelib.web import operator_schemas as schemas
@@ -60,7 +60,7 @@ def _answers() -> dict[str, Schema]:
                 "id": TEXT,
                 "at": TIME,
                 "by": TEXT,
-                "what": {"type": "string", "enum": [each.value for each in What]},
+                "what": {"type": "string", "enum": [*(each.value for each in What), UNREADABLE]},
                 "target": TEXT,
                 "before": {},
                 "after": {},

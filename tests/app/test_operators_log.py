@@ -56,7 +56,7 @@ def test_each_call_that_changes_something_leaves_one_entry_and_no_other_call_any
 
 def test_every_route_that_changes_something_is_walked_and_every_word_of_the_log_is_used() -> None:
     every = {(m, route) for route, methods in operator_routes.ALL.items() for m in methods if m != "GET"}
-    made: set[What] = set()
+    made: set[str] = set()
     told: set[tuple[str, str]] = set()
     for case in CASES:
         for entry in asked(Both(), case)[1]:

@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any, TypeVar, assert_never, cast
 
+from chalicelib.domain import times
 from chalicelib.domain.deletion import Approval, Child, Counts, Deletion, Failing, Plan, Problem, Verification
 from chalicelib.domain.errors import Rejected, Unreadable
 from chalicelib.domain.log import Entry
@@ -23,6 +24,17 @@ from chalicelib.domain.status import Status
 from chalicelib.service.ports import Call
 
 VERSION = 1
+
+#: What reading raises where something stored is not what it should be.
+MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
 
 T = TypeVar("T")
 
@@ -68,7 +80,7 @@ def deletion_from_text(deletion_id: str, text: str) -> Deletion:
         if document.pop("v") != VERSION:
             raise Unreadable(deletion_id, "written by another version")
         return _checked(_deletion(deletion_id, document))
-    except (AttributeError, LookupError, TypeError, ValueError) as problem:
+    except MALFORMED as problem:
         raise Unreadable(deletion_id, f"{type(problem).__name__}: {problem}") from problem
 
 
@@ -139,6 +151,8 @@ def _checked(value: T) -> T:
         held = getattr(value, name)
         if type(held) not in types:
             raise TypeError(f"{name} is a {type(held).__name__}")
+        if float in types and held is not None and not times.is_time(held):
+            raise ValueError(f"{name} is no number of seconds that can be true")
     for name in others:
         held = getattr(value, name)
         parts = held.values() if isinstance(held, dict) else held if isinstance(held, tuple) else (held,)
@@ -181,7 +195,7 @@ def readable(deletion_id: str, part: str) -> Iterator[None]:
     """Whatever is wrong with the stored `part` of a deletion becomes Unreadable."""
     try:
         yield
-    except (AttributeError, LookupError, TypeError, ValueError, zlib.error) as problem:
+    except MALFORMED as problem:
         raise Unreadable(deletion_id, f"{part}: {type(problem).__name__}") from problem
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import chunk_codec, codec
 from chalicelib.adapters.dynamodb.items import Item, meta_key, number, part_key, shard
 from chalicelib.domain.children import as_child
-from chalicelib.domain.deletion import Child, Deletion
+from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.log import Entry
@@ -52,15 +52,16 @@ def to_deletion(item: Item) -> Deletion:
     deletion_id = item["pk"]["S"][2:]
     if "doc" not in item:
         raise Unreadable(deletion_id, "no document")
-    deletion = codec.deletion_from_text(deletion_id, item["doc"]["S"])
-    if "relatives" in item:
-        deletion = replace(deletion, relatives=tuple(each["S"] for each in item["relatives"]["L"]))
-    return replace(deletion, children=_children(deletion_id, item)) if "children" in item else deletion
-
-
-def _children(deletion_id: str, item: Item) -> tuple[Child, ...]:
+    with codec.readable(deletion_id, "document"):
+        deletion = codec.deletion_from_text(deletion_id, item["doc"]["S"])
+    with codec.readable(deletion_id, "relatives"):
+        relatives = tuple(str(each["S"]) for each in item.get("relatives", _NONE)["L"])
     with codec.readable(deletion_id, "children"):
-        return tuple(codec.child_from_text(each["S"]) for each in item["children"]["L"])
+        children = tuple(codec.child_from_text(each["S"]) for each in item.get("children", _NONE)["L"])
+    return replace(deletion, relatives=relatives, children=children) if relatives or children else deletion
+
+
+_NONE: Item = {"L": []}
 
 
 #: Adds to the children of a deletion, in an update of its item; the values are those of `more_children`.
@@ -127,12 +128,13 @@ def to_snapshot(item: Item) -> Snapshot:
     """What somebody sees who does not hold the deletion. Raises Unreadable."""
     from chalicelib.domain.operators import Snapshot
 
-    return Snapshot(
-        deletion=to_deletion(item),
-        revision=int(item["revision"]["N"]),
-        control=int(item["control"]["N"]),
-        commands=_commands(item),
-    )
+    with codec.readable(item["pk"]["S"][2:], "item"):
+        return Snapshot(
+            deletion=to_deletion(item),
+            revision=int(item["revision"]["N"]),
+            control=int(item["control"]["N"]),
+            commands=_commands(item),
+        )
 
 
 def _commands(item: Item) -> tuple[dict[str, Any], ...]:

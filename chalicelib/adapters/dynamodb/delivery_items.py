@@ -23,12 +23,13 @@ def from_delivery(delivery: Delivery) -> Item:
 
 
 def to_delivery(item: Item) -> Delivery:
-    """A delivery from its item."""
-    return Delivery(
-        source=item["source"]["S"],
-        delivery_id=item["delivery_id"]["S"],
-        body_hash=item["body_hash"]["S"],
-        deletion_id=item["deletion_id"]["S"],
-        receipt=json.loads(item["receipt"]["S"]),
-        expires_at=int(item["expires_at"]["N"]),
-    )
+    """A delivery from its item. Raises Unreadable."""
+    with codec.readable("a delivery", "item"):
+        return Delivery(
+            source=item["source"]["S"],
+            delivery_id=item["delivery_id"]["S"],
+            body_hash=item["body_hash"]["S"],
+            deletion_id=item["deletion_id"]["S"],
+            receipt=dict(json.loads(item["receipt"]["S"])),
+            expires_at=int(item["expires_at"]["N"]),
+        )

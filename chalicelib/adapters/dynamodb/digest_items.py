@@ -41,10 +41,19 @@ def following(day: str) -> str:
 # --- which deletions digests tell of -----------------------------------------------------------------
 
 
-def extent(table: Dynamo) -> Extent | None:
-    """Which deletions digests tell of, strongly consistent; None where there are none yet."""
-    item = table.get_item(_EXTENT)
-    return Extent(**{name: item[kept]["S"] for name, kept in _PARTS.items()}) if item else None
+def extent(table: Dynamo, today: str) -> Extent | None:
+    """Which deletions digests tell of, strongly consistent; None where there are none yet, or where that
+    cannot be read or reaches beyond today.
+    """
+    found, latest = table.get_item(_EXTENT), following(today)  # clocks differ
+
+    def read(item: items.Item) -> Extent:
+        reached = Extent(**{name: item[kept]["S"] for name, kept in _PARTS.items()})
+        if not reached.first <= str(date.fromisoformat(reached.day)) <= latest:
+            raise ValueError("its days cannot be true")
+        return reached
+
+    return next(iter(table.readable_of([found] if found else [], read)), None)
 
 
 def keep_extent(table: Dynamo, reached: Extent) -> None:
@@ -68,9 +77,10 @@ def accepted(
     if after is not None:
         place = {"day": {"S": f"day#{day}"}, "created_at": {"S": after[0]}}
         asked["ExclusiveStartKey"] = {**items.meta_key(after[1]), **place}
+    asked |= {} if most is None else {"Limit": most}
     found: list[tuple[str, str]] = []
     while True:
-        page, end = table.page(**asked, **({} if most is None else {"Limit": most}))
+        page, end = table.page(**asked)
         found += [(item["created_at"]["S"], item["pk"]["S"].removeprefix("D#")) for item in page]
         if end is None or (most is not None and len(found) >= most):
             return found
@@ -92,9 +102,6 @@ def next_accepted(table: Dynamo, reached: Extent, before: str) -> tuple[list[str
     return [], Extent(reached.first, day)
 
 
-# --- digests -----------------------------------------------------------------------------------------
-
-
 def keep(table: Dynamo, day: str, digest: Digest, expires_at: int) -> None:
     """Keep the digest of deletions that were accepted on the day."""
     parts = {_name(part): {"B": data} for part, data in digest.parts.items()}
@@ -109,8 +116,17 @@ def keep(table: Dynamo, day: str, digest: Digest, expires_at: int) -> None:
 
 
 def kept(table: Dynamo, month: str) -> list[Digest]:
-    """The digests of deletions that were accepted in the month (yyyy-mm); strongly consistent."""
-    return [_digest(item) for item in _of(table, f"{month}-01", "")]
+    """Those digests of `month_of` that can be read."""
+    return month_of(table, month)[0]
+
+
+def month_of(table: Dynamo, month: str) -> tuple[list[Digest], list[str]]:
+    """The digests of the deletions that were accepted in the month (yyyy-mm), strongly consistent; and the
+    days whose digests cannot all be read.
+    """
+    found = _of(table, f"{month}-01", "")
+    digests = {items.place(item): each for item in found for each in table.readable_of([item], _digest)}
+    return list(digests.values()), [_day_of(item) for item in found if items.place(item) not in digests]
 
 
 def forget(table: Dynamo, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
@@ -119,6 +135,10 @@ def forget(table: Dynamo, deletion_id: str, accepted_at: float, *, external_only
     """
     day = str(iso(accepted_at))[:10]
     for item in _of(table, day, f"{day}#"):
+        if not table.readable_of([item], _digest):
+            # What it holds cannot be told apart: all of it goes, and who looks for a record reads that day.
+            _update(table, item, "REMOVE parts, look")
+            continue
         named = [name for name in item["parts"]["M"] if _goes(_part(name), deletion_id, external_only)]
         if named:
             _take_out(table, item, named, "" if external_only else deletion_id)
@@ -136,8 +156,12 @@ def _take_out(table: Dynamo, item: items.Item, named: Sequence[str], look: str) 
         update += " ADD #look :look"
         names["#look"] = "look"
         request["ExpressionAttributeValues"] = {":look": {"SS": [look]}}
+    _update(table, item, update, **request)
+
+
+def _update(table: Dynamo, item: items.Item, update: str, **more: Any) -> None:
     key = {"pk": item["pk"], "sk": item["sk"]}
-    table.write_anyway("update_item", TableName=table.name, Key=key, UpdateExpression=update, **request)
+    table.write_anyway("update_item", TableName=table.name, Key=key, UpdateExpression=update, **more)
 
 
 def _of(table: Dynamo, day: str, prefix: str) -> list[items.Item]:
@@ -165,9 +189,15 @@ def _digest(item: items.Item) -> Digest:
     return Digest(
         _part(item["sk"]["S"].partition("#")[2]),
         {_part(name): _bytes(value["B"]) for name, value in item["parts"]["M"].items()},
-        frozenset(item.get("look", {}).get("SS", ())),
+        frozenset(item["look"]["SS"] if "look" in item else ()),
         int(item["expires_at"]["N"]),
     )
+
+
+def _day_of(item: items.Item) -> str:
+    """The day that a digest is of, by its key. Raises Unreadable."""
+    with codec.readable(items.place(item), "day"):
+        return str(date.fromisoformat(item["sk"]["S"][:10]))
 
 
 def _bytes(value: Any) -> bytes:

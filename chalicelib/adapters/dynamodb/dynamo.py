@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from chalicelib.adapters.dynamodb import items
-from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable
+from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.domain.errors import ExpungeError, Rejected, Unavailable, Unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,6 +40,7 @@ _FOR_GOOD = frozenset(
 BUSY_TRIES = 5
 BUSY_SECONDS = 0.03
 
+T = TypeVar("T")
 Write = Literal["update_item", "put_item", "delete_item", "transact_write_items"]
 
 
@@ -64,15 +65,20 @@ def refusal(problem: ClientError) -> ExpungeError:
     return kind("table", items.cause(problem))
 
 
+def _nobody(*_event: object, **_fields: object) -> None:
+    """Discards what is reported."""
+
+
 @dataclass
 class Dynamo:
     """One table over a DynamoDB client; `client` is called when it is needed, and gives the same one each
-    time.
+    time. `report(event, **fields)` is told of each item that cannot be read and is left out.
     """
 
     name: str
     client: Callable[[], DynamoDBClient]
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, kw_only=True)
+    report: Callable[..., None] = field(default=_nobody, repr=False, kw_only=True)
 
     def write(self, call: Write, **request: Any) -> Any:
         """The one way to write: DynamoDB's answer to `call`.
@@ -161,6 +167,23 @@ class Dynamo:
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def readable_of(self, found: Iterable[items.Item], make: Callable[[items.Item], T]) -> list[T]:
+        """What `make` makes of each item. One of which it can make nothing is told and left out: it keeps no
+        other from being read.
+        """
+        made: list[T] = []
+        for item in found:
+            try:
+                with codec.readable(items.place(item), "item"):
+                    made.append(make(item))
+            except Unreadable as problem:
+                self.set_aside_item(problem)
+        return made
+
+    def set_aside_item(self, problem: Unreadable) -> None:
+        """Tell operators of an item that cannot be read, where they look for what was set aside."""
+        self.report("set_aside", item=problem.key, reason=problem.reason)
 
     def first_page(self, **query: Any) -> list[items.Item]:
         """The first page of a query, as long as its Limit says."""

@@ -18,10 +18,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.dynamodb import digest_items, items
+from chalicelib.adapters.dynamodb import codec, digest_items, items
 from chalicelib.adapters.dynamodb.dynamo import refusal
 from chalicelib.adapters.dynamodb.operators_log_items import entries_since
-from chalicelib.adapters.dynamodb.receipt_items import CHAIN, PREFIX, entry_key, head_key, receipt_key
+from chalicelib.adapters.dynamodb.receipt_items import (
+    CHAIN,
+    PREFIX,
+    entry_key,
+    head_key,
+    named_object,
+    receipt_key,
+)
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import Unavailable
@@ -188,14 +195,14 @@ class Book:
             ExpressionAttributeValues={":pk": head_key(head, "")["pk"]},
             ConsistentRead=True,
         )
-        return {item["sk"]["S"]: item["sha256"]["S"] for item in found}
+        return dict(self.table.readable_of(found, named_object))
 
     # --- digests -------------------------------------------------------------------------------------
 
     def digested(self) -> Extent:
         """See ports.Book. The first time it is the day of the oldest deletion that may still be there."""
         first = day_of(self.clock() - self.keep_days * DAY)
-        return digest_items.extent(self.table) or Extent(first, first)
+        return digest_items.extent(self.table, day_of(self.clock())) or Extent(first, first)
 
     def accepted(self, extent: Extent, before: str) -> tuple[list[str], Extent]:
         """See ports.Book."""
@@ -212,8 +219,6 @@ class Book:
     def digested_until(self, extent: Extent) -> None:
         """See ports.Book."""
         digest_items.keep_extent(self.table, extent)
-
-    # --- as items ------------------------------------------------------------------------------------
 
     @staticmethod
     def _kept(written: Written) -> items.Item:
@@ -241,8 +246,11 @@ def _key(written: Written) -> items.Item:
 
 
 def chain_of(table: Table) -> Chain:
-    """How far the chain of heads is, as the table knows it; strongly consistent. Raises Unavailable."""
+    """How far the chain of heads is, as the table knows it; strongly consistent. Raises Unavailable, or
+    Unreadable where the table's item of it cannot be read.
+    """
     item = table.get_item(CHAIN) or {}
     if "n" not in item:
         return Chain()
-    return Chain(int(item["n"]["N"]), item["previous"]["S"], item["at"]["S"], item["told"]["S"])
+    with codec.readable(items.place(CHAIN), "chain"):
+        return Chain(int(item["n"]["N"]), item["previous"]["S"], item["at"]["S"], item["told"]["S"])

@@ -41,7 +41,7 @@ def stored(org: str, name: str, record_id: str) -> items.Item:
 
 def place(item: items.Item) -> tuple[str, str]:
     """(name, record id) as `stored` takes them."""
-    name, record_id = item["sk"]["S"].removeprefix(PREFIX).split("#", 1)
+    name, _, record_id = item["sk"]["S"].removeprefix(PREFIX).partition("#")
     return name, record_id
 
 

@@ -48,6 +48,11 @@ def key(pk: str, sk: str) -> Item:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
+def place(item: Item) -> str:
+    """Where the item lies, for people."""
+    return f"{item['pk']['S']} / {item['sk']['S']}"
+
+
 def meta_key(deletion_id: str) -> Item:
     """Where a deletion lies."""
     return key(f"D#{deletion_id}", "META")

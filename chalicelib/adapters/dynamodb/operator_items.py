@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import deletion_items, hold_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.adapters.dynamodb.org_items import is_paused
 from chalicelib.domain.deletion import Deletion
-from chalicelib.domain.errors import Unreadable
 
 if TYPE_CHECKING:
     from chalicelib.domain.evidence.operators import Entry
@@ -44,12 +42,8 @@ class OperatorItems(Dynamo):
 
     def get_many(self, deletion_ids: Sequence[str]) -> Mapping[str, Deletion]:
         """See commands.Deletions."""
-        found = {}
-        for item in self.batch_get([items.meta_key(one) for one in deletion_ids]):
-            with suppress(Unreadable):
-                deletion = deletion_items.to_deletion(item)
-                found[deletion.id] = deletion
-        return found
+        found = self.batch_get([items.meta_key(one) for one in deletion_ids])
+        return {each.id: each for each in self.readable_of(found, deletion_items.to_deletion)}
 
     # --- holds -----------------------------------------------------------------------------------
 

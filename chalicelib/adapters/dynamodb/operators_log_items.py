@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import codec, items
+from chalicelib.domain.errors import Unreadable
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.dynamo import Dynamo
@@ -41,10 +43,12 @@ def update(table: str, entry: Entry) -> Any:
 
 
 def _item(entry: Entry) -> items.Item:
+    from chalicelib.domain.evidence.operators import What
+
     document = {"by": entry.by, "target": entry.target, "before": entry.before, "after": entry.after}
     return {
         **items.key(_month(entry.at), entry.id),
-        "what": {"S": entry.what.value},
+        "what": {"S": What(entry.what).value},
         "at": items.number(entry.at),
         "doc": {"S": codec.dumps(document)},
         "seed": {"S": entry.seed},
@@ -58,25 +62,29 @@ def beside(table: str, entry: Entry | None) -> list[Any]:
 
 
 def entries_since(table: Dynamo, since: float, now: float) -> list[Entry]:
-    """The entries made at `since` or later, oldest first; strongly consistent."""
+    """The entries made at `since` or later, oldest first; strongly consistent. One that cannot be read is
+    told and left out.
+    """
     from chalicelib.domain.evidence.operators import first_id
 
-    return [
-        to_entry(item)
+    found = (
+        item
         for month in _months(since, now)
         for item in table.query(
             KeyConditionExpression="pk = :pk AND sk >= :sk",
             ExpressionAttributeValues={":pk": {"S": month}, ":sk": {"S": first_id(since)}},
             ConsistentRead=True,
         )
-    ]
+    )
+    return table.readable_of(found, to_entry)
 
 
 def newest_first(
     table: Dynamo, since: float, until: float, before: str | None, limit: int
 ) -> tuple[list[Entry], str | None]:
     """Up to `limit` entries from `since` on and before `until`, those before the entry `before`; and the
-    `before` of the next ones, None where there are no more.
+    `before` of the next ones, None where there are no more. In the place of one that cannot be read stands
+    that it cannot, and where it lies.
     """
     from chalicelib.domain.evidence.operators import first_id
 
@@ -91,7 +99,7 @@ def newest_first(
             ConsistentRead=True,
             Limit=limit - len(found) + 2,
         )
-        found += [to_entry(item) for item in page if item["sk"]["S"] < high]
+        found += [_entry_or_none(item) for item in page if item["sk"]["S"] < high]
         if len(found) > limit:
             return found[:limit], found[limit - 1].id
         if end is not None and found:
@@ -101,20 +109,31 @@ def newest_first(
 
 
 def to_entry(item: items.Item) -> Entry:
-    """An entry from its item."""
-    from chalicelib.domain.evidence.operators import Entry, What
+    """An entry from its item. Raises codec.MALFORMED, also where its time is not that of its id and of the
+    month that it lies in.
+    """
+    from chalicelib.domain.evidence.operators import Entry, What, made_at
 
-    document = json.loads(item["doc"]["S"])
-    return Entry(
-        id=item["sk"]["S"],
-        at=float(item["at"]["N"]),
-        by=document["by"],
-        what=What(item["what"]["S"]),
-        target=document["target"],
-        before=document["before"],
-        after=document["after"],
-        seed=item["seed"]["S"],
-    )
+    document, at, entry_id = json.loads(item["doc"]["S"]), float(item["at"]["N"]), item["sk"]["S"]
+    by, target, seed = document["by"], document["target"], item["seed"]["S"]
+    if not all(isinstance(each, str) for each in (by, target, seed)):
+        raise TypeError("no text")
+    if abs(made_at(entry_id) - at) > 1 or item["pk"]["S"] not in (_month(at - 1), _month(at + 1)):
+        raise ValueError("its time is not that of its place")
+    before, after = document["before"], document["after"]
+    return Entry(entry_id, at, by, What(item["what"]["S"]), target, before, after, seed)
+
+
+def _entry_or_none(item: items.Item) -> Entry:
+    """The entry; where it cannot be read, what is shown in its place, with where it lies as its target."""
+    from chalicelib.domain.evidence.operators import UNREADABLE, Entry, made_at
+
+    with suppress(Unreadable), codec.readable(items.place(item), "entry"):
+        return to_entry(item)
+    at = datetime.strptime(item["pk"]["S"], f"{PREFIX}%Y-%m").replace(tzinfo=UTC).timestamp()
+    with suppress(ValueError):
+        at = made_at(item["sk"]["S"])
+    return Entry(item["sk"]["S"], at, "", UNREADABLE, items.place(item))
 
 
 def _month(at: float) -> str:

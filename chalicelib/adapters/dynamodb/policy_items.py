@@ -160,7 +160,7 @@ def _kept(item: Mapping[str, Any]) -> StoredPolicy:
         org=item["pk"]["S"].removeprefix("ORG#"),
         name=item["sk"]["S"].removeprefix(_PREFIX),
         document=_document(item.get("doc", {}).get("S", "")),
-        revision=int(item.get("revision", {}).get("N", "0")),
+        revision=int(float(item.get("revision", {}).get("N", "0"))),
         set_by=item.get("set_by", {}).get("S", ""),
         set_at=float(item.get("set_at", {}).get("N", "0")),
         next_at=float(item["next_at"]["N"]) if "next_at" in item else None,

@@ -10,16 +10,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import codec, items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo, refusal
 from chalicelib.domain import quota
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import Rejected, Unavailable, Unreadable
 from chalicelib.domain.quota import Copy, Count, Counted, Fits, Full, Tally
 
 #: How often a count is judged anew where the tally changes under it, or a write of it stays refused.
 TRIES = 8
 #: For how long an item is kept after its day (seconds).
 KEPT = 2 * 86_400
+#: More records than these no source names in a day.
+MOST = 10**12
 
 
 def tally_key(source: str, day: str) -> items.Item:
@@ -28,11 +30,20 @@ def tally_key(source: str, day: str) -> items.Item:
 
 
 def to_tally(item: items.Item | None) -> Tally:
-    """The tally from its item; an empty one where there is none."""
+    """The tally from its item; an empty one where there is none. Raises Unreadable."""
     found = item or {}
-    hours = {int(name[1:]): int(value["N"]) for name, value in found.items() if _numbered(name, "h")}
-    marks = {int(name[1:]): value["S"] for name, value in found.items() if _numbered(name, "m")}
-    return Tally(int(found.get("named", {}).get("N", "0")), hours, marks)
+    with codec.readable(items.place(item) if item else "", "tally"):
+        hours = {int(name[1:]): _count(value) for name, value in found.items() if _numbered(name, "h")}
+        marks = {int(name[1:]): str(value["S"]) for name, value in found.items() if _numbered(name, "m")}
+        return Tally(_count(found.get("named", {"N": "0"})), hours, marks)
+
+
+def _count(value: items.Item) -> int:
+    """A number of records. Raises ValueError for one that nobody can have named in a day."""
+    number = int(value["N"])
+    if not 0 <= number <= MOST:
+        raise ValueError("no number of records")
+    return number
 
 
 def _numbered(name: str, letter: str) -> bool:
@@ -47,7 +58,29 @@ class QuotaItems(Dynamo):
         return to_tally(self.get_item(tally_key(source, day)))
 
     def count(self, wanted: Count) -> Counted | Full:
-        """See ports.Deliveries."""
+        """See ports.Deliveries. Where the tally cannot be read no limit is removed: who has one waits for the
+        next day, or until somebody has put it right.
+        """
+        try:
+            return self._counted(wanted)
+        except (Unreadable, Rejected) as problem:
+            unread = self._unreadable(wanted)
+            if unread is None:
+                raise
+            self.set_aside_item(unread)
+            if wanted.per_hour is None and wanted.per_day is None:
+                return Counted(0, own=False)
+            raise Unavailable("table", "the tally of a source cannot be read") from problem
+
+    def _unreadable(self, wanted: Count) -> Unreadable | None:
+        """What is wrong with the tally; None where it can be read."""
+        try:
+            self.tally(wanted.source, wanted.day)
+        except Unreadable as problem:
+            return problem
+        return None
+
+    def _counted(self, wanted: Count) -> Counted | Full:
         found: Counted | Copy | Full | Fits = Fits(0)
         for _ in range(TRIES):
             if isinstance(found, Counted | Full):
@@ -119,7 +152,8 @@ def _update(wanted: Count, over: str) -> dict[str, Any]:
         values[":digest"] = {"S": wanted.digest}
     for name, most, value in (("named", wanted.per_day, ":day"), (hour, wanted.per_hour, ":hour")):
         if most is not None:
-            conditions.append(f"({name} <= {value} OR (attribute_not_exists({name}) AND {value} >= :zero))")
+            fits = f"{name} >= :zero AND {name} <= {value}"
+            conditions.append(f"({fits} OR (attribute_not_exists({name}) AND {value} >= :zero))")
             values[value] = items.number(most - wanted.records)
     return {
         "UpdateExpression": f"SET named = if_not_exists(named, :zero) + :n,"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import codec, items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.forgetting import clears, noted_first
@@ -28,7 +29,8 @@ class ReceiptItems(Dynamo):
             ExpressionAttributeValues={":pk": {"S": f"{PREFIX}{deletion_id}"}, ":sk": {"S": "RECEIPT#"}},
             ConsistentRead=True,
         )
-        return [_written(deletion_id, item) for item in found]
+        with codec.readable(deletion_id, "receipts"):
+            return [_written(deletion_id, item) for item in found]
 
     def awaits_evidence(self, deletion: Deletion) -> bool:
         """See ports.Ledger."""
@@ -54,8 +56,10 @@ class ReceiptItems(Dynamo):
         if kept is None:
             return False
         chain = self.get_item(CHAIN) or {}
-        last = int(chain["n"]["N"]) if "n" in chain else 0
-        return int(kept["head"]["N"]) <= last and self.get_item(head_key(last + 1, name(entry_id))) is None
+        with codec.readable(entry_id, "head"):
+            last = int(chain["n"]["N"]) if "n" in chain else 0
+            head = int(kept["head"]["N"])
+        return head <= last and self.get_item(head_key(last + 1, name(entry_id))) is None
 
 
 def receipt_key(deletion_id: str, n: int) -> items.Item:
@@ -71,6 +75,14 @@ def entry_key(entry_id: str) -> items.Item:
 def head_key(n: int, name: str) -> items.Item:
     """Where it is kept that the object belongs into head `n`."""
     return items.key(f"{PREFIX}HEAD#{n:012d}", name)
+
+
+def named_object(item: items.Item) -> tuple[str, str]:
+    """What belongs into a head: its name and its hash. Raises ValueError."""
+    name, sha256 = str(item["sk"]["S"]), str(item["sha256"]["S"])
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ValueError("no hash")
+    return name, sha256
 
 
 def _written(deletion_id: str, item: items.Item) -> Written:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
 from chalicelib.domain import recent
+from chalicelib.domain.errors import Rejected
 
 #: Requests of one wave under way at once; connections that are kept are as many (botocore's default is 10).
 MOST_AT_ONCE = 8
@@ -34,8 +35,16 @@ class RecentItems(Dynamo):
         """See deps.Recent."""
 
         def remember(shard: int, digests: list[bytes]) -> bool:
+            key = items.org_key(org, _name(scope, shard, recent.bucket(now)))
+            try:
+                return written(key, digests)
+            except Rejected as problem:  # a set that is none takes nothing more: it keeps no other from it
+                self.report("guard_unavailable", item=items.place(key), reason=problem.reason)
+                return False
+
+        def written(key: items.Item, digests: list[bytes]) -> bool:
             return self.update_if(
-                items.org_key(org, _name(scope, shard, recent.bucket(now))),
+                key,
                 "SET packs = list_append(if_not_exists(packs, :none), :pack), expires_at = :until,"
                 " kept = if_not_exists(kept, :zero) + :more",
                 "attribute_not_exists(kept) OR kept < :most",
@@ -76,9 +85,9 @@ class RecentItems(Dynamo):
             sets, end = self.page(**between(shards[0], shards[-1]))
             shards = [shard for shard in shards if end and shard >= _shard(end)]
         sets += chain.from_iterable(_at_once([partial(kept_in, shard) for shard in shards]))
-        live = [one for one in sets if _bucket(one) >= recent.bucket(since)]  # others are gone soon
-        packs = [pack.get("B", b"") for each in live for pack in each.get("packs", {}).get("L", ())]
-        kept = {one for pack in packs for one in _digests(pack)}
+        live = self.readable_of(sets, _set)
+        oldest = recent.bucket(since)  # others are gone soon
+        kept = {one for bucket, digests in live if bucket >= oldest for one in digests}
         return {one for one in ids if recent.digest(one) in kept}
 
 
@@ -99,8 +108,10 @@ def _shard(item: items.Item) -> int:
     return int(item["sk"]["S"].split("#")[-2])
 
 
-def _bucket(item: items.Item) -> int:
-    return int(item["sk"]["S"].split("#")[-1])
+def _set(item: items.Item) -> tuple[int, list[bytes]]:
+    """The bucket of a set, and what it holds. Raises codec.MALFORMED."""
+    packs = [pack["B"] for pack in item["packs"]["L"]]
+    return int(item["sk"]["S"].split("#")[-1]), [one for pack in packs for one in _digests(pack)]
 
 
 def _digests(pack: Any) -> list[bytes]:

@@ -207,10 +207,11 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
     def chunk(self, deletion_id: str, number: int) -> Chunk:
         """See ports.Ledger."""
         keys = [items.part_key(deletion_id, "IDS", number), items.part_key(deletion_id, "OUT", number)]
-        found = {item["sk"]["S"][:3]: item["data"]["B"] for item in self.batch_get(keys)}
-        if "IDS" not in found:
+        items_of = {item["sk"]["S"][:3]: item for item in self.batch_get(keys)}
+        if "IDS" not in items_of:
             raise Unreadable(deletion_id, f"the ids of chunk {number} are not there")
         with codec.readable(deletion_id, f"chunk {number}"):
+            found = {part: item["data"]["B"] for part, item in items_of.items()}
             return chunk_codec.chunk_from(number, found["IDS"], found.get("OUT"))
 
     def calls(self, deletion_id: str, numbers: Sequence[int]) -> list[Call]:

@@ -124,7 +124,8 @@ def _entry(name: str, data: bytes, found: Findings) -> Mapping[str, Any]:
         entry, right = {}, False
     if not right:
         found.wrong(name, "is no operators' entry of that name")
-    return entry if isinstance(entry, dict) else {}
+        return {}
+    return dict(entry)
 
 
 def _after(entry: Mapping[str, Any]) -> Mapping[str, Any]:

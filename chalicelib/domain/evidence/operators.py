@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Literal
 
+from chalicelib.domain import ids
 from chalicelib.domain.document import iso
 from chalicelib.domain.evidence import canonical
 from chalicelib.domain.evidence.salts import salt
@@ -45,6 +46,8 @@ class What(StrEnum):
     PERSON_MAP_PUT = "person_map.put"
 
 
+#: What is shown in the place of an entry that cannot be read. It is never stored, sealed or taken for one.
+UNREADABLE: Final = "unreadable"
 #: What a command may tell by itself: what it changed in a secret.
 TOLD = frozenset({What.SOURCE_CHANGED, What.KEY_MADE, What.KEY_REVOKED})
 #: Values that are hashed whatever they look like.
@@ -57,6 +60,8 @@ _SAFE = re.compile(
     r"(?:del_|op_)[0-9A-Z]{26}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z|arn:aws[a-z-]*:(?:iam|sts):[!-~]+"
 )
 _DIGIT_ONLY = re.compile(r"[0-9]+")
+#: Characters of what may lie in the place of an entry's id.
+LONGEST_KEY = 1024
 _ENTRY_ID = re.compile(r"op_[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
@@ -69,7 +74,7 @@ class Entry:
     id: str
     at: float
     by: str
-    what: What
+    what: What | Literal["unreadable"]
     target: str
     before: Any = None
     after: Any = None
@@ -82,7 +87,7 @@ def shown(entry: Entry) -> dict[str, Any]:
         "id": entry.id,
         "at": iso(entry.at),
         "by": entry.by,
-        "what": entry.what.value,
+        "what": str(entry.what),
         "target": entry.target,
         "before": entry.before,
         "after": entry.after,
@@ -90,7 +95,11 @@ def shown(entry: Entry) -> dict[str, Any]:
 
 
 def sealed(entry: Entry) -> bytes:
-    """The bytes of the object: the entry with salted hashes in the place of what is private."""
+    """The bytes of the object: the entry with salted hashes in the place of what is private. Raises
+    ValueError for one that stands for what cannot be read.
+    """
+    if entry.what == UNREADABLE:
+        raise ValueError("what cannot be read is no entry")
     body = {
         **shown(entry),
         "version": VERSION,
@@ -106,6 +115,15 @@ def entry_id(at: float, random: bytes) -> str:
     return "op_" + deletion_id(at, random).removeprefix("del_")
 
 
+def made_at(entry_id: str) -> float:
+    """When the entry was made, as its id tells (seconds since the epoch). Raises ValueError for what is no id
+    of an entry.
+    """
+    if not is_entry_id(entry_id):
+        raise ValueError("no id of an entry")
+    return ids.made_at(entry_id.removeprefix("op_"))
+
+
 def first_id(at: float) -> str:
     """What no id of an entry that was made at `at` or later comes before."""
     return entry_id(max(0.0, at), bytes(RANDOM_BYTES))
@@ -114,6 +132,11 @@ def first_id(at: float) -> str:
 def is_entry_id(text: str) -> bool:
     """True where `text` could be the id of an entry."""
     return _ENTRY_ID.fullmatch(text) is not None
+
+
+def may_begin_at(text: str) -> bool:
+    """May a page of the log begin before `text`? Before an entry, also before what lies there and is none."""
+    return text.startswith("op_") and len(text) <= LONGEST_KEY
 
 
 def name(entry_id: str) -> str:

@@ -5,33 +5,40 @@ Each such item is read by every deletion of its org, so that a single one could 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import digest_items, items
 from chalicelib.adapters.dynamodb.evidence_items import Book
 from chalicelib.adapters.dynamodb.policy_items import PolicyTable
+from chalicelib.adapters.dynamodb.quota_items import tally_key
 from chalicelib.adapters.dynamodb.receipt_items import CHAIN
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain import times
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.deletion import Counts
-from chalicelib.domain.errors import LostLease, Unreadable, WrongState
-from chalicelib.domain.evidence.operators import What
-from chalicelib.domain.lane import lane_key
-from chalicelib.domain.operators import Hold, Pause
+from chalicelib.domain.document import document, iso
+from chalicelib.domain.errors import ExpungeError, LostLease, Unavailable, Unreadable, WrongState
+from chalicelib.domain.evidence.digest import Digest, Extent
+from chalicelib.domain.evidence.operators import What, sealed, shown
+from chalicelib.domain.lane import Lane, lane_key
+from chalicelib.domain.operators import Hold, Pause, SourceCancel
 from chalicelib.domain.person.metadata import Module
+from chalicelib.domain.quota import Count, Counted, day_of
 from chalicelib.domain.request import Operation, Request
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
+from chalicelib.service.evidence.ports import Chain, Written
 from chalicelib.service.operators import people
-from chalicelib.service.ports import Change
+from chalicelib.service.ports import Change, Part
 from chalicelib.service.retention.policy_run import RunIntake
 from chalicelib.service.retention.retain import Retention, retain
+from chalicelib.web import operator_answers
 from tests import aws
 from tests.contract.ledger.test_ledger import NOW, accept, deletion, make_table
 from tests.contract.ledger.test_policies import DOCUMENT
@@ -48,10 +55,20 @@ class Stage:
     def __init__(self, client: Any) -> None:
         make_table(client)
         self.client = client
-        self.table = Table("t", lambda: client)
+        self.table = Table("t", lambda: client, report=self._report)
         self.world = World(["1", "2"], self.table)  # type: ignore[arg-type]  # the real table
         self.world.now = NOW
         self.world.deps = replace(self.world.deps, recent=self.table)
+
+    def _report(self, event: str, /, **fields: object) -> None:
+        self.world.reports.append((event, fields))
+
+    def all(self) -> list[Item]:
+        return list(self.client.scan(TableName="t")["Items"])
+
+    def left_out(self) -> list[object]:
+        """The items that were told to be set aside, and left out."""
+        return [fields["item"] for event, fields in self.world.reports if event == "set_aside"]
 
     def put(self, name: str, org: str = "default", **fields: Item) -> None:
         self.write(items.org_key(org, name), **fields)
@@ -190,12 +207,213 @@ def test_a_lane_that_cannot_be_read_ends_its_views_and_nothing_else(stage: Stage
 
 
 @pytest.mark.parametrize("packs", [*VALUES, {"L": [{"S": "x"}, {"NULL": True}]}], ids=str)
-def test_what_the_loop_guard_cannot_read_it_does_not_know(stage: Stage, packs: Item) -> None:
+def test_what_the_loop_guard_cannot_read_it_does_not_know_and_tells(stage: Stage, packs: Item) -> None:
     stage.table.remember_deleted("default", "Leads", ["1"], NOW, NOW + 3600)
-    for item in stage.client.scan(TableName="t")["Items"]:
-        if item["sk"]["S"].startswith("GONE#"):
-            stage.write({"pk": item["pk"], "sk": item["sk"]}, packs=packs)
-    assert stage.table.deleted_lately("default", "Leads", ["1"], NOW - 60, NOW) == set()
+    [key] = [items.org_key("default", item["sk"]["S"]) for item in stage.all() if is_set(item)]
+    stage.write(key, packs=packs)
+    stage.table.remember_deleted("default", "Leads", ["2"], NOW - 600, NOW + 3600)
+    assert stage.table.deleted_lately("default", "Leads", ["1", "2"], NOW - 900, NOW) == {"2"}
+    assert stage.left_out() == [items.place(key)]
+    assert stage.done().counts == Counts(requested=2, deleted=2)
+
+
+def test_a_set_of_the_loop_guard_that_takes_nothing_more_keeps_no_id_from_being_remembered(
+    stage: Stage,
+) -> None:
+    stage.table.remember_deleted("default", "Leads", ["1"], NOW, NOW + 3600)
+    [key] = [items.org_key("default", item["sk"]["S"]) for item in stage.all() if is_set(item)]
+    stage.write(key, packs={"N": "1"})
+    stage.table.remember_deleted("default", "Leads", ["2", "3"], NOW, NOW + 3600)
+    assert stage.table.deleted_lately("default", "Leads", ["1", "2", "3"], NOW - 60, NOW) == {"2", "3"}
+    assert "guard_unavailable" in stage.told()
+
+
+def is_set(item: Item) -> bool:
+    return bool(item["sk"]["S"].startswith("GONE#"))
+
+
+# --- what a source has named ----------------------------------------------------------------------
+
+TALLIES: list[Item] = [
+    {"named": {"S": "x"}},
+    {"named": {"N": "9" * 20}},
+    {"h0": {"S": "x"}},
+    {"m1": {"N": "1"}},
+]
+
+
+@pytest.mark.parametrize("fields", TALLIES, ids=str)
+def test_a_tally_that_cannot_be_read_removes_no_limit_and_stops_no_source_without_one(
+    stage: Stage, fields: Item
+) -> None:
+    free = Count("web", 5, NOW, "a")
+    hour = f"h{free.hour}"
+    stage.write(
+        tally_key("web", free.day), **{hour if name == "h0" else name: v for name, v in fields.items()}
+    )
+    assert isinstance(stage.table.count(free), Counted)
+    assert isinstance(stage.table.count(replace(free, source="other", per_day=9)), Counted)
+
+
+def test_a_source_with_a_limit_waits_where_what_it_has_named_cannot_be_true(stage: Stage) -> None:
+    limited = Count("web", 5, NOW, "a", per_day=9)
+    for named in ("-100", "9" * 20):
+        stage.write(tally_key("web", limited.day), named={"N": named})
+        with pytest.raises(Unavailable):
+            stage.table.count(limited)
+        assert stage.left_out() == [items.place(tally_key("web", limited.day))]
+        stage.world.reports.clear()
+    assert isinstance(stage.table.count(replace(limited, source="other")), Counted)
+
+
+# --- whatever is wrong with an item, reading ends with an answer or an error of ours ---------------
+
+#: What may stand in the place of any value.
+ANYTHING: list[Item | None] = [
+    {"S": "x"},
+    {"N": "1E+125"},
+    {"N": "-1"},
+    {"NULL": True},
+    {"L": [{"M": {}}]},
+    {"B": b"x"},
+    None,
+]
+#: Attributes of an index: DynamoDB takes no other type for them.
+INDEXED = {"due", "next_at", "day", "created_at"}
+
+
+def everything(stage: Stage) -> None:
+    """One item of each kind, besides those of a deletion that has ended."""
+    table, book = stage.table, Book(stage.table, lambda: NOW, 400)
+    table.evidence = True
+    zoho = stage.world.zoho
+    zoho.org = replace(zoho.org, keep_credits=1)
+    assert stage.done().is_final
+    accept(table, deletion("del_2"), "d2")
+    accept(table, deletion("del_3", parent="del_1"), "d3")
+    entry = Caller("arn:ann", NOW).entry(What.PAUSE_SET, "*", None, {})
+    table.set_hold(Hold("default", "Leads", "9", "audit", "ann", NOW, NOW + 60))
+    table.set_pause(Pause("default", paused=False), entry)
+    table.set_source_cancel(SourceCancel("web", "ann", NOW - 60))
+    table.count(Count("web", 5, NOW, "a"))
+    table.tell_credits("default", 5, NOW + 60)
+    table.block_tokens("default", "a", NOW + 60)
+    table.take("default", "TOKEN", "me", NOW, NOW + 60)
+    person_map(stage, {})
+    policy_table(stage, "a", "b")
+    claim = table.claim("del_2", NOW, NOW + 60)
+    assert claim is not None
+    table.save(claim, Change(claim.deletion, NOW, 0.0, parts=(Part(0, []),), lane=Lane("default#Leads")))
+    book.take_turn("me", NOW, NOW + 60)
+    book.advance(Chain(), Chain(1, "0" * 64, "2026-01-01T00:00:00.000Z", "2026-01-01"))
+    for name, n in (("del_1", 1), (entry.id, 0)):
+        book.keep(Written(f"x/{name}", "0" * 64, 2, name, n, "completed", None))
+    book.keep_digest("2026-01-01", Digest(("del_1", 0), {("del_1", 0): b"123"}, frozenset({"del_2"}), 1))
+    book.digested_until(Extent("2026-01-01", "2026-01-02", "", ""))
+
+
+def readers(table: Table) -> dict[str, list[Callable[[], object]]]:
+    """What reads items, by how the keys of these begin."""
+    policies, book = PolicyTable("t", table.client), Book(table, lambda: NOW, 400)
+    made, now = NOW - 3600, NOW + 3600
+    deletions: list[Callable[[], object]] = [
+        lambda: table.get("del_1"),
+        lambda: document(found) if (found := table.get("del_1")) else None,
+        lambda: table.snapshot("del_1"),
+        lambda: table.chunk("del_1", 0),
+        lambda: table.calls("del_1", [1]),
+        lambda: table.entries("del_1", 0),
+        lambda: table.part("del_2", 0),
+        lambda: digest_items.named(table, ["del_1", "del_2"]),
+        lambda: policies.going("del_1", NOW),
+    ]
+    of_the_org: list[Callable[[], object]] = [
+        lambda: table.held("default", "Leads", ["9"], NOW),
+        lambda: [operator_answers.held(each) for each in table.holds("default", None, 10)[0]],
+        lambda: operator_answers.paused(table.pause("default")),
+        lambda: table.stopped("default", "web"),
+        lambda: table.credits_told("default", NOW),
+        lambda: table.tokens_blocked_until("default", "a"),
+        lambda: table.deleted_lately("default", "Leads", ["1"], made, now),
+        lambda: table.person_map("default"),
+        lambda: table.org_modules("default"),
+        lambda: [iso(each.set_at) for each in policies.policies("default")],
+    ]
+    return {
+        "D#": deletions,
+        "ORG#": of_the_org,
+        "SRC#": [
+            lambda: table.stopped("default", "web"),
+            lambda: table.source_cancel("web"),
+            lambda: table.tally("web", day_of(NOW)),
+        ],
+        "W#": [lambda: table.find_delivery("web", "d1")],
+        "LANE#": [lambda: table.lane("default#Leads")],
+        "OPERATORS#": [
+            lambda: [shown(each) for each in table.entries_of_operators(made, now, None, 10)[0]],
+            lambda: [sealed(each) for each in book.entries(made)],
+        ],
+        "EVIDENCE#": [
+            book.chain,
+            book.digested,
+            lambda: table.receipts("del_1"),
+            lambda: book.entries_written(made),
+            lambda: book.waiting(2),
+            lambda: digest_items.kept(table, "2026-01"),
+        ],
+    }
+
+
+class Stored:
+    """What a table holds, for who only reads it; moto takes ten times as long."""
+
+    def __init__(self, found: list[Item]) -> None:
+        self.items = {(each["pk"]["S"], each["sk"]["S"]): each for each in found}
+
+    def get_item(self, **request: Any) -> Item:
+        found = self.items.get((request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]))
+        return {"Item": found} if found else {}
+
+    def batch_get_item(self, **request: Any) -> Item:
+        keys = [(key["pk"]["S"], key["sk"]["S"]) for key in request["RequestItems"]["t"]["Keys"]]
+        return {"Responses": {"t": [self.items[key] for key in keys if key in self.items]}}
+
+    def query(self, **request: Any) -> Item:
+        pk, *bounds = [each["S"] for each in request["ExpressionAttributeValues"].values()]
+        condition = request["KeyConditionExpression"]
+        low = bounds[0] if bounds else ""
+        high = bounds[-1] if "BETWEEN" in condition else "\uffff"
+        if "begins_with" in condition or "sk = " in condition:
+            high = f"{low}\uffff" if "begins_with" in condition else low
+        found = [item for (own, sk), item in self.items.items() if own == pk and low <= sk <= high]
+        return {"Items": sorted(found, key=lambda item: item["sk"]["S"])}
+
+
+def test_whatever_is_wrong_with_an_item_reading_it_ends_with_an_answer_or_an_error_of_ours(
+    stage: Stage,
+) -> None:
+    everything(stage)
+    stored = Stored(stage.all())
+    stage.table.client = lambda: stored  # type: ignore[assignment,return-value]  # as far as it is read
+    by_prefix, kinds = readers(stage.table), set[str]()
+    for key, item in list(stored.items.items()):
+        [prefix] = [each for each in by_prefix if key[0].startswith(each)]
+        kinds.add(prefix)
+        for name in item.keys() - {"pk", "sk"} - INDEXED:
+            for value in ANYTHING:
+                wrong = {**item, name: value} if value else {k: v for k, v in item.items() if k != name}
+                stored.items[key] = wrong
+                for read in by_prefix[prefix]:
+                    with suppress(ExpungeError):
+                        read()
+                if prefix == "D#":
+                    assert {"del_1", "del_2", "del_3"} - {key[0][2:]} <= _there(stage.table)
+        stored.items[key] = item
+    assert kinds == by_prefix.keys()
+
+
+def _there(table: Table) -> set[str]:
+    return set(table.get_many(["del_1", "del_2", "del_3"]))
 
 
 # --- leases and times that would last for ever ----------------------------------------------------
