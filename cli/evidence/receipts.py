@@ -130,8 +130,12 @@ def _write(output: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _checked(files: Mapping[str, bytes]) -> tuple[Findings, list[dict[str, Any]]]:
+    if PUBLIC_KEY not in files:
+        return Findings(
+            [f"{PUBLIC_KEY} is not here: give the folder that expunge receipt --output wrote"]
+        ), []
     try:
-        key = load(files.get(PUBLIC_KEY, b""))
+        key = load(files[PUBLIC_KEY])
     except NoKey as problem:
         return Findings([str(problem)]), []
     found, told = folder.check(files, key)

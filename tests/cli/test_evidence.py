@@ -169,6 +169,12 @@ def test_a_folder_that_fits_ends_with_0_and_one_that_does_not_with_1(tmp_path: P
     assert run("receipt", "verify", str(tmp_path))[0] == 1
 
 
+def test_a_folder_without_the_key_is_told_which_folder_is_meant(tmp_path: Path) -> None:
+    code, shown = run("receipt", "verify", str(tmp_path))
+    assert code == 1
+    assert "public-key.pem is not here: give the folder that expunge receipt --output wrote" in shown
+
+
 def test_what_cannot_be_looked_at_ends_with_8(tmp_path: Path) -> None:
     assert run("receipt", "verify", str(tmp_path / "nowhere"))[0] == 8
     assert run("audit", "verify", "--from", str(tmp_path / "nowhere"))[0] == 8
