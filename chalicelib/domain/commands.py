@@ -97,6 +97,8 @@ def _another_map(deletion: Deletion, approval: Approval, given: Given) -> str:
     if given.map_hash != approval.map_hash:
         if not approval.map_hash:
             return "it has no map: approve it by its count alone"
+        if not given.map_hash:
+            return "it is an erasure: read its map, and name its map_hash beside the count"
         return "its map is another one by now: read it, and approve its map_hash"
     listed: Any = deletion.erasure.get("shared", ())
     shared = {str(each.get("value")) for each in listed}

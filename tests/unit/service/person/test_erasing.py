@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.commands import Given
 from chalicelib.domain.errors import Missing, NotValid, WrongState
 from chalicelib.domain.request import Limits
 from chalicelib.domain.zoho.metadata import FieldInfo
 from chalicelib.domain.zoho.reply import Reply
 from chalicelib.service.intake.accept import replay
-from chalicelib.service.operators import people, undo
+from chalicelib.service.operators import commands, people, undo
 from chalicelib.service.operators.forget import forget
 from tests.fake_zoho import LOST, error
 from tests.unit.service.person.people import (
@@ -195,6 +196,8 @@ def test_another_map_after_the_approval_has_to_be_approved_again() -> None:
     assert world.changed() == []
     with pytest.raises(WrongState, match="another one by now"):
         world.approve(one, map_hash=old)
+    with pytest.raises(WrongState, match="name its map_hash beside the count"):
+        commands.approve(world.operators(), one, Given(8), world.ann())
     world.approve(one)
     world.settle()
     assert world.shown(one)["status"] == "completed"
