@@ -25,6 +25,8 @@ def _whose(org: str | None, source: str | None) -> str:
 
 
 ALL = "Only this org. Default: all orgs."
+#: What looking at the pause of all orgs does not show.
+OTHERS = "pauses of one org or one source: expunge doctor, or --org, --source"
 _source_option = click.option("--source", callback=_name, help="Only what this source asks for.")
 
 PAUSE = """\b
@@ -98,7 +100,8 @@ def _set(
             return
     query = {"source": source} if source else {"org": org} if org else None
     found = http.good(api.call("GET", "pause", query))
-    target.say(found, *lines(found, org, source))
+    others = () if body is not None or org or source else (OTHERS,)
+    target.say(found, *lines(found, org, source), *others)
 
 
 def lines(found: dict[str, Any], org: str | None, source: str | None = None) -> list[str]:

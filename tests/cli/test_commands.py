@@ -14,6 +14,7 @@ from chalicelib.domain.deletion import Approval, Counts, Plan
 from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.domain.status import Status
 from chalicelib.service.ports import Change
+from cli.operating import pausing
 from tests.cli.desk import ANN, Desk, opened
 from tests.fakes import SOURCES
 
@@ -168,3 +169,11 @@ def test_a_second_source_does_not_end_the_first_command(tmp_path: Path) -> None:
         )
     with opened(tmp_path, {"operator": {}}) as desk:
         assert "expunge keys new NAME" in desk.said("send", "Leads", "1", code=2)
+
+
+def test_who_looks_for_a_pause_of_all_orgs_is_told_where_the_others_are(desk: Desk) -> None:
+    desk.said("pause", "--source", "crm", "--reason", "wild")
+    shown = desk.said("pause", "--status")
+    assert "all orgs: not paused" in shown
+    assert pausing.OTHERS in shown
+    assert pausing.OTHERS not in desk.said("pause", "--status", "--source", "crm")
