@@ -10,6 +10,8 @@ from chalicelib.domain.deletion import Deletion, Failing
 ACCESS = "secret"
 #: The clock that runs while nothing but calls that are withheld is asked for.
 WITHHELD = "withheld"
+#: The clock that runs while its steps lead back to where they began.
+ROUND = "round"
 
 
 @dataclass(frozen=True, slots=True)

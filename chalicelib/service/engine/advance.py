@@ -11,7 +11,7 @@ from chalicelib.domain.errors import ExpungeError, LostLease, Rejected, SecretUn
 from chalicelib.domain.forgetting import forgets, texts_at
 from chalicelib.domain.operators import SourceCancel
 from chalicelib.domain.zoho.verdict import Verdict
-from chalicelib.service.engine import abandon, waiting, watchdog
+from chalicelib.service.engine import abandon, rounds, waiting, watchdog
 from chalicelib.service.engine.commit import carry_out
 from chalicelib.service.engine.concurrency import NoSlot
 from chalicelib.service.engine.deps import Deps
@@ -70,13 +70,28 @@ def _slice(work: LeasedSlice) -> None:
     """Turns until the deletion rests or the time is over. An ended deletion publishes its last events even
     then.
     """
+    seen = rounds.Rounds.of(work)
     for _ in range(MOST_STEPS):
         if work.stopped or (not work.deletion.is_final and _is_over(work)):
             break
         _turn(work)
+        if seen.closed(work):
+            _rest(work)
+    else:
+        if seen.got_nowhere(work):
+            _rest(work)
     if not work.stopped:
         work.save(Write(work.deletion, next_at=work.now, regardless=True))
         work.deps.nudges.nudge(work.deletion.id)
+
+
+def _rest(work: LeasedSlice) -> None:
+    """It goes round: unless an operator has just asked for something else."""
+    try:
+        over = backoff.exhausted(work.deletion, work.timeouts) or _too_old(work)
+        rounds.rest(work, given_up=over is not None)
+    except StaleRead:
+        work.read_again()
 
 
 def _is_over(work: LeasedSlice) -> bool:

@@ -47,6 +47,7 @@ def carry_out(work: LeasedSlice, step: Step, *, gives_up: bool = False) -> None:
     if isinstance(step, Send):
         step = _sent(work, step, gives_up=gives_up)
     work.gone += step.gone
+    work.changed += bool(step.chunks or step.new_chunks or step.parts)
     if isinstance(step.then, Finish):
         _finish(work, step, step.then)
         return

@@ -31,7 +31,7 @@ MOST_CHUNKS = 32
 class LeasedSlice:
     """A claim at work. `stopped` once the lease was given back; nothing may be saved after that. `gone`: ids
     that were deleted and are not yet kept by the loop guard. `withheld`: how many records were pending when
-    calls were all withheld last, None where one has left since.
+    calls were all withheld last, None where one has left since. `changed`: steps that wrote parts of it.
     """
 
     deps: Deps
@@ -40,6 +40,7 @@ class LeasedSlice:
     wanted: int = 1
     stopped: bool = False
     withheld: int | None = None
+    changed: int = 0
     access: OrgAccess = field(default_factory=OrgAccess)
     gone: list[str] = field(default_factory=list)
     ahead: Ahead = field(default_factory=Ahead)
@@ -180,12 +181,13 @@ class LeasedSlice:
         """
         self._counts_follow_marks(write)
         deletion = write.deletion
+        if deletion.counts != self.deletion.counts:
+            deletion = backoff.succeeded(deletion, backoff.ROUND)
         if self.access.usable:
             deletion = backoff.succeeded(deletion, backoff.ACCESS)
         if self._counted is not None:
-            deletion = replace(
-                deletion, asked_before=self._counted.before, counted_records=self._counted.records
-            )
+            before, records = self._counted.before, self._counted.records
+            deletion = replace(deletion, asked_before=before, counted_records=records)
         deletion = replace(deletion, sent_at=sent_at(deletion.sent_at, write.calls))
         if self.access.data_center:
             deletion = replace(deletion, data_center=self.access.data_center)
