@@ -211,6 +211,11 @@ class FakeLedger(FakeOrgs):
         ids = [i for at, i in sorted(found) if at <= now]
         return iter([ids[n : n + limit] for n in range(0, len(ids), limit)])
 
+    def mend_due(self, now: float) -> None:
+        for row in self.rows.values():
+            if row.next_at > now + times.LONGEST_DUE:
+                row.next_at = now
+
     def forget_hashes(self, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
         self.without_hashes[deletion_id] = external_only
 

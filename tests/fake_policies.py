@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 
+from chalicelib.domain import times
 from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.retention.by_policy import unanswered
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
@@ -41,6 +42,10 @@ class FakePolicies:
     def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:
         due = [(k.next_at, key) for key, k in self.kept.items() if k.next_at is not None and k.next_at <= now]
         return [key for _, key in sorted(due)][:limit]
+
+    def never_due(self, now: float, limit: int) -> list[tuple[str, str]]:
+        late = now + times.LONGEST_DUE
+        return [key for key, k in self.kept.items() if k.next_at is not None and k.next_at > late][:limit]
 
     def move_on(
         self, kept: StoredPolicy, next_at: float | None, *, last: Ran | None, skipped: Ran | None

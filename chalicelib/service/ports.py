@@ -230,6 +230,9 @@ class Ledger(Deliveries, Reads, Protocol):
         `limit`. Eventually consistent.
         """
 
+    def mend_due(self, now: float) -> None:
+        """Make due what is said to become due later than anything can, and tell it: nobody would find it."""
+
     def forget_hashes(self, deletion_id: str, accepted_at: float, *, external_only: bool) -> None:
         """Take the hashes of a deletion's ids, or those of its external ids, out of what it is found by."""
 

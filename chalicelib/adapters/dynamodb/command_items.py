@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import codec, deletion_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
+from chalicelib.domain import times
 from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.errors import Unreadable
 
 if TYPE_CHECKING:
     from chalicelib.domain.evidence.operators import Entry
     from chalicelib.domain.operators import Snapshot
+
+
+#: Items of a part of the index whose times are put right in one look; the next look finds the others.
+MENDED_AT_ONCE = 100
 
 
 def _nothing(_deletion: Deletion) -> None:
@@ -95,6 +101,23 @@ class CommandItems(Dynamo):
             if end is None:
                 return
             start = {"ExclusiveStartKey": end}
+
+    def mend_due(self, now: float) -> None:
+        """See ports.Ledger."""
+        shards = [f"due#{number}" for number in range(self.shards)]
+        latest = now + times.LONGEST_DUE
+        for due in (*shards, items.DUE_FOR_EVIDENCE, items.DUE_TO_FORGET):
+            keys, _ = self.page(
+                IndexName="due",
+                KeyConditionExpression="due = :due AND next_at > :latest",
+                ExpressionAttributeValues={":due": {"S": due}, ":latest": items.number(latest)},
+                Limit=MENDED_AT_ONCE,
+            )
+            for each in keys:
+                values = {":now": items.number(now), ":latest": items.number(latest)}
+                key = {"pk": each["pk"], "sk": each["sk"]}
+                if self.update_if(key, "SET next_at = :now", "next_at > :latest", values):
+                    self.set_aside_item(Unreadable(items.place(key), "next_at: later than anything is due"))
 
     def wake(self, deletion_id: str, now: float) -> bool:
         """See ports.Ledger."""

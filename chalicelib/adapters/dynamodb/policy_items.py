@@ -16,6 +16,7 @@ from typing import Any
 
 from chalicelib.adapters.dynamodb import codec, deletion_items, items, operators_log_items
 from chalicelib.adapters.dynamodb.dynamo import Dynamo
+from chalicelib.domain import times
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.evidence.operators import Entry
 from chalicelib.domain.retention.by_policy import unanswered
@@ -96,6 +97,17 @@ class PolicyTable(Dynamo):
             IndexName="due",
             KeyConditionExpression="due = :due AND next_at <= :now",
             ExpressionAttributeValues={":due": {"S": DUE}, ":now": items.number(now)},
+            Limit=limit,
+        )
+        return [(item["pk"]["S"][4:], item["sk"]["S"].removeprefix(_PREFIX)) for item in found]
+
+    def never_due(self, now: float, limit: int) -> list[tuple[str, str]]:
+        """See retain.Runs."""
+        latest = items.number(now + times.LONGEST_DUE)
+        found = self.first_page(
+            IndexName="due",
+            KeyConditionExpression="due = :due AND next_at > :latest",
+            ExpressionAttributeValues={":due": {"S": DUE}, ":latest": latest},
             Limit=limit,
         )
         return [(item["pk"]["S"][4:], item["sk"]["S"].removeprefix(_PREFIX)) for item in found]

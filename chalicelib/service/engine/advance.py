@@ -4,7 +4,7 @@ happened.
 
 from __future__ import annotations
 
-from chalicelib.domain import backoff, commands
+from chalicelib.domain import backoff, commands, times
 from chalicelib.domain.children import asked_no_later_than
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.errors import ExpungeError, LostLease, Rejected, SecretUnusable, StaleRead, Unreadable
@@ -130,6 +130,8 @@ def _source_cancel(work: LeasedSlice) -> SourceCancel | None:
     if deletion.cancelled_by or commands.not_cancellable(deletion):
         return None
     mark = work.deps.ledger.source_cancel(deletion.source)
+    if mark is not None and times.holds_too_long(mark.at, work.now, 0.0):
+        raise Unreadable(f"source {deletion.source}", "CANCEL: set at a time to come")
     return mark if mark is not None and asked_no_later_than(deletion, mark.at) else None
 
 

@@ -87,11 +87,13 @@ def _looks(deps: Deps, now: float) -> bool:
 
 
 def _forgotten(deps: Deps, polled: Polled, now: float, until: float) -> Polled:
-    """Nudges what is to be forgotten, page after page, as long as there is time. What fails here keeps
+    """Puts right what would never be due, and nudges what is to be forgotten, page after page, as long as
+    there is time. What fails here keeps
     nothing else of the poll from being told.
     """
     nudged, whole = polled.nudged, True
     try:
+        deps.ledger.mend_due(now)
         for page in deps.ledger.to_forget(now, PAGE):
             some = _woken(deps, page)
             nudged, whole = nudged + some, whole and some == len(page)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.domain import modules
+from chalicelib.domain import modules, times
 from chalicelib.domain.document import iso
 from chalicelib.domain.errors import ExpungeError, NotValid
 from chalicelib.domain.request import Limits
@@ -32,6 +32,9 @@ class Runs(Protocol):
 
     def due_policies(self, now: float, limit: int) -> list[tuple[str, str]]:
         """(org, name) of the policies whose run is due, the longest waiting first. Eventually consistent."""
+
+    def never_due(self, now: float, limit: int) -> list[tuple[str, str]]:
+        """(org, name) of the policies whose run is said to be due later than any can be."""
 
     def policy(self, org: str, name: str) -> StoredPolicy | None:
         """The policy as it stands, strongly consistent."""
@@ -87,7 +90,27 @@ def retain(outside: Retention, now: float, limit: int = 50) -> Retained:
             done["failed"] += 1
             outside.report("retention_broken", org=org, policy=name, reason=type(problem).__name__)
     del done[""]
+    if now // 60 % 60 == 0:  # once an hour is enough for what no version of ours writes
+        _mend(outside, now, limit)
     return Retained(due=len(found), **done)
+
+
+def _mend(outside: Retention, now: float, limit: int) -> None:
+    """Policies that would never run again run at the next time of their schedule. Nothing is run at once, as
+    nobody knows when it was due.
+    """
+    for org, name in outside.runs.never_due(now, limit):
+        kept = outside.runs.policy(org, name)
+        if kept is None or kept.next_at is None or kept.next_at <= now + times.LONGEST_DUE:
+            continue  # somebody has put it meanwhile
+        try:
+            schedule = policies.parse(dict(kept.document), name=name, org=org).schedule
+            following = next_run(schedule, now, now, outside.cron)
+        except (NotValid, ValueError):
+            following = now  # the next tick tells by an event that it is broken
+        outside.runs.move_on(kept, following, last=None, skipped=None)
+        reason = "next_at: later than any run is due"
+        outside.report("set_aside", item=f"policy {org}/{name}", reason=reason)
 
 
 def _run(outside: Retention, org: str, name: str, now: float) -> str:

@@ -33,6 +33,8 @@ from chalicelib.domain.request import Operation, Request
 from chalicelib.domain.retention.stored_policy import Ran, StoredPolicy
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import advance
+from chalicelib.service.engine.deps import Forgetting
+from chalicelib.service.engine.poll import FORGET_MINUTES, poll
 from chalicelib.service.evidence.ports import Chain, Written
 from chalicelib.service.operators import people
 from chalicelib.service.ports import Change, Part
@@ -480,6 +482,45 @@ def test_a_turn_at_the_evidence_that_would_last_for_ever_is_nobodys(stage: Stage
         stage.write(CHAIN, lease_owner={"S": "dead"}, lease_until=until)
         assert book.take_turn("me", NOW, NOW + 60), until
         assert not book.take_turn("you", NOW, NOW + 60)
+
+
+@pytest.mark.parametrize("end", [str(NOW + CENTURY), "9" * 30])
+def test_what_would_never_be_due_is_found_by_the_poll_told_and_done(stage: Stage, end: str) -> None:
+    accept(stage.table, deletion("del_1"), "d1")
+    waits = replace(deletion("del_2"), created_at=NOW)
+    accept(stage.table, waits, "d2")
+    stage.change(items.meta_key("del_1"), next_at={"N": end}, lease_until={"N": end})
+    stage.change(items.meta_key("del_2"), next_at={"N": str(NOW + 10 * 366 * 86_400)})
+    deps = replace(stage.world.deps, forgetting=Forgetting(looked_in=0.0))
+    for _ in range(3):
+        poll(deps, stage.world.now + 60)
+        stage.world.now += FORGET_MINUTES * 60
+    found = stage.table.get("del_1")
+    assert found is not None
+    assert found.counts == Counts(requested=2, deleted=2)
+    assert stage.left_out() == [items.place(items.meta_key("del_1"))]
+    left = stage.table.get("del_2")
+    assert left is not None
+    assert left.counts == Counts(requested=2, pending=2)
+
+
+def test_a_policy_that_would_never_run_again_runs_at_the_next_time_of_its_schedule(stage: Stage) -> None:
+    table, reports = policy_table(stage, "a", "b"), list[str]()
+    stage.change(items.org_key("default", "POLICY#a"), next_at={"N": str(NOW + CENTURY)})
+    hour = NOW // 3600 * 3600 + 3600
+    assert retain(outside(stage, table, reports), hour).started == 1
+    kept = table.policy("default", "a")
+    assert kept is not None
+    assert (kept.last, kept.next_at) == (None, hour + 86_400)
+    assert sorted(reports) == ["retention_started", "set_aside"]
+
+
+def test_a_cancel_of_a_source_that_lies_in_the_future_sends_nothing_and_tells_a_person(stage: Stage) -> None:
+    stage.table.set_source_cancel(SourceCancel("web", "ann", NOW + CENTURY))
+    found = stage.done()
+    assert (found.status, found.counts.unknown) == (Status.NEEDS_ATTENTION, 2)
+    assert stage.world.zoho.log == []
+    assert "ended_unfinished" in stage.told()
 
 
 def test_a_deletion_whose_next_time_has_come_is_not_taken_from_a_worker_that_holds_it(stage: Stage) -> None:
