@@ -42,6 +42,8 @@ class OperatorApi:
         Raises NoAnswer where there is none.
         """
         asking.must_have_asked(method, path, query, body)
+        if {".", ".."} & set(path.split("/")):  # a name with these would reach another call
+            raise click.UsageError(f"{path}: a name that holds /../ or /./ is none")
         # AWS takes "+" for itself when it makes the signature anew: a blank has to be %20.
         asked = f"?{urlencode(query, quote_via=quote, safe='')}" if query else ""
         address = f"{self.url}v1/operator/{quote(path)}{asked}"

@@ -131,6 +131,8 @@ class Group(click.Group):
             raise click.ClickException(words) from problem
         except BotoCoreError as problem:
             raise click.ClickException(f"AWS cannot be reached: {problem}") from problem
+        except RecursionError as problem:
+            raise click.ClickException("what is to be read is nested too deep") from problem
         except BrokenPipeError:
             raise  # whoever read has enough
         except OSError as problem:

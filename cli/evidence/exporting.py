@@ -15,6 +15,9 @@ from cli.evidence import exported
 from cli.evidence.exported import Api, Names, Strange
 from cli.operating.render import many
 
+#: Nothing was asked for before, and nothing will be after: what other times a day can be made of.
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
 
 class Service(Api, Protocol):
     """The part of operator_api.OperatorApi that is used."""
@@ -70,7 +73,7 @@ def _id(at: datetime) -> str:
 
 def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     """The days (UTC) of that time, the first and the last as far as they belong to it."""
-    start, last = _whole(since), _whole(until)
+    start, last = max(_whole(since), _FIRST), min(_whole(until), _LAST)
     while start < last:
         midnight = datetime.combine(start.date() + timedelta(days=1), time(), UTC)
         end = min(midnight, last)

@@ -256,3 +256,46 @@ def test_what_was_made_due_before_the_table_was_out_of_reach_is_said(
     monkeypatch.setattr(recovering, "_ledger", ledger)
     said = desk.said("recover", "set-aside", "del_a", "del_b", "del_c", code=1)
     assert "due again: del_a; del_b is in doubt" in said
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("send", "--source", "crm", "--request"),
+        ("erase", "--identity"),
+        ("verify", "--source", "crm"),
+        ("policies", "apply"),
+        ("person-map", "apply"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_is_nested_too_deep_ends_a_command_in_one_line(
+    desk: Desk, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "deep"
+    file.write_text(DEEP[:5000] if "apply" in words else DEEP)
+    assert (
+        desk.said(*words, str(file), code=1).splitlines()[-1]
+        == "Error: what is to be read is nested too deep"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("holds", "show", "Leads", "../../pause"), ("policies", "remove", "../../pause")], ids=" ".join
+)
+def test_no_name_reaches_another_call(desk: Desk, words: tuple[str, ...]) -> None:
+    assert "is none" in desk.said(*words, code=2)
+    assert not [each for each in desk.asked if "pause" in each]
+
+
+def test_times_at_the_ends_of_the_calendar_list_and_export_what_there_is(desk: Desk) -> None:
+    one = sent(desk, "1")
+    assert desk.told("list", "--until", "0001-01-01")["deletions"] == []
+    last = desk.told("list", "--since", "0001-01-01", "--until", "9999-12-31T23:59")["deletions"]
+    assert [each["id"] for each in last] == [one]
+    for words in (("0001-01-01", "0001-01-02"), ("9999-12-31", "9999-12-31T09:00")):
+        done = desk.run("audit", "export", "--since", words[0], "--until", words[1])
+        assert (done.exit_code, len(done.stdout.splitlines())) == (0, 1)

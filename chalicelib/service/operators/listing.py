@@ -105,6 +105,8 @@ def _fitting(
 
 
 def _day(at: float) -> str:
+    """The day (UTC) of a time; nothing was asked for before 1970, and years before 1 have no day."""
+    at = max(0.0, at)
     return datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
