@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import yaml  # type: ignore[import-untyped]  # it has no types
 
 from chalicelib.domain.errors import Field, NotValid
 from chalicelib.domain.retention import policy as reading
 from chalicelib.domain.retention.policy import Policy
+from cli.text_file import text_of
 
 _DEEPEST = 20
 
@@ -63,9 +65,9 @@ _LOADER = _loader()
 def read(file: Path) -> list[Written]:
     """The policies in `file`: a list, or an object with a list named `policies`. Raises Broken."""
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=_LOADER)
-    except (OSError, UnicodeDecodeError) as problem:
-        raise Broken([f"{file}: cannot be read ({type(problem).__name__})"]) from problem
+        root = yaml.compose(text_of(file), Loader=_LOADER)
+    except click.UsageError as problem:
+        raise Broken([problem.message]) from problem
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
         raise Broken([f"{file}: line {line}: {problem.problem}"]) from problem

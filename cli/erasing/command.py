@@ -25,6 +25,7 @@ from cli.sending.channels import Channel
 from cli.sending.inputs import permanent_after
 from cli.sending.source import sender
 from cli.target import Refused, find
+from cli.text_file import text_of
 
 #: Seconds between two looks while the person is searched for.
 EVERY = 1.0
@@ -131,10 +132,11 @@ def _record(word: str) -> dict[str, str]:
 
 
 def _file(path: Path) -> dict[str, Any]:
+    text = text_of(path)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise click.UsageError(f"{path}: cannot be read as JSON: {type(problem).__name__}") from problem
+        found = json.loads(text)
+    except ValueError:  # not chained: it holds the text, which names a person
+        raise click.UsageError(f"{path}: is not JSON") from None
     if not isinstance(found, dict):
         raise click.UsageError(f'{path}: must hold an object, such as {{"emails": ["anna@example.com"]}}')
     return found

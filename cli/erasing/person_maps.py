@@ -14,6 +14,7 @@ from cli.operator_api import OperatorApi, dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
 from cli.target import Group, Refused, find
+from cli.text_file import text_of
 
 SHOW = """\b
 Examples:
@@ -81,11 +82,10 @@ def apply(file: Path, org: str, dry_run: bool, stage: str | None, as_json: bool)
 
 
 def _read(file: Path) -> dict[str, Any]:
+    text = text_of(file)
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise click.UsageError(f"{file}: {problem.strerror}") from problem
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as problem:
         raise click.UsageError(f"{file}: is not YAML: {problem}") from problem
     if not isinstance(found, dict):
         raise click.UsageError(f"{file}: must hold a map with modules, as expunge person-map show prints it")

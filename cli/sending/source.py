@@ -18,6 +18,7 @@ from cli.sending.request import MOST_IDS
 from cli.sources import Sources, entry, keys_of, read
 from cli.target import Refused, Target, find
 from cli.target_addresses import describe
+from cli.text_file import text_of
 from local.filling import SOURCE as FIRST
 
 KEY = "EXPUNGE_KEY"
@@ -91,10 +92,7 @@ def _remote(url: str, source: str | None, key: str | None) -> SourceChannel:
 
 def _key(file: Path | None) -> str | None:
     """The key of a file or of the environment, checked; never shown."""
-    try:
-        text = file.read_text(encoding="utf-8").strip() if file else os.environ.get(KEY, "").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise click.UsageError(f"{file}: cannot be read: {type(problem).__name__}") from problem
+    text = (text_of(file) if file else os.environ.get(KEY, "")).strip()
     if not text:
         if file:
             raise click.UsageError(f"{file}: is empty")

@@ -105,5 +105,6 @@ def test_files_that_are_none(tmp_path: Path, text: str | bytes, line: str) -> No
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(Broken):
+    with pytest.raises(Broken) as caught:
         read(tmp_path / "nothing.yaml")
+    assert caught.value.lines == [f"{tmp_path / 'nothing.yaml'}: No such file or directory"]

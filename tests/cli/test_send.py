@@ -303,7 +303,7 @@ def test_a_dry_run_has_a_journal_of_its_own_and_says_what_would_go(
         (["Leads", "--ids", "-"], "there are no ids in it"),
         (["--request", "-"], "is not JSON"),
         (["Leads", "7", "--operator"], "leave out --url"),
-        (["Leads", "7", "--key-file", "/nowhere"], "cannot be read"),
+        (["Leads", "7", "--key-file", "/nowhere"], "No such file or directory"),
     ],
 )
 def test_what_is_not_understood(service: Service, send: Send, words: list[str], says: str) -> None:

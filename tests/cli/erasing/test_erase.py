@@ -203,11 +203,31 @@ def test_a_file_keeps_the_person_out_of_the_shell(desk: PeopleDesk, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (b"\xff\xfe\x00", "is not UTF-8 text: save it as UTF-8"),
+        (b"{'emails': ['anna@example.com']}", "is not JSON"),
+        (b'["anna@example.com"]', "must hold an object"),
+    ],
+)
+def test_a_file_that_names_nobody_is_told_without_what_it_holds(
+    desk: PeopleDesk, tmp_path: Path, held: bytes, says: str
+) -> None:
+    file = tmp_path / "who.json"
+    file.write_bytes(held)
+    shown = desk.said("erase", "--identity", str(file), "--dry-run", code=2)
+    assert f"{file}: {says}" in shown
+    assert "['anna" not in shown
+    assert '["anna@example.com"]' not in shown.replace('{"emails": ["anna@example.com"]}', "")
+    assert not desk.sent
+
+
+@pytest.mark.parametrize(
     ("words", "says"),
     [
         ((), "whom is it about? Give --email, --phone or --record"),
         (("--record", "Contacts"), "--record Contacts: must be MODULE/ID"),
-        (("--identity", "none.json"), "none.json: cannot be read as JSON"),
+        (("--identity", "none.json"), "none.json: No such file or directory"),
         (
             ("--identity", "none.json", "--email", "a@b"),
             "give --identity FILE, or --email, --phone and --record",
