@@ -151,7 +151,7 @@ def _checked(value: T) -> T:
         held = getattr(value, name)
         if type(held) not in types:
             raise TypeError(f"{name} is a {type(held).__name__}")
-        if float in types and held is not None and not times.is_time(held):
+        if float in types and held is not None and not abs(held) <= times.LAST:
             raise ValueError(f"{name} is no number of seconds that can be true")
     for name in others:
         held = getattr(value, name)
@@ -169,23 +169,23 @@ def check_progress(deletion: Deletion) -> None:
         case Operation.DELETE_RECORDS | Operation.DELINK_RECORDS:
             from chalicelib.domain import by_ids
 
-            by_ids.progress_of(deletion)
+            _checked(by_ids.progress_of(deletion))
         case Operation.MASS_DELETE:
             from chalicelib.domain import by_view
 
-            by_view.progress_of(deletion)
+            _checked(by_view.progress_of(deletion))
         case Operation.PURGE:
             from chalicelib.domain.retention import by_policy
 
-            by_policy.progress_of(deletion)
+            _checked(by_policy.progress_of(deletion))
         case Operation.RESTORE | Operation.DELETE_PERMANENTLY:
             from chalicelib.domain import by_bin
 
-            by_bin.progress_of(deletion)
+            _checked(by_bin.progress_of(deletion))
         case Operation.ERASE_PERSON:
             from chalicelib.domain.person import progress
 
-            progress.progress_of(deletion)
+            _checked(progress.progress_of(deletion))
         case _:
             assert_never(operation)
 
@@ -207,7 +207,7 @@ def child_to_text(child: Child) -> str:
 def child_from_text(text: str) -> Child:
     """The child that `child_to_text` wrote; how it stands has to be read."""
     stored = json.loads(text)
-    return Child(stored["id"], Operation(stored["operation"]), not_before=stored["not_before"])
+    return _checked(Child(stored["id"], Operation(stored["operation"]), not_before=stored["not_before"]))
 
 
 def entry_to_text(entry: Entry) -> str:
@@ -216,8 +216,8 @@ def entry_to_text(entry: Entry) -> str:
 
 
 def entry_from_text(text: str) -> Entry:
-    """The log entry that `entry_to_text` wrote."""
-    return Entry(**json.loads(text))
+    """The log entry that `entry_to_text` wrote. Raises MALFORMED."""
+    return _checked(Entry(**json.loads(text)))
 
 
 def call_to_data(call: Call) -> bytes:
@@ -230,4 +230,4 @@ def call_from_data(data: Any) -> Call:
     from chalicelib.domain.zoho.reply import CallKind
 
     document = cast("Mapping[str, Any]", unpack(data))
-    return Call(**{**document, "kind": CallKind(document["kind"])})
+    return _checked(Call(**{**document, "kind": CallKind(document["kind"])}))

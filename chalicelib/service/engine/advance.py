@@ -39,11 +39,12 @@ def advance(deps: Deps, deletion_id: str) -> bool:
     now = deps.clock()
     try:
         claim = deps.ledger.claim(deletion_id, now, now + deps.lease_seconds)
+        if claim is None:
+            return False
+        watchdog.hold_to_the_clock(claim.deletion, now)
     except (Unreadable, Rejected) as problem:
         deps.ledger.set_aside(deletion_id, problem.reason, now)
         deps.report("set_aside", deletion_id=deletion_id, reason=problem.reason)
-        return False
-    if claim is None:
         return False
     wanted = deps.executor_of(claim.deletion).wanted(claim.deletion)
     work = LeasedSlice(deps, claim, until=now + deps.slice_seconds, wanted=wanted)

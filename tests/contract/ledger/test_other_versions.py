@@ -61,6 +61,13 @@ OTHERS: dict[str, Callable[[Doc], object]] = {
     "less in the progress": setting("progress", to={"kind": "delete_ids"}),
     "the progress of another operation": setting("progress", to={"phase": "follow"}),
     "a clock with a new field": setting("failing", to={"call": {"tries": 1, "since": 2.0}}),
+    "a time that no date can name": setting("updated_at", to=1e120),
+    "a time that is no number": setting("updated_at", to=float("nan")),
+    "a time that is endless": setting("waiting_since", to=float("inf")),
+    "a change in a century": setting("updated_at", to=NOW + 100 * 366 * 86_400),
+    "a failed try in a century": setting("failing", to={"call": {"at": NOW + 100 * 366 * 86_400}}),
+    "a time in the progress that is a text": setting("progress", to=progress(slow_at="1")),
+    "a time in the progress in a century": setting("progress", to=progress(slow_at=NOW + 9e9)),
     "a clock that is a text": setting("failing", to={"call": {"spent": "1"}}),
 }
 

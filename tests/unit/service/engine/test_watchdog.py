@@ -138,3 +138,23 @@ def test_a_poll_that_can_do_it_all_itself_does_not_ask_the_queue() -> None:
 class Unasked(FakeNudges):
     def waiting(self) -> int:
         raise AssertionError("asked")
+
+
+@pytest.mark.parametrize("name", ["listed_at", "counted_at", "job_since", "still_since", "listed_from"])
+def test_a_view_whose_list_would_be_fresh_for_ever_starts_no_job_and_is_set_aside(name: str) -> None:
+    world = World(["1", "2"])
+    one = world.accept("mass_delete", cvid="5")
+    row = world.ledger.rows[one]
+    row.deletion = replace(row.deletion, progress={"phase": "begin", name: world.now + 9e9})
+    assert world.step(one) is False
+    assert (row.due, row.aside, world.zoho.log) == (False, f"{name} lies ahead", [])
+    assert [event for event, _ in world.reports] == ["set_aside"]
+
+
+def test_a_clock_that_was_wrong_by_hours_sets_nothing_aside() -> None:
+    world = World(["1"])
+    one = world.accept(ids=("1",))
+    row = world.ledger.rows[one]
+    row.deletion = replace(row.deletion, updated_at=world.now + 3 * 3600)
+    assert world.step(one)
+    assert world.get(one).is_final
