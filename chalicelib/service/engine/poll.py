@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import ExpungeError
+from chalicelib.domain.forgetting import DAY
 from chalicelib.service.engine import watchdog
 from chalicelib.service.engine.advance import advance
 from chalicelib.service.engine.deps import Deps
@@ -87,13 +88,13 @@ def _looks(deps: Deps, now: float) -> bool:
 
 
 def _forgotten(deps: Deps, polled: Polled, now: float, until: float) -> Polled:
-    """Puts right what would never be due, and nudges what is to be forgotten, page after page, as long as
-    there is time. What fails here keeps
-    nothing else of the poll from being told.
+    """Nudges what is to be forgotten, page after page, as long as there is time; once a day also puts right
+    what would never be due. What fails here keeps nothing else of the poll from being told.
     """
     nudged, whole = polled.nudged, True
     try:
-        deps.ledger.mend_due(now)
+        if now % DAY < _FORGET_SECONDS:  # no version of ours writes such times
+            deps.ledger.mend_due(now)
         for page in deps.ledger.to_forget(now, PAGE):
             some = _woken(deps, page)
             nudged, whole = nudged + some, whole and some == len(page)

@@ -486,13 +486,14 @@ def test_a_turn_at_the_evidence_that_would_last_for_ever_is_nobodys(stage: Stage
 
 @pytest.mark.parametrize("end", [str(NOW + CENTURY), "9" * 30])
 def test_what_would_never_be_due_is_found_by_the_poll_told_and_done(stage: Stage, end: str) -> None:
-    accept(stage.table, deletion("del_1"), "d1")
-    waits = replace(deletion("del_2"), created_at=NOW)
-    accept(stage.table, waits, "d2")
+    stage.world.now = NOW // 86_400 * 86_400 + 86_400 - 2 * FORGET_MINUTES * 60  # before the day's first poll
+    for one in ("del_1", "del_2"):
+        made = replace(deletion(one), created_at=stage.world.now, expires_at=int(NOW) + 30 * 86_400)
+        accept(stage.table, made, one)
     stage.change(items.meta_key("del_1"), next_at={"N": end}, lease_until={"N": end})
     stage.change(items.meta_key("del_2"), next_at={"N": str(NOW + 10 * 366 * 86_400)})
     deps = replace(stage.world.deps, forgetting=Forgetting(looked_in=0.0))
-    for _ in range(3):
+    for _ in range(5):
         poll(deps, stage.world.now + 60)
         stage.world.now += FORGET_MINUTES * 60
     found = stage.table.get("del_1")
