@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.zoho.org_secret import NAME, BadSecret, parse_org
 from chalicelib.service.zoho_port import Org
 from cli import secret_text
+from cli.output import say
 from cli.sources import fingerprint
 from cli.target import Refused, Target
 from cli.target_settings import setting
@@ -88,8 +90,20 @@ def _shown(name: str, fields: Mapping[str, Any]) -> str:
 
 
 def store(target: Target, held: Held, fields: Mapping[str, Any]) -> None:
-    """Write the secret, or make it. Raises Refused where somebody else has written meanwhile."""
-    text = json.dumps(dict(fields))
+    """Write the secret, or make it. Raises Refused where somebody else has written meanwhile.
+
+    Zoho takes a grant code once, so whoever gave one is told where its refresh token may be lost.
+    """
+    try:
+        _write(target, held, json.dumps(dict(fields)))
+    except (click.ClickException, ClientError, BotoCoreError):
+        again = "run expunge setup again, which says what it holds"
+        say(f"it is not known whether {held.name} was stored: {again};", err=True)
+        say("a grant code is spent now: where nothing was stored, make another", err=True)
+        raise
+
+
+def _write(target: Target, held: Held, text: str) -> None:
     if held.there:
         secret_text.write(target, held.name, text, held.version)
         return

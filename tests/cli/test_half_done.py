@@ -17,10 +17,11 @@ from click.testing import CliRunner
 from chalicelib.domain.deletion import Plan
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.status import Status
-from cli import asking, http, secret_log, secret_text
+from cli import asking, http, org_secret, secret_log, secret_text
 from cli.ends import OutOfReach
 from cli.following.command import finish
 from cli.following.deletions import LinkedDeletion
+from cli.org_secret import Held
 from cli.target import Group, Refused, Target
 from tests.cli.desk import Desk, opened
 from tests.cli.test_commands import POLICY, change, sent
@@ -66,6 +67,19 @@ class Account:
 
 def target(account: Account) -> Target:
     return Target("prod", "sources", "api", account.client)
+
+
+def test_a_grant_code_that_is_spent_before_the_secret_could_be_stored_is_said_to_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    held = Held("expunge/prod/zoho/default", {}, "1", there=True)
+    with pytest.raises(Refused):
+        org_secret.store(target(Account(moved=True)), held, {"refresh_token": "1000.new"})
+    said = capsys.readouterr().err
+    assert "a grant code is spent now" in said
+    assert "1000.new" not in said
+    org_secret.store(target(Account()), held, {"refresh_token": "1000.new"})
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("gone", [NoCredentialsError(), EndpointConnectionError(endpoint_url="x"), MOVED])
