@@ -80,17 +80,17 @@ def _slice(work: LeasedSlice) -> None:
             _rest(work)
     else:
         if seen.got_nowhere(work):
-            _rest(work)
+            _rest(work, searches=work.answered > 0)
     if not work.stopped:
         work.save(Write(work.deletion, next_at=work.now, regardless=True))
         work.deps.nudges.nudge(work.deletion.id)
 
 
-def _rest(work: LeasedSlice) -> None:
-    """It goes round: unless an operator has just asked for something else."""
+def _rest(work: LeasedSlice, *, searches: bool = False) -> None:
+    """It goes round: unless an operator has just asked for something else. `searches`: as rounds.rest."""
     try:
         over = backoff.exhausted(work.deletion, work.timeouts) or _too_old(work)
-        rounds.rest(work, given_up=over is not None)
+        rounds.rest(work, given_up=over is not None, searches=searches)
     except StaleRead:
         work.read_again()
 

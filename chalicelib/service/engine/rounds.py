@@ -3,7 +3,8 @@
 Two signs tell it. A slice comes back to the same state again and again; or it has taken all the steps that it
 may, and no record is settled and none was found by them. Such a deletion rests, each time for longer, as one
 does whose calls are withheld; once it has done nothing else for as long as Zoho may let it wait it is given
-up, and where even that leads nowhere a person is told.
+up, and where even that leads nowhere a person is told. Who asked Zoho all the while may be at a long search:
+it waits a moment only, some slices long.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from chalicelib.service.engine.write import Write
 
 #: How often a slice may come back to the same state: others write the lane at the same moment, say.
 MOST_TIMES = 10
+#: Slices full of steps that a search of Zoho may take before anything is settled, and not wait longer for it.
+LONG_SEARCH = 10
 
 
 @dataclass
@@ -46,9 +49,9 @@ class Rounds:
         return not work.stopped and _reached(work) == self.began
 
 
-def rest(work: LeasedSlice, *, given_up: bool) -> None:
-    """Let the deletion rest, or end it where even steps that give it up go round. Raises StaleRead where a
-    command came in between, or LostLease.
+def rest(work: LeasedSlice, *, given_up: bool, searches: bool = False) -> None:
+    """Let the deletion rest, or end it where even steps that give it up go round. `searches`: Zoho answered,
+    and nothing was settled. Raises StaleRead where a command came in between, or LostLease.
     """
     deletion = work.deletion
     if given_up and not deletion.is_final:
@@ -57,7 +60,8 @@ def rest(work: LeasedSlice, *, given_up: bool) -> None:
     deletion = backoff.waited(deletion, backoff.ROUND, work.now)
     tries = backoff.tries(deletion, backoff.ROUND)
     work.report("goes_round", tries=tries)
-    waiting.rest(work, Write(deletion), backoff.delay(tries, work.timeouts.longest, work.deps.chance()))
+    longer = max(0, tries - LONG_SEARCH) if searches else tries
+    waiting.rest(work, Write(deletion), backoff.delay(longer, work.timeouts.longest, work.deps.chance()))
 
 
 def _reached(work: LeasedSlice) -> tuple[Counts, int, bool]:

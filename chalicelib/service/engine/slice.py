@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain import backoff, counting, quota, recent
@@ -32,6 +32,7 @@ class LeasedSlice:
     """A claim at work. `stopped` once the lease was given back; nothing may be saved after that. `gone`: ids
     that were deleted and are not yet kept by the loop guard. `withheld`: how many records were pending when
     calls were all withheld last, None where one has left since. `changed`: steps that wrote parts of it.
+    `answered`: calls to Zoho that were answered.
     """
 
     deps: Deps
@@ -41,6 +42,7 @@ class LeasedSlice:
     stopped: bool = False
     withheld: int | None = None
     changed: int = 0
+    answered: int = 0
     access: OrgAccess = field(default_factory=OrgAccess)
     gone: list[str] = field(default_factory=list)
     ahead: Ahead = field(default_factory=Ahead)
@@ -76,7 +78,7 @@ class LeasedSlice:
     @property
     def zoho(self) -> Zoho:
         """The org's client, for the next call or wave of calls. Raises as OrgAccess.zoho does."""
-        return Gate(self.access.zoho(self.deps, self.claim, self.wanted), lambda reply: self._spent([reply]))
+        return Gate(self.access.zoho(self.deps, self.claim, self.wanted), self._spent)
 
     @property
     def width(self) -> int:
@@ -90,9 +92,10 @@ class LeasedSlice:
         """Are the org's credits down to what is kept for the others?"""
         return self.access.reserved(self.deps, self.claim)
 
-    def _spent(self, replies: Iterable[Reply]) -> None:
+    def _spent(self, reply: Reply) -> None:
         """Take note of the credits that Zoho says are left; it says so once half of them are used."""
-        told = self.access.spent(replies)
+        self.answered += reply.status is not None
+        told = self.access.spent([reply])
         if told is not None:
             self.deps.measure("CreditsLeft", told)
 

@@ -15,7 +15,7 @@ from chalicelib.domain.deletion import Counts, Deletion
 from chalicelib.domain.outcomes import Finding, Mark
 from chalicelib.domain.status import Status
 from chalicelib.service.engine.advance import MOST_STEPS
-from chalicelib.service.engine.rounds import MOST_TIMES
+from chalicelib.service.engine.rounds import LONG_SEARCH, MOST_TIMES
 from chalicelib.service.engine.step import Commit, Finish, Note, Slice, Step
 from chalicelib.service.ports import Part
 from tests.unit.service.world import World
@@ -136,6 +136,27 @@ def test_it_asks_ever_more_seldom_and_is_given_up(name: str) -> None:
     done = world.get(one)
     assert (done.status, done.counts) == (Status.FAILED, Counts(requested=3, failed=3))
     assert 6 <= (world.now - began) / HOUR < 7
+
+
+def test_a_long_search_that_settles_nothing_yet_waits_a_moment_only_for_each_slice() -> None:
+    steps, world = [0], World(list(IDS))
+
+    def search(work: Slice, n: int) -> Commit:
+        steps[0] = n
+        work.zoho.count("Leads")
+        return counting(work, n)
+
+    executor = GoesRound(search)
+    world.deps = replace(world.deps, executor_of=lambda _: executor, timeouts=Timeouts())
+    one, began = world.accept(ids=IDS), world.now
+    while steps[0] < LONG_SEARCH * MOST_STEPS:
+        world.now = max(world.now, world.ledger.rows[one].next_at)
+        world.step(one)
+    assert world.now - began < 2 * LONG_SEARCH
+    while steps[0] < 3 * LONG_SEARCH * MOST_STEPS:
+        world.now = max(world.now, world.ledger.rows[one].next_at)
+        world.step(one)
+    assert world.ledger.rows[one].next_at - world.now > 400
 
 
 def test_where_even_giving_up_leads_nowhere_a_person_is_told() -> None:
