@@ -18,11 +18,9 @@ UNCHECKED = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
 NOT_LOADED = (
     "aws_lambda_powertools/utilities/",
     "aws_lambda_powertools/metrics/provider/datadog/",
-    "charset_normalizer/cli/",
     "cronsim/explain.py",
     "idna/uts46data.py",
     "phonenumbers/",
-    "urllib3/contrib/emscripten/",
     "urllib3/contrib/pyopenssl.py",
     "urllib3/http2/connection.py",
 )

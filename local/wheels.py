@@ -31,7 +31,8 @@ TOOLS_LOCK = "requirements/dev.txt"
 CHALICE = "chalice"
 #: All of Chalice that functions load; the rest makes templates.
 OF_CHALICE = ("chalice/__init__.py", "chalice/app.py")
-#: What no function loads: routers for web applications, most of Powertools' utilities, short numbers (112).
+#: What no function loads: routers for web applications, most of Powertools' utilities, short numbers (112),
+#: commands and browsers' ways of libraries, tables from which programs let people choose a time zone.
 _UTILITIES = (
     "auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags", "idempotency",
     "kafka", "metadata", "parameters", "parser", "streaming", "validation",
@@ -39,7 +40,10 @@ _UTILITIES = (
 LEFT_OUT = (
     "aws_lambda_powertools/event_handler/",
     *(f"aws_lambda_powertools/utilities/{name}/" for name in _UTILITIES),
+    "charset_normalizer/cli/",
     "phonenumbers/shortdata/region_",
+    *(f"tzdata/zoneinfo/{name}" for name in ("iso3166.tab", "tzdata.zi", "zone")),
+    "urllib3/contrib/emscripten/",
 )
 
 

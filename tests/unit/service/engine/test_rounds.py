@@ -153,7 +153,7 @@ def test_a_long_search_that_settles_nothing_yet_waits_a_moment_only_for_each_sli
         world.now = max(world.now, world.ledger.rows[one].next_at)
         world.step(one)
     assert world.now - began < 2 * LONG_SEARCH
-    while steps[0] < 3 * LONG_SEARCH * MOST_STEPS:
+    while steps[0] < 2 * LONG_SEARCH * MOST_STEPS:
         world.now = max(world.now, world.ledger.rows[one].next_at)
         world.step(one)
     assert world.ledger.rows[one].next_at - world.now > 400
