@@ -85,6 +85,7 @@ class Stage:
         self.topic = FakeTopic()
         self.queue = Queue(lambda: self.now)
         self.recorder = Recorder(plan)
+        self.timeouts = TIMEOUTS
         self.reports: list[tuple[str, dict[str, Any]]] = []
         self.accepted: list[str] = []
         self.orders: list[IntakeRequest] = []
@@ -156,7 +157,7 @@ class Stage:
             chance=lambda: 0.5,
             report=self.note,
             stage="test",
-            timeouts=TIMEOUTS,
+            timeouts=self.timeouts,
             ends_at=self.now + 55,
             sleep=self.sleep,
             phones=FewPhones(),
