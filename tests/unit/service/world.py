@@ -81,6 +81,11 @@ class World:
         """The dependencies with another way to reach Zoho."""
         return replace(self.deps, zoho=factory)
 
+    def smaller_jobs(self, most: int) -> None:
+        """A mass delete takes so many records; at Zoho 50,000, which tests/stack/test_service.py has."""
+        self.zoho.job_most = most
+        self.deps = replace(self.deps, round_limit=most)
+
     def accept(
         self, operation: str = "delete_records", *, limits: Limits | None = None, **request: Any
     ) -> str:

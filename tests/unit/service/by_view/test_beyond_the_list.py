@@ -32,11 +32,12 @@ def _enter(world: World, *newcomers: str) -> Callable[[Callable[[], Reply]], Rep
 
 
 def test_what_went_beyond_the_list_is_told_where_the_rest_goes_by_ids() -> None:
-    world = World(records(50_010))
+    world = World(records(5_010))
+    world.smaller_jobs(5_000)
     world.zoho.script["mass_delete_view"] = [_enter(world, "90001", "90002")]
     one = view(world)
     world.settle()
-    assert world.get(one).counts == Counts(requested=50_010, deleted=50_010)
+    assert world.get(one).counts == Counts(requested=5_010, deleted=5_010)
     assert document(world.get(one))["job"]["unlisted"] == 2
 
 
