@@ -10,9 +10,9 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.credentials import Credentials
@@ -23,6 +23,7 @@ from chalicelib.domain.deletion import Approval, Child, Counts, Deletion
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from cli import bar
+from cli.ends import OutOfReach
 from cli.evidence.exported import COLUMNS
 from cli.evidence.exporting import Export
 from cli.operator_api import OperatorApi
@@ -250,3 +251,14 @@ def test_json_tells_how_many_there_are(desk: Desk, pattern: Deletion) -> None:
         desk.said("audit", "export", *NOVEMBER, "--output", str(file), "--json").splitlines()[-1]
     )
     assert told == {"output": str(file), "deletions": 1, "without_row": []}
+
+
+def test_a_service_that_does_not_answer_accuses_no_deletion() -> None:
+    class Away:
+        def deletion(self, _deletion_id: str) -> dict[str, Any]:
+            raise OutOfReach("no answer")
+
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    made = Export(cast("Any", Away()), cast("Any", None), day, day, {}, _strange=["del_1"])
+    with pytest.raises(OutOfReach):
+        made.without_row()
