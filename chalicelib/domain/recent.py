@@ -18,6 +18,10 @@ SHARDS = 16
 #: Ids that one set takes. Further ids are not remembered: they are deleted as any other id.
 MOST = 1024
 DIGEST_BYTES = 8
+#: A few ids of one request share a set, so that they take one write: so many ids at most.
+FEW_IDS = 50
+#: Such sets of one time: the next one is begun where one is full. Who asks for one id reads all of them.
+SHARED_SETS = 8
 
 
 def digest(one: str) -> bytes:

@@ -1,13 +1,15 @@
 """Sets of ids that were deleted a moment ago: `ORG#{org}` / `GONE#{module}#{shard}#{bucket}`.
 
 An update costs as much as the item is large, so a set is small and full early: at most about 8 KB. A few ids
-at a time share one set until it is full: one write instead of one for each shard.
+at a time share one set until it is full, then the next one: one write instead of one for each shard. The next
+ones have a number behind their bucket.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
@@ -22,20 +24,30 @@ MOST_AT_ONCE = 8
 #: Who needs more shards than these asks for all of them by one query. It reads 1 MB at most; what does not
 #: fit, which is seldom, is then asked for shard by shard.
 FEW = 3
-#: The shard that small writes share, and how many ids such a write has at most.
-SHARED, SMALL = recent.SHARDS, 50
+#: The shard that small writes share.
+SHARED = recent.SHARDS
+#: Greater than whatever stands behind a bucket.
+BEHIND = "~"
 
 T = TypeVar("T")
 
 
+@dataclass
 class RecentItems(Dynamo):
-    """See deps.Recent."""
+    """See deps.Recent. `begun`: for each org and scope the bucket last written to, and its shared set that is
+    not full as far as this worker knows.
+    """
+
+    begun: dict[tuple[str, str], tuple[int, int]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def remember_deleted(self, org: str, scope: str, ids: Sequence[str], now: float, until: float) -> None:
         """See deps.Recent."""
+        bucket = recent.bucket(now)
 
-        def remember(shard: int, digests: list[bytes]) -> bool:
-            key = items.org_key(org, _name(scope, shard, recent.bucket(now)))
+        def remember(shard: int, digests: list[bytes], nth: int = 0) -> bool:
+            key = items.org_key(org, _name(scope, shard, bucket, nth))
             try:
                 return written(key, digests)
             except Rejected as problem:  # a set that is none takes nothing more: it keeps no other from it
@@ -58,9 +70,15 @@ class RecentItems(Dynamo):
                 },
             )
 
-        if len(ids) <= SMALL and remember(SHARED, [recent.digest(one) for one in ids]):
-            return
         by_shard = recent.by_shard(ids)
+        if len(ids) <= recent.FEW_IDS:
+            known, first = self.begun.get((org, scope), (bucket, 0))
+            # What a write of its own takes as well begins no further set, as all read it.
+            last = recent.SHARED_SETS if len(by_shard) > 1 else 1
+            for nth in range(first if known == bucket else 0, last):
+                if remember(SHARED, [recent.digest(one) for one in ids], nth):
+                    self.begun[org, scope] = bucket, nth
+                    return
         _at_once([partial(remember, shard, digests) for shard, digests in by_shard.items()])
 
     def deleted_lately(self, org: str, scope: str, ids: Sequence[str], since: float, now: float) -> set[str]:
@@ -72,7 +90,7 @@ class RecentItems(Dynamo):
                 "ExpressionAttributeValues": {
                     ":pk": items.org_key(org, "")["pk"],
                     ":first": {"S": _name(scope, first, recent.bucket(since))},
-                    ":last": {"S": _name(scope, last, recent.bucket(now))},
+                    ":last": {"S": _name(scope, last, recent.bucket(now)) + BEHIND},
                 },
             }
 
@@ -99,19 +117,19 @@ def _at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
         return list(pool.map(lambda call: call(), calls))
 
 
-def _name(scope: str, shard: int, bucket: int) -> str:
+def _name(scope: str, shard: int, bucket: int, nth: int = 0) -> str:
     """Names of modules and fields hold no `#`."""
-    return f"GONE#{scope}#{shard:02d}#{bucket:010d}"
+    return f"GONE#{scope}#{shard:02d}#{bucket:010d}" + (f"#{nth}" if nth else "")
 
 
 def _shard(item: items.Item) -> int:
-    return int(item["sk"]["S"].split("#")[-2])
+    return int(item["sk"]["S"].split("#")[2])
 
 
 def _set(item: items.Item) -> tuple[int, list[bytes]]:
     """The bucket of a set, and what it holds. Raises codec.MALFORMED."""
     packs = [pack["B"] for pack in item["packs"]["L"]]
-    return int(item["sk"]["S"].split("#")[-1]), [one for pack in packs for one in _digests(pack)]
+    return int(item["sk"]["S"].split("#")[3]), [one for pack in packs for one in _digests(pack)]
 
 
 def _digests(pack: Any) -> list[bytes]:

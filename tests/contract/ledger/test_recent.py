@@ -81,19 +81,57 @@ def test_one_query_finds_what_a_few_or_many_sets_hold() -> None:
         assert cut.asked == recent.SHARDS - 1  # a page of 5 has two shards; those left, and the shared one
 
 
-def test_few_ids_at_a_time_take_one_write_until_their_set_is_full() -> None:
+class Writes(Table):
+    """A table that counts its writes."""
+
+    written = 0
+
+    def update_if(self, *given: Any, **named: Any) -> bool:
+        self.written += 1
+        return super().update_if(*given, **named)
+
+
+def remember(table: Table, ids: list[str], at_once: int, now: float = NOW) -> None:
+    for first in range(0, len(ids), at_once):
+        table.remember_deleted("default", "Leads", ids[first : first + at_once], now, now + WINDOW)
+
+
+def test_few_ids_at_a_time_take_one_write_also_where_a_set_is_full() -> None:
+    with aws.dynamodb() as client:
+        make_table(client)
+        table = Writes("t", lambda: client)
+        ids = [str(10**18 + n) for n in range(3000)]
+        remember(table, ids[:1000], 10)
+        assert client.scan(TableName="t")["Count"] == 1
+        remember(table, ids[1000:], 10)
+        assert client.scan(TableName="t")["Count"] == 3
+        assert table.written == 300 + 2  # each full set was met once
+        other = Writes("t", lambda: client)  # a worker that begins finds the set that is not full
+        remember(other, ["1", "2", "3"], 3)
+        assert other.written == 3
+        for some in (ids, ids[:1], ids[2999:], ids[1020:1022], ids[2500:2510]):
+            assert table.deleted_lately("default", "Leads", some, NOW - WINDOW, NOW) == set(some)
+        later = NOW + WINDOW + recent.BUCKET_SECONDS + 1
+        remember(table, ["4", "5"], 2, later)
+        assert table.deleted_lately("default", "Leads", [*ids, "4"], later - WINDOW, later) == {"4"}
+        assert table.deleted_lately("default", "Leads", ["5", ids[0]], later - WINDOW, later) == {"5"}
+
+
+def test_what_all_read_stays_small() -> None:
+    """Who asks for one id reads all sets that are shared: they are few, and one id begins no further one."""
     with aws.dynamodb() as client:
         make_table(client)
         table = Table("t", lambda: client)
-        ids = [str(10**18 + n) for n in range(1200)]
-        for first in range(0, 1000, 10):
-            table.remember_deleted("default", "Leads", ids[first : first + 10], NOW, NOW + WINDOW)
-        assert client.scan(TableName="t")["Count"] == 1
-        for first in range(1000, 1200, 10):
-            table.remember_deleted("default", "Leads", ids[first : first + 10], NOW, NOW + WINDOW)
-        assert client.scan(TableName="t")["Count"] == 1 + recent.SHARDS
-        for some in (ids, ids[:1], ids[1199:], ids[1020:1022]):
-            assert table.deleted_lately("default", "Leads", some, NOW - WINDOW, NOW) == set(some)
+        ids = [str(10**18 + n) for n in range(recent.FEW_IDS * 200)]
+        remember(table, ids, recent.FEW_IDS)
+        found = [item["sk"]["S"] for item in client.scan(TableName="t")["Items"]]
+        assert sum(name.startswith("GONE#Leads#16#") for name in found) == recent.SHARED_SETS
+        assert len(found) == recent.SHARED_SETS + recent.SHARDS
+        assert table.deleted_lately("default", "Leads", ids, NOW - WINDOW, NOW) == set(ids)
+        remember(table, ids[:1100], 1, NOW + recent.BUCKET_SECONDS)
+        now = f"{recent.bucket(NOW + recent.BUCKET_SECONDS):010d}"
+        found = [item["sk"]["S"] for item in client.scan(TableName="t")["Items"]]
+        assert [name for name in found if f"#16#{now}" in name] == [f"GONE#Leads#16#{now}"]
 
 
 def test_an_id_is_kept_as_8_bytes() -> None:
