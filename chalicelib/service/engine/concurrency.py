@@ -18,8 +18,8 @@ BLOCK, PLACE = "SLOT#", "WAIT#"
 #: (seconds).
 PLACES, LONGEST_WAIT, LOOK_EVERY = 3, 4.0, 0.05
 #: Each look comes later than the one before by as much, until they are so far apart (seconds): who has waited
-#: for long does not ask the table 20 times a second.
-LATER, LATEST_LOOK = 1.2, 0.25
+#: for long does not ask the table 20 times a second. What lies free waits for the first in line alone.
+LATER, LATEST_LOOK, LATEST_LOOK_OF_FIRST = 1.2, 0.25, 0.1
 
 
 class NoSlot(ExpungeError):
@@ -133,8 +133,9 @@ def borrow_soon(
     try:
         while request().now < ends:
             sleep(look_in)
-            look_in = min(LATER * look_in, LATEST_LOOK)
-            if line.is_first(request().now):
+            first_in_line = line.is_first(request().now)
+            look_in = min(LATER * look_in, LATEST_LOOK_OF_FIRST if first_in_line else LATEST_LOOK)
+            if first_in_line:
                 with suppress(NoSlot):
                     return _all_of_it(leases, borrow(leases, org, owner, request()), request, sleep)
         raise NoSlot(org)

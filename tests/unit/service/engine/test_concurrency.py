@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.service.engine.concurrency import (
     LATEST_LOOK,
+    LATEST_LOOK_OF_FIRST,
     LONGEST_WAIT,
     LOOK_EVERY,
     NoSlot,
@@ -101,9 +102,13 @@ def test_waiting_for_a_slot_ends() -> None:
     assert line.ledger.in_use("o", "WAIT#", line.now) == set()
 
 
-def test_who_waits_for_long_looks_less_often() -> None:
+@pytest.mark.parametrize(("before", "latest"), [(0, LATEST_LOOK_OF_FIRST), (1, LATEST_LOOK)])
+def test_who_waits_for_long_looks_less_often(before: int, latest: float) -> None:
+    """The first in line looks more often than others: what lies free waits for nobody else."""
     line, looked = Line(), list[float]()
     line.borrow("a")
+    for place in range(before):
+        line.ledger.take("o", f"WAIT#{place}", "c", 0, LONGEST_WAIT)
 
     def sleep(seconds: float) -> None:
         looked.append(seconds)
@@ -112,8 +117,8 @@ def test_who_waits_for_long_looks_less_often() -> None:
     with pytest.raises(NoSlot):
         borrow_soon(line.ledger, "o", "b", line.request, sleep)
     assert looked == sorted(looked)
-    assert (looked[0], looked[-1]) == (LOOK_EVERY, LATEST_LOOK)
-    assert len(looked) <= LONGEST_WAIT / LATEST_LOOK + 8
+    assert (looked[0], looked[-1]) == (LOOK_EVERY, latest)
+    assert len(looked) <= LONGEST_WAIT / latest + 8
 
 
 def test_who_waits_second_leaves_what_is_free_to_the_first() -> None:
