@@ -21,3 +21,16 @@ def test_app_loads_neither_aws_nor_models_nor_http() -> None:
     code = f"import sys, app; print([name for name in {LATER!r} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_start_stops_nowhere_to_look_for_garbage() -> None:
+    """What it makes stays: Python would look through all of it again and again."""
+    code = (
+        "import gc, chalicelib\n"
+        "def collections(): return sum(each['collections'] for each in gc.get_stats())\n"
+        "before = collections()\n"
+        "import app, boto3, chalicelib.adapters.secrets, chalicelib.service.engine.work\n"
+        "print(collections() - before)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "0"

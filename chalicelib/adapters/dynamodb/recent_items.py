@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
@@ -32,15 +31,12 @@ BEHIND = "~"
 T = TypeVar("T")
 
 
-@dataclass
 class RecentItems(Dynamo):
     """See deps.Recent. `begun`: for each org and scope the bucket last written to, and its shared set that is
     not full as far as this worker knows.
     """
 
-    begun: dict[tuple[str, str], tuple[int, int]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    begun: dict[tuple[str, str], tuple[int, int]]
 
     def remember_deleted(self, org: str, scope: str, ids: Sequence[str], now: float, until: float) -> None:
         """See deps.Recent."""

@@ -8,7 +8,7 @@ instead, which makes the holder read again before it sends anything more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -48,6 +48,9 @@ class Table(OrgItems, OperatorItems, QuotaItems, RecentItems, CommandItems, Rece
     """The ledger over a DynamoDB client. `evidence`: what has ended waits for a receipt."""
 
     evidence: bool = False
+    begun: dict[tuple[str, str], tuple[int, int]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     # --- intake ----------------------------------------------------------------------------------
 
