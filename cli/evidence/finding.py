@@ -13,6 +13,7 @@ from chalicelib.domain import modules
 from chalicelib.domain.children import standing
 from chalicelib.domain.deletion import Deletion
 from chalicelib.domain.document import document, iso
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.ids import is_record_id
 from chalicelib.domain.request import Operation
 from cli import known_records
@@ -108,7 +109,10 @@ def told_of(table: Table, deletion: Deletion) -> dict[str, Any]:
     """What is told of a deletion, whether or not it is known to have taken the record."""
     children = [child.id for child in deletion.children]
     shown = document(standing(deletion, table.get_many(children) if children else {}))
-    receipts = table.receipts(deletion.id)
+    try:
+        receipts, unreadable = table.receipts(deletion.id), {}
+    except Unreadable:
+        receipts, unreadable = [], {"receipt_unreadable": True}
     recycle_bin = shown.get("recycle_bin") or {}
     names = ("status", "operation", "dry_run", "created_at", "finished_at", "source")
     return {
@@ -118,6 +122,7 @@ def told_of(table: Table, deletion: Deletion) -> dict[str, Any]:
         "restorable_until": recycle_bin.get("restorable_until"),
         "permanent_at": recycle_bin.get("permanent_at"),
         "receipt": receipts[-1].name if receipts else None,
+        **unreadable,
     }
 
 
@@ -160,9 +165,12 @@ def doubt_lines(told: Mapping[str, Any]) -> list[str]:
 
 
 def _deletion_lines(told: Mapping[str, Any]) -> list[str]:
+    receipt = told["receipt"] or "no receipt yet"
+    if told.get("receipt_unreadable"):
+        receipt = "what the table keeps of its receipts cannot be read; look for them in the bucket"
     ended = f"{told['status']} {told['finished_at'] or 'since ' + told['created_at']}"
     return [
         f"  {told['operation']}, {ended}",
         f"  asked for by {told['asked_by'] or told['source']}",
-        f"  {told['receipt'] or 'no receipt yet'}",
+        f"  {receipt}",
     ]

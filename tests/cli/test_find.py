@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deletion import Child, Deletion
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.request import Operation
 from chalicelib.domain.status import Status
 from cli.evidence.finding import doubt_lines, hint, hit_lines, result, told_of
@@ -95,6 +96,22 @@ def test_that_it_goes_for_good_is_told_only_while_that_is_so(
     parent, _ = deletion(1, children=(Child(child.id, asked.operation, not_before=later),))
     table: Any = Table(child)
     assert told_of(table, parent)["permanent_at"] == permanent_at
+
+
+class Malformed(Table):
+    """A table whose item of a receipt cannot be read."""
+
+    def receipts(self, one: str) -> list[Any]:
+        raise Unreadable(one, "receipts: KeyError")
+
+
+def test_a_receipt_that_cannot_be_read_keeps_the_deletion_from_nobody() -> None:
+    hit, _ = deletion(1)
+    table: Any = Malformed(hit)
+    told = told_of(table, hit)
+    assert told["receipt"] is None
+    last = hit_lines({**HIT, **told}, NOW)[-1]
+    assert last == "  what the table keeps of its receipts cannot be read; look for them in the bucket"
 
 
 @pytest.mark.parametrize(
