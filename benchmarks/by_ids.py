@@ -40,18 +40,21 @@ class Measured:
     calls: int
     credits: int
     memory: dict[str, float]
+    concurrency: int = CONCURRENCY
 
     @property
     def limit(self) -> float:
         """What Zoho's limits allow at best (seconds)."""
         calls = -(-self.records // BATCH[self.api])
-        return -(-calls // CONCURRENCY) * LATENCY if calls < CONCURRENCY else calls * LATENCY / CONCURRENCY
+        return max(1.0, calls / self.concurrency) * LATENCY
 
 
 _used = count()
 
 
-def prepare(running: RunningStack, records: int, api: str, latency: float = LATENCY) -> list[str]:
+def prepare(
+    running: RunningStack, records: int, api: str, latency: float = LATENCY, concurrency: int = CONCURRENCY
+) -> list[str]:
     """Fills the simulator, sets its limits and the source's; returns the ids. Nobody has deleted them before:
     what was deleted a moment ago would be read first.
     """
@@ -59,8 +62,8 @@ def prepare(running: RunningStack, records: int, api: str, latency: float = LATE
     zoho = Zoho(running["zoho_url"])
     zoho.post("reset", {})
     zoho.post("generate", {"module": "Leads", "count": records, "first_id": str(first)})
-    zoho.post("settings", {"concurrency": CONCURRENCY, "latency_ms": 1000 * latency})
-    allow(running, CONCURRENCY, max_records=A_REQUEST, mass_delete_by_ids=api == "mass_delete")
+    zoho.post("settings", {"concurrency": concurrency, "latency_ms": 1000 * latency})
+    allow(running, concurrency, max_records=A_REQUEST, mass_delete_by_ids=api == "mass_delete")
     return [str(first + n) for n in range(records)]
 
 
@@ -70,7 +73,7 @@ def warm(running: RunningStack) -> None:
     finals(running, sent, WAIT_SECONDS)
 
 
-def run(running: RunningStack, ids: list[str], api: str) -> Measured:
+def run(running: RunningStack, ids: list[str], api: str, concurrency: int = CONCURRENCY) -> Measured:
     """Sends all ids in requests of 5,000 and waits. Raises RuntimeError where not all of them are deleted."""
     zoho = Zoho(running["zoho_url"])
     before, known = zoho.get("state"), len(zoho.calls())
@@ -87,7 +90,8 @@ def run(running: RunningStack, ids: list[str], api: str) -> Measured:
     spent = _credits(zoho.get("state")) - _credits(before)
     latency = zoho.get("settings")["latency_ms"] / 1000
     whole = max(at for at, _ in ended.values()) - began
-    return Measured(len(ids), api, max(times) + latency - min(times), whole, len(calls), spent, memory.told())
+    span, told = max(times) + latency - min(times), memory.told()
+    return Measured(len(ids), api, span, whole, len(calls), spent, told, concurrency)
 
 
 def _send(running: RunningStack, ids: list[str]) -> str:
@@ -103,12 +107,15 @@ def _credits(state: dict[str, Any]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run: for each api so many records, so often; and sizes for the plot, by mass delete."""
+    """What is run: for each api so many records, so often; and sizes for the plot, by mass delete.
+    `concurrency`: calls at once that Zoho allows. `latency`: seconds that the simulator takes for a call.
+    """
 
     records: int = 50_000
     runs: Sequence[tuple[str, int]] = (("mass_delete", 3), ("records", 1))
     curve: Sequence[int] = (100, 1_000, 5_000, 20_000)
     latency: float = LATENCY
+    concurrency: int = CONCURRENCY
 
 
 def rows(running: RunningStack, plan: Plan, peers: Sequence[Any]) -> Iterator[Row]:
@@ -116,7 +123,7 @@ def rows(running: RunningStack, plan: Plan, peers: Sequence[Any]) -> Iterator[Ro
     client, loop = peers
     told: list[Measured] = []
     for api, times in plan.runs:
-        mine = [_once(running, plan.records, api, plan.latency) for _ in range(times)]
+        mine = [_once(running, plan, plan.records, api) for _ in range(times)]
         told += mine
         yield from _speed(mine, plan, client, loop)
     most = max(each.memory["most"] for each in told)
@@ -128,13 +135,13 @@ def rows(running: RunningStack, plan: Plan, peers: Sequence[Any]) -> Iterator[Ro
 
 def curve(running: RunningStack, plan: Plan) -> dict[int, float]:
     """Seconds from request to final event by number of records, by mass delete."""
-    return {size: _once(running, size, "mass_delete", plan.latency).whole for size in plan.curve}
+    return {size: _once(running, plan, size, "mass_delete").whole for size in plan.curve}
 
 
-def _once(running: RunningStack, records: int, api: str, latency: float) -> Measured:
-    ids = prepare(running, records, api, latency)
+def _once(running: RunningStack, plan: Plan, records: int, api: str) -> Measured:
+    ids = prepare(running, records, api, plan.latency, plan.concurrency)
     warm(running)
-    return run(running, ids, api)
+    return run(running, ids, api, plan.concurrency)
 
 
 def _speed(mine: list[Measured], plan: Plan, client: Any, loop: Any) -> Iterator[Row]:

@@ -1,10 +1,14 @@
-"""The benchmark is honest: a worker that takes twice as long for its calls does not pass it."""
+"""The benchmark is honest: a worker that takes twice as long for its calls does not pass it.
+
+What is compared is what was added, not a ratio: the machine's own delay is in both figures. A worker that
+waits as long as a turn of calls took adds a whole latency between two turns, however slow the machine is.
+"""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +23,22 @@ from local.settings import STAGE
 
 pytestmark = pytest.mark.stack
 
-PLAN = by_ids.Plan(records=3_000, runs=(("records", 1),))
-VIEW = by_view.Plan(records=2_000, latency=1.0)
+#: Calls that are made in turns: 6 turns of 5 calls, which take a second each; 12 pages, half a second each.
+TURNS, AT_ONCE, PAGES = 6, 5, 12
+PLAN = by_ids.Plan(records=100 * TURNS * AT_ONCE, runs=(("records", 1),), concurrency=AT_ONCE)
+VIEW = by_view.Plan(records=200 * PAGES, latency=0.5)
 PEERS = (peers.Peer("Zoho's client", 100, 1.0, 1.0), peers.Peer("a loop", 1, 1.0, 1.0))
-WHOLE = "        return list(answers)\n"
-TWICE = """        import time
+WAVE = """        answers = pool.map(_reply, calls)
+        if meanwhile is not None:
+            meanwhile()
+        return list(answers)
+"""
+WAVE_TWICE = """        import time
 
         began = time.perf_counter()
+        answers = pool.map(_reply, calls)
+        if meanwhile is not None:
+            meanwhile()
         found = list(answers)
         time.sleep(time.perf_counter() - began)
         return found
@@ -72,18 +85,29 @@ def slow_down(stack: RunningStack, module: str, whole: str, twice: str) -> None:
     client.update_function_code(FunctionName=stack["functions"]["work"], ZipFile=made.getvalue())
 
 
+def best(measure: Callable[[], Row]) -> Row:
+    """The first row that holds; where the machine has too much else to do for that, the best of three."""
+    rows = [measure()]
+    while not rows[-1].holds and len(rows) < 3:
+        rows.append(measure())
+    return min(rows, key=lambda row: float(row.facts["value"]))
+
+
+def check_that_the_wait_is_seen(before: Row, after: Row, turns: int) -> None:
+    """`after` was measured with a wait behind each turn; figures are multiples of what all turns take."""
+    added = (turns - 1) / turns  # nothing is sent after the last wait
+    assert after.facts["value"] - before.facts["value"] > added / 2, (before, after)
+    assert not after.holds, (before, after)
+
+
 def test_twice_the_time_for_calls_does_not_pass(stack: RunningStack) -> None:
-    before = speed(stack)
-    slow_down(stack, "parallel", WHOLE, TWICE)
-    after = speed(stack)
-    assert not after.holds, after
-    assert after.facts["value"] > 1.4 * before.facts["value"]
+    before = best(lambda: speed(stack))
+    slow_down(stack, "parallel", WAVE, WAVE_TWICE)
+    check_that_the_wait_is_seen(before, speed(stack), TURNS)
 
 
 @pytest.mark.long
 def test_twice_the_time_for_pages_does_not_pass(stack: RunningStack) -> None:
-    before = listing(stack)
+    before = best(lambda: listing(stack))
     slow_down(stack, "view_pages", PAGE, PAGE_TWICE)
-    after = listing(stack)
-    assert not after.holds, after
-    assert after.facts["value"] > 1.4 * before.facts["value"]
+    check_that_the_wait_is_seen(before, listing(stack), PAGES)
