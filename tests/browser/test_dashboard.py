@@ -103,7 +103,7 @@ def work(stack: RunningStack) -> list[str]:
 def sent_and(stack: RunningStack, body: dict[str, Any], status: str) -> str:
     """The id of a new deletion, once it has that status."""
     one = str(stack.send(body).json()["id"])
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + 90
     while asked(stack, "GET", f"deletions/{one}")["status"] != status:
         assert time.monotonic() < limit
         time.sleep(0.1)

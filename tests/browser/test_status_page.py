@@ -56,7 +56,7 @@ def deletion_id(link: str) -> str:
     return link.partition("?")[0].rpartition("/")[2]
 
 
-def until(look: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(look: Callable[[], bool], seconds: float = 90.0) -> None:
     limit = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < limit
@@ -71,7 +71,8 @@ def open_and_watch(browser: Browser, link: str) -> None:
 
 def until_final(browser: Browser, stack: RunningStack, seconds: float = 90.0) -> str:
     """Wait for the page to say that it is final, waking the poll meanwhile; the status."""
-    limit, wake_at = time.monotonic() + seconds, time.monotonic() + 4
+    limit = time.monotonic() + seconds
+    wake_at = time.monotonic() + 4
     while browser.text("#live") != "This is final.":
         assert time.monotonic() < limit, browser.text()
         if time.monotonic() > wake_at:

@@ -122,7 +122,7 @@ class Frozen(Table):
         saved = super().save(claim, change)
         if change.calls and not self.stands.is_set():
             self.stands.set()
-            assert self.go.wait(30)
+            assert self.go.wait(timeout=300)
         return saved
 
 
@@ -141,7 +141,7 @@ def test_a_worker_paused_past_its_lease_writes_and_sends_nothing(
     deps: Deps = replace(stage.deps(Process(stage.recorder)), ledger=frozen)
     sleeper = threading.Thread(target=advance, args=(deps, one))
     sleeper.start()
-    assert frozen.stands.wait(30)
+    assert frozen.stands.wait(timeout=120)
     stage.now += 61
     stage.rest()
     ended = invariants.ended(stage)

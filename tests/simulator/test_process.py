@@ -30,7 +30,7 @@ def started(*options: str) -> Iterator[str]:
             yield line.removeprefix(SAYS)
         finally:
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(timeout=120) == 0
 
 
 def failed(*options: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -124,15 +126,89 @@ def test_the_recipes_name_files_that_are_there() -> None:
     assert not missing
 
 
+#: Functions of tests that look until something is seen, or give up after `seconds`.
+LOOKING = {"wait_for", "until", "until_final", "final"}
+
+
+def _number(node: ast.expr | None) -> float | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int | float) else None
+
+
+def short_waits(code: str) -> list[int]:
+    """The lines where a wait is given up in less than a minute. Less than a second is a pause."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.expr | ast.stmt)
+        for seconds in _given_up_after(node)
+        if seconds is not None and 1 <= seconds < 60
+    ]
+
+
+def _given_up_after(node: ast.AST) -> Iterator[float | None]:
+    if isinstance(node, ast.Call):
+        yield from _in_a_call(node)
+    elif isinstance(node, ast.FunctionDef) and node.name in LOOKING:
+        given = node.args
+        usual = dict(zip(reversed(given.args), reversed(given.defaults), strict=False))
+        for each, default in [*usual.items(), *zip(given.kwonlyargs, given.kw_defaults, strict=True)]:
+            if each.arg == "seconds":
+                yield _number(default)
+    elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(("limit", "(limit")):
+        yield from (
+            _number(each.right)
+            for each in list(ast.walk(node.value))
+            if isinstance(each, ast.BinOp) and ast.unparse(each.left) == "time.monotonic()"
+        )
+
+
+def _in_a_call(node: ast.Call) -> Iterator[float | None]:
+    method = isinstance(node.func, ast.Attribute)
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+    for given in node.keywords:
+        if given.arg == "timeout" or (given.arg == "seconds" and name in LOOKING):
+            yield _number(given.value)
+    if method and name in {"wait", "join", "result"} and node.args:
+        yield _number(node.args[0])
+
+
 def test_a_test_waits_for_a_minute_at_least_before_it_gives_up() -> None:
     """Only a test that fails waits so long, and a busy machine fails none."""
     short = [
-        f"{file.relative_to(ROOT)}: {found[0]}"
+        f"{file.relative_to(ROOT)}:{line}"
         for file in (ROOT / "tests").rglob("*.py")
-        for found in re.finditer(r"\btimeout=([0-9.]+)", file.read_text(encoding="utf-8"))
-        if float(found[1]) < 60
+        for line in short_waits(file.read_text(encoding="utf-8"))
     ]
     assert short == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "requests.get(url, timeout=30)",
+        "assert process.wait(10) == 0",
+        "thread.join(2)",
+        "future.result(timeout=5)",
+        "wait_for(look, seconds=20)",
+        "def until(look, seconds: float = 30.0): ...",
+        "def wait_for(look, *, seconds=5): ...",
+        "limit = time.monotonic() + 30",
+    ],
+)
+def test_a_wait_that_is_given_up_soon_is_found(code: str) -> None:
+    assert short_waits(code) == [1]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "process.wait(timeout=60)",
+        "while not stop.wait(0.05): ...",
+        "', '.join(words)",
+    ],
+)
+def test_a_long_wait_and_a_pause_are_let_be(code: str) -> None:
+    assert short_waits(code) == []
 
 
 def test_files_that_begin_first_are_there() -> None:
