@@ -58,13 +58,16 @@ def seconds(call: Callable[[int], object], first: int, times: int) -> float:
 def test_as_fast_as_with_a_thousand(count: int) -> None:
     """Within 20%, call by call; the two take turns, so that what else the machine does meets both.
 
-    Marked long all the same: on a machine that is busy with something else a fifth is within the noise.
+    On a busy machine a fifth is within the noise of five turns, so there are more until both had a quiet one.
+    No number of them makes a call quick whose time grows with the records.
     """
     with loaded(1_000) as small, loaded(count) as large:
         few, many = calls(small), calls(large)
         for name in few:
             quick, slow = [], []
-            for turn in range(5):
+            for turn in range(20):
                 quick.append(seconds(few[name], turn * 20, 20))
                 slow.append(seconds(many[name], turn * 20, 20))
+                if turn >= 4 and min(slow) < 1.2 * min(quick):
+                    break
             assert min(slow) < 1.2 * min(quick), f"{name}: {slow} beside {quick}"
