@@ -199,11 +199,14 @@ def _bad_policy(patch: pytest.MonkeyPatch) -> None:
 class EvidenceBook:
     """A table in which one deletion has waited for its receipt for long, and cannot be read."""
 
+    def __init__(self, now: float) -> None:
+        self._now = now
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        today = day_of(time.time())
+        now, today = str(iso(self._now)), day_of(self._now)
         answers = {
             "take_turn": True,
-            "chain": Chain(1, "", str(iso(time.time())), str(iso(time.time()))[:10]),
+            "chain": Chain(1, "", now, today),
             "due": [["del_1"]],
             "oldest": 1000.0,
             "entries": [],
@@ -225,14 +228,15 @@ class NoObjects:
 
 def _no_receipt(patch: pytest.MonkeyPatch) -> None:
     nobody: Any = None
-    book: Any = EvidenceBook()
+    now = time.time()
+    book: Any = EvidenceBook(now)
     tools = EvidenceTools(
         book=book,
         objects=cast("Any", NoObjects()),
         signer=nobody,
         nudges=nobody,
         topic=nobody,
-        clock=time.time,
+        clock=lambda: now,
         stage="test",
         owner="a process",
         report=observability.note,

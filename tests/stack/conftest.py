@@ -31,6 +31,23 @@ def wait_for(look: Callable[[], T], *, seconds: float = 120.0, every: float = 0.
     return found
 
 
+HOUR = 3600
+#: What a test that counts within an hour may take (seconds).
+COUNTING = 120
+
+
+@pytest.fixture
+def one_hour() -> None:
+    """For a test whose requests count within one clock hour, or one UTC day: none begins at an hour's end.
+
+    The functions go by the machine's clock, so it waits for the next hour.
+    """
+    left = HOUR - time.time() % HOUR
+    if left < COUNTING:
+        ends = time.time() + left
+        wait_for(lambda: time.time() >= ends, seconds=left + 60, what="hour")
+
+
 class Events:
     """Everything heard on the stack's events queue so far, by deletion id, each event once."""
 

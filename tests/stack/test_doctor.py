@@ -315,11 +315,11 @@ def tokens(own: RunningStack) -> int:
     return int(requests.get(f"{own['zoho_url']}/_sim/state", timeout=60).json()["tokens"]["granted"])
 
 
-@pytest.mark.parametrize(("ahead", "says"), [(400.0, "400 s ahead of"), (-90.0, "s behind")])
+@pytest.mark.parametrize(("ahead", "says"), [(400.0, r"\b(400|3\d\d) s ahead of"), (-90.0, r"s behind")])
 def test_a_clock_that_is_off(target: Target, ahead: float, says: str) -> None:
     context = CheckContext(target, time.time() + ahead)
     (fault,) = store.account(context).faults
-    assert says.replace("400", "") in fault.what.replace("400", "").replace("399", "")
+    assert re.search(says, fault.what), fault.what
     assert "timedatectl" in fault.mend
 
 

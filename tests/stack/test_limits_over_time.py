@@ -76,6 +76,7 @@ def operator(stack: RunningStack) -> OperatorApi:
     return OperatorApi(stack["api_url"], REGION, stack.aws.session().get_credentials())
 
 
+@pytest.mark.usefixtures("one_hour")
 def test_of_40_requests_of_5_by_16_threads_exactly_10_pass_a_limit_of_50(stack: RunningStack) -> None:
     key = source(stack, "fifty", max_records=5, max_records_per_day=50)
     ids = seed(stack, 880_000, 200)
@@ -117,6 +118,7 @@ def silence(stack: RunningStack, alarm: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("one_hour")
 def test_a_key_leaked(stack: RunningStack, expunge: Expunge) -> None:
     """Alarms tell it, and the page about it works as printed: its source is paused, the key revoked at once
     with all that was asked for with it, and what it deleted is listed and restored.

@@ -1,4 +1,7 @@
-"""Policies from a file on the running stack: applied by the command, run by the schedule, told by events."""
+"""Policies from a file on the running stack: applied by the command, run by the schedule, told by events.
+
+The schedule's own ticks are off: each tick is one that a test asks for, and none comes between.
+"""
 
 from __future__ import annotations
 
@@ -81,6 +84,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     settings = Settings(directory)
     try:
         stack = RunningStack(local_stack.up(settings))
+        rules = stack.client("events")
+        (name,) = [each["Name"] for each in rules.list_rules()["Rules"] if "Retention" in each["Name"]]
+        rules.disable_rule(Name=name)
         yield Place(stack, directory, Events(stack))
     finally:
         local_stack.down(settings)
@@ -104,14 +110,10 @@ def test_two_policies_from_a_file_run_by_the_schedule(place: Place, tmp_path: Pa
     assert "+module: Leads" in tried.stdout
     assert "has no policies" in place.expunge("list").stdout
 
-    start = starting(8)
-    file.write_text(POLICIES.format(start=start))
-    applied = place.expunge("apply", str(file), "--json")
-    assert applied.returncode == 0, applied.stdout + applied.stderr
+    start, applied = apply_before_the_start(place, file, POLICIES)
     assert json.loads(applied.stdout)["changed"] == ["old-leads", "by-view"]
     assert start[:19].replace("T", " ") in place.expunge("list").stdout
-    time_left = datetime.fromisoformat(start).timestamp() - time.time()
-    wait_for(lambda: time.time() >= datetime.fromisoformat(start).timestamp(), seconds=max(time_left, 0) + 5)
+    until_due(start)
 
     first = place.stack.wake("retention")
     again = place.stack.wake("retention")
@@ -136,6 +138,28 @@ def starting(seconds: float) -> str:
     return datetime.fromtimestamp(int(time.time() + seconds), UTC).isoformat()
 
 
+def apply_before_the_start(
+    place: Place, file: Path, text: str
+) -> tuple[str, subprocess.CompletedProcess[str]]:
+    """Applies policies that begin soon; their start, and what the command said.
+
+    A policy that is applied after its start begins a day later: a machine that was too slow gets more time.
+    """
+    for lead in (8, 60, 300):
+        start = starting(lead)
+        file.write_text(text.format(start=start))
+        applied = place.expunge("apply", str(file), "--json")
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+        if time.time() < datetime.fromisoformat(start).timestamp():
+            return start, applied
+    pytest.fail("policies cannot be applied within five minutes")
+
+
+def until_due(start: str) -> None:
+    due = datetime.fromisoformat(start).timestamp()
+    wait_for(lambda: time.time() >= due, seconds=400, what="start")
+
+
 def ended(place: Place) -> list[tuple[str, Any, list[dict[str, Any]]]]:
     return [
         (name, runs, runs[0])
@@ -149,12 +173,8 @@ def test_the_same_tick_at_the_same_moment_is_one_run(place: Place, tmp_path: Pat
     place.sim("records", {"Leads": [{"id": "882000000000", "Created_Time": OLD, "Lead_Status": "Twice"}]})
     text = POLICIES.replace("old-leads", "twice").replace("Junk Lead", "Twice").split("  - name: by-view")[0]
     file = tmp_path / "twice.yaml"
-    start = starting(10)
-    file.write_text(text.format(start=start))
-    applied = place.expunge("apply", str(file))
-    assert applied.returncode == 0, applied.stdout + applied.stderr
-    due = datetime.fromisoformat(start).timestamp()
-    wait_for(lambda: time.time() >= due, seconds=20)
+    start, _ = apply_before_the_start(place, file, text)
+    until_due(start)
     with ThreadPoolExecutor(3) as pool:
         woken = list(pool.map(place.stack.wake, ["retention"] * 3))
     assert not any(each["failed"] for each in woken)

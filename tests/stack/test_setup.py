@@ -202,7 +202,7 @@ def test_a_block_that_the_service_met_is_not_made_longer(
     assert expunge("--yes", **given).exit_code == 0
     parsed = parse_org(org, json.dumps(held(stack, org)), custom_hosts=True)
     table = Table(stack["table_name"], lambda: stack.client("dynamodb"))
-    table.block_tokens(org, made_for(parsed), time.time() + 300)
+    table.block_tokens(org, made_for(parsed), time.time() + 329)
     before = tokens_granted(zoho)
     done = expunge("--yes", **given)
     assert (done.exit_code, tokens_granted(zoho)) == (3, before)
