@@ -12,6 +12,8 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from tests import moto_shortcut
+
 
 @contextmanager
 def dynamodb() -> Iterator[Any]:
@@ -23,7 +25,15 @@ def dynamodb() -> Iterator[Any]:
 def client(service: str) -> Any:
     """One more client of what is mocked just now. Any, as the service is any."""
     make: Any = _session().client
-    return make(service)
+    made = make(service)
+    if service == "dynamodb":
+        moto_shortcut.shorten(made)
+    return made
+
+
+def by_http(client: Any) -> None:
+    """Lets a client of DynamoDB go the long way, as one outside of tests does."""
+    moto_shortcut.lengthen(client)
 
 
 @cache

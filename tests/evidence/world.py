@@ -10,9 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import boto3
-from moto import mock_aws
-
 from chalicelib.adapters.dynamodb import codec, deletion_items, items
 from chalicelib.adapters.dynamodb import operators_log_items as operator_items
 from chalicelib.adapters.dynamodb.evidence_items import Book
@@ -27,6 +24,7 @@ from chalicelib.service.evidence import minute
 from chalicelib.service.evidence.minute import Done
 from chalicelib.service.evidence.tools import Tools
 from chalicelib.service.ports import Change, Delivery
+from tests import aws
 from tests.contract.ledger.test_ledger import make_table
 from tests.crash.layer import Died, Recorder, Way
 from tests.evidence.made import NOW, Bucket, SigningKey
@@ -295,7 +293,6 @@ class FakeSigner:
 @contextmanager
 def world() -> Iterator[World]:
     """A world with an empty table."""
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with aws.dynamodb() as client:
         make_table(client)
         yield World(Table("t", lambda: client, sleep=lambda _: None, evidence=True))
