@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from chalicelib.domain.recycle_bin import BinIds
@@ -12,7 +13,12 @@ from chalicelib.domain.zoho.reply import Item, Reply
 
 def iso(seconds: float) -> str:
     """A time as Zoho writes it: whole seconds."""
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+    return _iso(int(seconds))
+
+
+@lru_cache(maxsize=4096)  # thousands of records go in the same second
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 class FakeBin:

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain import quota, times
 from chalicelib.domain.children import as_child, origin_of, shows
-from chalicelib.domain.deletion import Deletion
+from chalicelib.domain.deletion import Child, Deletion
 from chalicelib.domain.errors import LostLease, StaleRead, Unreadable
 from chalicelib.domain.evidence import operators
 from chalicelib.domain.lane import Lane
@@ -138,8 +138,7 @@ class FakeLedger(FakeOrgs):
             self.lanes[change.lane.key] = replace(change.lane, revision=change.lane.revision + 1)
         new_children = tuple(as_child(new.deletion) for new in change.new_children)
         children = (*row.deletion.children, *new_children)
-        relatives = row.deletion.relatives
-        row.deletion = replace(_apart(change.deletion), children=children, relatives=relatives)
+        row.deletion = _apart(change.deletion, children, row.deletion.relatives)
         for new in change.new_children:
             self._store(new.deletion, new.entry)
         row.next_at, row.lease_until = change.next_at, change.lease_until
@@ -300,10 +299,11 @@ def _leased(until: float, now: float) -> bool:
     return times.holds_until(until, now, times.LONGEST_LEASE)
 
 
-def _apart(deletion: Deletion) -> Deletion:
-    """A copy that shares nothing that can change: two of its fields, as all else is frozen.
+def _apart(deletion: Deletion, children: tuple[Child, ...], relatives: tuple[str, ...]) -> Deletion:
+    """A copy with these, that shares nothing that can change: two of its fields, as all else is frozen.
 
     `progress` goes through JSON as in the table; a general deep copy was a third of the crash matrix.
     """
     kept: dict[str, object] = json.loads(json.dumps(deletion.progress))
-    return replace(deletion, failing=dict(deletion.failing), progress=kept)
+    failing = dict(deletion.failing)
+    return replace(deletion, failing=failing, progress=kept, children=children, relatives=relatives)

@@ -9,7 +9,7 @@ deleted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from chalicelib.domain.deletion import Deletion
@@ -59,7 +59,10 @@ class IdsProgress:
 
     def to_json(self) -> dict[str, object]:
         """As it is stored in the deletion."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _KNOWN}
+
+
+_KNOWN = tuple(each.name for each in fields(IdsProgress))
 
 
 def progress_of(deletion: Deletion) -> IdsProgress:

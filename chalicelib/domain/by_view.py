@@ -141,13 +141,16 @@ class ViewProgress:
 
     def to_json(self) -> dict[str, object]:
         """As it is stored in the deletion: what differs from a fresh one."""
-        fresh = asdict(ViewProgress())
-        return {name: value for name, value in asdict(self).items() if value != fresh[name]} | {
-            "phase": self.phase.value
+        told: dict[str, object] = {
+            name: value for name in _KNOWN if (value := getattr(self, name)) != getattr(_FRESH, name)
         }
+        if self.seen is not None:
+            told["seen"] = asdict(self.seen)
+        return told | {"phase": self.phase.value}
 
 
-_KNOWN = {each.name for each in fields(ViewProgress)}
+_KNOWN = dict.fromkeys(each.name for each in fields(ViewProgress))
+_FRESH = ViewProgress()
 
 
 def progress_of(deletion: Deletion) -> ViewProgress:

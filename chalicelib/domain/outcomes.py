@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from chalicelib.domain.deletion import Counts, Problem
@@ -56,6 +56,7 @@ UNSETTLED = (
     OF_A_VIEW | OF_THE_BIN | {Mark.PENDING, Mark.SENT, Mark.SLOW, Mark.CHECK, Mark.RECENT, Mark.CHECK_SENT}
 )
 
+_COUNTS = tuple(each.name for each in fields(Counts))
 _COUNTED_AS = {
     Mark.DELETED: "deleted",
     Mark.ABSENT: "already_absent",
@@ -194,8 +195,7 @@ def without_marks(before: Counts, after: Counts, written: Iterable[tuple[Chunk, 
     expected = before
     for old, new in written:
         expected = recount(expected, old, new)
-    pairs = zip(astuple(after), astuple(expected), strict=True)
-    differences: list[int] = [told - marked for told, marked in pairs]
+    differences: list[int] = [getattr(after, name) - getattr(expected, name) for name in _COUNTS]
     return max(sum(d for d in differences if d > 0), -sum(d for d in differences if d < 0))
 
 

@@ -188,15 +188,18 @@ class LeasedSlice:
             deletion = backoff.succeeded(deletion, backoff.ROUND)
         if self.access.usable:
             deletion = backoff.succeeded(deletion, backoff.ACCESS)
-        if self._counted is not None:
-            before, records = self._counted.before, self._counted.records
-            deletion = replace(deletion, asked_before=before, counted_records=records)
-        deletion = replace(deletion, sent_at=sent_at(deletion.sent_at, write.calls))
-        if self.access.data_center:
-            deletion = replace(deletion, data_center=self.access.data_center)
+        counted = self._counted
+        deletion = replace(
+            deletion,
+            asked_before=deletion.asked_before if counted is None else counted.before,
+            counted_records=deletion.counted_records if counted is None else counted.records,
+            sent_at=sent_at(deletion.sent_at, write.calls),
+            data_center=self.access.data_center or deletion.data_center,
+            published=self.deletion.published,
+        )
         held_until = self.now + self.deps.lease_seconds
         change = Change(
-            deletion=replace(deletion, published=self.deletion.published),
+            deletion=deletion,
             next_at=held_until if write.next_at is None else write.next_at,
             lease_until=held_until if write.next_at is None else 0.0,
             entries=write.entries,
