@@ -135,8 +135,19 @@ def code(answer: requests.Response) -> str:
         return ""
 
 
+class NotThere(Refused):
+    """The service itself said that there is no such thing."""
+
+
+def absent(answer: requests.Response) -> bool:
+    """Did the service itself say that it is not there? A 404 of somebody on the way says nothing of it."""
+    return answer.status_code == 404 and code(answer) == "not_found"
+
+
 def good(answer: requests.Response) -> dict[str, Any]:
-    """The body of a good answer. Raises Refused where the service said no, else OutOfReach."""
+    """The body of a good answer. Raises Refused where the service said no (NotThere: there is no such thing),
+    else OutOfReach.
+    """
     if answer.ok:
         try:
             found: dict[str, Any] = answer.json()
@@ -144,6 +155,8 @@ def good(answer: requests.Response) -> dict[str, Any]:
             raise OutOfReach(f"{answer.url.partition('?')[0]} answered with no JSON") from problem
         return found
     words = f"HTTP {answer.status_code}: {message(answer)}{_next_step(answer)}"
+    if absent(answer):
+        raise NotThere(words)
     refused = not may_change(answer) and code(answer)
     kind: type[click.ClickException] = Refused if refused else OutOfReach
     raise kind(words)

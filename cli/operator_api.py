@@ -58,7 +58,7 @@ class OperatorApi:
         return http.exchange("GET", link, headers={"Accept": "application/json"})
 
     def deletion(self, deletion_id: str) -> dict[str, Any]:
-        """The status document of a deletion, with its link. Raises Refused where there is none."""
+        """The status document of a deletion, with its link. Raises NotThere where there is none."""
         return http.good(self.call("GET", f"deletions/{deletion_id}"))
 
     def pages(self, path: str, name: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ import yaml  # type: ignore[import-untyped]  # it has no types
 from chalicelib.domain.retention.policy import Policy
 from cli import asking, policy_store
 from cli.ends import FINAL, Interrupted, of_statuses
-from cli.http import fields, good
+from cli.http import absent, fields, good
 from cli.operating import render
 from cli.operator_api import OperatorApi, dry, reach
 from cli.options import options, org_option
@@ -83,7 +83,7 @@ def apply(file: Path, dry_run: bool, yes: bool, stage: str | None, as_json: bool
 
 def _stored(api: OperatorApi, policy: Policy) -> dict[str, Any] | None:
     answer = api.call("GET", f"policies/{policy.name}", {"org": policy.org})
-    if answer.status_code == 404:
+    if absent(answer):
         return None
     found: dict[str, Any] = good(answer)["policy"]
     return found

@@ -44,11 +44,13 @@ class Target:
 
     def tell_target(self, org: str | None = None, source: str | None = None) -> None:
         """Before something is deleted or armed: where, on standard error. `org`: None is every org, or what
-        the `source` asks for.
+        the `source` asks for; "" is the source's own, which is not known.
         """
         sts = self.client("sts")
         account, region = sts.get_caller_identity()["Account"], sts.meta.region_name
         whose = f"source {source}" if source else f"org {org}" if org else "every org"
+        if org == "":
+            whose = "the source's own org"
         say(f"{whose}, account {account}, region {region}, stage {self.stage}", err=True)
 
     def say(self, shown: dict[str, Any], *lines: str) -> None:

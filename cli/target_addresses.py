@@ -26,7 +26,9 @@ class Addresses:
 
 
 def describe(target: Target, stage: str | None) -> Addresses:
-    """The target's addresses. Raises ClickException where there is no such stack."""
+    """The target's addresses. Raises ClickException where there is no such stack, ClientError where AWS does
+    not tell.
+    """
     if stage is None:
         found = RunningStack.read(from_environment().stack_file)
         return Addresses(found["api_url"], found["work_queue_url"], found["dead_letter_queue_url"])
@@ -34,6 +36,8 @@ def describe(target: Target, stage: str | None) -> Addresses:
     try:
         answer = target.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as problem:
+        if "does not exist" not in str(problem):
+            raise  # who may not look, or whose session has ended, does not know
         words = f"there is no stack {name} in this account and region{others(target)}"
         raise click.ClickException(words) from problem
     outputs = {each["OutputKey"]: each["OutputValue"] for each in answer.get("Outputs", [])}

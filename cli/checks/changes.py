@@ -56,7 +56,7 @@ def _known(context: CheckContext) -> str | None:
 
 
 def _at(context: CheckContext, version: str) -> dict[str, Any] | None:
-    """The secret as it was then; None where Secrets Manager has it no more."""
+    """The secret as it was then; None where Secrets Manager has it no more, or does not show it."""
     client = context.client("secretsmanager")
     try:
         found = client.get_secret_value(SecretId=context.target.sources_secret, VersionId=version)
@@ -68,7 +68,7 @@ def _at(context: CheckContext, version: str) -> dict[str, Any] | None:
 def _changed(before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
     """Which sources differ, and in what; no value and no key is shown."""
     if before is None or after is None:
-        return "what it was before cannot be read any more"
+        return "what it was before cannot be read"
     told = [
         f"{name} ({_difference(before.get(name), after.get(name))})"
         for name in sorted(before.keys() | after.keys())

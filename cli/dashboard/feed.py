@@ -97,7 +97,7 @@ class Feed:
         ]
         for one in sorted(waiting, key=self._read_at.__getitem__)[:READ_AGAIN]:
             answer = self._get(f"deletions/{one}")
-            if answer.status_code == 404:
+            if http.absent(answer):
                 self._forget(one)
             elif answer.ok:
                 self._keep(answer.json(), now)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import yaml  # type: ignore[import-untyped]  # it has no types
 
-from cli.http import fields, good
+from cli.http import absent, fields, good
 from cli.operator_api import OperatorApi, dry, reach
 from cli.options import dry_run as dry_run_option
 from cli.options import options, org_option
@@ -94,7 +94,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _stored(api: OperatorApi, org: str) -> dict[str, Any]:
     answer = api.call("GET", "person-map", {"org": org})
-    if answer.status_code == 404:
+    if absent(answer):
         raise Refused(
             f"the modules of org {org} were never read: expunge erase --email somebody@example.com --dry-run"
             " reads them"

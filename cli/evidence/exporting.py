@@ -11,8 +11,8 @@ from chalicelib.domain.ids import RANDOM_BYTES, deletion_id
 from cli.bar import Bar
 from cli.evidence import exported
 from cli.evidence.exported import Api, Names, Strange
+from cli.http import NotThere
 from cli.operating.render import many
-from cli.target import Refused
 
 #: Nothing was asked for before, and nothing will be after: what other times a day can be made of.
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ class Service(Api, Protocol):
     """The part of operator_api.OperatorApi that is used."""
 
     def deletion(self, deletion_id: str) -> dict[str, Any]:
-        """The document of one deletion. Raises Refused where there is none."""
+        """The document of one deletion. Raises NotThere where there is none."""
 
 
 @dataclass
@@ -55,14 +55,14 @@ class Export:
 
     def without_row(self) -> list[str]:
         """The deletions, from the first row on, that have a receipt and that the table does not show. Raises
-        ClickException where the service does not answer: then nobody knows.
+        ClickException where the service does not answer, or refuses to: then nobody knows.
         """
         return [one for one in dict.fromkeys(self._strange) if not self._is_there(one)]
 
     def _is_there(self, one: str) -> bool:
         try:
             self.api.deletion(one)
-        except Refused:
+        except NotThere:
             return False
         return True
 

@@ -222,11 +222,11 @@ def _reached(stage: str | None, *, as_json: bool) -> tuple[Target, OperatorApi]:
 
 def _counted(api: OperatorApi, ids: Sequence[str]) -> tuple[int, str]:
     """How many records of them failed or are unknown, and in which orgs. What cannot be found is refused by
-    the call that follows.
+    the call that follows; raises OutOfReach where the service does not answer, as the number is not known.
     """
     orgs, number = set(), 0
     for one in ids:
-        with suppress(click.ClickException):
+        with suppress(Refused):
             found = api.deletion(one)
             orgs.add(str(found["org"]))
             number += found["counts"].get("failed", 0) + found["counts"].get("unknown", 0)

@@ -30,7 +30,7 @@ DEFAULT_MOST = 500
 class Sender:
     """A channel, and how many ids one request may name there.
 
-    `target` and `org`: where; None and "" where only the address is known. `unapproved`: the source's entry
+    `target` and `org`: where; None and "" where that is not known. `unapproved`: the source's entry
     says that nobody has to approve an erasure, unless a value is shared.
     """
 
@@ -59,13 +59,21 @@ def sender(
         return Sender(_remote(url, source, key))
     target = find(stage, as_json=False)
     known = _known(target) if key else read(target)[0]
-    name = source or _only(known, local=stage is None)
+    if known is None and not source:
+        raise click.UsageError(
+            "which source sends? the stage's sources cannot be read here: add --source NAME, or set"
+            " EXPUNGE_SOURCE"
+        )
+    held = known or {}
+    name = source or _only(held, local=stage is None)
     address = describe(target, stage).api_url
-    channel = SourceChannel(address, name, key or _kept(known, name), asked_by=_caller(target))
+    channel = SourceChannel(address, name, key or _kept(held, name), asked_by=_caller(target))
     return _sender(channel, target, known, name)
 
 
-def _sender(channel: Channel, target: Target, known: Sources, name: str) -> Sender:
+def _sender(channel: Channel, target: Target, known: Sources | None, name: str) -> Sender:
+    if known is None:
+        return Sender(channel, target=target)
     found: object = known.get(name)
     unapproved = isinstance(found, dict) and found.get("erase_person_approval") is False
     return Sender(channel, _most(known, name), target, _org(known, name), unapproved)
@@ -104,12 +112,12 @@ def _key(file: Path | None) -> str | None:
     return text
 
 
-def _known(target: Target) -> Sources:
-    """The sources as far as this caller may see them: only needed to know their limits."""
+def _known(target: Target) -> Sources | None:
+    """The sources, which are only needed to know their limits; None where this caller cannot see them."""
     try:
         return read(target)[0]
     except (ClientError, BotoCoreError, click.ClickException):
-        return {}
+        return None
 
 
 def _only(known: Sources, *, local: bool) -> str:

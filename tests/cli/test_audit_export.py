@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import pytest
 from botocore.credentials import Credentials
+from click import ClickException
 from rich.console import Console
 
 from chalicelib.domain import ids
@@ -27,6 +28,7 @@ from cli.ends import OutOfReach
 from cli.evidence.exported import COLUMNS
 from cli.evidence.exporting import Export
 from cli.operator_api import OperatorApi
+from cli.target import Refused
 from local.settings import ROOT
 from tests.cli.desk import ANN, Desk, opened
 
@@ -253,12 +255,13 @@ def test_json_tells_how_many_there_are(desk: Desk, pattern: Deletion) -> None:
     assert told == {"output": str(file), "deletions": 1, "without_row": []}
 
 
-def test_a_service_that_does_not_answer_accuses_no_deletion() -> None:
+@pytest.mark.parametrize("why", [OutOfReach("no answer"), Refused("HTTP 403: not for you")])
+def test_a_service_that_does_not_tell_accuses_no_deletion(why: ClickException) -> None:
     class Away:
         def deletion(self, _deletion_id: str) -> dict[str, Any]:
-            raise OutOfReach("no answer")
+            raise why
 
     day = datetime(2026, 11, 1, tzinfo=UTC)
     made = Export(cast("Any", Away()), cast("Any", None), day, day, {}, _strange=["del_1"])
-    with pytest.raises(OutOfReach):
+    with pytest.raises(type(why)):
         made.without_row()

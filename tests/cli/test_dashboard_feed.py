@@ -29,6 +29,7 @@ class Api:
         self.asked: list[str] = []
         self.answers: list[int] = []  # statuses that come before the real answers
         self.gone: set[str] = set()
+        self.lost_on_the_way = False  # whoever is asked about one deletion is not the service
 
     def call(self, method: str, path: str, query: dict[str, str] | None = None) -> Any:
         assert method == "GET"
@@ -38,6 +39,8 @@ class Api:
         if path == "policies":
             return answer(200, {"policies": []})
         start, _, one = path.partition("/")
+        if one and self.lost_on_the_way:
+            return answer(404, {"message": "Not Found"})
         if one in self.gone:
             one = NOWHERE
         if one:
@@ -116,6 +119,16 @@ def test_what_is_no_longer_there_or_too_old_is_forgotten() -> None:
     assert ids[0] not in {each["id"] for each in reading.read().deletions}
     office.now += 86_400
     assert reading.read().deletions == []
+
+
+def test_a_404_that_is_not_the_services_forgets_nothing() -> None:
+    office = Office()
+    ids = send(office, 60)
+    api = Api(office)
+    reading = feed(api, days=1)
+    reading.read()
+    api.lost_on_the_way = True
+    assert ids[0] in {each["id"] for each in reading.read().deletions}
 
 
 def test_more_than_most_is_said_to_be_a_part() -> None:

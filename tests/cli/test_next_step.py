@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import click
 import pytest
 import requests
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cli import doctor, http, sources, target_addresses
+from cli import doctor, http, policies, sources, target_addresses
 from cli.checks.check import CheckContext
+from cli.ends import OutOfReach
+from cli.erasing import command as erasing
+from cli.erasing import person_maps
+from cli.operating import commands
+from cli.sending import source
+from cli.sending.request import MOST_IDS
 from cli.target import Refused, Target
 from local.filling import new_key
 from tests.cli.desk import Desk, opened
@@ -27,16 +34,20 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @dataclass
 class Account:
-    """An AWS account with these stacks and nothing else. `blind`: nothing may be asked."""
+    """An AWS account with these stacks and nothing else. `blind`: nothing may be listed; `describing`: what
+    comes of asking for one.
+    """
 
     stacks: dict[str, str]
     blind: bool = False
+    describing: tuple[str, str] = ("ValidationError", "Stack with id expunge-prd does not exist")
 
     def client(self, _service: str) -> Any:
         return self
 
     def describe_stacks(self, **_: Any) -> Any:
-        raise ClientError({"Error": {"Code": "ValidationError"}}, "DescribeStacks")
+        code, words = self.describing
+        raise ClientError({"Error": {"Code": code, "Message": words}}, "DescribeStacks")
 
     def get_secret_value(self, **_: Any) -> Any:
         raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetSecretValue")
@@ -90,6 +101,88 @@ def test_a_wrong_stage_suggests_those_there_are(stacks: list[str], says: str) ->
     with pytest.raises(click.ClickException) as problem:
         target_addresses.describe(target, "prd")
     assert problem.value.message == "there is no stack expunge-prd in this account and region"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "ExpiredToken", "Throttling"])
+def test_a_stack_that_aws_does_not_tell_of_is_not_said_to_be_missing(code: str) -> None:
+    account = Account({"expunge-prd": "CREATE_COMPLETE"}, describing=(code, "not now"))
+    target = Target("prd", "expunge/prd/sources", "expunge-prd-api", account.client)
+    with pytest.raises(ClientError, match=code):
+        target_addresses.describe(target, "prd")
+
+
+def by_somebody_on_the_way(status: int) -> Any:
+    """An answer that is not the service's: API Gateway's, or a proxy's."""
+    answer = requests.Response()
+    answer.status_code, answer._content = status, b'{"message": "Not Found"}'
+    answer.url = "https://api.example/"
+    return answer
+
+
+class Elsewhere:
+    """An API of which only what is on the way answers."""
+
+    def __init__(self, status: int) -> None:
+        self.answer = by_somebody_on_the_way(status)
+
+    def call(self, *_: Any, **__: Any) -> Any:
+        return self.answer
+
+
+def test_only_the_service_itself_says_that_something_is_not_there() -> None:
+    api: Any = Elsewhere(404)
+    policy: Any = SimpleNamespace(name="old-leads", org="default")
+    looks: tuple[Callable[[], object], ...] = (
+        lambda: policies._stored(api, policy),
+        lambda: person_maps._stored(api, "default"),
+    )
+    for look in looks:
+        with pytest.raises(OutOfReach, match="HTTP 404"):
+            look()
+
+
+def test_a_403_on_the_way_is_not_said_to_be_four_eyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "on_a_terminal", lambda: True)
+    document = {"id": "del_1", "plan": {"map_hash": "5f", "records": 1}}
+    api: Any = Elsewhere(403)
+    with pytest.raises(OutOfReach, match="HTTP 403"):
+        erasing._approved(api, document)
+
+
+def test_a_number_that_cannot_be_counted_is_not_asked_about() -> None:
+    class Away:
+        def deletion(self, _one: str) -> Any:
+            raise OutOfReach("no answer")
+
+    with pytest.raises(OutOfReach):
+        commands._counted(cast("Any", Away()), ["del_1"])
+
+
+def test_sources_that_cannot_be_read_are_not_said_to_be_none(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_target: Target) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetSecretValue")
+
+    monkeypatch.setattr(source, "read", denied)
+    monkeypatch.setenv("LOCAL_DIR", str(desk.directory))
+    key = tmp_path / "key"
+    key.write_text(new_key())
+    said = desk.said("send", "Leads", "1", "--key-file", str(key), code=2)
+    assert "sources cannot be read here: add --source NAME" in said
+    assert "there is no source" not in said
+    chosen = source.sender(None, "crm", key, None, operator=False)
+    assert (chosen.org, chosen.most) == ("", MOST_IDS)
+
+
+def test_an_org_that_is_not_known_is_neither_the_default_one_nor_every_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sts: Any = SimpleNamespace(
+        get_caller_identity=lambda: {"Account": "1"}, meta=SimpleNamespace(region_name="us-east-1")
+    )
+    Target("prod", "s", "api", lambda _service: sts).tell_target("")
+    assert capsys.readouterr().err == "the source's own org, account 1, region us-east-1, stage prod\n"
 
 
 def test_a_refused_signature_names_the_command_that_explains_it(desk: Desk, tmp_path: Path) -> None:

@@ -43,4 +43,4 @@ def test_what_was_changed_by_hand_is_named_without_any_value() -> None:
     after = {"crm": {**BEFORE, "max_records": 9, "keys": [OLD, NEW]}, "erp": BEFORE}
     said = _changed({"crm": BEFORE, "old": BEFORE}, after)
     assert said == f"crm (max_records, new key {fingerprint(NEW)}), erp (new), old (removed)"
-    assert _changed(None, after) == "what it was before cannot be read any more"
+    assert _changed(None, after) == "what it was before cannot be read"
