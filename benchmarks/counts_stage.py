@@ -44,6 +44,7 @@ from chalicelib.web import routes
 from local import filling
 from simulator.server import Server
 from tests.fakes import event, signed
+from tests.moto_shortcut import shorten
 
 START = 1_760_000_000.0
 STAGE = "prod"
@@ -88,6 +89,8 @@ class CountedStage:
         self.meter = Meter(_client("dynamodb"), self._passed, self._sent)
         for name in ("dynamodb", "sqs", "sns", "secretsmanager"):
             self.meter.watch(aws.client(name))
+        for client in (self.meter.peek, aws.client("dynamodb")):
+            shorten(client)
         handler: Any = observability.logger.registered_handler
         handler.setStream(self._out)
         tools = Tools(self.clock, self._sleep, lambda: 0.5, "o" * 16)
