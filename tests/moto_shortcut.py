@@ -33,23 +33,26 @@ OPERATIONS = (
 )
 
 
+#: The most general event of a call, in its last place: who else listens, to one operation or to all, is heard
+#: before.
+EVENT = "before-call"
+
+
 def shorten(client: Any) -> None:
     """Lets the client of DynamoDB go the short way while moto answers. What listens to the client's calls is
     heard before.
     """
-    for operation in OPERATIONS:
-        client.meta.events.register_last(f"before-call.dynamodb.{operation}", _answered)
+    client.meta.events.register_last(EVENT, _answered)
 
 
 def lengthen(client: Any) -> None:
     """Takes the short way from a client again."""
-    for operation in OPERATIONS:
-        client.meta.events.unregister(f"before-call.dynamodb.{operation}", _answered)
+    client.meta.events.unregister(EVENT, _answered)
 
 
 def _answered(model: Any, params: Any, context: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
     """The answer as botocore would have read it; None where moto is not there to give one."""
-    if not botocore_stubber.enabled:
+    if model.name not in OPERATIONS or not botocore_stubber.enabled:
         return None
     handler = _Handler(model, params, context["client_region"])
     try:

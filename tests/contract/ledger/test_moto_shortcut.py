@@ -129,6 +129,19 @@ def test_the_short_way_is_gone_and_nothing_of_the_answer_is_the_tables_own() -> 
     assert sent == []
 
 
+@pytest.mark.parametrize("event", ["before-call", "before-call.dynamodb", "before-call.dynamodb.PutItem"])
+def test_who_listens_to_calls_hears_them_and_may_answer(event: str) -> None:
+    heard: list[str] = []
+    with aws.dynamodb() as client:
+        make_table(client)
+        client.meta.events.register(event, lambda model, **_: heard.append(model.name))
+        client.put_item(TableName="t", Item=ITEM)
+        assert heard == ["PutItem"]
+        client.meta.events.register(event, _unreachable)
+        with pytest.raises(OSError, match="on its way"):
+            client.put_item(TableName="t", Item=OTHER)
+
+
 def test_a_client_that_outlives_moto_is_answered_by_nothing() -> None:
     with aws.dynamodb() as client:
         make_table(client)
